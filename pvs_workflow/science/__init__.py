@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: the method itself, free of files, engines and workflows."""

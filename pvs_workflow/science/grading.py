@@ -1,0 +1,55 @@
+"""Potter's grade of a count, and of a person."""
+
+import numpy as np
+
+GRADES = (0, 1, 2, 3, 4)
+UPPER_COUNTS = (0, 10, 20, 40)
+"""Largest count of grades 0 to 3; grade 4 has none (Potter et al. 2015)."""
+
+
+def round_count(count):
+    """Round to the nearest whole number; a half goes up.
+
+    Examples
+    --------
+    >>> round_count([0.49, 0.5, 10.5]).tolist()
+    [0, 1, 11]
+    """
+    return np.floor(np.asarray(count, dtype=float) + 0.5).astype(int)
+
+
+def potter_grade(count):
+    """Return the Potter grade, 0–4, of one or more predicted counts.
+
+    0 none, 1: 1–10, 2: 11–20, 3: 21–40, 4: over 40, on the rounded count (Potter et al. 2015,
+    Cerebrovasc Dis 39:224).
+
+    Parameters
+    ----------
+    count : float or array of float
+        ePVS in one hemisphere of one slice, ≥ 0.
+
+    Returns
+    -------
+    array of int, of the same shape
+
+    Examples
+    --------
+    >>> potter_grade([0.4, 1, 10.4, 10.5, 20, 21, 40, 41]).tolist()
+    [0, 1, 1, 2, 2, 3, 3, 4]
+    """
+    counts = np.asarray(count, dtype=float)
+    if not (np.isfinite(counts).all() and (counts >= 0).all()):
+        raise ValueError(f'counts must be finite and ≥ 0, received {count!r}')
+    return np.searchsorted(UPPER_COUNTS, round_count(counts), side='left')
+
+
+def person_grade(counts) -> int:
+    """Return a person's grade: the highest of the images' (Chae et al. 2024, section 2.6).
+
+    Examples
+    --------
+    >>> person_grade([3.2, 11.0, 0.0])
+    2
+    """
+    return int(np.max(potter_grade(counts)))

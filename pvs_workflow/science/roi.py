@@ -1,0 +1,111 @@
+"""The basal-ganglia ROI: named structures, and the capsule between them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from skimage.morphology import convex_hull_image
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One labelled structure of one hemisphere.
+
+    Attributes
+    ----------
+    index : int
+        Its value in label images: FreeSurfer's number.
+    name : str
+    hemisphere : {'L', 'R'}
+    in_roi : bool
+        Whether it counts as basal ganglia here.
+
+    """
+
+    index: int
+    name: str
+    hemisphere: str
+    in_roi: bool
+
+
+CAPSULE = 'internal capsule'
+
+# FreeSurferColorLUT.txt; the capsule has its "IntCapsule-Ant" numbers.
+_NUMBERS = {
+    'caudate': (11, 50, True),
+    'putamen': (12, 51, True),
+    'pallidum': (13, 52, True),
+    'accumbens': (26, 58, True),
+    CAPSULE: (155, 156, True),
+    'thalamus': (10, 49, False),
+    'lateral ventricle': (4, 43, False),
+}
+STRUCTURES = tuple(
+    Structure(numbers[side], name, hemisphere, numbers[2])
+    for side, hemisphere in enumerate('LR')
+    for name, numbers in _NUMBERS.items()
+)
+"""Left ones first."""
+
+
+def structure_values(hemisphere: str, *names: str) -> list[int]:
+    """Return the label values of a hemisphere's structures.
+
+    Examples
+    --------
+    >>> structure_values('R', 'caudate', 'putamen')
+    [50, 51]
+    """
+    return [s.index for s in STRUCTURES if s.hemisphere == hemisphere and s.name in names]
+
+
+def add_capsule(structures: np.ndarray) -> np.ndarray:
+    """Label the internal capsule that the grey nuclei enclose in each axial slice.
+
+    It is what lies inside the convex hull of a hemisphere's caudate, putamen, pallidum and
+    accumbens in a slice, is unlabelled so far and (so that a lone nucleus encloses nothing)
+    stands in a slice with both a medial and a lateral nucleus: caudate or accumbens, and putamen
+    or pallidum.
+
+    Parameters
+    ----------
+    structures : (x, y, z) array of int
+        FreeSurfer numbers, canonical order, slices along the third axis.
+
+    Returns
+    -------
+    (x, y, z) array of int
+        A copy with the capsules (155 left, 156 right) added.
+
+    """
+    out = np.array(structures)
+    for hemisphere in 'LR':
+        medial = np.isin(structures, structure_values(hemisphere, 'caudate', 'accumbens'))
+        lateral = np.isin(structures, structure_values(hemisphere, 'putamen', 'pallidum'))
+        (capsule,) = structure_values(hemisphere, CAPSULE)
+        both = medial.any(axis=(0, 1)) & lateral.any(axis=(0, 1))
+        for z in np.flatnonzero(both):
+            hull = convex_hull_image(medial[:, :, z] | lateral[:, :, z])
+            plane = out[:, :, z]
+            plane[hull & (plane == 0)] = capsule
+    return out
+
+
+def roi_labels(structures: np.ndarray) -> np.ndarray:
+    """Merge a hemisphere's ROI structures to one label.
+
+    Parameters
+    ----------
+    structures : array of int
+        FreeSurfer numbers, with the capsule.
+
+    Returns
+    -------
+    array of uint8
+        1 left, 2 right, 0 elsewhere.
+
+    """
+    roi = np.zeros(np.shape(structures), dtype=np.uint8)
+    for value, hemisphere in enumerate('LR', start=1):
+        members = [s.index for s in STRUCTURES if s.hemisphere == hemisphere and s.in_roi]
+        roi[np.isin(structures, members)] = value
+    return roi
