@@ -34,13 +34,13 @@ class Preprocessing:
         known = set(cls.__dataclass_fields__)
         if set(values) != known:
             raise BundleError(
-                f'the cascade\'s card has preprocessing parameters {sorted(values)}, expected '
+                f"the cascade's card has preprocessing parameters {sorted(values)}, expected "
                 f'{sorted(known)}'
             )
         out = cls(**values)
         if out.outside not in ('keep', 'blank') or not out.upper > 0 or out.margin < 0:
             raise BundleError(
-                'the cascade\'s card has unusable preprocessing parameters, expected upper > 0, '
+                "the cascade's card has unusable preprocessing parameters, expected upper > 0, "
                 f'outside keep or blank and margin ≥ 0, received {values}'
             )
         return out

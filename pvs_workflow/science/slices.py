@@ -113,9 +113,7 @@ def find_views(roi: np.ndarray) -> list[View]:
                 ' hemispheres'
             )
         centre = (float(np.round(x.mean() - 0.5) + 0.5), float(np.round(y.mean() - 0.5) + 0.5))
-        views += [
-            View(hemisphere, first + rank, rank + 1, centre) for rank in range(N_SLICES)
-        ]
+        views += [View(hemisphere, first + rank, rank + 1, centre) for rank in range(N_SLICES)]
     return views
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""Simulated people: real averaged anatomy, an individual shape, and ePVS of known number."""

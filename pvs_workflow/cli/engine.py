@@ -1,0 +1,205 @@
+"""The graph, run: environment, worker processes, and what became of each scan."""
+
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pvs_workflow.cli.failures import explain_failures, failed_scan
+from pvs_workflow.cli.progress import Progress
+from pvs_workflow.inputs import Scan
+from pvs_workflow.settings import Settings
+
+GRAPH = 'pvs_wf'
+_RESULTS = ('potter_grade.tsv', 'potter_grade.json', 'epvs_counts.tsv', 'epvs_counts.json')
+_POLL_SECONDS = '0.2'
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the scans.
+
+    Attributes
+    ----------
+    done : tuple of Scan
+        All steps ended well in this run (or were up to date), and the result is there.
+    failed : dict of Scan to str
+        One sentence each.
+
+    """
+
+    done: tuple[Scan, ...]
+    failed: Mapping[Scan, str]
+
+
+def prepare_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment variables that make results reproducible and offline.
+
+    They must be set before the first worker starts.
+
+    - ITK's sums depend on how many threads share them, so it gets one; ANTs takes its seed from
+      the environment only.
+    - TensorFlow's results differ with and without oneDNN.
+    """
+    return {
+        'ANTS_RANDOM_SEED': str(engine_seed(settings.random_seed)),
+        'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': '1',
+        'KERAS_BACKEND': 'tensorflow',
+        'MPLBACKEND': 'Agg',
+        'NIPYPE_NO_ET': '1',
+        'NO_ET': '1',
+        'OMP_NUM_THREADS': str(settings.omp_nthreads),
+        'PYTHONHASHSEED': '0',
+        'TF_CPP_MIN_LOG_LEVEL': '3',
+        'TF_DETERMINISTIC_OPS': '1',
+        'TF_ENABLE_ONEDNN_OPTS': '0',
+    }
+
+
+def engine_seed(seed: int) -> int:
+    """Return a seed above 0: ANTs takes 0 for the time of day."""
+    return max(seed, 1)
+
+
+def run_scans(
+    settings: Settings, scans: Sequence[Scan], build: Callable[[], 'object'], logs: Path
+) -> Outcome:
+    """Build the graph and run it in worker processes.
+
+    Parameters
+    ----------
+    settings : Settings
+    scans : sequence of Scan
+    build : callable
+        Returns the nipype workflow; each scan's sub-workflow is named ``<scan.name>_wf``.
+    logs : Path
+        For the graph, and for what workers print.
+
+    Returns
+    -------
+    Outcome
+
+    """
+    os.environ.update(prepare_environment(settings))
+    configure_nipype(settings, logs)
+    # Nipype is loaded here, after the environment and the log are ready for it.
+    from pvs_workflow.cli.plugin import SurvivingPlugin
+
+    workflow = build()
+    workflow.base_dir = str(settings.work_dir)
+    if settings.write_graph:
+        write_graph(workflow, logs)
+    with Progress(scans) as progress:
+        arguments = {
+            'n_procs': settings.nprocs,
+            'raise_insufficient': False,
+            'worker_log': logs / f'{settings.run_id}_workers.log',
+            'status_callback': progress.callback,
+            'on_start': progress.start,
+        }
+        if settings.mem_gb is not None:
+            arguments['memory_gb'] = settings.mem_gb
+        plugin = SurvivingPlugin(plugin_args=arguments)
+        try:
+            workflow.run(plugin=plugin)
+        except Exception as error:
+            # Nipype raises at the end what it has reported node by node before.
+            if not plugin.failures:
+                raise
+            logging.getLogger('pvs_workflow').debug('nipype: %s', error)
+        finally:
+            plugin.stop()
+    return judge_scans(settings.output_dir, scans, plugin.failures, plugin.unfinished)
+
+
+def judge_scans(
+    output_dir: Path, scans: Sequence[Scan], failures: Sequence, unfinished: Sequence[str]
+) -> Outcome:
+    """Tell which scans succeeded.
+
+    Parameters
+    ----------
+    output_dir : Path
+    scans : sequence of Scan
+    failures : sequence of NodeFailure
+    unfinished : sequence of str
+        Full names of the nodes that did not end.
+
+    """
+    failed = explain_failures(failures, scans)
+    stopped = {failed_scan(node, scans) for node in unfinished}
+    for scan in scans:
+        if scan in stopped:
+            failed.setdefault(scan, f'{scan.prefix}: not finished, the run was stopped before')
+        table = result_path(output_dir, scan)
+        if not table.is_file():
+            failed.setdefault(
+                scan,
+                f'{scan.prefix}: all steps ended but {table} is missing, expected a result '
+                '(--clean-workdir makes it anew)',
+            )
+    done = tuple(scan for scan in scans if scan not in failed)
+    return Outcome(done, {scan: failed[scan] for scan in scans if scan in failed})
+
+
+def result_path(output_dir: Path, scan: Scan, name: str = _RESULTS[0]) -> Path:
+    """Return where a scan's grade, or another of its tables, is written."""
+    return output_dir / scan.folder / f'{scan.prefix}_desc-{name}'
+
+
+def retire_results(output_dir: Path, scan: Scan, run_id: str) -> list[Path]:
+    """Move an earlier run's tables of a scan that now failed out of the group's sight.
+
+    Returns
+    -------
+    list of Path
+        Where they are now.
+
+    """
+    moved = []
+    for name in _RESULTS:
+        path = result_path(output_dir, scan, name)
+        if path.is_file():
+            target = output_dir / f'sub-{scan.participant}' / 'log' / run_id / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+            moved.append(target)
+    return moved
+
+
+def clean_work(settings: Settings) -> None:
+    """Remove this app's own folder, and nothing else, from the work folder."""
+    shutil.rmtree(settings.work_dir / GRAPH, ignore_errors=True)
+
+
+def configure_nipype(settings: Settings, logs: Path) -> None:
+    """Set how nipype decides what is up to date, reports crashes, and logs."""
+    from nipype import config
+    from nipype import logging as nipype_logging
+
+    config.update_config(
+        {
+            'execution': {
+                'check_version': 'false',
+                'crashdump_dir': str(logs),
+                'crashfile_format': 'txt',
+                'create_report': 'false',
+                'hash_method': 'content',
+                'poll_sleep_duration': _POLL_SECONDS,
+                'remove_unnecessary_outputs': 'false',
+                'stop_on_first_crash': str(settings.stop_on_first_crash).lower(),
+            },
+            'logging': {'log_directory': str(logs), 'log_to_file': 'false'},
+        }
+    )
+    nipype_logging.update_logging(config)
+
+
+def write_graph(workflow, logs: Path) -> None:
+    """Write the graph as ``graph.dot``, and as SVG where graphviz is installed."""
+    kind = 'svg' if shutil.which('dot') else 'dot'
+    with contextlib.chdir(logs):
+        workflow.write_graph(dotfilename=str(logs / 'graph.dot'), graph2use='colored', format=kind)

@@ -1,0 +1,65 @@
+"""``pvs_cascade evaluate``: how well a cascade counts where the truth is known."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from pvs_workflow.cli.train import check_dataset, dataset_record
+from pvs_workflow.errors import EXIT_OK
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``pvs_cascade evaluate``."""
+    parser.add_argument('bids_dir', type=Path, metavar='BIDS_DIR', help='dataset with T2w images')
+    parser.add_argument('bundle', type=Path, metavar='BUNDLE', help='folder of the cascade')
+    parser.add_argument('output', type=Path, metavar='OUTPUT_JSON', help='file to write')
+    parser.add_argument(
+        '--derivatives',
+        type=Path,
+        metavar='DIR',
+        help='the truth: ROI and ePVS labels (default: BIDS_DIR/derivatives/truth)',
+    )
+    parser.add_argument(
+        '--seed', type=int, default=1, help='of the ROI errors (default: %(default)s)'
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate a cascade on the six images of every participant, and write the figures.
+
+    They are given twice: with the true ROI, and with random errors like registration's.
+
+    Raises
+    ------
+    PVSError
+        If the bundle or the dataset cannot be used, or the file cannot be written.
+
+    """
+    derivatives = check_dataset(args.bids_dir, args.derivatives)
+
+    from pvs_workflow.networks.bundle import load_bundle, model_sha256
+    from pvs_workflow.networks.engine import configure_tensorflow
+    from pvs_workflow.science.tsv import write_json
+    from pvs_workflow.training.evaluate import evaluate
+    from pvs_workflow.training.samples import read_samples
+
+    configure_tensorflow(threads=1)
+    cascade = load_bundle(args.bundle)
+    begin = time.monotonic()
+    samples = [s for s in read_samples(args.bids_dir, derivatives) if s.chosen]
+    figures = {
+        'model': cascade.card.label,
+        'model_sha256': model_sha256(args.bundle),
+        'command': f'pvs_cascade evaluate {args.bids_dir.name} {args.bundle.name} '
+        f'{args.output.name} --seed {args.seed}',
+        'data': dataset_record(args.bids_dir),
+        **{
+            name: scores.to_card()
+            for name, scores in evaluate(cascade, samples, args.seed).items()
+        },
+        'seconds': round(time.monotonic() - begin),
+    }
+    write_json(args.output, figures)
+    print(f'Figures: {args.output}', file=sys.stderr)
+    return EXIT_OK

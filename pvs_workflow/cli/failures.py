@@ -1,0 +1,65 @@
+"""What went wrong, in one sentence per scan."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pvs_workflow.inputs import Scan
+
+_OWN_ERROR = re.compile(r'^\s*pvs_workflow\.errors\.\w+: (?P<message>.+)$', re.MULTILINE)
+_DEATH = re.compile(r'^\s*\S*WorkerDiedError: (?P<message>.+)$', re.MULTILINE)
+
+
+def explain_failure(scan: Scan, node: str, traceback: str, crash_file: Path) -> str:
+    """Say in one sentence why a node failed.
+
+    Parameters
+    ----------
+    scan : Scan
+    node : str
+        The node's full name.
+    traceback : str
+    crash_file : Path
+
+    Returns
+    -------
+    str
+        The message of our own error where there is one; else the node, the last line of the
+        traceback and the file with all of it.
+
+    """
+    step = node.rsplit('.', 1)[-1]
+    if own := list(_OWN_ERROR.finditer(traceback)):
+        return f'{scan.prefix}: {own[-1]["message"].strip()}'
+    if death := list(_DEATH.finditer(traceback)):
+        return f'{scan.prefix}: step {step} did not end, {death[-1]["message"].strip()}'
+    lines = [line.strip() for line in traceback.splitlines() if line.strip()]
+    return (
+        f'{scan.prefix}: step {step} failed with {lines[-1] if lines else "no message"} '
+        f'(all of it in {crash_file})'
+    )
+
+
+def failed_scan(node: str, scans: Iterable[Scan]) -> Scan | None:
+    """Return the scan whose sub-workflow a node belongs to, ``None`` for one of the run's own."""
+    parts = node.split('.')
+    return next((scan for scan in scans if f'{scan.name}_wf' in parts), None)
+
+
+def explain_failures(failures: Sequence, scans: Sequence[Scan]) -> dict[Scan, str]:
+    """Return one sentence for each scan with a failed node: that of its first failure.
+
+    Parameters
+    ----------
+    failures : sequence of NodeFailure
+        In the order in which they came. One that belongs to no scan fails all.
+    scans : sequence of Scan
+
+    """
+    sentences = {}
+    for failure in failures:
+        scan = failed_scan(failure.node, scans)
+        for failed in [scan] if scan else scans:
+            sentence = explain_failure(failed, failure.node, failure.traceback, failure.crash_file)
+            sentences.setdefault(failed, sentence)
+    return sentences

@@ -1,0 +1,279 @@
+"""The command line: its options, and the settings they make."""
+
+import argparse
+import os
+import re
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from pvs_workflow import __version__
+from pvs_workflow.settings import RANDOM_SEED, Settings
+
+EPILOG = """exit codes:
+  0    all participants asked for succeeded
+  1    at least one failed, or another error; each is told in one sentence
+  2    the command line cannot be understood
+  16   the input folder is not a valid BIDS dataset
+  18   the labels or filters match nothing
+  66   there is no T2w image (or, at group level, no result) to work on
+  130  interrupted (Ctrl-C)
+  143  terminated (SIGTERM)
+"""
+
+_GB_PER_UNIT = {'K': 1e-6, 'M': 1e-3, 'G': 1.0, 'T': 1e3}
+_MAX_DEFAULT_THREADS = 8
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``pvs_workflow``."""
+    parser = argparse.ArgumentParser(
+        prog='pvs_workflow',
+        description='Count enlarged perivascular spaces in the basal ganglia, from a BIDS dataset '
+        'to Potter grades.',
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'bids_dir', type=_folder, help='the BIDS dataset to read (not read at group level)'
+    )
+    parser.add_argument('output_dir', type=_folder, help='where the derivatives are written')
+    parser.add_argument(
+        'analysis_level',
+        choices=('participant', 'group'),
+        help='participant: from images to grades; group: tables and page of all participants, '
+        'made from the derivatives alone',
+    )
+    parser.add_argument('--version', action='version', version=f'pvs_workflow v{__version__}')
+    parser.add_argument(
+        '-v', dest='verbosity', action='count', default=0, help='say more; -vv: say all'
+    )
+    _add_selection(parser.add_argument_group('what to process'))
+    _add_resources(parser.add_argument_group('resources'))
+    _add_method(parser.add_argument_group('method'))
+    _add_running(parser.add_argument_group('running'))
+    return parser
+
+
+def parse_args(argv: Sequence[str] | None = None) -> Settings:
+    """Make settings of a command line; end the program with code 2 if it makes no sense.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The program's own arguments where it is not given.
+
+    Returns
+    -------
+    Settings
+        With absolute paths.
+
+    """
+    parser = build_parser()
+    options = vars(parser.parse_args(argv))
+    if options['omp_nthreads'] is None:
+        options['omp_nthreads'] = min(options['nprocs'], _MAX_DEFAULT_THREADS)
+    for name in ('participant_label', 'session_label'):
+        options[name] = tuple(dict.fromkeys(options[name]))
+    stamp = time.strftime('%Y%m%d-%H%M%S')
+    settings = Settings(**options, run_id=f'{stamp}_{uuid.uuid4()}')
+    if settings.analysis_level == 'participant':
+        _check_folders(parser, settings)
+    return settings
+
+
+def _check_folders(parser: argparse.ArgumentParser, settings: Settings) -> None:
+    """Refuse to write among the raw data."""
+    raw, out = settings.bids_dir.resolve(), settings.output_dir.resolve()
+    work = settings.work_dir.resolve()
+    if raw == out:
+        parser.error(
+            'output_dir is bids_dir, expected a folder of its own, for example '
+            f'{settings.bids_dir / "derivatives" / "pvs_workflow"}'
+        )
+    if out.is_relative_to(raw) and not out.is_relative_to(raw / 'derivatives'):
+        parser.error(
+            'output_dir is inside bids_dir, expected one elsewhere or inside '
+            f'{settings.bids_dir / "derivatives"}, received {settings.output_dir}'
+        )
+    if raw.is_relative_to(out):
+        parser.error(f'bids_dir is inside output_dir, expected it elsewhere, received {raw}')
+    if work.is_relative_to(raw):
+        parser.error(
+            'the work folder is inside bids_dir, expected one elsewhere (-w/--work-dir), '
+            f'received {settings.work_dir}'
+        )
+
+
+def _add_selection(group) -> None:
+    group.add_argument(
+        *_spellings('participant-label'),
+        nargs='+',
+        action='extend',
+        default=[],
+        type=_label('sub-'),
+        metavar='LABEL',
+        help='participants to process, with or without sub- (default: all)',
+    )
+    group.add_argument(
+        *_spellings('session-label'),
+        nargs='+',
+        action='extend',
+        default=[],
+        type=_label('ses-'),
+        metavar='LABEL',
+        help='sessions to process, with or without ses- (default: all)',
+    )
+    group.add_argument(
+        *_spellings('bids-filter-file'),
+        type=_folder,
+        metavar='FILE',
+        help='JSON file: pybids entities that the t2w, t1w and flair files must have',
+    )
+    group.add_argument(
+        *_spellings('bids-database-dir'),
+        type=_folder,
+        metavar='DIR',
+        help="folder of pybids' index of the dataset; it is made where it is missing",
+    )
+    group.add_argument(
+        *_spellings('skip-bids-validation'),
+        action='store_true',
+        help='do not run the BIDS validator on what is read',
+    )
+
+
+def _add_resources(group) -> None:
+    group.add_argument(
+        '--nprocs',
+        *_spellings('n-cpus'),
+        '--nthreads',
+        type=_positive,
+        default=len(os.sched_getaffinity(0)),
+        metavar='N',
+        help='processes at the same time (default: all processors, %(default)s here)',
+    )
+    group.add_argument(
+        *_spellings('omp-nthreads'),
+        type=_positive,
+        metavar='N',
+        help=f'threads of one process (default: nprocs, at most {_MAX_DEFAULT_THREADS})',
+    )
+    group.add_argument(
+        *_spellings('mem'),
+        dest='mem_gb',
+        type=memory_gb,
+        metavar='SIZE',
+        help='memory to plan with: a number with K, M, G or T; without, megabytes '
+        "(default: 90 %% of the machine's)",
+    )
+    group.add_argument(
+        '-w',
+        *_spellings('work-dir'),
+        type=_folder,
+        default=_folder('work'),
+        metavar='DIR',
+        help='where intermediate results are kept, to resume from (default: ./work)',
+    )
+
+
+def _add_method(group) -> None:
+    group.add_argument(
+        '--model',
+        type=_folder,
+        metavar='PATH',
+        help='cascade bundle to count with (default: the one that ships)',
+    )
+    group.add_argument(
+        *_spellings('random-seed'),
+        type=_seed,
+        default=RANDOM_SEED,
+        metavar='N',
+        help='seed of every random choice (default: %(default)s)',
+    )
+    group.add_argument(
+        *_spellings('no-bias-correction'),
+        dest='bias_correction',
+        action='store_false',
+        help='leave out the N4 bias correction of the T2w',
+    )
+
+
+def _add_running(group) -> None:
+    group.add_argument(
+        *_spellings('stop-on-first-crash'),
+        action='store_true',
+        help='end the run when a first step fails, instead of finishing the others',
+    )
+    group.add_argument(
+        *_spellings('clean-workdir'),
+        action='store_true',
+        help="remove this app's folder in the work folder before the run, and after a run "
+        'without failures',
+    )
+    group.add_argument(
+        *_spellings('write-graph'),
+        action='store_true',
+        help='write the workflow graph to output_dir/logs',
+    )
+
+
+def memory_gb(text: str) -> float:
+    """Read an amount of memory; a bare number is in megabytes.
+
+    Returns
+    -------
+    float
+        In GB (10⁹ bytes).
+
+    Examples
+    --------
+    >>> [memory_gb(text) for text in ('8000', '8G', '0.5T', '900MB')]
+    [8.0, 8.0, 500.0, 0.9]
+    """
+    match = re.fullmatch(r'(\d+(?:\.\d*)?)\s*([KMGT])?B?', text.strip(), re.IGNORECASE)
+    if not match or float(match[1]) <= 0:
+        raise argparse.ArgumentTypeError(
+            f'expected a number above 0 with K, M, G or T (or none, for megabytes), '
+            f'received {text!r}'
+        )
+    return float(match[1]) * _GB_PER_UNIT[(match[2] or 'M').upper()]
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return an option with hyphens and, where it differs, with underscores."""
+    return tuple(dict.fromkeys((f'--{name}', f'--{name.replace("-", "_")}')))
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError('expected a path, received nothing')
+    return Path(text).expanduser().absolute()
+
+
+def _label(prefix: str):
+    def read(text: str) -> str:
+        label = text.removeprefix(prefix)
+        if not re.fullmatch(r'[0-9A-Za-z+]+', label):
+            raise argparse.ArgumentTypeError(
+                f'expected a label of letters and digits, received {text!r}'
+            )
+        return label
+
+    return read
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'expected a whole number above 0, received {text!r}')
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    # ITK's seeds are signed integers of 32 bits.
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(
+            f'expected a whole number from 0 to {2**31 - 1}, received {text!r}'
+        )
+    return int(text)

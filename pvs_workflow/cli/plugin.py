@@ -1,0 +1,164 @@
+"""Nipype's process pool, made to survive the death of a worker.
+
+Nipype waits for ever for a task whose worker was killed (for memory, mostly). Here every worker
+is a pool of its own, so that a death is known to belong to one task: that node fails, its
+participant's later nodes are not run, and everybody else goes on.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from traceback import format_exception
+
+from nipype.pipeline.plugins.multiproc import MultiProcPlugin, run_node
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_GRACE = 5.0
+"""Seconds that a worker has between being asked to end and being killed."""
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """A node that did not end well.
+
+    Attributes
+    ----------
+    node : str
+        Its full name, with the names of the workflows around it.
+    traceback : str
+    crash_file : Path
+
+    """
+
+    node: str
+    traceback: str
+    crash_file: Path
+
+
+class WorkerDiedError(Exception):
+    """A worker process ended in the middle of a node."""
+
+
+class SurvivingPlugin(MultiProcPlugin):
+    """MultiProc with one single-process pool per processor.
+
+    Besides those of MultiProc it takes the arguments ``worker_log`` (a file that gets what
+    workers print) and ``on_start`` (called with the number of nodes). Workers are spawned: forked
+    ones could deadlock, and those of a fork server outlive a run that is killed, since each of
+    them keeps that server, and so its siblings, alive.
+    """
+
+    def __init__(self, plugin_args=None):
+        super().__init__(plugin_args=plugin_args)
+        # MultiProc has made a pool; it starts processes only when it is given work.
+        self.pool.shutdown()
+        self._context = multiprocessing.get_context('spawn')
+        self._idle: list[ProcessPoolExecutor] = []
+        self._busy: dict[int, ProcessPoolExecutor] = {}
+        self._ended: set[int] = set()
+        self.failures: list[NodeFailure] = []
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Full names of the nodes that have not ended well (so far)."""
+        nodes = enumerate(self.procs or [])
+        return [node.fullname for job, node in nodes if job not in self._ended]
+
+    def stop(self) -> None:
+        """End all workers, at once if need be; safe to call more than once."""
+        children = multiprocessing.active_children()
+        for child in children:
+            child.terminate()
+        wait([child.sentinel for child in children], timeout=0)
+        for child in children:
+            child.join(_GRACE)
+            if child.is_alive():
+                child.kill()
+                child.join()
+        for pool in (*self._idle, *self._busy.values()):
+            pool.shutdown(wait=True, cancel_futures=True)
+        self._idle.clear()
+        self._busy.clear()
+
+    def _generate_dependency_list(self, graph):
+        super()._generate_dependency_list(graph)
+        if 'on_start' in self.plugin_args:
+            self.plugin_args['on_start'](len(self.procs))
+
+    def _submit_job(self, node, updatehash=False):
+        self._taskid += 1
+        pool = self._idle.pop() if self._idle else self._new_pool()
+        try:
+            future = pool.submit(run_node, node, updatehash, self._taskid)
+        except BrokenProcessPool:
+            # It died while it had nothing to do, which is nobody's fault.
+            pool.shutdown()
+            pool = self._new_pool()
+            future = pool.submit(run_node, node, updatehash, self._taskid)
+        self._busy[self._taskid] = pool
+        self._task_obj[self._taskid] = future
+        return self._taskid
+
+    def _get_result(self, taskid):
+        future: Future = self._task_obj[taskid]
+        if not future.done():
+            return None
+        pool = self._busy.pop(taskid)
+        error = future.exception()
+        if error is None:
+            self._idle.append(pool)
+            return future.result()
+        if isinstance(error, BrokenProcessPool):
+            pool.shutdown()
+            error = WorkerDiedError('its process was killed, most often for want of memory')
+        else:
+            self._idle.append(pool)
+        return {'result': None, 'traceback': format_exception(error), 'taskid': taskid}
+
+    def _task_finished_cb(self, jobid, cached=False):
+        super()._task_finished_cb(jobid, cached=cached)
+        self._ended.add(jobid)
+
+    def _report_crash(self, node, result=None):
+        crash_file = super()._report_crash(node, result=result)
+        lines = (result or {}).get('traceback') or []
+        text = lines if isinstance(lines, str) else ''.join(lines)
+        self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
+        return crash_file
+
+    def _postrun_check(self):
+        for pool in self._idle:
+            pool.shutdown()
+        self._idle.clear()
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            max_workers=1,
+            mp_context=self._context,
+            initializer=_prepare_worker,
+            initargs=(self._cwd, os.getpid(), self.plugin_args.get('worker_log')),
+        )
+
+
+def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None) -> None:
+    """Make a new worker quiet, deaf to Ctrl-C (the run ends it) and mortal with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A run that is killed outright cannot end its workers; they must not work on, unseen, in
+    # folders that the resumed run uses. The kernel sees to it, whatever the worker is doing.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != run_pid:
+        os._exit(1)
+    os.chdir(cwd)
+    if worker_log is not None:
+        log = os.open(worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            os.dup2(log, stream.fileno())
+        os.close(log)

@@ -1,0 +1,79 @@
+"""How far the run is: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from pvs_workflow.cli.failures import failed_scan
+from pvs_workflow.inputs import Scan
+
+_SECONDS_BETWEEN_LINES = 1.0
+
+
+class Progress(AbstractContextManager):
+    """Counts the steps of a graph and shows the number.
+
+    Parameters
+    ----------
+    scans : sequence of Scan
+    stream : text stream, optional
+        Standard error by default. A bar is drawn if it is a terminal.
+
+    """
+
+    def __init__(self, scans: Sequence[Scan], stream=None):
+        self._scans = tuple(scans)
+        self._stream = stream or sys.stderr
+        self._done, self._total = 0, 0
+        self._last_line = float('-inf')
+        self._bar = self._task = None
+
+    def __enter__(self):
+        if self._stream.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn('steps'),
+                TimeElapsedColumn(),
+                TextColumn('{task.description}', markup=False),
+                console=Console(file=self._stream),
+            )
+            self._bar.start()
+            self._task = self._bar.add_task('', total=None)
+        return self
+
+    def __exit__(self, *exc_info):
+        if self._bar is not None:
+            self._bar.stop()
+
+    def start(self, total: int) -> None:
+        """Take the number of steps."""
+        self._total = total
+        if self._bar is not None:
+            self._bar.update(self._task, total=total)
+
+    def callback(self, node, status: str) -> None:
+        """Note a node's ``status``: 'start', 'end' or 'exception' (nipype's status callback)."""
+        if status != 'start':
+            self._done += 1
+        scan = failed_scan(node.fullname, self._scans)
+        where = f'{scan.prefix} {node.name}' if scan else node.name
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done, description=where)
+            return
+        now = time.monotonic()
+        last = self._done >= self._total
+        if status == 'exception' or (status == 'end' and last) or self._is_due(now, status):
+            self._last_line = now
+            failed = ', failed' if status == 'exception' else ''
+            line = f'{self._done} of {self._total} steps, {where}{failed}'
+            print(line, file=self._stream, flush=True)
+
+    def _is_due(self, now: float, status: str) -> bool:
+        """Short steps come by the dozen; a line a second is enough."""
+        return status == 'end' and now - self._last_line >= _SECONDS_BETWEEN_LINES

@@ -1,0 +1,129 @@
+"""The command that simulates a cohort: ``pvs_cascade simulate``."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pvs_workflow.errors import EXIT_OK, OutputError
+
+CONTRASTS = ('T2w', 'T1w', 'FLAIR')
+ACQUISITIONS = ('paper', 'varied')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``pvs_cascade simulate`` to a parser."""
+    parser.add_argument('out', type=Path, metavar='OUT', help='a new or empty folder')
+    parser.add_argument(
+        '--participants', type=_positive, required=True, metavar='N', help='how many people'
+    )
+    parser.add_argument(
+        '--seed',
+        type=_natural,
+        required=True,
+        metavar='S',
+        help='whole number; the same seed gives the same people',
+    )
+    parser.add_argument(
+        '--acquisition',
+        choices=ACQUISITIONS,
+        default='paper',
+        help="the paper's T2w and distribution of grades, or varied T2w and counts to train on "
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
+        '--contrasts',
+        nargs='+',
+        choices=CONTRASTS,
+        default=list(CONTRASTS),
+        help='which scans to write; T2w always is (default: all three)',
+    )
+    parser.add_argument(
+        '--n-cpus',
+        type=_positive,
+        default=1,
+        metavar='N',
+        help='processes (default: %(default)s); the result does not depend on it',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Simulate a cohort as the parsed options say.
+
+    Parameters
+    ----------
+    args : Namespace
+        Of a parser that :func:`add_arguments` prepared.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    OutputError
+        If the folder is not empty or cannot be written to.
+
+    """
+    check_empty(args.out)
+    # Imported late: `--help` has no need of scipy and the template.
+    from pvs_workflow.simulation.cohort import simulate_cohort
+
+    with _progress(args.participants) as progress:
+        simulate_cohort(
+            args.out,
+            args.participants,
+            args.seed,
+            acquisition=args.acquisition,
+            contrasts=tuple(args.contrasts),
+            n_jobs=args.n_cpus,
+            progress=progress,
+        )
+    print(f'{args.participants} simulated participants are in {args.out}')
+    return EXIT_OK
+
+
+def check_empty(out: Path) -> None:
+    """Raise :class:`OutputError` unless a folder is absent or empty."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        received = 'a folder with files in it' if out.is_dir() else 'a file'
+        raise OutputError(
+            f'{out} cannot take a simulated dataset, expected a new or empty folder, '
+            f'received {received}'
+        )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: print(
+            f'Simulated {done} of {total} participants', file=sys.stderr, flush=True
+        )
+        return
+    columns = (TextColumn('Simulating'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task('participants', total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _positive(text: str) -> int:
+    value = _natural(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f'expected a whole number of at least 1, received {text}')
+    return value
+
+
+def _natural(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f'expected a whole number of at least 0, received {text}')
+    return value

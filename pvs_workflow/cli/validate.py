@@ -1,0 +1,124 @@
+"""The real BIDS validator, on what a run reads."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from pvs_workflow.errors import InvalidDatasetError, PVSError
+from pvs_workflow.inputs import check_dataset
+
+_COMMAND = 'bids-validator-deno'
+_SHOWN = 3
+# One participant's unreadable image must not stop the others: the run itself finds and reports
+# it. A table of the participants may well name more than were asked for.
+_LEFT_TO_THE_RUN = {'EMPTY_FILE', 'SYMLINK_BROKEN', 'PARTICIPANT_ID_MISMATCH'}
+
+
+def validate_dataset(bids_dir: Path, participants: Sequence[str]) -> None:
+    """Check names and metadata of a dataset's top level and of some participants' anatomy.
+
+    The validator sees a folder of links to these files only, so that the cost does not depend on
+    who and what else is in the dataset. It works offline, and writes nothing.
+
+    Parameters
+    ----------
+    bids_dir : Path
+    participants : sequence of str
+        Labels without prefix.
+
+    Raises
+    ------
+    InvalidDatasetError
+        If the validator finds errors.
+    PVSError
+        If the validator is missing or does not work.
+
+    """
+    bids_dir = Path(bids_dir).absolute()
+    check_dataset(bids_dir)
+    with tempfile.TemporaryDirectory(prefix='pvs_workflow-') as folder:
+        copy = Path(folder, 'dataset')
+        link_dataset(bids_dir, participants, copy)
+        issues = _run_validator(copy, Path(folder))
+    errors = [
+        issue
+        for issue in issues
+        if issue.get('severity') == 'error' and issue.get('code') not in _LEFT_TO_THE_RUN
+    ]
+    if errors:
+        shown = '; '.join(_describe(issue) for issue in errors[:_SHOWN])
+        rest = f' and {len(errors) - _SHOWN} more' if len(errors) > _SHOWN else ''
+        raise InvalidDatasetError(
+            f'{bids_dir} is not a valid BIDS dataset, expected no errors from the BIDS validator, '
+            f'received {len(errors)}: {shown}{rest} (--skip-bids-validation leaves this check out)'
+        )
+
+
+def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> None:
+    """Make a dataset of links to the top-level files and some participants' anatomical files.
+
+    ``scans.tsv`` files are left out, since they name what is not linked.
+    """
+    folders = ['.']
+    for participant in participants:
+        subject = f'sub-{participant}'
+        sessions = sorted(path.name for path in (bids_dir / subject).glob('ses-*'))
+        folders += [subject, f'{subject}/anat']
+        folders += [f'{subject}/{session}{part}' for session in sessions for part in ('', '/anat')]
+    for folder in folders:
+        source = bids_dir / folder
+        if source.is_dir():
+            (target / folder).mkdir(parents=True, exist_ok=True)
+            for path in source.iterdir():
+                if not path.is_dir() and not path.name.endswith('_scans.tsv'):
+                    (target / folder / path.name).symlink_to(path)
+
+
+def _run_validator(dataset: Path, scratch: Path) -> list[dict]:
+    command = _find_validator()
+    report = scratch / 'report.json'
+    options = ['--format', 'json', '--ignoreWarnings', '--ignoreNiftiHeaders', '--no-color']
+    # Deno keeps a cache; in containers HOME is often missing or read-only.
+    environment = os.environ | {
+        'DENO_DIR': str(scratch / 'deno'),
+        'DENO_NO_UPDATE_CHECK': '1',
+        'HOME': str(scratch),
+    }
+    done = subprocess.run(
+        [command, str(dataset), *options, '--outfile', str(report)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    try:
+        return json.loads(report.read_text(encoding='utf-8'))['issues']['issues']
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        text = (done.stderr or done.stdout).decode(errors='replace').strip()
+        last = text.splitlines()[-1] if text else 'no message'
+        raise PVSError(
+            f'the BIDS validator {command} did not work, expected a report, received exit code '
+            f'{done.returncode}: {last} (--skip-bids-validation leaves this check out)'
+        ) from error
+
+
+def _find_validator() -> str:
+    beside = Path(sys.executable).parent / _COMMAND
+    command = str(beside) if beside.exists() else shutil.which(_COMMAND)
+    if command is None:
+        raise PVSError(
+            f'the BIDS validator cannot be run, expected the command {_COMMAND}, received none '
+            '(install bids-validator-deno, or use --skip-bids-validation)'
+        )
+    return command
+
+
+def _describe(issue: dict) -> str:
+    parts = [issue['code'], issue.get('subCode'), issue.get('issueMessage')]
+    where = issue.get('location', '').lstrip('/') or 'the dataset'
+    return f'{where}: {" ".join(" ".join(str(part).split()) for part in parts if part)}'

@@ -1,0 +1,16 @@
+"""What a BIDS dataset has to offer: a query that ends in a list of scans."""
+
+from pvs_workflow.inputs.collect import collect_scans
+from pvs_workflow.inputs.dataset import check_dataset, clean_labels, find_participants
+from pvs_workflow.inputs.query import load_filters
+from pvs_workflow.inputs.scan import Scan, Selection
+
+__all__ = [
+    'Scan',
+    'Selection',
+    'check_dataset',
+    'clean_labels',
+    'collect_scans',
+    'find_participants',
+    'load_filters',
+]

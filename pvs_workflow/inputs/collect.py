@@ -1,0 +1,193 @@
+"""Every T2w a scan, and which T1w and FLAIR go with it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pvs_workflow.errors import NoInputError, NoMatchError
+from pvs_workflow.inputs.dataset import (
+    check_dataset,
+    clean_labels,
+    find_participants,
+    find_sessions,
+    natural_key,
+)
+from pvs_workflow.inputs.query import BIDSImage, find_images, open_layout
+from pvs_workflow.inputs.scan import Scan, Selection
+
+_CONTRASTS = {'t1w': 'T1w', 'flair': 'FLAIR'}
+
+
+def collect_scans(
+    bids_dir: Path,
+    *,
+    participants: Iterable[str] = (),
+    sessions: Iterable[str] = (),
+    filters: Mapping[str, Mapping] | None = None,
+    database_dir: Path | None = None,
+) -> Selection:
+    """Find the T2w images to process, and the T1w and FLAIR that go with each.
+
+    Every T2w is a scan. Of several T1w or FLAIR it takes the same session's, else the nearest
+    session's (in the order of the participant's sorted labels; of two equally near the earlier),
+    then the lowest run, then the first name. Session labels choose among the T2w only, so that a
+    session's result does not depend on which others were asked for.
+
+    Parameters
+    ----------
+    bids_dir : Path
+    participants, sessions : iterable of str
+        Labels with or without prefix; empty for all.
+    filters : mapping, optional
+        From :func:`load_filters`.
+    database_dir : Path, optional
+        Where pybids' index of the whole dataset is read from or, where there is none, kept.
+
+    Returns
+    -------
+    Selection
+        With at least one scan.
+
+    Raises
+    ------
+    InvalidDatasetError
+        If the folder is missing, or is not described as a raw BIDS dataset.
+    NoMatchError
+        If labels or filters match nothing.
+    NoInputError
+        If the chosen participants have no usable T2w.
+
+    """
+    bids_dir = Path(bids_dir).absolute()
+    check_dataset(bids_dir)
+    asked = clean_labels(participants, 'sub-')
+    chosen = clean_labels(sessions, 'ses-')
+    present, missing = find_participants(bids_dir, asked)
+    layout = open_layout(bids_dir, present, database_dir)
+    filters = filters or {}
+    images = {
+        kind: _by_participant(find_images(layout, kind, filters.get(kind)))
+        for kind in ('t2w', *_CONTRASTS)
+    }
+    every_t2w = _by_participant(find_images(layout, 't2w'))
+
+    scans, skipped, unmatched = [], [], False
+    for participant in present:
+        own = {kind: groups.get(participant, []) for kind, groups in images.items()}
+        t2ws = [image for image in own['t2w'] if not chosen or image.get('ses') in chosen]
+        labels = [None, *find_sessions(bids_dir, participant)]
+        broken = _folders_like_images(bids_dir, participant)
+        for t2w, notes in _one_of_each(t2ws):
+            scan = _make_scan(t2w, own, labels, notes)
+            problems = _broken_files(scan)
+            broken += problems
+            scans += [] if problems else [scan]
+        missing += [(participant, f'sub-{participant}: {reason}') for reason in broken]
+        if not t2ws and participant in every_t2w:
+            unmatched = True
+            reason = f'sub-{participant}: no T2w image matches the session labels or filters'
+            (missing if asked else skipped).append((participant, reason))
+        elif not t2ws and not broken:
+            reason = f'sub-{participant}: no T2w image, expected at least one, received none'
+            missing.append((participant, reason))
+    if scans:
+        return Selection(tuple(scans), tuple(missing), tuple(skipped))
+    if unmatched:
+        raise NoMatchError(
+            f'no T2w image of {bids_dir} matches, expected at least one with session '
+            f'{" or ".join(chosen) or "(any)"} and filters {json.dumps(dict(filters))}, '
+            'received none'
+        )
+    raise NoInputError(
+        f'{bids_dir} has no T2w image to process, expected at least one, received: '
+        f'{"; ".join(reason for _, reason in missing[:3])}'
+    )
+
+
+def choose_image(
+    candidates: Sequence[BIDSImage], session: str | None, labels: Sequence[str | None]
+) -> BIDSImage | None:
+    """Return the image that goes best with a session, ``None`` if there is none.
+
+    Parameters
+    ----------
+    candidates : sequence of BIDSImage
+    session : str
+        Of the T2w; ``None`` without.
+    labels : sequence of str
+        The participant's sessions in order, ``None`` first.
+
+    """
+    places = {label: place for place, label in enumerate(labels)}
+
+    def rank(image: BIDSImage) -> tuple:
+        place = places.get(image.get('ses'), 0)
+        distance = abs(place - places.get(session, 0))
+        return distance, place, int(image.get('run') or 0), natural_key(image.path.name)
+
+    return min(candidates, key=rank, default=None)
+
+
+def _make_scan(
+    t2w: BIDSImage,
+    own: Mapping[str, Sequence[BIDSImage]],
+    labels: Sequence[str | None],
+    notes: list[str],
+) -> Scan:
+    session = t2w.get('ses')
+    chosen = {}
+    for kind, name in _CONTRASTS.items():
+        image = chosen[kind] = choose_image(own[kind], session, labels)
+        if image is None:
+            notes.append(f'no {name}')
+            continue
+        others = '' if len(own[kind]) == 1 else f', of {len(own[kind])}'
+        away = '' if image.get('ses') == session else f', of session {image.get("ses")}'
+        notes.append(f'{name} {image.path.name}{away}{others}')
+    return Scan(
+        participant=t2w.get('sub'),
+        session=session,
+        t2w=t2w.path,
+        t1w=chosen['t1w'].path if chosen['t1w'] else None,
+        flair=chosen['flair'].path if chosen['flair'] else None,
+        entities=t2w.entities,
+        notes=tuple(notes),
+    )
+
+
+def _by_participant(images: Iterable[BIDSImage]) -> dict[str, list[BIDSImage]]:
+    groups = {}
+    for image in images:
+        groups.setdefault(image.get('sub'), []).append(image)
+    return groups
+
+
+def _one_of_each(t2ws: Sequence[BIDSImage]) -> list[tuple[BIDSImage, list[str]]]:
+    """Sort, and of an image that is there both plain and compressed take the compressed."""
+    groups = {}
+    for image in t2ws:
+        groups.setdefault(image.entities, []).append(image)
+    chosen = []
+    for images in groups.values():
+        best, *others = sorted(images, key=lambda image: (image.path.suffix != '.gz', image.path))
+        chosen.append((best, [f'{other.path.name} left out' for other in others]))
+    return sorted(
+        chosen,
+        key=lambda item: (natural_key(item[0].get('ses')), natural_key(item[0].path.name)),
+    )
+
+
+def _broken_files(scan: Scan) -> list[str]:
+    return [
+        f'{path} is {"a broken link" if path.is_symlink() else "missing"}, expected an image file'
+        for path in (scan.t2w, scan.t1w, scan.flair)
+        if path and not path.is_file()
+    ]
+
+
+def _folders_like_images(bids_dir: Path, participant: str) -> list[str]:
+    folder = bids_dir / f'sub-{participant}'
+    entries = [*folder.glob('anat/*_T2w.nii*'), *folder.glob('ses-*/anat/*_T2w.nii*')]
+    return [
+        f'{path} is a folder, expected an image file' for path in sorted(entries) if path.is_dir()
+    ]

@@ -1,0 +1,197 @@
+"""What pybids finds: the T2w, T1w and FLAIR files of some participants."""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pvs_workflow.errors import OutputError, PVSError
+
+QUERIES = {
+    't2w': {'datatype': 'anat', 'suffix': 'T2w', 'extension': ['.nii', '.nii.gz']},
+    't1w': {'datatype': 'anat', 'suffix': 'T1w', 'extension': ['.nii', '.nii.gz']},
+    'flair': {'datatype': 'anat', 'suffix': 'FLAIR', 'extension': ['.nii', '.nii.gz']},
+}
+"""What is looked for; a filter file adds to these or overrides them."""
+
+# Order of entities in file names: BIDS 1.10, appendix "Entities".
+_ENTITY_ORDER = (
+    'sub ses sample task tracksys acq nuc voi ce trc stain rec dir run mod echo flip inv mt part '
+    'proc hemi space split recording chunk'
+)
+_DERIVED = {'space', 'desc', 'res', 'den', 'label', 'seg'}
+_NOT_MAGNITUDE = {'phase', 'real', 'imag'}
+
+
+@dataclass(frozen=True)
+class BIDSImage:
+    """An image file and what its name says.
+
+    Attributes
+    ----------
+    path : Path
+    entities : tuple of (str, str)
+        In BIDS order, values as in the file name.
+
+    """
+
+    path: Path
+    entities: tuple[tuple[str, str], ...]
+
+    def get(self, key: str) -> str | None:
+        """Return an entity's value, ``None`` without it."""
+        return dict(self.entities).get(key)
+
+
+def load_filters(path: Path) -> dict[str, dict]:
+    """Read a filter file: a JSON object of pybids entities for t2w, t1w, flair.
+
+    ``null`` asks for files without an entity, ``"*"`` for files that have it with any value.
+
+    Raises
+    ------
+    PVSError
+        If the file cannot be read, or has other keys or values.
+
+    """
+    try:
+        filters = json.loads(Path(path).read_text(encoding='utf-8'))
+    except OSError as error:
+        raise PVSError(
+            f'{path} cannot be read, expected a BIDS filter file, received: {error.strerror}'
+        ) from error
+    except ValueError as error:
+        raise PVSError(
+            f'{path} is malformed, expected a BIDS filter file in JSON, received: {error}'
+        ) from error
+    expected = f'expected a JSON object with keys of {", ".join(QUERIES)}, each an object'
+    if not isinstance(filters, dict) or not all(isinstance(v, dict) for v in filters.values()):
+        raise PVSError(f'{path} is no BIDS filter file, {expected}, received {filters!r:.80}')
+    if unknown := sorted(set(filters) - set(QUERIES)):
+        raise PVSError(f'{path} has unknown keys, {expected}, received {", ".join(unknown)}')
+    return filters
+
+
+def open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path | None = None):
+    """Index the anatomical folders of some participants, or open the index that is kept.
+
+    Without ``database_dir`` the cost does not depend on who else is in the dataset. An index that
+    is to be kept is of the whole dataset, since later runs ask for others.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Absolute.
+    participants : sequence of str
+    database_dir : Path, optional
+
+    Returns
+    -------
+    BIDSLayout
+
+    Raises
+    ------
+    PVSError
+        If the kept index is of another dataset, or no index.
+    OutputError
+        If the index cannot be kept.
+
+    """
+    from bids.layout import BIDSLayout, BIDSLayoutIndexer
+
+    labels = 'sub-' if database_dir else f'sub-(?:{"|".join(map(re.escape, participants))})(?:/|$)'
+    ignore = [
+        re.compile(rf'^/(?!{labels})'),
+        re.compile(r'^/sub-[^/]+/(?!(?:ses-[^/]+|anat)(?:/|$))'),
+        re.compile(r'^/sub-[^/]+/ses-[^/]+/(?!anat(?:/|$))'),
+        re.compile(r'/anat/[^/]+/'),
+    ]
+    indexer = BIDSLayoutIndexer(validate=False, index_metadata=False, ignore=ignore)
+    if database_dir is None:
+        return BIDSLayout(bids_dir, validate=False, indexer=indexer)
+    if not (database_dir / 'layout_index.sqlite').exists():
+        _keep_index(BIDSLayout(bids_dir, validate=False, indexer=indexer), database_dir)
+    try:
+        layout = BIDSLayout(bids_dir, validate=False, database_path=database_dir)
+    except Exception as error:
+        # pybids lets through whatever its database engine raises.
+        reason = str(error).splitlines()[0]
+        raise PVSError(
+            f'{database_dir} cannot be used, expected a pybids index, received: {reason}'
+        ) from error
+    if Path(layout.root) != bids_dir:
+        raise PVSError(
+            f'{database_dir} is the index of another dataset, expected {bids_dir}, '
+            f'received {layout.root}'
+        )
+    return layout
+
+
+def find_images(layout, kind: str, filters: Mapping | None = None) -> list[BIDSImage]:
+    """Return the images of one kind, without derived and phase images.
+
+    Parameters
+    ----------
+    layout : BIDSLayout
+    kind : {'t2w', 't1w', 'flair'}
+    filters : mapping, optional
+        Entities of pybids and their values.
+
+    Raises
+    ------
+    PVSError
+        If a filter names an unknown entity.
+
+    """
+    from bids.layout import Query
+
+    special = {None: Query.NONE, '*': Query.ANY}
+    query = dict(QUERIES[kind])
+    for entity, value in (filters or {}).items():
+        query[entity] = special.get(value, value) if isinstance(value, str | None) else value
+    try:
+        files = layout.get(**query)
+    except (TypeError, ValueError) as error:
+        raise PVSError(
+            f'the filter for {kind} cannot be used, expected entities of pybids, received '
+            f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
+        ) from error
+    images = [_describe(Path(file.path), file.get_entities()) for file in files]
+    return [
+        image
+        for image in images
+        if not _DERIVED & {key for key, _ in image.entities}
+        and image.get('part') not in _NOT_MAGNITUDE
+    ]
+
+
+def _describe(path: Path, found: Mapping) -> BIDSImage:
+    """Take the values from the name, since pybids' numbers lose what they looked like."""
+    stem = path.name.split('.')[0]
+    named = dict(part.split('-', 1) for part in stem.split('_') if '-' in part)
+    for key, entity in (('sub', 'subject'), ('ses', 'session')):
+        if entity in found:
+            named[key] = str(found[entity])
+    order = {key: place for place, key in enumerate(_ENTITY_ORDER.split())}
+    entities = sorted(named.items(), key=lambda item: order.get(item[0], len(order)))
+    return BIDSImage(path, tuple(entities))
+
+
+def _keep_index(layout, database_dir: Path) -> None:
+    """Save the index in one step: half of one would hide participants from later runs."""
+    try:
+        database_dir.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix='.writing-', dir=database_dir))
+        try:
+            layout.save(folder, replace_connection=False)
+            (folder / 'layout_index.sqlite').replace(database_dir / 'layout_index.sqlite')
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(
+            f'{database_dir} cannot be written, expected a folder that this user may write to, '
+            f'received: {error.strerror}'
+        ) from error

@@ -1,0 +1,160 @@
+"""From files of any order to aligned, canonical volumes."""
+
+from pathlib import Path
+
+from nipype.interfaces.base import (
+    BaseInterfaceInputSpec,
+    File,
+    InputMultiObject,
+    SimpleInterface,
+    TraitedSpec,
+    traits,
+)
+
+from pvs_workflow.interfaces.io import about, load_image, read_canonical, save_image
+
+
+class _ConformInputSpec(BaseInterfaceInputSpec):
+    in_file = File(exists=True, mandatory=True, desc='image as the user stored it')
+    is_t2w = traits.Bool(False, usedefault=True, desc='whether its slices must show ePVS')
+
+
+class _ConformOutputSpec(TraitedSpec):
+    out_file = File(exists=True, desc='the same voxels in canonical order, float32')
+
+
+class Conform(SimpleInterface):
+    """Check an image and permute its voxels to canonical order."""
+
+    input_spec = _ConformInputSpec
+    output_spec = _ConformOutputSpec
+
+    def _run_interface(self, runtime):
+        from pvs_workflow.science.checks import check_t2w_grid
+
+        with about(self.inputs.in_file):
+            data, affine, _ = read_canonical(self.inputs.in_file)
+            if self.inputs.is_t2w:
+                check_t2w_grid(data.shape, affine)
+        out = Path(runtime.cwd) / 'conformed.nii.gz'
+        self._results['out_file'] = save_image(data, affine, out)
+        return runtime
+
+
+class _CorrectBiasInputSpec(BaseInterfaceInputSpec):
+    in_file = File(exists=True, mandatory=True, desc='canonical volume')
+    seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
+
+
+class _CorrectBiasOutputSpec(TraitedSpec):
+    out_file = File(exists=True, desc='the volume without its bias field')
+
+
+class CorrectBias(SimpleInterface):
+    """Remove the shading of the receive coils with N4."""
+
+    input_spec = _CorrectBiasInputSpec
+    output_spec = _CorrectBiasOutputSpec
+
+    def _run_interface(self, runtime):
+        import numpy as np
+
+        from pvs_workflow.registration.bias import correct_bias
+
+        out = correct_bias(load_image(self.inputs.in_file), self.inputs.seed)
+        path = Path(runtime.cwd) / 'corrected.nii.gz'
+        self._results['out_file'] = save_image(np.asarray(out.dataobj), out.affine, path)
+        return runtime
+
+
+class _RegisterRigidInputSpec(BaseInterfaceInputSpec):
+    fixed = File(exists=True, mandatory=True, desc='canonical volume to align to')
+    moving = File(exists=True, mandatory=True, desc='canonical volume to align')
+    seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
+
+
+class _RegisterRigidOutputSpec(TraitedSpec):
+    transform = File(exists=True, desc='rigid transform, ITK text')
+    similarity = traits.Float(desc='mutual information of the aligned volumes, nats')
+
+
+class RegisterRigid(SimpleInterface):
+    """Align two contrasts of one head."""
+
+    input_spec = _RegisterRigidInputSpec
+    output_spec = _RegisterRigidOutputSpec
+
+    def _run_interface(self, runtime):
+        from pvs_workflow.registration.rigid import register_rigid
+
+        path = Path(runtime.cwd) / 'rigid.txt'
+        self._results['similarity'] = register_rigid(
+            load_image(self.inputs.fixed), load_image(self.inputs.moving), path, self.inputs.seed
+        )
+        self._results['transform'] = str(path)
+        return runtime
+
+
+class _RegisterTemplateInputSpec(BaseInterfaceInputSpec):
+    fixed = File(exists=True, mandatory=True, desc='canonical T1w, or T2w without one')
+    template = File(exists=True, mandatory=True, desc='template of the same contrast')
+    atlas = File(exists=True, mandatory=True, desc='labels of the template')
+    target = File(exists=True, mandatory=True, desc='canonical T2w')
+    onward = InputMultiObject(File(exists=True), desc='transforms from fixed to target')
+    seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
+
+
+class _RegisterTemplateOutputSpec(TraitedSpec):
+    transform = File(exists=True, desc='displacement field from template to T2w')
+    correlation = traits.Float(desc='of the two images around the basal ganglia')
+
+
+class RegisterTemplate(SimpleInterface):
+    """Bend the template to a head, and on to the T2w, as one transform."""
+
+    input_spec = _RegisterTemplateInputSpec
+    output_spec = _RegisterTemplateOutputSpec
+
+    def _run_interface(self, runtime):
+        from pvs_workflow.registration.template import register_template
+
+        names = ('fixed', 'template', 'atlas', 'target')
+        images = [load_image(getattr(self.inputs, name)) for name in names]
+        path = Path(runtime.cwd) / 'template.nii.gz'
+        onward = self.inputs.onward if self.inputs.onward is not traits.Undefined else []
+        self._results['correlation'] = register_template(
+            *images, path, self.inputs.seed, [Path(name) for name in onward]
+        )
+        self._results['transform'] = str(path)
+        return runtime
+
+
+class _ResampleInputSpec(BaseInterfaceInputSpec):
+    reference = File(exists=True, mandatory=True, desc='canonical volume whose grid is taken')
+    in_file = File(exists=True, mandatory=True, desc='volume to carry over')
+    transform = File(exists=True, mandatory=True, desc='from in_file to reference')
+    labels = traits.Bool(False, usedefault=True, desc='whether in_file holds labels')
+    seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
+
+
+class _ResampleOutputSpec(TraitedSpec):
+    out_file = File(exists=True, desc="in_file on the reference's grid")
+
+
+class Resample(SimpleInterface):
+    """Carry a volume over to another grid, with one interpolation."""
+
+    input_spec = _ResampleInputSpec
+    output_spec = _ResampleOutputSpec
+
+    def _run_interface(self, runtime):
+        import numpy as np
+
+        from pvs_workflow.registration.transforms import apply_transforms
+
+        reference, moving = load_image(self.inputs.reference), load_image(self.inputs.in_file)
+        chain = [Path(self.inputs.transform)]
+        out = apply_transforms(reference, moving, chain, self.inputs.seed, self.inputs.labels)
+        path = Path(runtime.cwd) / 'resampled.nii.gz'
+        self._results['out_file'] = save_image(np.asarray(out.dataobj), reference.affine, path)
+        return runtime

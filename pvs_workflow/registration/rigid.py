@@ -1,0 +1,91 @@
+"""Two scans of one head, laid on each other."""
+
+import tempfile
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow.files import atomic_path
+from pvs_workflow.registration.coarse import COARSE, coarse_image
+from pvs_workflow.registration.engine import start, to_ants
+
+SEARCH = 4.0
+"""Voxel edge, in millimetres, on which the starting positions compete."""
+
+SAMPLING = 0.2
+"""Part of the voxels that the metric looks at; on a regular lattice, so it is repeatable."""
+
+
+def register_rigid(
+    fixed: nb.Nifti1Image, moving: nb.Nifti1Image, transform: Path, seed: int
+) -> float:
+    """Find the rigid transform that carries ``moving`` to ``fixed``.
+
+    Two starts compete on a very coarse grid, for either may be far off: the scanner's own
+    coordinates (wrong after a header was rewritten), and coinciding centres of mass (wrong when
+    one scan shows more neck). The better one is refined by mutual information.
+
+    Parameters
+    ----------
+    fixed, moving : nibabel images, 3D
+    transform : Path
+        Where to write the transform: ITK text (``.txt``), from fixed to moving points in LPS
+        millimetres, as ``antsApplyTransforms`` takes it.
+    seed : int
+
+    Returns
+    -------
+    float
+        Mutual information of the aligned coarse images (nats, higher is better).
+
+    """
+    ants = start(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        low_fixed, low_moving = (to_ants(coarse_image(i, SEARCH)) for i in (fixed, moving))
+        identity = Path(folder) / 'identity.mat'
+        ants.write_transform(
+            ants.create_ants_transform(
+                transform_type='Euler3DTransform', dimension=3, center=_centre(fixed)
+            ),
+            str(identity),
+        )
+        starts = [[str(identity)], None]
+        tried = [
+            _run(ants, low_fixed, low_moving, Path(folder) / f'start{i}_', start_, (4, 2))
+            for i, start_ in enumerate(starts)
+        ]
+        best = max(tried, key=lambda path: _similarity(ants, low_fixed, low_moving, path))
+        high_fixed, high_moving = (to_ants(coarse_image(i, COARSE)) for i in (fixed, moving))
+        refined = _run(
+            ants, high_fixed, high_moving, Path(folder) / 'refined_', [str(best)], (2, 1)
+        )
+        with atomic_path(transform) as path:
+            ants.write_transform(ants.read_transform(str(refined)), str(path))
+        return _similarity(ants, high_fixed, high_moving, refined)
+
+
+def _run(ants, fixed, moving, prefix: Path, initial, shrink: tuple[int, ...]) -> Path:
+    ants.registration(
+        fixed,
+        moving,
+        type_of_transform='Rigid',
+        initial_transform=initial,
+        outprefix=str(prefix),
+        aff_random_sampling_rate=SAMPLING,
+        aff_iterations=(100, 40),
+        aff_shrink_factors=shrink,
+        aff_smoothing_sigmas=(1, 0),
+    )
+    return Path(f'{prefix}0GenericAffine.mat')
+
+
+def _similarity(ants, fixed, moving, transform: Path) -> float:
+    aligned = ants.apply_transforms(fixed, moving, [str(transform)])
+    return -float(ants.image_similarity(fixed, aligned, 'MattesMutualInformation'))
+
+
+def _centre(image: nb.Nifti1Image) -> list[float]:
+    """Return the centre of a volume in ITK's LPS millimetres."""
+    x, y, z = (image.affine @ np.append((np.array(image.shape) - 1) / 2, 1))[:3]
+    return [-x, -y, z]

@@ -1,0 +1,81 @@
+"""Transforms applied: one interpolation, on the full grid."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow.registration.coarse import COARSE, coarse_image
+from pvs_workflow.registration.engine import start, to_ants
+
+FIELD_MARGIN = 10.0
+"""Millimetres by which a composite field reaches beyond the volume it was made for."""
+
+
+def apply_transforms(
+    fixed: nb.Nifti1Image,
+    moving: nb.Nifti1Image,
+    transforms: Sequence[Path],
+    seed: int,
+    labels: bool = False,
+) -> nb.Nifti1Image:
+    """Resample ``moving`` to the grid of ``fixed``.
+
+    Parameters
+    ----------
+    fixed, moving : nibabel images, 3D
+    transforms : sequence of Path
+        As ``antsApplyTransforms`` takes them: the last one is applied first.
+    seed : int
+    labels : bool
+        Labels are interpolated each for itself and the strongest wins; else linearly.
+
+    Returns
+    -------
+    nibabel image of float32, or of int16 for labels
+
+    """
+    ants = start(seed)
+    out = ants.apply_transforms(
+        to_ants(fixed),
+        to_ants(moving),
+        [str(path) for path in transforms],
+        interpolator='genericLabel' if labels else 'linear',
+        singleprecision=True,
+    ).numpy()
+    if labels:
+        return nb.Nifti1Image(np.round(out).astype(np.int16), fixed.affine)
+    return nb.Nifti1Image(out.astype(np.float32), fixed.affine)
+
+
+def compose(
+    target: nb.Nifti1Image,
+    moving: nb.Nifti1Image,
+    transforms: Sequence[Path],
+    field: Path,
+    seed: int,
+) -> None:
+    """Write a chain of transforms as one displacement field over ``target``'s field of view.
+
+    The field is as coarse as the grid that the transforms were found on; being smooth, it loses
+    nothing by that, and is a hundredth of the size.
+
+    Parameters
+    ----------
+    target, moving : nibabel images, 3D
+    transforms : sequence of Path
+    field : Path
+        ``.nii.gz`` to write.
+    seed : int
+
+    """
+    ants = start(seed)
+    name = ants.apply_transforms(
+        to_ants(coarse_image(target, COARSE, FIELD_MARGIN)),
+        to_ants(moving),
+        [str(path) for path in transforms],
+        compose=str(field.parent / 'chain_'),
+        singleprecision=True,
+    )
+    Path(name).replace(field)

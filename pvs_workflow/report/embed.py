@@ -1,0 +1,74 @@
+"""Saved figures as data URIs, so that a page is one file."""
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from pvs_workflow.report.results import ScanResult, find_figure
+from pvs_workflow.report.saving import split_layers
+from pvs_workflow.report.spec import Reportlet
+
+_PLAIN = " ='():;/,!*+-._~?@$[]{}\n"
+"""What may stand unescaped in a data URI of SVG (less to write than base64)."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a reportlet, ready for a page."""
+
+    label: str
+    alt: str
+    uri: str
+    href: str
+
+
+def load_pictures(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> list[Picture]:
+    """Return those pictures of a reportlet that were saved for a T2w."""
+    pictures = []
+    for layer in reportlet.layers:
+        path = find_figure(output_dir, scan.entities['sub'], scan.stem, layer.query)
+        if path is None:
+            continue
+        uri = picture_uri(path, layer.part)
+        if uri:
+            href = quote(path.relative_to(output_dir).as_posix())
+            pictures.append(Picture(layer.label, layer.alt, uri, href))
+    return pictures
+
+
+def picture_uri(path: Path, part: str | None = None) -> str:
+    """Return a saved figure as a data URI.
+
+    Parameters
+    ----------
+    path : Path
+        SVG or PNG.
+    part : {'fixed', 'moving'}, optional
+        The half of a registration picture to keep. A PNG has the moving half only.
+
+    Returns
+    -------
+    str
+        Empty where the file does not have the part.
+
+    """
+    if path.suffix == '.svg':
+        text = path.read_text(encoding='utf-8')
+        return svg_uri(split_layers(text, part) if part else text)
+    if part == 'fixed':
+        return ''
+    return 'data:image/png;base64,' + base64.b64encode(path.read_bytes()).decode('ascii')
+
+
+def svg_uri(text: str) -> str:
+    """Return SVG text as a data URI, without its prolog.
+
+    Examples
+    --------
+    >>> svg_uri('<?xml version="1.0"?><svg a="#"/>')
+    'data:image/svg+xml,%3Csvg a=%22%23%22/%3E'
+
+    """
+    body = text[text.index('<svg') :]
+    return 'data:image/svg+xml,' + quote(body, safe=_PLAIN).replace('\n', ' ')

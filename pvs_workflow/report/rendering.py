@@ -1,0 +1,120 @@
+"""Templates to pages: one file each, everything escaped, nothing fetched."""
+
+from collections.abc import Mapping
+from functools import cache
+from numbers import Integral, Real
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from pvs_workflow import data
+from pvs_workflow.files import write_text
+from pvs_workflow.science.tsv import MISSING, format_cell
+
+GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
+QC_WORDS = MappingProxyType(
+    {
+        'pass': 'nothing was found',
+        'review': 'look at the pictures before the result is used',
+        'fail': 'do not use the result',
+    }
+)
+
+
+def write_page(path: Path, template: str, **context) -> Path:
+    """Fill a shipped template and write the page in one step.
+
+    Parameters
+    ----------
+    path : Path
+    template : str
+        Name in ``data/report``.
+    **context
+        What the template shows; text is escaped.
+
+    """
+    style = data.path('report', 'style.css').read_text(encoding='utf-8')
+    page = _environment().get_template(template).render(style=Markup(style), **context)
+    write_text(path, page)
+    return path
+
+
+def value_html(value, digits: int | None = None) -> Markup:
+    """Show one table value; a rounded one keeps its written value for machines.
+
+    Parameters
+    ----------
+    value : str, number or missing
+    digits : int, optional
+        Decimals to show; all that the tables have where it is not given.
+
+    Examples
+    --------
+    >>> str(value_html(12.3457, 1)), str(value_html(float('nan'))), str(value_html('<b>'))
+    ('<data value="12.3457">12.3</data>', 'n/a', '&lt;b&gt;')
+
+    """
+    written = _written(value)
+    if digits is None or written == MISSING or isinstance(value, Integral):
+        return escape(written)
+    return Markup('<data value="{}">{}</data>').format(written, f'{float(value):.{digits}f}')
+
+
+def grade_html(value) -> Markup:
+    """Show a grade with what it means; ``n/a`` where there is none.
+
+    Examples
+    --------
+    >>> str(grade_html(2.0))
+    '<data value="2">2</data> (11–20)'
+
+    """
+    written = _written(value)
+    if written == MISSING:
+        return Markup(MISSING)
+    return Markup('<data value="{0}">{0}</data> ({1})').format(written, GRADE_WORDS[int(value)])
+
+
+def _written(value) -> str:
+    """Write a value as the tables do; text may hold anything here."""
+    if value is None or isinstance(value, Real) or value is pd.NA:
+        return format_cell(value)
+    return str(value) or MISSING
+
+
+def flatten(values: Mapping, prefix: str = '') -> list[tuple[str, str]]:
+    """Turn nested settings into rows of name and text.
+
+    Examples
+    --------
+    >>> flatten({'seed': 1, 'model': {'name': 'a', 'tags': ['x', 'y']}})
+    [('seed', '1'), ('model: name', 'a'), ('model: tags', 'x, y')]
+
+    """
+    rows = []
+    for key, value in values.items():
+        name = f'{prefix}{key}'
+        if isinstance(value, Mapping):
+            rows += flatten(value, f'{name}: ')
+        elif isinstance(value, list | tuple):
+            rows.append((name, ', '.join(map(str, value))))
+        else:
+            rows.append((name, str(value)))
+    return rows
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(data.path('report')),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {'value': value_html, 'grade': grade_html}
+    environment.globals |= {'qc_words': QC_WORDS}
+    return environment

@@ -1,0 +1,142 @@
+"""What a participant's derivatives hold: the tables and the saved figures of every T2w."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pvs_workflow.errors import PVSError
+from pvs_workflow.science.tsv import read_table
+
+GRADES_END, COUNTS_END = '_desc-potter_grade.tsv', '_desc-epvs_counts.tsv'
+FIGURE_SUFFIXES = ('.svg', '.png')
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """The results of one T2w.
+
+    Attributes
+    ----------
+    stem : str
+        What its derivatives' names begin with: ``sub-X[_ses-Y][_acq-…][_run-…]``.
+    folder : Path
+        Where its derivatives are.
+    grade : Series, optional
+        The row of grades; missing when the run did not come so far.
+    counts : DataFrame, optional
+        Six rows.
+    problems : tuple of str
+        Why a table that exists could not be read.
+
+    """
+
+    stem: str
+    folder: Path
+    grade: pd.Series | None
+    counts: pd.DataFrame | None
+    problems: tuple[str, ...]
+
+    @property
+    def entities(self) -> dict[str, str]:
+        """The entities of the name, by their keys."""
+        return name_entities(self.stem)
+
+    @property
+    def title(self) -> str:
+        """The name without the participant; all of it where nothing else is there."""
+        _, _, rest = self.stem.partition('_')
+        return rest.replace('_', ' · ') or self.stem
+
+    def has_contrast(self, suffix: str) -> bool:
+        """Tell whether a contrast (``T1w``, ``FLAIR``) was there and registered."""
+        name = f'{self.stem}_space-T2w_desc-preproc_{suffix}.nii.gz'
+        return (self.folder / name).is_file()
+
+
+def name_entities(stem: str) -> dict[str, str]:
+    """Split a BIDS name into its entities.
+
+    Examples
+    --------
+    >>> name_entities('sub-01_ses-a_run-2_desc-roi_T2w')
+    {'sub': '01', 'ses': 'a', 'run': '2', 'desc': 'roi'}
+
+    """
+    pairs = (part.split('-', 1) for part in stem.split('_') if '-' in part)
+    return dict(pairs)
+
+
+def find_scans(
+    output_dir: Path, participant: str, ordering: Sequence[str] = ()
+) -> list[ScanResult]:
+    """Return the results of every T2w that left a table or a figure.
+
+    Parameters
+    ----------
+    output_dir : Path
+    participant : str
+        Label without ``sub-``.
+    ordering : sequence of str
+        Entity keys to sort by; the whole name decides what they leave open.
+
+    """
+    subject = Path(output_dir) / f'sub-{participant}'
+    folders = {}
+    for end in (GRADES_END, COUNTS_END):
+        for path in sorted([*subject.glob(f'anat/*{end}'), *subject.glob(f'ses-*/anat/*{end}')]):
+            folders[path.name.removesuffix(end)] = path.parent
+    for path in sorted(subject.glob('figures/*_desc-*')):
+        stem = path.name.partition('_desc-')[0]
+        session = name_entities(stem).get('ses')
+        folders.setdefault(stem, subject / (f'ses-{session}' if session else '') / 'anat')
+    scans = [_read_scan(stem, folder) for stem, folder in folders.items()]
+    return sorted(
+        scans, key=lambda scan: ([scan.entities.get(key, '') for key in ordering], scan.stem)
+    )
+
+
+def find_figure(
+    output_dir: Path, participant: str, stem: str, query: Mapping[str, str]
+) -> Path | None:
+    """Return the saved figure of a T2w that answers a BIDS query, or nothing.
+
+    Parameters
+    ----------
+    output_dir : Path
+    participant : str
+    stem : str
+        What the names of the T2w's derivatives begin with.
+    query : mapping of str to str
+        ``datatype``, ``suffix`` and any entities.
+
+    """
+    entities = {key: value for key, value in query.items() if key not in ('datatype', 'suffix')}
+    added = ''.join(f'_{key}-{value}' for key, value in entities.items())
+    folder = Path(output_dir) / f'sub-{participant}' / query['datatype']
+    for suffix in FIGURE_SUFFIXES:
+        path = folder / f'{stem}{added}_{query["suffix"]}{suffix}'
+        if path.is_file():
+            return path
+    return None
+
+
+def _read_scan(stem: str, folder: Path) -> ScanResult:
+    tables, problems = {}, []
+    for end, table in ((GRADES_END, 'potter_grade'), (COUNTS_END, 'epvs_counts')):
+        path = folder / f'{stem}{end}'
+        if not path.is_file():
+            continue
+        try:
+            tables[table] = read_table(path, table)
+        except PVSError as error:
+            problems.append(str(error))
+    grades = tables.get('potter_grade')
+    return ScanResult(
+        stem,
+        folder,
+        None if grades is None else grades.iloc[0],
+        tables.get('epvs_counts'),
+        tuple(problems),
+    )

@@ -1,0 +1,110 @@
+"""The page's specification: which sections, and which saved figures go where.
+
+The YAML has the layout of nireports' specifications, so that its readers feel at home. Its
+assembler is not used: it imports nipype (which the report must not), writes text into HTML
+without escaping it, refers to figures by relative path and loads its styles from a network.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from pvs_workflow import data
+
+BIDS_NAMES = {'session': 'ses', 'acquisition': 'acq', 'run': 'run', 'reconstruction': 'rec'}
+"""Long entity names of an ``ordering``, as pybids has them, and their keys in file names."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One saved figure, or one half of it.
+
+    Attributes
+    ----------
+    query : mapping of str to str
+        BIDS query: ``datatype`` (the folder), ``desc``, ``suffix`` and other entities.
+    alt : str
+        What the picture shows, for who does not see it.
+    label : str
+        Names the layer where there are several.
+    part : str, optional
+        ``fixed`` or ``moving`` of a registration picture.
+
+    """
+
+    query: Mapping[str, str]
+    alt: str
+    label: str = ''
+    part: str | None = None
+
+
+@dataclass(frozen=True)
+class Reportlet:
+    """One item of a section: figures, or something that the page itself makes (``custom``)."""
+
+    name: str
+    title: str
+    caption: str
+    layers: tuple[Layer, ...]
+    custom: str | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section; with an ``ordering``, it is repeated for every T2w, sorted by it."""
+
+    name: str
+    title: str
+    ordering: tuple[str, ...]
+    reportlets: tuple[Reportlet, ...]
+
+
+@dataclass(frozen=True)
+class Specification:
+    """The whole page."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+
+def load_specification(path: Path | None = None) -> Specification:
+    """Read a specification; the shipped one where no path is given.
+
+    Examples
+    --------
+    >>> [section.name for section in load_specification().sections]
+    ['summary', 'scan', 'methods', 'errors', 'provenance']
+
+    """
+    content = (path or data.path('report', 'spec.yml')).read_text(encoding='utf-8')
+    settings = yaml.safe_load(content)
+    return Specification(
+        settings['title'], tuple(_section(section) for section in settings['sections'])
+    )
+
+
+def _section(values: Mapping) -> Section:
+    ordering = [name for name in values.get('ordering', '').split(',') if name]
+    return Section(
+        values['name'],
+        values.get('title', values['name']),
+        tuple(BIDS_NAMES[name] for name in ordering),
+        tuple(_reportlet(reportlet) for reportlet in values['reportlets']),
+    )
+
+
+def _reportlet(values: Mapping) -> Reportlet:
+    layers = values.get('layers', [values] if 'bids' in values else [])
+    custom = values.get('custom')
+    return Reportlet(
+        values.get('name', custom),
+        values.get('title', ''),
+        values.get('caption', ''),
+        tuple(
+            Layer(layer['bids'], layer['alt'], layer.get('label', ''), layer.get('part'))
+            for layer in layers
+        ),
+        custom,
+    )

@@ -1,0 +1,111 @@
+"""What makes a result doubtful: flags with reasons, from the ROI and the alignment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pvs_workflow.science.slices import FIELD_OF_VIEW, HEMISPHERES, IMAGE_SHAPE
+
+ROI_VOLUME = (9.0, 32.0)
+"""Plausible volume of one hemisphere's ROI in cm³; the template's is 19.9."""
+
+ROI_AREA = 250.0
+"""Least plausible ROI area in one image, mm²."""
+
+ASYMMETRY = 0.25
+"""Largest plausible difference of the two ROI volumes, as a part of their mean."""
+
+CORRELATION = (0.3, 0.6)
+"""Correlation with the template around the basal ganglia: below the first the alignment has
+failed, below the second it wants a look."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Flags of one T2w.
+
+    Attributes
+    ----------
+    images : tuple of str
+        'pass', 'review' or 'fail' for each of the six images.
+    overall : str
+        The worst of all.
+    reasons : tuple of str
+        Empty when ``overall`` is 'pass'.
+
+    """
+
+    images: tuple[str, ...]
+    overall: str
+    reasons: tuple[str, ...]
+
+
+_LEVELS = ('pass', 'review', 'fail')
+
+
+def roi_areas(rois: np.ndarray) -> np.ndarray:
+    """Return each image's ROI area in mm².
+
+    Parameters
+    ----------
+    rois : (n, 80, 96) array of bool
+
+    """
+    pixel = np.prod(np.array(FIELD_OF_VIEW) / IMAGE_SHAPE)
+    return np.count_nonzero(rois, axis=(1, 2)) * pixel
+
+
+def roi_volumes(roi: np.ndarray, affine: np.ndarray) -> dict[str, float]:
+    """Return the ROI volume of each hemisphere in cm³."""
+    voxel = abs(np.linalg.det(affine[:3, :3])) / 1000
+    return {side: np.count_nonzero(roi == v) * voxel for side, v in HEMISPHERES.items()}
+
+
+def judge(
+    rois: np.ndarray,
+    volumes: dict[str, float],
+    chosen: Sequence[int],
+    n_slices: int,
+    correlation: float,
+) -> Quality:
+    """Flag what is implausible.
+
+    Parameters
+    ----------
+    rois : (6, 80, 96) array of bool
+        Left then right hemisphere.
+    volumes : dict
+        cm³ of each hemisphere's ROI, from :func:`roi_volumes`.
+    chosen : sequence of int
+        The three slices (slabs), canonical.
+    n_slices : int
+        Slices (slabs) of the volume.
+    correlation : float
+        Of the T1w or T2w with the template laid on it.
+
+    """
+    images = ['review' if area < ROI_AREA else 'pass' for area in roi_areas(rois)]
+    found: list[tuple[str, str]] = []
+    if 'review' in images:
+        found.append(('review', 'little of the basal ganglia on an image'))
+    for side, volume in volumes.items():
+        if not ROI_VOLUME[0] <= volume <= ROI_VOLUME[1]:
+            found.append(('review', f'implausible ROI volume on the {_name(side)}'))
+    left, right = volumes.values()
+    if abs(left - right) > ASYMMETRY * (left + right) / 2:
+        found.append(('review', 'left and right ROI differ in volume'))
+    if min(chosen) == 0 or max(chosen) == n_slices - 1:
+        found.append(('review', 'the basal ganglia reach the edge of the field of view'))
+    if correlation < CORRELATION[0]:
+        found.append(('fail', 'the template does not fit'))
+    elif correlation < CORRELATION[1]:
+        found.append(('review', 'the template fits poorly'))
+    overall = max([level for level, _ in found], key=_LEVELS.index, default='pass')
+    if overall == 'fail':
+        images = ['fail'] * len(images)
+    return Quality(tuple(images), overall, tuple(reason for _, reason in found))
+
+
+def _name(side: str) -> str:
+    return {'L': 'left', 'R': 'right'}[side]

@@ -1,0 +1,171 @@
+"""Tables as files: their columns and data dictionaries, written and read."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from pathlib import Path
+
+import pandas as pd
+
+from pvs_workflow import data
+from pvs_workflow.errors import PVSError
+from pvs_workflow.files import write_text
+
+DECIMALS = 4
+MISSING = 'n/a'
+
+TABLES = {
+    'potter_grade': ('identity', 'potter_grade'),
+    'epvs_counts': ('epvs_counts',),
+    'group_potter': ('identity', 'potter_grade'),
+    'group_counts': ('identity', 'epvs_counts'),
+}
+"""Which data dictionaries in ``data/columns`` make up the columns of which table."""
+
+TEXT_COLUMNS = frozenset(
+    {
+        'participant_id',
+        'session_id',
+        't2w',
+        'hemisphere',
+        'qc',
+        'qc_reasons',
+        'model',
+        'model_sha256',
+    }
+)
+"""Columns of text; all others hold numbers."""
+
+
+def describe_columns(table: str) -> dict[str, dict]:
+    """Return a table's columns, in their order, with their BIDS data dictionary.
+
+    Parameters
+    ----------
+    table : {'potter_grade', 'epvs_counts', 'group_potter', 'group_counts'}
+
+    Examples
+    --------
+    >>> list(describe_columns('group_counts'))[:4]
+    ['participant_id', 'session_id', 'hemisphere', 'slice']
+    """
+    columns = {}
+    for name in TABLES[table]:
+        columns |= json.loads(data.path('columns', f'{name}.json').read_text('utf-8'))
+    return columns
+
+
+def write_table(
+    frame: pd.DataFrame, path: Path, table: str, sources: Sequence[str] = ()
+) -> tuple[Path, Path]:
+    """Write a table as TSV, and its data dictionary as JSON beside it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With exactly the table's columns, in their order.
+    path : Path
+        Ends in ``.tsv``.
+    table : str
+        A name in ``TABLES``.
+    sources : sequence of str
+        What the table was made from; ``Sources`` of the JSON when there are any.
+
+    Returns
+    -------
+    tsv, json : Path
+
+    Raises
+    ------
+    ValueError
+        If columns differ from the table's, or a text has a tab or line break in it.
+    OutputError
+        If the files cannot be written.
+
+    """
+    columns = describe_columns(table)
+    if list(frame.columns) != list(columns):
+        raise ValueError(f'columns must be {list(columns)}, received {list(frame.columns)}')
+    lines = ['\t'.join(columns)]
+    lines += [
+        '\t'.join(format_cell(value) for value in row)
+        for row in frame.astype(object).itertuples(index=False, name=None)
+    ]
+    sidecar = path.with_suffix('.json')
+    # The dictionary first: a table that exists then always has its dictionary.
+    write_json(sidecar, columns | ({'Sources': list(sources)} if sources else {}))
+    write_text(path, '\n'.join(lines) + '\n')
+    return path, sidecar
+
+
+def write_json(path: Path, content: Mapping) -> None:
+    """Write a JSON file as all JSON files here: indented, UTF-8, in the order given."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + '\n')
+
+
+def read_table(path: Path, table: str | None = None) -> pd.DataFrame:
+    """Read a table that :func:`write_table` wrote; ``n/a`` becomes missing.
+
+    Parameters
+    ----------
+    path : Path
+    table : str, optional
+        A name in ``TABLES``, whose columns the file must have.
+
+    Raises
+    ------
+    PVSError
+        If the file cannot be read, has no row, or lacks a column or a number.
+
+    """
+    try:
+        frame = pd.read_csv(
+            path,
+            sep='\t',
+            na_values=[MISSING],
+            keep_default_na=False,
+            encoding='utf-8',
+            dtype=dict.fromkeys(TEXT_COLUMNS, str),
+        )
+    except (OSError, ValueError) as error:
+        reason = ' '.join(str(error).split())
+        raise PVSError(
+            f'{path} cannot be read, expected a table of tab-separated values, received: {reason}'
+        ) from error
+    columns = list(describe_columns(table)) if table else list(frame.columns)
+    if list(frame.columns) != columns:
+        raise PVSError(
+            f'{path} has other columns than a {table} table, expected {", ".join(columns)}, '
+            f'received {", ".join(map(str, frame.columns))}'
+        )
+    if frame.empty:
+        raise PVSError(f'{path} has no rows, expected at least one, received its header only')
+    for name in columns:
+        if name not in TEXT_COLUMNS and not pd.api.types.is_numeric_dtype(frame[name]):
+            raise PVSError(
+                f'{path} has other things than numbers in its column {name}, expected numbers, '
+                f'received {", ".join(map(repr, frame[name].unique()[:3]))}'
+            )
+    return frame
+
+
+def format_cell(value) -> str:
+    """Write one value: at most four decimals, no trailing zeros, ``n/a`` for nothing.
+
+    Examples
+    --------
+    >>> [format_cell(value) for value in (3, 12.0, 0.12345, -0.00001, None, float('nan'), 'L')]
+    ['3', '12', '0.1235', '0', 'n/a', 'n/a', 'L']
+    """
+    if value is None or value is pd.NA or (isinstance(value, Real) and math.isnan(value)):
+        return MISSING
+    if isinstance(value, Integral):
+        return str(int(value))
+    if isinstance(value, Real):
+        text = f'{round(float(value), DECIMALS):.{DECIMALS}f}'.rstrip('0').rstrip('.')
+        return '0' if text == '-0' else text
+    text = str(value)
+    if any(sign in text for sign in '\t\n\r'):
+        raise ValueError(f'text in a table must have no tab or line break, received {text!r}')
+    return text or MISSING

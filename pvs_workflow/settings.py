@@ -1,0 +1,140 @@
+"""What one run was asked to do: one frozen object, to and from TOML."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import tomli_w
+
+from pvs_workflow.errors import PVSError
+from pvs_workflow.files import write_text
+
+RANDOM_SEED = 20240712
+"""Of every random choice, where none is given: the paper's date of publication."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one run; ``None`` means not given.
+
+    Attributes
+    ----------
+    bids_dir, output_dir : Path
+    analysis_level : {'participant', 'group'}
+    run_id : str
+        Names the run's files in ``logs``.
+    participant_label, session_label : tuple of str
+        Without ``sub-`` and ``ses-``; empty for all.
+    bids_filter_file, bids_database_dir : Path, optional
+    skip_bids_validation : bool
+    nprocs : int
+        Processes at the same time.
+    omp_nthreads : int
+        Threads of one process.
+    mem_gb : float, optional
+        Memory that all nodes together may plan for, in GB (10⁹ bytes).
+    work_dir : Path
+    model : Path, optional
+        A cascade bundle; the shipped one where it is not given.
+    random_seed : int
+    bias_correction : bool
+        Whether N4 corrects the T2w.
+    stop_on_first_crash, clean_workdir, write_graph : bool
+    verbosity : int
+        0, 1 or 2 and above.
+
+    """
+
+    bids_dir: Path
+    output_dir: Path
+    analysis_level: str
+    run_id: str
+    participant_label: tuple[str, ...] = ()
+    session_label: tuple[str, ...] = ()
+    bids_filter_file: Path | None = None
+    bids_database_dir: Path | None = None
+    skip_bids_validation: bool = False
+    nprocs: int = 1
+    omp_nthreads: int = 1
+    mem_gb: float | None = None
+    work_dir: Path = Path('work')
+    model: Path | None = None
+    random_seed: int = RANDOM_SEED
+    bias_correction: bool = True
+    stop_on_first_crash: bool = False
+    clean_workdir: bool = False
+    write_graph: bool = False
+    verbosity: int = 0
+
+    def to_toml(self, path: Path) -> None:
+        """Write the settings; what was not given is left out."""
+        write_text(path, dump_settings(self))
+
+    @classmethod
+    def from_toml(cls, path: Path) -> 'Settings':
+        """Read settings that :meth:`to_toml` wrote.
+
+        Raises
+        ------
+        PVSError
+            If the file cannot be read, or has settings that are unknown, missing or of another
+            type.
+
+        """
+        try:
+            table = tomllib.loads(Path(path).read_text(encoding='utf-8'))
+        except (OSError, ValueError) as error:
+            raise PVSError(
+                f'{path} cannot be read, expected settings in TOML, received: '
+                f'{" ".join(str(error).split())}'
+            ) from error
+        hints = get_type_hints(cls)
+        unknown = sorted(set(table) - set(hints))
+        if unknown:
+            raise PVSError(
+                f'{path} has unknown settings, expected only {", ".join(hints)}, '
+                f'received {", ".join(unknown)}'
+            )
+        try:
+            return cls(**{name: _convert(value, hints[name]) for name, value in table.items()})
+        except TypeError as error:
+            raise PVSError(
+                f'{path} does not hold the settings of a run, expected all of them with their '
+                f'types, received: {error}'
+            ) from error
+
+
+def dump_settings(settings: Settings) -> str:
+    """Return the settings as TOML text, in the order of the class.
+
+    Examples
+    --------
+    >>> settings = Settings(
+    ...     bids_dir=Path('in'), output_dir=Path('out'), analysis_level='group', run_id='a'
+    ... )
+    >>> print(dump_settings(settings).splitlines()[0])
+    bids_dir = "in"
+    """
+    table = {}
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if value is not None:
+            plain = list(value) if isinstance(value, tuple) else value
+            table[field.name] = str(plain) if isinstance(plain, Path) else plain
+    return tomli_w.dumps(table)
+
+
+def _convert(value, hint):
+    """Make a TOML value what the setting's annotation says, or raise TypeError."""
+    options = get_args(hint) if type(None) in get_args(hint) else (hint,)
+    if Path in options and isinstance(value, str):
+        return Path(value)
+    if float in options and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if hint == tuple[str, ...] and isinstance(value, list):
+        if all(isinstance(item, str) for item in value):
+            return tuple(value)
+    elif type(value) in options:
+        return value
+    raise TypeError(f'{value!r} instead of {getattr(hint, "__name__", hint)}')

@@ -1,0 +1,174 @@
+"""Smooth random fields, diffeomorphisms from them, and coarse lattices stretched to full grids."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.fft import irfftn, rfftn
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+SQUARINGS = 6
+"""The flow is composed from 2**6 steps, each far shorter than a cell of its lattice."""
+
+
+def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> np.ndarray:
+    """Draw Gaussian noise smoothed by ``sigma`` voxels, with standard deviation 1.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    shape : tuple of int
+    sigma : float
+        In voxels.
+
+    Returns
+    -------
+    array of float32
+
+    """
+    pad = int(np.ceil(2 * sigma))
+    noise = rng.standard_normal([n + 2 * pad for n in shape], dtype=np.float32)
+    smooth = gaussian_filter(noise, sigma, mode='constant')
+    smooth = smooth[tuple(slice(pad, pad + n) for n in shape)]
+    # The analytic standard deviation, not the sample's: a small field keeps its own mean.
+    return smooth * np.float32((2 * np.sqrt(np.pi) * sigma) ** (len(shape) / 2))
+
+
+def periodic_field(rng: np.random.Generator, size: int, sigma: tuple[float, ...]) -> np.ndarray:
+    """Draw a cube of smooth noise whose opposite faces fit together, with mean 0 and sd 1.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    size : int
+        Edge in voxels.
+    sigma : tuple of float
+        Smoothing along each axis, in voxels.
+
+    Returns
+    -------
+    (size, size, size) array of float32
+
+    """
+    spectrum = rfftn(rng.standard_normal((size,) * 3, dtype=np.float32))
+    for axis, width in enumerate(sigma):
+        frequency = np.fft.rfftfreq(size) if axis == 2 else np.fft.fftfreq(size)
+        shape = [1, 1, 1]
+        shape[axis] = -1
+        decay = np.exp(-2 * (np.pi * width * frequency) ** 2).astype(np.float32)
+        spectrum *= decay.reshape(shape)
+    field = irfftn(spectrum, s=(size,) * 3)
+    field -= field.mean()
+    return (field / field.std()).astype(np.float32)
+
+
+def exponentiate(velocity: np.ndarray, spacing: float) -> np.ndarray:
+    """Turn a stationary velocity into the displacement after unit time (scaling and squaring).
+
+    Parameters
+    ----------
+    velocity : (3, x, y, z) array
+        Millimetres per unit time on a lattice.
+    spacing : float
+        Of the lattice, in millimetres.
+
+    Returns
+    -------
+    (3, x, y, z) array of float32
+        Displacement in millimetres (Arsigny et al. 2006, MICCAI).
+
+    """
+    index = np.indices(velocity.shape[1:], dtype=np.float32)
+    moved = velocity.astype(np.float32) / (spacing * 2**SQUARINGS)
+    for _ in range(SQUARINGS):
+        there = index + moved
+        moved = moved + np.stack(
+            [map_coordinates(part, there, order=1, mode='nearest') for part in moved]
+        )
+    return moved * np.float32(spacing)
+
+
+def jacobian(displacement: np.ndarray, spacing: float) -> np.ndarray:
+    """Return the determinant of the Jacobian of ``x + displacement(x)``; folds have it ≤ 0.
+
+    Parameters
+    ----------
+    displacement : (3, x, y, z) array
+        In millimetres.
+    spacing : float
+
+    Returns
+    -------
+    (x, y, z) array
+
+    """
+    gradients = np.stack(
+        [np.stack(np.gradient(part, spacing), axis=-1) for part in displacement], axis=-2
+    )
+    return np.linalg.det(gradients + np.eye(3))
+
+
+def stretch(lattice: np.ndarray, shape: tuple[int, ...], step: tuple[float, ...]) -> np.ndarray:
+    """Interpolate a coarse lattice linearly to every voxel of a grid, axis by axis.
+
+    Parameters
+    ----------
+    lattice : array
+        Its last ``len(shape)`` axes hold values at voxels 0, step, 2·step, …
+    shape : tuple of int
+        Of the grid.
+    step : tuple of float
+        Voxels between lattice points along each axis.
+
+    Returns
+    -------
+    array of float32
+
+    """
+    out = np.asarray(lattice, dtype=np.float32)
+    first = out.ndim - len(shape)
+    for axis, (n, width) in enumerate(zip(shape, step, strict=True), start=first):
+        # A dense matrix: the lattice is so small that this is the fastest way.
+        weights = _interpolation(n, out.shape[axis], width)
+        before, after = out.shape[:axis], out.shape[axis + 1 :]
+        flat = out.reshape(int(np.prod(before)), out.shape[axis], int(np.prod(after)))
+        out = (weights @ flat).reshape(*before, n, *after)
+    return out
+
+
+def _interpolation(n: int, points: int, step: float) -> np.ndarray:
+    position = np.arange(n) / step
+    low = np.minimum(position.astype(int), points - 2)
+    weights = np.zeros((n, points), dtype=np.float32)
+    weights[np.arange(n), low] = 1 - (position - low)
+    weights[np.arange(n), low + 1] = position - low
+    return weights
+
+
+def evaluate(
+    function: Callable[[np.ndarray], np.ndarray],
+    shape: tuple[int, int, int],
+    affine: np.ndarray,
+    spacing: float,
+) -> np.ndarray:
+    """Evaluate a smooth function of space on a grid, through a lattice of ``spacing`` mm.
+
+    Parameters
+    ----------
+    function : callable
+        (3, …) array of millimetres to a (…) or (c, …) array.
+    shape, affine
+        The grid.
+    spacing : float
+        Far shorter than the function's features.
+
+    Returns
+    -------
+    array of float32, (…, x, y, z)
+
+    """
+    sizes = np.linalg.norm(affine[:3, :3], axis=0)
+    step = np.maximum(1.0, spacing / sizes)
+    counts = [int(np.ceil((n - 1) / s)) + 2 for n, s in zip(shape, step, strict=True)]
+    index = np.indices(counts, dtype=float) * step.reshape(3, 1, 1, 1)
+    points = np.tensordot(affine[:3, :3], index, 1) + affine[:3, 3].reshape(3, 1, 1, 1)
+    return stretch(function(points), shape, tuple(step))

@@ -1,0 +1,208 @@
+"""The whole graph: one branch for each scan."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+
+from nipype.interfaces import utility as niu
+from nipype.pipeline import engine as pe
+
+from pvs_workflow.inputs import Scan
+from pvs_workflow.networks.bundle import model_sha256
+from pvs_workflow.workflows.anatomy import init_align_wf, init_conform_wf, init_roi_wf
+from pvs_workflow.workflows.cascade import init_cascade_wf
+from pvs_workflow.workflows.outputs import (
+    CASCADE,
+    FLAGS,
+    init_figures_wf,
+    init_tables_wf,
+    init_volumes_wf,
+)
+
+
+def init_pvs_wf(
+    *,
+    scans: Sequence[Scan],
+    bids_dir: Path,
+    output_dir: Path,
+    run_id: str,
+    model: Path,
+    random_seed: int,
+    bias_correction: bool = True,
+    name='pvs_wf',
+):
+    """Count the enlarged perivascular spaces of every scan.
+
+    Workflow Graph
+        .. workflow::
+            :graph2use: orig
+            :simple_form: yes
+
+            from pathlib import Path
+            from pvs_workflow import data
+            from pvs_workflow.inputs import Scan
+            from pvs_workflow.workflows.base import init_pvs_wf
+            scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, None, (('sub', '01'),))
+            wf = init_pvs_wf(
+                scans=[scan],
+                bids_dir=Path('/data'),
+                output_dir=Path('/out'),
+                run_id='run',
+                model=data.path('cascade'),
+                random_seed=1,
+            )
+
+    Parameters
+    ----------
+    scans : sequence of Scan
+        What to process; each gets a branch named ``<scan.name>_wf``.
+    bids_dir : Path
+        The raw dataset.
+    output_dir : Path
+        The derivative dataset; crash files go to ``sub-X/log/<run_id>/`` in it.
+    run_id : str
+        Name of this run.
+    model : Path
+        The cascade bundle.
+    random_seed : int
+        Seed of ANTs and TensorFlow, > 0.
+    bias_correction : bool
+        Whether N4 is run on the T2w.
+    name : str
+        Name of the workflow (default: ``pvs_wf``).
+
+    """
+    workflow = pe.Workflow(name=name)
+    for scan in scans:
+        scan_wf = init_scan_wf(
+            scan=scan,
+            bids_dir=bids_dir,
+            output_dir=output_dir,
+            model=model,
+            random_seed=random_seed,
+            bias_correction=bias_correction,
+            name=f'{scan.name}_wf',
+        )
+        crashes = output_dir / f'sub-{scan.participant}' / 'log' / run_id
+        scan_wf.config['execution']['crashdump_dir'] = str(crashes)
+        for node in scan_wf._get_all_nodes():
+            node.config = deepcopy(scan_wf.config)
+        workflow.add_nodes([scan_wf])
+    return workflow
+
+
+def init_scan_wf(
+    *,
+    scan: Scan,
+    bids_dir: Path,
+    output_dir: Path,
+    model: Path,
+    random_seed: int,
+    bias_correction: bool = True,
+    name='scan_wf',
+):
+    """Count the enlarged perivascular spaces of one T2w.
+
+    Workflow Graph
+        .. workflow::
+            :graph2use: orig
+            :simple_form: yes
+
+            from pathlib import Path
+            from pvs_workflow import data
+            from pvs_workflow.inputs import Scan
+            from pvs_workflow.workflows.base import init_scan_wf
+            scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, None, (('sub', '01'),))
+            wf = init_scan_wf(
+                scan=scan,
+                bids_dir=Path('/data'),
+                output_dir=Path('/out'),
+                model=data.path('cascade'),
+                random_seed=1,
+            )
+
+    Parameters
+    ----------
+    scan : Scan
+        The T2w, and the T1w and FLAIR that go with it.
+    bids_dir : Path
+        The raw dataset.
+    output_dir : Path
+        The derivative dataset.
+    model : Path
+        The cascade bundle.
+    random_seed : int
+        Seed of ANTs and TensorFlow, > 0.
+    bias_correction : bool
+        Whether N4 is run on the T2w.
+    name : str
+        Name of the workflow (default: ``scan_wf``).
+
+    """
+    workflow = pe.Workflow(name=name)
+    images = {'t2w': scan.t2w, 't1w': scan.t1w, 'flair': scan.flair}
+    scannode = pe.Node(niu.IdentityInterface(fields=list(images)), name='scannode')
+    for field, path in images.items():
+        if path is not None:
+            setattr(scannode.inputs, field, str(path))
+    conform_wf = init_conform_wf(
+        use_t1w=scan.t1w is not None,
+        use_flair=scan.flair is not None,
+        bias_correction=bias_correction,
+        random_seed=random_seed,
+    )
+    roi_wf = init_roi_wf(use_t1w=scan.t1w is not None, random_seed=random_seed)
+    cascade_wf = init_cascade_wf(
+        model=model,
+        model_sha256=model_sha256(model),
+        source=scan.t2w.name,
+        random_seed=random_seed,
+    )
+    volumes_wf = init_volumes_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir)
+    tables_wf = init_tables_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir, model=model)
+    figures_wf = init_figures_wf(scan=scan, output_dir=output_dir)
+
+    edges = [
+        (
+            scannode,
+            conform_wf,
+            [(field, f'inputnode.{field}') for field, path in images.items() if path],
+        ),
+        (conform_wf, roi_wf, _same('t2w')),
+        (conform_wf, cascade_wf, _same('t2w')),
+        (conform_wf, volumes_wf, _same('t2w')),
+        (conform_wf, figures_wf, _same('t2w')),
+        (roi_wf, cascade_wf, _same('roi', 'correlation')),
+        (roi_wf, volumes_wf, [*_same('roi', 'structures'), _to('transform', 'template_xfm')]),
+        (roi_wf, figures_wf, _same('roi', 'structures', 'template')),
+        (cascade_wf, volumes_wf, _same('enhanced', 'instances')),
+        (cascade_wf, tables_wf, _same(*CASCADE, *FLAGS)),
+        (cascade_wf, figures_wf, _same(*CASCADE)),
+    ]
+    for contrast in ('T1w', 'FLAIR'):
+        field = contrast.lower()
+        if images[field] is None:
+            continue
+        align_wf = init_align_wf(
+            contrast=contrast, random_seed=random_seed, name=f'align_{field}_wf'
+        )
+        edges += [
+            (conform_wf, align_wf, [*_same('t2w'), _to(field, 'moving')]),
+            (align_wf, volumes_wf, [_to('transform', f'{field}_xfm'), _to('aligned', field)]),
+            (align_wf, figures_wf, [_to('aligned', field)]),
+        ]
+        if contrast == 'T1w':
+            edges += [
+                (conform_wf, roi_wf, _same('t1w')),
+                (align_wf, roi_wf, [_to('transform', 't1w_to_t2w')]),
+            ]
+    workflow.connect(edges)
+    return workflow
+
+
+def _to(out: str, into: str) -> tuple[str, str]:
+    return f'outputnode.{out}', f'inputnode.{into}'
+
+
+def _same(*fields: str) -> list[tuple[str, str]]:
+    return [_to(field, field) for field in fields]

@@ -1,0 +1,263 @@
+"""Everything that is written for one scan."""
+
+from pathlib import Path
+
+from nipype.interfaces import utility as niu
+from nipype.pipeline import engine as pe
+
+from pvs_workflow.inputs import Scan
+from pvs_workflow.interfaces.derivatives import SaveFile, SaveImage, SaveTables
+from pvs_workflow.interfaces.figures import DrawCascade, DrawRegistration, DrawROI
+from pvs_workflow.networks.bundle import model_sha256, verify_bundle
+
+_VOLUMES = {
+    't2w': ('desc-preproc_T2w', 'none'),
+    't1w': ('space-T2w_desc-preproc_T1w', 'none'),
+    'flair': ('space-T2w_desc-preproc_FLAIR', 'none'),
+    'roi': ('space-T2w_desc-basalganglia_dseg', 'roi'),
+    'structures': ('space-T2w_desc-structures_dseg', 'structures'),
+    'enhanced': ('space-T2w_desc-enhanced_T2w', 'none'),
+    'instances': ('space-T2w_desc-epvs_dseg', 'none'),
+}
+_TRANSFORMS = {
+    't1w_xfm': 'from-T1w_to-T2w_mode-image_xfm.txt',
+    'flair_xfm': 'from-FLAIR_to-T2w_mode-image_xfm.txt',
+    'template_xfm': 'from-MNI152NLin2009cSym_to-T2w_mode-image_xfm.nii.gz',
+}
+CASCADE = ('images', 'views', 'prediction', 'evidence')
+FLAGS = ('images_qc', 'overall', 'reasons')
+
+
+def used_fields(scan: Scan) -> list[str]:
+    """Return the volumes and transforms that a scan has.
+
+    Parameters
+    ----------
+    scan : Scan
+
+    """
+    absent = set()
+    if scan.t1w is None:
+        absent |= {'t1w', 't1w_xfm'}
+    if scan.flair is None:
+        absent |= {'flair', 'flair_xfm'}
+    return [field for field in (*_VOLUMES, *_TRANSFORMS) if field not in absent]
+
+
+def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volumes_wf'):
+    """Write volumes and transforms under their final names.
+
+    Workflow Graph
+        .. workflow::
+            :graph2use: orig
+            :simple_form: yes
+
+            from pathlib import Path
+            from pvs_workflow.inputs import Scan
+            from pvs_workflow.workflows.outputs import init_volumes_wf
+            scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, None, (('sub', '01'),))
+            wf = init_volumes_wf(scan=scan, bids_dir=Path('/data'), output_dir=Path('/out'))
+
+    Parameters
+    ----------
+    scan : Scan
+        The scan.
+    bids_dir : Path
+        The raw dataset.
+    output_dir : Path
+        The derivative dataset.
+    name : str
+        Name of the workflow (default: ``volumes_wf``).
+
+    Inputs
+    ------
+    t2w
+        Canonical T2w that the cascade saw.
+    t1w
+        T1w on the T2w grid.
+    flair
+        FLAIR on the T2w grid.
+    roi
+        Basal ganglia: 1 left, 2 right.
+    structures
+        Named structures.
+    enhanced
+        Enhanced images in their place.
+    instances
+        Instance labels in their place.
+    t1w_xfm
+        Transform from T1w to T2w.
+    flair_xfm
+        Transform from FLAIR to T2w.
+    template_xfm
+        Transform from the template to T2w.
+
+    """
+    workflow = pe.Workflow(name=name)
+    inputnode = pe.Node(niu.IdentityInterface(fields=[*_VOLUMES, *_TRANSFORMS]), name='inputnode')
+    stem = output_dir / scan.folder / scan.prefix
+    edges = []
+    for field in used_fields(scan):
+        if field in _VOLUMES:
+            tail, lookup = _VOLUMES[field]
+            save = SaveImage(
+                t2w_file=scan.t2w,
+                stem=f'{stem}_{tail}',
+                lookup=lookup,
+                sources=list(scan.sources(bids_dir)),
+            )
+        else:
+            save = SaveFile(target=f'{stem}_{_TRANSFORMS[field]}')
+        node = pe.Node(save, name=f'save_{field}', mem_gb=0.5)
+        edges.append((inputnode, node, [(field, 'in_file')]))
+    workflow.connect(edges)
+    return workflow
+
+
+def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path, name='tables_wf'):
+    """Write counts and grade.
+
+    Workflow Graph
+        .. workflow::
+            :graph2use: orig
+            :simple_form: yes
+
+            from pathlib import Path
+            from pvs_workflow import data
+            from pvs_workflow.inputs import Scan
+            from pvs_workflow.workflows.outputs import init_tables_wf
+            scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, None, (('sub', '01'),))
+            wf = init_tables_wf(
+                scan=scan,
+                bids_dir=Path('/data'),
+                output_dir=Path('/out'),
+                model=data.path('cascade'),
+            )
+
+    Parameters
+    ----------
+    scan : Scan
+        The scan.
+    bids_dir : Path
+        The raw dataset.
+    output_dir : Path
+        The derivative dataset.
+    model : Path
+        The cascade bundle.
+    name : str
+        Name of the workflow (default: ``tables_wf``).
+
+    Inputs
+    ------
+    images
+        The six images and their ROIs.
+    views
+        Where they lie.
+    prediction
+        Counts, intervals and grade probabilities.
+    evidence
+        Instance labels per image.
+    images_qc
+        Flag of each image.
+    overall
+        Flag of the scan.
+    reasons
+        Why it is not ``pass``.
+
+    """
+    workflow = pe.Workflow(name=name)
+    inputnode = pe.Node(niu.IdentityInterface(fields=[*CASCADE, *FLAGS]), name='inputnode')
+    save_tables = pe.Node(
+        SaveTables(
+            t2w_file=scan.t2w,
+            t2w_name=scan.t2w.relative_to(bids_dir).as_posix(),
+            participant=scan.participant,
+            session=scan.session or '',
+            stem=str(output_dir / scan.folder / scan.prefix),
+            sources=list(scan.sources(bids_dir)),
+            model_label=verify_bundle(model).label,
+            model_sha256=model_sha256(model),
+        ),
+        name='save_tables',
+        mem_gb=0.3,
+    )
+    fields = [(field, field) for field in (*CASCADE, *FLAGS)]
+    workflow.connect([(inputnode, save_tables, fields)])
+    return workflow
+
+
+def init_figures_wf(*, scan: Scan, output_dir: Path, name='figures_wf'):
+    """Draw the figures of the subject's report.
+
+    Workflow Graph
+        .. workflow::
+            :graph2use: orig
+            :simple_form: yes
+
+            from pathlib import Path
+            from pvs_workflow.inputs import Scan
+            from pvs_workflow.workflows.outputs import init_figures_wf
+            scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, None, (('sub', '01'),))
+            wf = init_figures_wf(scan=scan, output_dir=Path('/out'))
+
+    Parameters
+    ----------
+    scan : Scan
+        The scan.
+    output_dir : Path
+        The derivative dataset.
+    name : str
+        Name of the workflow (default: ``figures_wf``).
+
+    Inputs
+    ------
+    t2w
+        Canonical T2w that the cascade saw.
+    t1w
+        T1w on the T2w grid.
+    flair
+        FLAIR on the T2w grid.
+    template
+        The template's T2 average on the T2w grid.
+    roi
+        Basal ganglia: 1 left, 2 right.
+    structures
+        Named structures.
+    images
+        The six images and their ROIs.
+    views
+        Where they lie.
+    prediction
+        Enhanced images, counts, intervals and grade probabilities.
+    evidence
+        Instance labels per image.
+
+    """
+    workflow = pe.Workflow(name=name)
+    inputnode = pe.Node(
+        niu.IdentityInterface(
+            fields=['t2w', 't1w', 'flair', 'template', 'roi', 'structures', *CASCADE]
+        ),
+        name='inputnode',
+    )
+    stem = str(output_dir / f'sub-{scan.participant}' / 'figures' / scan.prefix)
+    draw_roi = pe.Node(DrawROI(t2w_file=scan.t2w, stem=stem), name='draw_roi', mem_gb=1)
+    draw_cascade = pe.Node(
+        DrawCascade(t2w_file=scan.t2w, stem=stem), name='draw_cascade', mem_gb=1
+    )
+    seen = [(field, field) for field in ('t2w', 'roi', 'structures', 'views')]
+    edges = [
+        (inputnode, draw_roi, seen),
+        (inputnode, draw_cascade, [(field, field) for field in CASCADE]),
+    ]
+    others = {'t1w': scan.t1w and 'T1w', 'flair': scan.flair and 'FLAIR', 'template': 'Template'}
+    for field, shown in others.items():
+        if shown:
+            draw = pe.Node(
+                DrawRegistration(moving_name=shown, out_file=f'{stem}_desc-{field}reg_T2w.svg'),
+                name=f'draw_{field}',
+                mem_gb=1,
+            )
+            edges.append((inputnode, draw, [('t2w', 'fixed'), (field, 'moving'), ('roi', 'roi')]))
+    workflow.connect(edges)
+    return workflow

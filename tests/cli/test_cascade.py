@@ -1,0 +1,141 @@
+import json
+import subprocess
+import sys
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from pvs_workflow.cli.cascade import main
+
+
+def run(*args):
+    return subprocess.run(
+        [sys.executable, '-m', 'pvs_workflow.cli.cascade', *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_is_light():
+    code = (
+        'import sys\n'
+        'from pvs_workflow.cli.cascade import main\n'
+        'try:\n    main(sys.argv[1:])\n'
+        'except SystemExit as end:\n    assert end.code == 0\n'
+        'heavy = {"tensorflow", "keras", "pandas", "ants", "nipype", "matplotlib"}\n'
+        'print(heavy & set(sys.modules), file=sys.stderr)\n'
+    )
+    for args in (['--help'], ['train', '--help'], ['simulate', '--help'], ['evaluate', '--help']):
+        done = subprocess.run(
+            [sys.executable, '-c', code, *args], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.startswith('usage: pvs_cascade')
+        assert done.stderr == 'set()\n'
+
+
+def test_commands_are_named(capsys):
+    with pytest.raises(SystemExit):
+        main(['--help'])
+    out = capsys.readouterr().out
+    assert all(command in out for command in ('simulate', 'train', 'evaluate'))
+
+
+@pytest.mark.parametrize(
+    'args',
+    [
+        [],
+        ['sing'],
+        ['train'],
+        ['train', 'a', 'b', '--minutes', '0'],
+        ['train', 'a', 'b', '--minutes', 'nan'],
+        ['train', 'a', 'b', '--epochs-counter', '0'],
+        ['train', 'a', 'b', '--seed', '-1'],
+        ['train', 'a', 'b', '--n-cpus', 'two'],
+    ],
+)
+def test_wrong_arguments_end_in_2(args, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(args)
+    assert end.value.code == 2
+    assert 'usage: pvs_cascade' in capsys.readouterr().err
+
+
+def one_sentence(capsys):
+    err = capsys.readouterr().err
+    assert err.startswith('pvs_cascade: error: ')
+    assert err.count('\n') == 1
+    return err
+
+
+def test_no_dataset(tmp_path, capsys):
+    assert main(['train', str(tmp_path / 'none'), str(tmp_path / 'out')]) == 16
+    assert 'received nothing there' in one_sentence(capsys)
+
+
+def test_no_truth(tmp_path, capsys):
+    assert main(['train', str(tmp_path), str(tmp_path / 'out')]) == 16
+    assert 'the truth' in one_sentence(capsys)
+
+
+def test_nothing_to_train_on(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert main(['train', str(tmp_path), str(tmp_path / 'out')]) == 66
+    assert 'received 0 T2w images' in one_sentence(capsys)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_output_that_is_something_else(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert main(['train', str(tmp_path), str(tmp_path)]) == 1
+    assert 'stays untouched' in one_sentence(capsys)
+
+
+def test_evaluating_without_a_bundle(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    out = tmp_path / 'out.json'
+    assert main(['evaluate', str(tmp_path), str(tmp_path / 'none'), str(out)]) == 1
+    assert 'received nothing there' in one_sentence(capsys)
+    assert not out.exists()
+
+
+@pytest.mark.slow
+def test_simulate_train_evaluate_load_infer(tmp_path):
+    """The whole path, one command each, and the bundle it makes counts."""
+    cohort, bundle, figures = (tmp_path / name for name in ('cohort', 'model', 'figures.json'))
+    options = ('--participants', 3, '--seed', 5, '--contrasts', 'T2w')
+    done = run('simulate', cohort, *options)
+    assert done.returncode == 0, done.stderr
+    epochs = ('--epochs-enhancer', 1, '--epochs-counter', 2)
+    done = run('train', cohort, bundle, *epochs, '--seed', 3, '--name', 'tiny')
+    assert done.returncode == 0, done.stderr
+    assert 'counter epoch 2: training loss' in done.stdout
+    assert done.stderr == ''
+    assert (tmp_path / 'model_curves.png').is_file()
+    done = run('evaluate', cohort, bundle, figures)
+    assert done.returncode == 0, done.stderr
+
+    card = json.loads((bundle / 'card.json').read_text())
+    assert card['name'] == 'tiny'
+    assert card['training']['seed'] == 3
+    assert card['training']['participants'] == 3
+    assert 'pvs_cascade train cohort model --seed 3' in card['training']['command']
+    scores = json.loads(figures.read_text())
+    assert scores['true_roi']['n_images'] == 18
+    assert np.isfinite(scores['roi_errors']['mae'])
+
+    t2w = nib.load(next(cohort.glob('sub-*/anat/*_T2w.nii.gz')))
+    assert t2w.ndim == 3
+    code = (
+        'import sys, numpy as np\n'
+        'from pvs_workflow.networks.engine import configure_tensorflow\n'
+        'from pvs_workflow.networks.bundle import load_bundle\n'
+        'configure_tensorflow(1, 0)\n'
+        'counts = load_bundle(sys.argv[1]).predict(np.zeros((6, 80, 96), "f4")).counts\n'
+        'print(counts.shape, (counts >= 0).all())\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code, str(bundle)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == '(6,) True\n'

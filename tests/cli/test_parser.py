@@ -1,0 +1,161 @@
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from pvs_workflow.cli.parser import parse_args
+from pvs_workflow.settings import RANDOM_SEED, Settings
+
+
+@pytest.fixture
+def parse(tmp_path, monkeypatch):
+    """Parse options of the participant level."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*options, level='participant', bids='bids', out='out'):
+        return parse_args([bids, out, level, *options])
+
+    return call
+
+
+def test_defaults(parse, tmp_path):
+    settings = parse()
+    assert settings.bids_dir == tmp_path / 'bids'
+    assert settings.output_dir == tmp_path / 'out'
+    assert settings.work_dir == tmp_path / 'work'
+    assert settings.random_seed == RANDOM_SEED == 20240712
+    assert settings.nprocs >= 1
+    assert settings.model is None
+    assert settings.bias_correction
+    different = {'bids_dir', 'output_dir', 'work_dir', 'run_id', 'nprocs', 'omp_nthreads'}
+    bare = Settings(bids_dir=Path(), output_dir=Path(), analysis_level='participant', run_id='any')
+    for field in fields(Settings):
+        if field.name not in different:
+            assert getattr(settings, field.name) == getattr(bare, field.name), field.name
+
+
+@pytest.mark.parametrize(
+    ('options', 'name', 'value'),
+    [
+        (['--participant-label', '01', 'sub-02'], 'participant_label', ('01', '02')),
+        (['--participant_label', '01', '--participant-label', '02'], 'participant_label', None),
+        (['--session-label', 'ses-1', '1', '2'], 'session_label', ('1', '2')),
+        (['--session_label', '1', '2'], 'session_label', ('1', '2')),
+        (['--skip-bids-validation'], 'skip_bids_validation', True),
+        (['--skip_bids_validation'], 'skip_bids_validation', True),
+        (['--nprocs', '3'], 'nprocs', 3),
+        (['--n-cpus', '3'], 'nprocs', 3),
+        (['--n_cpus', '3'], 'nprocs', 3),
+        (['--nthreads', '3'], 'nprocs', 3),
+        (['--omp-nthreads', '2'], 'omp_nthreads', 2),
+        (['--omp_nthreads', '2'], 'omp_nthreads', 2),
+        (['--mem', '8000'], 'mem_gb', 8.0),
+        (['--mem', '8G'], 'mem_gb', 8.0),
+        (['--mem', '8gb'], 'mem_gb', 8.0),
+        (['--mem', '7500000K'], 'mem_gb', 7.5),
+        (['--mem', '0.5T'], 'mem_gb', 500.0),
+        (['--random-seed', '0'], 'random_seed', 0),
+        (['--random_seed', '5'], 'random_seed', 5),
+        (['--stop-on-first-crash'], 'stop_on_first_crash', True),
+        (['--clean-workdir'], 'clean_workdir', True),
+        (['--write-graph'], 'write_graph', True),
+        (['--no-bias-correction'], 'bias_correction', False),
+        (['-v'], 'verbosity', 1),
+        (['-vv'], 'verbosity', 2),
+    ],
+)
+def test_options(parse, options, name, value):
+    value = ('01', '02') if value is None else value
+    assert getattr(parse(*options), name) == value
+
+
+@pytest.mark.parametrize(
+    ('option', 'name'),
+    [
+        ('-w', 'work_dir'),
+        ('--work-dir', 'work_dir'),
+        ('--work_dir', 'work_dir'),
+        ('--model', 'model'),
+        ('--bids-filter-file', 'bids_filter_file'),
+        ('--bids_database_dir', 'bids_database_dir'),
+    ],
+)
+def test_paths_are_absolute(parse, tmp_path, option, name):
+    assert getattr(parse(option, 'some/where'), name) == tmp_path / 'some' / 'where'
+
+
+def test_every_run_has_its_own_id(parse):
+    assert parse().run_id != parse().run_id
+
+
+@pytest.mark.parametrize(
+    ('options', 'said'),
+    [
+        (['--nprocs', '0'], 'above 0'),
+        (['--nprocs', 'many'], 'above 0'),
+        (['--omp-nthreads', '-1'], 'above 0'),
+        (['--mem', '8X'], 'K, M, G or T'),
+        (['--mem', '0'], 'above 0'),
+        (['--random-seed', '-1'], 'from 0'),
+        (['--random-seed', '2147483648'], 'from 0'),
+        (['--participant-label', '0 1'], 'letters and digits'),
+        (['--participant-label', ''], 'letters and digits'),
+        (['--unknown'], 'unrecognized'),
+        (['-w', 'bids/work'], 'inside bids_dir'),
+    ],
+)
+def test_nonsense_is_refused(parse, capsys, options, said):
+    with pytest.raises(SystemExit) as error:
+        parse(*options)
+    assert error.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('out', ['bids', './bids/', 'bids/out', 'other/../bids', '.'])
+def test_raw_data_are_not_written_among(parse, capsys, out):
+    with pytest.raises(SystemExit) as error:
+        parse(out=out)
+    assert error.value.code == 2
+    assert 'expected' in capsys.readouterr().err
+
+
+def test_links_do_not_hide_the_raw_data(parse, tmp_path):
+    (tmp_path / 'bids').mkdir()
+    (tmp_path / 'link').symlink_to(tmp_path / 'bids')
+    with pytest.raises(SystemExit):
+        parse(out='link/out')
+
+
+def test_derivatives_folder_is_fine(parse, tmp_path):
+    out = parse(out='bids/derivatives/pvs').output_dir
+    assert out == tmp_path / 'bids' / 'derivatives' / 'pvs'
+
+
+def test_group_level_does_not_need_raw_data(parse):
+    assert parse(level='group', bids='out').analysis_level == 'group'
+
+
+@pytest.mark.parametrize('option', ['--help', '--version'])
+def test_help_loads_nothing_heavy(option):
+    code = (
+        'import sys\n'
+        'from pvs_workflow.cli.run import main\n'
+        'try:\n'
+        f'    main([{option!r}])\n'
+        'except SystemExit as end:\n'
+        '    assert end.code == 0\n'
+        'heavy = {"tensorflow", "keras", "ants", "nipype", "pandas", "numpy", "bids", "rich"}\n'
+        'print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == '[]'
+    assert 'pvs_workflow' in done.stdout
+
+
+def test_version():
+    done = subprocess.run(
+        [sys.executable, '-m', 'pvs_workflow.cli.run', '--version'], capture_output=True, text=True
+    )
+    assert done.stdout.startswith('pvs_workflow v')

@@ -1,0 +1,107 @@
+"""A small graph of real nodes, run by the real engine: `python tiny_graph.py CASE FOLDER`."""
+
+import json
+import sys
+from pathlib import Path
+
+from nipype.interfaces.utility import Function
+from nipype.pipeline.engine import Node, Workflow
+
+from pvs_workflow.cli.engine import run_scans
+from pvs_workflow.cli.run import end_well, start_console, start_records
+from pvs_workflow.inputs import Scan
+from pvs_workflow.settings import Settings
+
+
+def write_grade(path, first, case):
+    """Stand for a scan's last step."""
+    from pathlib import Path
+
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text('a grade')
+    return path
+
+
+def first_step(name, case, runs):
+    """Do, in the scan sub-02, what the case wants; note that it ran."""
+    import os
+    import signal
+    import time
+    from pathlib import Path
+
+    from pvs_workflow.errors import ImageError
+
+    with Path(runs).open('a') as file:
+        file.write(f'{name} {os.getpid()}\n')
+    print('a worker talks')
+    if name == 'sub_02':
+        if case == 'killed':
+            os.kill(os.getpid(), signal.SIGKILL)
+        if case == 'image-error':
+            raise ImageError('x.nii.gz is 4D, expected 3 dimensions, received 4')
+        if case == 'bug':
+            raise KeyError('nobody saw this coming')
+        if case == 'missing-result':
+            return 'lost'
+    if case == 'slow':
+        time.sleep(600)
+    if case in ('killed', 'stop'):
+        time.sleep(0.5)
+    return 'fine'
+
+
+def build(scans, case, output_dir, runs):
+    """Two steps for each scan."""
+    workflow = Workflow('pvs_wf')
+    for scan in scans:
+        path = output_dir / scan.folder / f'{scan.prefix}_desc-potter_grade.tsv'
+        lost = case == 'missing-result' and scan.participant == '02'
+        if lost:
+            path = path.with_name('elsewhere.tsv')
+        first = Node(Function(function=first_step), name='first', overwrite=False)
+        first.inputs.name, first.inputs.case, first.inputs.runs = scan.name, case, str(runs)
+        last = Node(Function(function=write_grade), name='last', overwrite=False)
+        last.inputs.path, last.inputs.case = str(path), case
+        one = Workflow(f'{scan.name}_wf')
+        one.connect(first, 'out', last, 'first')
+        workflow.add_nodes([one])
+    return workflow
+
+
+def main():
+    """Run the case in the folder, and write the outcome to ``outcome.json``."""
+    case, folder, *options = sys.argv[1:]
+    folder = Path(folder)
+    settings = Settings(
+        bids_dir=folder / 'bids',
+        output_dir=folder / 'out',
+        work_dir=folder / 'work',
+        analysis_level='participant',
+        run_id='run',
+        nprocs=2,
+        stop_on_first_crash='stop' in options,
+        write_graph='graph' in options,
+    )
+    logs = start_records(settings)
+    scans = tuple(
+        Scan(label, None, folder / 't2w.nii.gz', None, None, (('sub', label),))
+        for label in ('01', '02', '03', '04')
+    )
+    outcome = run_scans(
+        settings,
+        scans,
+        lambda: build(scans, case, settings.output_dir, folder / 'runs.txt'),
+        logs,
+    )
+    content = {
+        'done': [scan.prefix for scan in outcome.done],
+        'failed': {scan.prefix: text for scan, text in outcome.failed.items()},
+        'heavy': sorted({'tensorflow', 'ants', 'keras'} & set(sys.modules)),
+    }
+    (folder / 'outcome.json').write_text(json.dumps(content))
+    return 0 if len(outcome.done) == len(scans) else 1
+
+
+if __name__ == '__main__':
+    start_console(0)
+    sys.exit(end_well(main))

@@ -1,0 +1,52 @@
+"""A small untrained cascade, and its bundle, for all tests of this room."""
+
+import numpy as np
+import pytest
+
+from pvs_workflow.networks import counter, enhancer
+from pvs_workflow.networks.bundle import save_bundle
+from pvs_workflow.networks.calibration import fit_calibration
+from pvs_workflow.networks.card import Card
+from pvs_workflow.networks.cascade import Cascade
+from pvs_workflow.networks.engine import configure_tensorflow, versions
+from pvs_workflow.science.intensity import Preprocessing
+
+
+def small_card() -> Card:
+    return Card(
+        name='test cascade',
+        version='1.2',
+        architecture={'image_shape': [80, 96], 'count_scale': 48.0},
+        preprocessing=Preprocessing(upper=2.0, margin=2),
+        training={'seed': 3},
+        metrics={'mae': 1.5},
+        calibration=fit_calibration([1.0, 4.0, 9.0], [1, 5, 7]),
+        versions=versions(),
+    )
+
+
+@pytest.fixture
+def card():
+    return small_card()
+
+
+@pytest.fixture(scope='session')
+def cascade():
+    configure_tensorflow(threads=1, seed=4)
+    models = enhancer.build_enhancer(4, 2), counter.build_counter((4, 4, 8, 8, 8))
+    kernel, bias = models[1].layers[-1].get_weights()
+    models[1].layers[-1].set_weights([10 * kernel, bias + 0.5])
+    return Cascade(*models, small_card())
+
+
+@pytest.fixture(scope='session')
+def bundle(cascade, tmp_path_factory):
+    """The folder of a saved bundle, to be copied before it is changed."""
+    path = tmp_path_factory.mktemp('bundles') / 'small'
+    save_bundle(path, cascade.enhancer, cascade.counter, cascade.card)
+    return path
+
+
+@pytest.fixture(scope='session')
+def images():
+    return np.random.default_rng(1).random((5, 80, 96), dtype=np.float32)

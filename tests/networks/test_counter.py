@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from pvs_workflow.networks import counter
+from pvs_workflow.networks.engine import configure_tensorflow
+from pvs_workflow.networks.optimise import Schedule, optimise, run_batches
+
+
+@pytest.fixture(scope='module')
+def model():
+    configure_tensorflow(threads=1, seed=0)
+    return counter.build_counter()
+
+
+def test_layers_are_the_papers(model):
+    names = [type(layer).__name__ for layer in model.layers]
+    assert names == [
+        'InputLayer',
+        *(['Conv2D', 'BatchNormalization', 'ReLU'] * 5),
+        'GlobalAveragePooling2D',
+        'Dense',
+    ]
+    convolutions = [layer for layer in model.layers if type(layer).__name__ == 'Conv2D']
+    assert [layer.filters for layer in convolutions] == [64, 64, 128, 128, 256]
+    assert {layer.kernel_size for layer in convolutions} == {(3, 3)}
+    assert [layer.strides[0] for layer in convolutions] == list(counter.STRIDES)
+    assert model.layers[-1].units == 1
+    assert model.layers[-1].activation.__name__ == 'linear'
+    assert model.input_shape == (None, 80, 96, 1)
+    assert model.output_shape == (None, 1)
+    assert model.count_params() == 556_993
+
+
+def dots(n, rng):
+    """Return images of 0 to 40 bright dots, and how many."""
+    images = np.zeros((n, 80, 96, 1), np.float32)
+    counts = rng.integers(0, 41, n)
+    places = np.argwhere(np.ones((17, 21), bool)) * 4 + 8
+    for image, count in zip(images, counts, strict=True):
+        for x, y in rng.permutation(places)[:count]:
+            image[x : x + 2, y : y + 2] = 1
+    return images, (counts[:, None] / counter.COUNT_SCALE).astype(np.float32)
+
+
+@pytest.mark.slow
+def test_training_and_inference_mode_agree_and_counts_are_not_constant():
+    """At keras' default momentum, inference gives a constant after so few steps."""
+    configure_tensorflow(threads=1, seed=1)
+    rng = np.random.default_rng(1)
+    model = counter.build_counter(filters=(8, 8, 8, 16, 16))
+    validation = dots(64, rng)
+    optimise(
+        model,
+        'mae',
+        Schedule(6, 3e-3),
+        lambda epoch: (dots(16, rng) for _ in range(20)),
+        20,
+        validation,
+    )
+    inference = run_batches(model, validation[0])
+    training = np.asarray(model(validation[0], training=True))
+    assert np.abs(inference - training).mean() * counter.COUNT_SCALE < 1.5
+    assert np.corrcoef(inference[:, 0], validation[1][:, 0])[0, 1] > 0.95

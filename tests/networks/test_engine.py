@@ -1,0 +1,37 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pvs_workflow.errors import PVSError
+from pvs_workflow.networks.engine import ONEDNN, configure_tensorflow, load_tensorflow, versions
+
+
+def test_threads_are_fixed_once():
+    configure_tensorflow(threads=1, seed=0)
+    configure_tensorflow(threads=1, seed=1)
+    load_tensorflow().constant(1) + 1
+    with pytest.raises(PVSError, match='started with 1 threads and cannot change, expected 2'):
+        configure_tensorflow(threads=2, seed=0)
+
+
+def test_versions_name_what_numbers_depend_on():
+    assert set(versions()) == {'pvs_workflow', 'tensorflow', 'keras', 'numpy'}
+    assert versions()['keras'].startswith('3.')
+
+
+@pytest.mark.slow
+def test_starting_is_silent_and_overrules_the_shell():
+    code = (
+        'import os\n'
+        'from pvs_workflow.networks.engine import configure_tensorflow, load_keras\n'
+        'configure_tensorflow(1, 0)\n'
+        'print(os.environ["TF_ENABLE_ONEDNN_OPTS"], load_keras().backend.backend())\n'
+    )
+    environment = os.environ | {'TF_ENABLE_ONEDNN_OPTS': '0', 'KERAS_BACKEND': 'jax'}
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout == f'{ONEDNN} tensorflow\n'
+    assert done.stderr == ''

@@ -1,0 +1,139 @@
+import re
+
+import pandas as pd
+import pytest
+
+from pvs_workflow.report.group_page import write_group_page
+from pvs_workflow.science.tsv import describe_columns, read_table
+
+
+@pytest.fixture
+def tables(tmp_path, save_results):
+    """Two participants, one with two sessions; one T2w to look at, one that failed."""
+    rows = (
+        ('01', 'a', 'pass', ()),
+        ('01', 'b', 'review', ('the image is dark',)),
+        ('02', None, 'fail', ('the ROI lies outside', 'it <b>moved</b>')),
+    )
+    grades, counts = [], []
+    for participant, session, qc, reasons in rows:
+        stem = save_results(
+            tmp_path,
+            participant=participant,
+            session=session,
+            qc=qc,
+            reasons=reasons,
+            pictures=False,
+        )
+        (grade_path,) = tmp_path.rglob(f'{stem}_desc-potter_grade.tsv')
+        grade = read_table(grade_path, 'potter_grade')
+        count = read_table(grade_path.with_name(f'{stem}_desc-epvs_counts.tsv'), 'epvs_counts')
+        count.insert(0, 'participant_id', f'sub-{participant}')
+        count.insert(1, 'session_id', f'ses-{session}' if session else None)
+        count['qc'] = 'fail' if qc == 'fail' else count['qc']
+        grades.append(grade)
+        counts.append(count)
+    return pd.concat(grades, ignore_index=True), pd.concat(counts, ignore_index=True)
+
+
+def section(text: str, name: str) -> str:
+    start = text.index(f'<section id="{name}"')
+    return text[start : text.index('</section>', start)]
+
+
+def test_the_page_is_sound_and_counts_right(tmp_path, tables, read, assert_sound):
+    path = write_group_page(tmp_path, *tables)
+    assert path.name == 'group_potter.html'
+    page = read(path)
+    assert_sound(page)
+    assert 'participants 2 sessions 3 T2w 3' in page.text
+    assert 'quality pass 1' in page.text
+    assert 'quality review 1' in page.text
+    assert 'quality fail 1' in page.text
+    assert 'cascade 1.2.3' in page.text
+
+
+def test_failed_t2w_and_images_are_left_out_of_the_figures(tmp_path, tables, read):
+    page = read(write_group_page(tmp_path, *tables))
+    alt = page.all('img')[0]['alt']
+    assert alt.endswith('grade 0: 0, grade 1: 0, grade 2: 0, grade 3: 2, grade 4: 0')
+    # Of the six images of each of the two other T2w: 3.25, 12.3, 7 left; 0.4, 21.6, 9.99 right.
+    images = section((tmp_path / 'group_potter.html').read_text(), 'distribution')
+    rows = re.findall(r'<tr><th scope="row">(\w+)</th>(.*?)</tr>', images)
+    assert {side: re.findall(r'<td>(\d+)</td>', cells) for side, cells in rows} == {
+        'left': ['0', '4', '2', '0', '0'],
+        'right': ['2', '2', '0', '2', '0'],
+    }
+
+
+def test_doubtful_t2w_are_listed_with_reasons_and_failed_ones_first(tmp_path, tables, read_cells):
+    text = write_group_page(tmp_path, *tables).read_text()
+    quality = read_cells(section(text, 'quality'))
+    found = [cell.strip() for cell in quality if cell.strip() in ('sub-01', 'sub-02')]
+    assert found == ['sub-02', 'sub-01']
+    assert 'the ROI lies outside; it <b>moved</b>' in quality
+    assert 'the image is dark' in quality
+
+
+def test_participants_link_to_the_pages_that_exist(tmp_path, tables, read):
+    (tmp_path / 'sub-01.html').touch()
+    page = read(write_group_page(tmp_path, *tables))
+    links = {a['href'] for a in page.all('a') if not a['href'].startswith('#')}
+    assert links == {'sub-01.html'}
+
+
+def test_the_table_has_every_row_and_column(tmp_path, tables, read_cells):
+    grades, counts = tables
+    text = write_group_page(tmp_path, grades, counts).read_text()
+    body = section(text, 'grades')
+    names = [name for name in describe_columns('group_potter') if not name.startswith('model')]
+    cells = [cell.strip() for cell in read_cells(body)]
+    assert cells[: len(names)] == names
+    rows = [cells[i : i + len(names)] for i in range(len(names), len(cells), len(names))]
+    assert [row[0] for row in rows] == list(grades['participant_id'])
+    assert [row[1] for row in rows] == ['ses-a', 'ses-b', 'n/a']
+    assert [row[names.index('potter')] for row in rows] == ['3', '3', '3']
+    assert [row[names.index('qc')] for row in rows] == ['pass', 'review', 'fail']
+    written = re.findall(r'<data value="([^"]*)">', body)
+    assert written.count('12.3457') == 3  # count_left in full precision
+
+
+@pytest.mark.parametrize('qc', ['pass', 'fail'])
+def test_one_row_is_enough(tmp_path, tables, qc, read, assert_sound):
+    grades, counts = tables
+    one = grades[grades['qc'] == qc]
+    few = counts[counts['participant_id'].isin(one['participant_id'])]
+    page = read(write_group_page(tmp_path, one, few))
+    assert_sound(page)
+    assert ('All T2w passed' in page.text) == (qc == 'pass')
+
+
+def test_missing_values_are_shown_as_such(tmp_path, tables, read, assert_sound):
+    grades, counts = tables
+    blank = grades.astype(object)
+    blank.loc[1, ['potter', 'count_left', 'p_potter0', 'potter_left']] = None
+    page = read(write_group_page(tmp_path, blank, counts))
+    assert_sound(page)
+    assert page.text.count('n/a') > 4
+    assert 'grade 3: 1' in page.all('img')[0]['alt']
+
+
+def test_hostile_labels_stay_text(tmp_path, tables, read, assert_sound):
+    grades, counts = tables
+    name = 'sub-<img src=x onerror=alert(1)>'
+    hostile = grades.replace({'participant_id': {'sub-01': name}})
+    page = read(write_group_page(tmp_path, hostile, counts))
+    assert_sound(page)
+    assert name in page.text
+    outside = grades.replace({'participant_id': {'sub-01': '../secret'}})
+    (tmp_path.parent / 'secret.html').touch()
+    page = read(write_group_page(tmp_path, outside, counts))
+    assert not [a for a in page.all('a') if 'secret' in a['href']]
+
+
+def test_tables_are_not_changed(tmp_path, tables):
+    grades, counts = tables
+    before = grades.copy(), counts.copy()
+    write_group_page(tmp_path, grades, counts)
+    pd.testing.assert_frame_equal(grades, before[0])
+    pd.testing.assert_frame_equal(counts, before[1])

@@ -1,0 +1,168 @@
+import re
+
+import pandas as pd
+import pytest
+
+from pvs_workflow.report import page as page_module
+from pvs_workflow.report.page import write_subject_page
+
+PROVENANCE = {
+    'command': 'pvs_workflow /data /out participant --participant-label 01',
+    'seed': 7,
+    'bias_correction': True,
+    'version': '9.8.7',
+    'versions': {'antspyx': '0.6.3', 'tensorflow': '2.21.0'},
+    'model': {'name': 'cascade', 'version': '1.2.3', 'sha256': '0f' * 32},
+}
+HOSTILE = '<script>alert("x")</script> & \' "quoted" \u202e'
+
+
+@pytest.fixture
+def page(tmp_path, save_results, read):
+    save_results(tmp_path, session='a', qc='review', reasons=('it is dark', 'it is small'))
+    save_results(tmp_path, session='b')
+    return read(write_subject_page(tmp_path, 'sub-01', provenance=PROVENANCE, errors=[]))
+
+
+def test_the_page_is_sound_and_complete(page, assert_sound):
+    assert_sound(page)
+    headings = re.findall('h[123]', ' '.join(tag for tag, _ in page.elements))
+    assert headings[0] == 'h1'
+    assert headings.count('h1') == 1
+    for words in ('Potter grade', 'ses-a', 'ses-b', 'it is dark', 'not a medical device'):
+        assert words in page.text
+    # Each session: grade, roi, raw and enhanced, both halves of one registration.
+    assert len(page.all('img')) == 2 * 6
+    assert 'cascade 1.2.3' in page.text
+    assert '9.8.7' in page.text
+    assert PROVENANCE['command'] in page.text
+
+
+def test_pictures_hold_no_address_to_fetch(tmp_path, save_results):
+    save_results(tmp_path)
+    path = write_subject_page(tmp_path, '01', provenance={}, errors=[])
+    for uri in re.findall(r'src="([^"]*)"', path.read_text()):
+        assert not re.search(r'(href|src|url)[^%]{0,5}(=%22|\()https?:', uri)
+        assert '%3C!DOCTYPE' not in uri
+
+
+def test_the_table_says_what_the_tsv_says(tmp_path, save_results, read_cells):
+    stem = save_results(tmp_path)
+    path = write_subject_page(tmp_path, '01', provenance={}, errors=[])
+    table = pd.read_csv(
+        tmp_path / 'sub-01' / 'anat' / f'{stem}_desc-epvs_counts.tsv', sep='\t', dtype=str
+    )
+    text = path.read_text()
+    body = text[text.index('Counts of the six images') :]
+    body = body[body.index('<tbody>') : body.index('</tbody>')]
+    rows = re.findall(r'<tr>(.*?)</tr>', body, re.DOTALL)
+    assert len(rows) == len(table) == 6
+    for html, (_, row) in zip(rows, table.iterrows(), strict=True):
+        written = re.findall(r'value="([^"]*)"', html)
+        shown = read_cells(html)
+        expected = [row[name] for name in ('count', 'count_low', 'count_high', 'roi_area')]
+        assert written == expected
+        assert shown[0] == {'L': 'left', 'R': 'right'}[row['hemisphere']]
+        assert shown[1] == row['slice']
+        assert shown[3] == f'{float(row["count"]):.1f}'
+        assert shown[5:7] == [row['potter'], row['instances']]
+        assert shown[-1].strip() == row['qc']
+
+
+def test_a_failed_participant_gets_a_page_with_its_errors(tmp_path, read, assert_sound):
+    path = write_subject_page(
+        tmp_path, '02', provenance={}, errors=['its T2w cannot be read', HOSTILE]
+    )
+    page = read(path)
+    assert path.name == 'sub-02.html'
+    assert_sound(page)
+    assert 'its T2w cannot be read' in page.text
+    assert ' '.join(HOSTILE.split()) in page.text
+    assert 'There was no T1w' not in page.text
+
+
+def test_figures_without_tables_are_shown_as_without_result(
+    tmp_path, save_results, read, assert_sound
+):
+    stem = save_results(tmp_path)
+    for path in (tmp_path / 'sub-01' / 'anat').glob(f'{stem}_*'):
+        path.unlink()
+    page = read(write_subject_page(tmp_path, '01', provenance={}, errors=['it failed']))
+    assert_sound(page)
+    assert 'no result' in page.text
+    assert 'There is no grade for this T2w' in page.text
+    assert len(page.all('img')) == 6
+
+
+def test_a_broken_table_is_a_warning(tmp_path, save_results, read, assert_sound):
+    stem = save_results(tmp_path)
+    (tmp_path / 'sub-01' / 'anat' / f'{stem}_desc-epvs_counts.tsv').write_text('nonsense\n')
+    page = read(write_subject_page(tmp_path, '01', provenance={}, errors=[]))
+    assert_sound(page)
+    assert 'Warning:' in page.text
+    assert 'desc-epvs_counts.tsv has' in page.text
+
+
+def test_hostile_text_stays_text_wherever_it_comes_from(
+    tmp_path, save_results, read, assert_sound
+):
+    save_results(tmp_path, qc='review', reasons=(HOSTILE,))
+    provenance = {HOSTILE: HOSTILE, 'versions': {'nipype': HOSTILE}, 'model': {'name': HOSTILE}}
+    page = read(write_subject_page(tmp_path, '01', provenance=provenance, errors=[HOSTILE]))
+    assert_sound(page)
+    words = ' '.join(HOSTILE.split())
+    assert page.text.count(words) >= 6
+
+
+def test_methods_follow_what_was_there(tmp_path, save_results, read):
+    anat = tmp_path / 'sub-01' / 'ses-a' / 'anat'
+    stem = save_results(tmp_path, session='a', pictures=False)
+    kwargs = {'provenance': PROVENANCE, 'errors': []}
+    text = read(write_subject_page(tmp_path, '01', **kwargs)).text
+    assert 'There was no T1w' in text
+    assert 'The FLAIR was' not in text
+    assert 'with N4' in text
+    for suffix in ('T1w', 'FLAIR'):
+        (anat / f'{stem}_space-T2w_desc-preproc_{suffix}.nii.gz').touch()
+    kwargs['provenance'] = PROVENANCE | {'bias_correction': False}
+    text = read(write_subject_page(tmp_path, '01', **kwargs)).text
+    assert 'The T1w was registered rigidly' in text
+    assert 'The FLAIR was registered rigidly to the T2w.' in text
+    assert 'The T2w was not corrected' in text
+    save_results(tmp_path, session='b', pictures=False)
+    text = read(write_subject_page(tmp_path, '01', **kwargs)).text
+    assert 'Where there was one, the T1w was registered' in text
+
+
+def test_every_reference_is_cited_and_every_citation_listed(page, tmp_path):
+    cited = {a['href'][1:] for a in page.all('a') if a.get('class') == 'cite'}
+    listed = {attrs['id'] for attrs in page.all('li') if 'id' in attrs}
+    assert cited == listed
+    assert {'ref-chae2024', 'ref-potter2015', 'ref-avants2008', 'ref-tustison2010'} <= listed
+
+
+def test_the_same_derivatives_give_the_same_page(tmp_path, save_results):
+    save_results(tmp_path)
+    made = [
+        write_subject_page(tmp_path, '01', provenance=PROVENANCE, errors=[]).read_bytes()
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
+
+
+def test_pictures_that_do_not_fit_are_linked(tmp_path, save_results, monkeypatch, read):
+    save_results(tmp_path)
+    monkeypatch.setattr(page_module, 'MAX_PICTURE_CHARACTERS', 100)
+    path = write_subject_page(tmp_path, '01', provenance={}, errors=[])
+    page = read(path)
+    assert page.all('img') == []
+    links = [a['href'] for a in page.all('a') if a['href'].startswith('sub-01/figures/')]
+    assert links
+    assert all((tmp_path / link).is_file() for link in links)
+
+
+def test_pages_of_other_participants_are_not_mixed_up(tmp_path, save_results, read):
+    save_results(tmp_path, participant='01', pictures=False)
+    save_results(tmp_path, participant='011', pictures=False)
+    page = read(write_subject_page(tmp_path, '01', provenance={}, errors=[]))
+    assert 'sub-011' not in page.text

@@ -1,0 +1,163 @@
+import json
+import random
+import shutil
+
+import pandas as pd
+import pytest
+
+from pvs_workflow.errors import NoInputError, OutputError
+from pvs_workflow.group import collect_group
+from pvs_workflow.science.slices import View
+from pvs_workflow.science.tables import count_table, grade_table, write_table
+
+VIEWS = [View(side, 20 + rank, rank + 1, (1.0, 1.0)) for side in 'LR' for rank in range(3)]
+
+
+def save_result(folder, participant, session=None, run=None, count=3.0):
+    """Write the tables of one T2w as the participant level does."""
+    stem = f'sub-{participant}' + (f'_ses-{session}' if session else '')
+    stem += f'_run-{run}' if run else ''
+    anat = folder / f'sub-{participant}' / (f'ses-{session}' if session else '.') / 'anat'
+    values = [count - place / 10 for place in range(6)]
+    counts = count_table(
+        VIEWS,
+        [view.slice_index for view in VIEWS],
+        values,
+        [0] * 6,
+        [count + 4] * 6,
+        [2] * 6,
+        [500] * 6,
+        ['pass'] * 6,
+    )
+    grade = grade_table(
+        participant=participant,
+        session=session,
+        t2w=f'{stem}_T2w.nii.gz',
+        counts=counts,
+        probabilities=[0.2] * 5,
+        qc='pass',
+        reasons=[],
+        model='m 1',
+        model_sha256='0' * 64,
+    )
+    write_table(grade, anat / f'{stem}_desc-potter_grade.tsv', 'potter_grade', ['bids:raw:x'])
+    write_table(counts, anat / f'{stem}_desc-epvs_counts.tsv', 'epvs_counts', ['bids:raw:x'])
+    return anat / f'{stem}_desc-potter_grade.tsv'
+
+
+RESULTS = [('02', 'b', None), ('02', 'a', None), ('01', None, None), ('01', None, '2')]
+
+
+def test_all_rows_sorted(tmp_path):
+    for number, (participant, session, run) in enumerate(RESULTS):
+        save_result(tmp_path, participant, session, run, count=5 + 10 * number)
+    output = collect_group(tmp_path)
+    assert output.problems == ()
+    assert [path.name for path in output.written] == [
+        'group_potter.tsv',
+        'group_potter.json',
+        'group_counts.tsv',
+        'group_counts.json',
+        'group_potter.html',
+    ]
+    assert all(path.is_file() and path.parent == tmp_path for path in output.written)
+    grades = pd.read_csv(tmp_path / 'group_potter.tsv', sep='\t', keep_default_na=False)
+    assert grades[['participant_id', 'session_id', 'count_max', 'potter']].to_numpy().tolist() == [
+        ['sub-01', 'n/a', 25.0, 3],
+        ['sub-01', 'n/a', 35.0, 3],
+        ['sub-02', 'ses-a', 15.0, 2],
+        ['sub-02', 'ses-b', 5.0, 1],
+    ]
+    counts = pd.read_csv(tmp_path / 'group_counts.tsv', sep='\t', keep_default_na=False)
+    assert len(counts) == 6 * len(RESULTS)
+    by = ['participant_id', 'session_id', 'hemisphere', 'slice']
+    assert counts[by].equals(counts[by].sort_values(by, ignore_index=True))
+    assert list(counts.columns)[:2] == ['participant_id', 'session_id']
+
+
+def test_group_rows_are_the_participants_rows(tmp_path):
+    """Every number is carried over as it was written."""
+    paths = [save_result(tmp_path, *result, count=7 / 3) for result in RESULTS]
+    collect_group(tmp_path)
+    lines = (tmp_path / 'group_potter.tsv').read_text().splitlines()
+    assert sorted(lines[1:]) == sorted(path.read_text().splitlines()[1] for path in paths)
+    assert lines[0] == paths[0].read_text().splitlines()[0]
+
+
+def test_order_of_processing_does_not_matter(tmp_path):
+    written = set()
+    for number in range(3):
+        random.Random(number).shuffle(RESULTS)
+        folder = tmp_path / str(number)
+        for result in RESULTS:
+            save_result(folder, *result, count=len(repr(result)))
+        collect_group(folder)
+        written.add((folder / 'group_potter.tsv').read_bytes())
+        written.add((folder / 'group_counts.tsv').read_bytes())
+    assert len(written) == 2
+
+
+def test_data_dictionaries_describe_every_column(tmp_path):
+    save_result(tmp_path, '01')
+    collect_group(tmp_path)
+    for name in ('group_potter', 'group_counts'):
+        header = (tmp_path / f'{name}.tsv').read_text().splitlines()[0].split('\t')
+        assert list(json.loads((tmp_path / f'{name}.json').read_text())) == header
+
+
+@pytest.mark.parametrize(
+    ('name', 'damage', 'said'),
+    [
+        ('potter_grade', lambda text: '', 'cannot be read'),
+        ('potter_grade', lambda text: text.splitlines()[0] + '\n', 'no rows'),
+        ('potter_grade', lambda text: text.replace('potter_left', 'left'), 'other columns'),
+        ('potter_grade', lambda text: text + text.splitlines()[1] + '\n', 'received 2'),
+        ('potter_grade', lambda text: text.replace('sub-02', 'sub-03', 1), 'not in its place'),
+        ('epvs_counts', lambda text: text.rsplit('\n', 2)[0] + '\n', 'expected 3 rows'),
+        ('epvs_counts', lambda text: text.replace('\t3\t', '\tthree\t'), 'than numbers'),
+        ('epvs_counts', lambda text: None, 'cannot be read'),
+        ('potter_grade', lambda text: None, 'cannot be read'),
+    ],
+)
+def test_damaged_result_is_named_and_the_rest_goes_on(tmp_path, name, damage, said):
+    save_result(tmp_path, '01')
+    save_result(tmp_path, '02')
+    path = tmp_path / 'sub-02' / 'anat' / f'sub-02_desc-{name}.tsv'
+    damaged = damage(path.read_text())
+    path.unlink() if damaged is None else path.write_text(damaged)
+    output = collect_group(tmp_path)
+    (problem,) = output.problems
+    assert said in problem
+    assert str(path.parent) in problem
+    rows = (tmp_path / 'group_potter.tsv').read_text().splitlines()[1:]
+    assert [row.split('\t')[0] for row in rows] == ['sub-01']
+    assert len((tmp_path / 'group_counts.tsv').read_text().splitlines()) == 7
+
+
+def test_contradicting_tables_are_named(tmp_path):
+    save_result(tmp_path, '01', count=3)
+    save_result(tmp_path / 'other', '01', count=30)
+    save_result(tmp_path, '02')
+    counts = 'sub-01/anat/sub-01_desc-epvs_counts.tsv'
+    shutil.copy(tmp_path / 'other' / counts, tmp_path / counts)
+    (problem,) = collect_group(tmp_path).problems
+    assert 'does not go with' in problem
+
+
+def test_no_results(tmp_path):
+    with pytest.raises(NoInputError, match='received none') as error:
+        collect_group(tmp_path)
+    assert error.value.exit_code == 66
+    save_result(tmp_path, '01').write_text('')
+    with pytest.raises(NoInputError, match='only unusable ones'):
+        collect_group(tmp_path)
+    with pytest.raises(NoInputError):
+        collect_group(tmp_path / 'nowhere')
+
+
+def test_unwritable(tmp_path):
+    save_result(tmp_path, '01')
+    (tmp_path / 'group_potter.tsv').mkdir()
+    (tmp_path / 'group_potter.tsv' / 'in the way').touch()
+    with pytest.raises(OutputError):
+        collect_group(tmp_path)

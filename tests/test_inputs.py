@@ -1,0 +1,385 @@
+import itertools
+import json
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from pvs_workflow.errors import InvalidDatasetError, NoInputError, NoMatchError, PVSError
+from pvs_workflow.inputs import collect_scans, load_filters
+
+
+def chosen(scan):
+    """Name the images of a scan."""
+    return tuple(path and path.name for path in (scan.t2w, scan.t1w, scan.flair))
+
+
+def test_every_t2w_is_a_scan_with_all_its_entities(make_dataset):
+    folder = make_dataset(
+        'sub-01_ses-1_acq-hi_run-01_T2w.nii.gz',
+        'sub-01_ses-1_acq-hi_run-2_T2w.nii.gz',
+        'sub-01_ses-1_acq-lo_T2w.nii',
+        'sub-02_T2w.nii.gz',
+    )
+    scans = collect_scans(folder).scans
+    assert [scan.prefix for scan in scans] == [
+        'sub-01_ses-1_acq-hi_run-01',
+        'sub-01_ses-1_acq-hi_run-2',
+        'sub-01_ses-1_acq-lo',
+        'sub-02',
+    ]
+    assert [scan.folder for scan in scans] == ['sub-01/ses-1/anat'] * 3 + ['sub-02/anat']
+    assert scans[0].entities == (('sub', '01'), ('ses', '1'), ('acq', 'hi'), ('run', '01'))
+    names = [scan.name for scan in scans]
+    assert len(set(names)) == 4
+    assert all(name.replace('_', '').isalnum() and name.isascii() for name in names)
+
+
+def test_all_that_goes_with_a_t2w(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T1w.nii.gz', 'sub-01_FLAIR.nii.gz')
+    (scan,) = collect_scans(folder).scans
+    assert chosen(scan) == ('sub-01_T2w.nii.gz', 'sub-01_T1w.nii.gz', 'sub-01_FLAIR.nii.gz')
+    assert scan.sources(folder) == tuple(
+        f'bids:raw:sub-01/anat/sub-01_{suffix}.nii.gz' for suffix in ('T2w', 'T1w', 'FLAIR')
+    )
+
+
+def test_other_contrasts_are_optional(make_dataset):
+    (scan,) = collect_scans(make_dataset('sub-01_T2w.nii.gz')).scans
+    assert chosen(scan) == ('sub-01_T2w.nii.gz', None, None)
+    assert scan.notes == ('no T1w', 'no FLAIR')
+
+
+@pytest.mark.parametrize(
+    ('t2w_session', 't1w_sessions', 'expected'),
+    [
+        ('2', ['1', '2', '3'], '2'),
+        ('2', ['1', '3'], '1'),  # equally near: the earlier
+        ('3', ['1', '4'], '4'),
+        ('10', ['2', '9'], '9'),  # sessions count as numbers
+        ('1', ['9', '10'], '9'),
+    ],
+)
+def test_nearest_session(make_dataset, t2w_session, t1w_sessions, expected):
+    everyone = [f'sub-01_ses-{n}_FLAIR.nii.gz' for n in range(1, 11)]
+    t1ws = [f'sub-01_ses-{session}_T1w.nii.gz' for session in t1w_sessions]
+    (scan,) = collect_scans(
+        make_dataset(f'sub-01_ses-{t2w_session}_T2w.nii.gz', *t1ws, *everyone)
+    ).scans
+    assert scan.t1w.name == f'sub-01_ses-{expected}_T1w.nii.gz'
+    assert scan.flair.name == f'sub-01_ses-{t2w_session}_FLAIR.nii.gz'
+    assert any(scan.t1w.name in note for note in scan.notes)
+
+
+def test_sessions_without_images_count_as_sessions(make_dataset):
+    folder = make_dataset(
+        'sub-01_ses-3_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz', 'sub-01_ses-4_T1w.nii.gz'
+    )
+    (folder / 'sub-01' / 'ses-2' / 'func').mkdir(parents=True)
+    (scan,) = collect_scans(folder).scans
+    assert scan.t1w.name == 'sub-01_ses-4_T1w.nii.gz'
+
+
+def test_lowest_run_then_first_name(make_dataset):
+    names = [
+        'sub-01_run-10_T1w.nii.gz',
+        'sub-01_run-2_T1w.nii.gz',
+        'sub-01_acq-b_FLAIR.nii.gz',
+        'sub-01_acq-a_FLAIR.nii.gz',
+    ]
+    (scan,) = collect_scans(make_dataset('sub-01_T2w.nii.gz', *names)).scans
+    assert chosen(scan)[1:] == ('sub-01_run-2_T1w.nii.gz', 'sub-01_acq-a_FLAIR.nii.gz')
+
+
+def test_choice_does_not_depend_on_labels(make_dataset, tmp_path):
+    """Renaming participants and sessions, keeping the order of sessions, renames the choice."""
+    seen = set()
+    for number, (participant, sessions) in enumerate(
+        itertools.product(['01', 'zz9', 'A'], [('1', '2', '3'), ('b', 'm', 'x'), ('2', '9', '10')])
+    ):
+        first, second, third = sessions
+        folder = make_dataset(
+            f'sub-{participant}_ses-{first}_T2w.nii.gz',
+            f'sub-{participant}_ses-{third}_T2w.nii.gz',
+            f'sub-{participant}_ses-{second}_T1w.nii.gz',
+            f'sub-{participant}_ses-{third}_run-1_FLAIR.nii.gz',
+        )
+        scans = collect_scans(folder).scans
+        seen.add(
+            tuple(
+                sessions.index(path.parent.parent.name[4:])
+                for scan in scans
+                for path in (scan.t2w, scan.t1w, scan.flair)
+            )
+        )
+        folder.rename(tmp_path / f'done{number}')
+    assert seen == {(0, 1, 2, 2, 1, 2)}
+
+
+def test_order_of_files_on_disk_does_not_matter(make_dataset, tmp_path):
+    names = [
+        f'sub-{label}_ses-{session}_run-{run}_{suffix}.nii.gz'
+        for label in ('1', '2')
+        for session in ('1', '2')
+        for run in (1, 2)
+        for suffix in ('T2w', 'T1w')
+    ]
+    results = set()
+    for number in range(3):
+        random.Random(number).shuffle(names)
+        folder = make_dataset(*names)
+        results.add(tuple(map(chosen, collect_scans(folder).scans)))
+        folder.rename(tmp_path / f'done{number}')
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize('label', ['02', 'sub-02'])
+def test_participant_labels(make_dataset, label):
+    folder = make_dataset(*(f'sub-0{n}_T2w.nii.gz' for n in range(1, 4)))
+    selection = collect_scans(folder, participants=[label, label])
+    assert [scan.participant for scan in selection.scans] == ['02']
+    assert selection.missing == ()
+
+
+def test_labels_that_begin_alike_are_not_mixed_up(make_dataset):
+    folder = make_dataset('sub-1_T2w.nii.gz', 'sub-10_T2w.nii.gz', 'sub-10_T1w.nii.gz')
+    (scan,) = collect_scans(folder, participants=['1']).scans
+    assert chosen(scan) == ('sub-1_T2w.nii.gz', None, None)
+
+
+@pytest.mark.parametrize('label', ['2', 'ses-2'])
+def test_session_labels_choose_the_t2w_only(make_dataset, label):
+    folder = make_dataset(
+        'sub-01_ses-1_T2w.nii.gz', 'sub-01_ses-2_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz'
+    )
+    (scan,) = collect_scans(folder, sessions=[label]).scans
+    assert chosen(scan) == ('sub-01_ses-2_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz', None)
+    assert scan in collect_scans(folder).scans
+
+
+def test_derived_and_phase_images_are_ignored(make_dataset, make_image):
+    folder = make_dataset(
+        'sub-01_part-mag_T2w.nii.gz',
+        'sub-01_part-phase_T2w.nii.gz',
+        'sub-01_desc-preproc_T2w.nii.gz',
+        'sub-01_space-MNI_T1w.nii.gz',
+    )
+    for place in ('derivatives/other', 'sourcedata', 'derivatives', 'sub-01/anat/sourcedata'):
+        make_image(folder / place / 'sub-01' / 'anat' / 'sub-01_acq-x_T2w.nii.gz')
+    (scan,) = collect_scans(folder).scans
+    assert chosen(scan) == ('sub-01_part-mag_T2w.nii.gz', None, None)
+
+
+def test_plain_and_compressed_are_one_image(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii', 'sub-01_T2w.nii.gz')
+    (scan,) = collect_scans(folder).scans
+    assert scan.t2w.name == 'sub-01_T2w.nii.gz'
+    assert 'sub-01_T2w.nii left out' in scan.notes
+
+
+def test_good_participants_are_kept(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T1w.nii.gz')
+    selection = collect_scans(folder, participants=['01', '02', '03'])
+    assert [scan.participant for scan in selection.scans] == ['01']
+    assert [label for label, _ in selection.missing] == ['03', '02']
+    reasons = dict(selection.missing)
+    assert 'not in the dataset' in reasons['03']
+    assert 'no T2w' in reasons['02']
+
+
+def test_everybody_is_asked_for_when_nobody_is_named(make_dataset):
+    selection = collect_scans(make_dataset('sub-01_T2w.nii.gz', 'sub-02_T1w.nii.gz'))
+    assert [label for label, _ in selection.missing] == ['02']
+
+
+def test_who_has_no_such_session_is_missed_only_if_named(make_dataset):
+    folder = make_dataset('sub-01_ses-1_T2w.nii.gz', 'sub-02_ses-2_T2w.nii.gz')
+    everyone = collect_scans(folder, sessions=['1'])
+    assert (everyone.missing, [label for label, _ in everyone.skipped]) == ((), ['02'])
+    named = collect_scans(folder, participants=['01', '02'], sessions=['1'])
+    assert ([label for label, _ in named.missing], named.skipped) == (['02'], ())
+
+
+@pytest.mark.parametrize('suffix', ['T2w', 'T1w', 'FLAIR'])
+def test_broken_link_is_reported(make_dataset, suffix):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
+    link = folder / 'sub-02' / 'anat' / f'sub-02_{suffix}.nii.gz'
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder / 'nowhere.nii.gz')
+    selection = collect_scans(folder)
+    assert [scan.participant for scan in selection.scans] == ['01']
+    ((label, reason),) = selection.missing
+    assert label == '02'
+    assert f'{link} is a broken link, expected an image file' in reason
+
+
+def test_folder_with_the_name_of_an_image_is_reported(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T1w.nii.gz')
+    (folder / 'sub-02' / 'anat' / 'sub-02_T2w.nii.gz').mkdir()
+    ((label, reason),) = collect_scans(folder).missing
+    assert label == '02'
+    assert 'sub-02_T2w.nii.gz is a folder, expected an image file' in reason
+
+
+def test_links_to_images_are_images(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    image = folder / 'sub-01' / 'anat' / 'sub-01_T2w.nii.gz'
+    image.rename(folder.parent / 'elsewhere.nii.gz')
+    image.symlink_to(folder.parent / 'elsewhere.nii.gz')
+    assert collect_scans(folder).scans[0].t2w == image
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        (None, 'expected a dataset_description.json'),
+        ('{', 'malformed'),
+        ('[]', 'incomplete'),
+        ('{"Name": "x"}', 'received Name'),
+        ('{"Name": "x", "BIDSVersion": "1.10.0", "DatasetType": "derivative"}', 'derivative'),
+    ],
+)
+def test_not_a_dataset(make_dataset, content, said):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    description = folder / 'dataset_description.json'
+    description.unlink()
+    if content is not None:
+        description.write_text(content)
+    with pytest.raises(InvalidDatasetError, match=said) as error:
+        collect_scans(folder)
+    assert error.value.exit_code == 16
+    assert str(folder) in str(error.value)
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(InvalidDatasetError, match='does not exist'):
+        collect_scans(tmp_path / 'nowhere')
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(InvalidDatasetError, match='received a file'):
+        collect_scans(tmp_path / 'file')
+
+
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        {'participants': ['7', '8']},
+        {'sessions': ['7']},
+        {'participants': ['01'], 'sessions': ['7']},
+        {'filters': {'t2w': {'acquisition': 'none'}}},
+    ],
+)
+def test_nothing_matches(make_dataset, arguments):
+    folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
+    with pytest.raises(NoMatchError) as error:
+        collect_scans(folder, **arguments)
+    assert error.value.exit_code == 18
+
+
+@pytest.mark.parametrize('names', [(), ('sub-01_T1w.nii.gz',)])
+def test_no_input(make_dataset, names):
+    with pytest.raises(NoInputError) as error:
+        collect_scans(make_dataset(*names))
+    assert error.value.exit_code == 66
+
+
+@pytest.mark.parametrize(
+    ('filters', 'expected'),
+    [
+        ({'t2w': {'acquisition': 'hi'}}, ['acq-hi_run-1', 'acq-hi_run-2']),
+        ({'t2w': {'acquisition': 'hi', 'run': 2}}, ['acq-hi_run-2']),
+        ({'t2w': {'acquisition': None}}, ['']),
+        ({'t2w': {'run': '*'}}, ['acq-hi_run-1', 'acq-hi_run-2']),
+        ({'t2w': {'acquisition': ['lo', 'hi']}}, ['acq-hi_run-1', 'acq-hi_run-2', 'acq-lo']),
+        ({'t2w': {'suffix': 'T2w', 'datatype': 'anat', 'acquisition': 'lo'}}, ['acq-lo']),
+    ],
+)
+def test_filters(make_dataset, filters, expected, tmp_path):
+    ends = ('_acq-hi_run-1', '_acq-hi_run-2', '_acq-lo', '')
+    folder = make_dataset(*(f'sub-01{end}_T2w.nii.gz' for end in ends))
+    path = tmp_path / 'filters.json'
+    path.write_text(json.dumps(filters))
+    scans = collect_scans(folder, filters=load_filters(path)).scans
+    assert [scan.prefix.removeprefix('sub-01').lstrip('_') for scan in scans] == expected
+
+
+def test_filters_of_other_contrasts(make_dataset):
+    folder = make_dataset(
+        'sub-01_T2w.nii.gz', 'sub-01_acq-a_T1w.nii.gz', 'sub-01_acq-b_T1w.nii.gz'
+    )
+    (scan,) = collect_scans(folder, filters={'t1w': {'acquisition': 'b'}}).scans
+    assert scan.t1w.name == 'sub-01_acq-b_T1w.nii.gz'
+    (scan,) = collect_scans(folder, filters={'t1w': {'acquisition': 'c'}}).scans
+    assert scan.t1w is None
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        ('{', 'malformed'),
+        ('[]', 'no BIDS filter file'),
+        ('{"t2w": "x"}', 'no BIDS filter file'),
+        ('{"T2w": {}}', 'unknown keys.*received T2w'),
+        (None, 'cannot be read'),
+    ],
+)
+def test_damaged_filter_file(content, said, tmp_path):
+    path = tmp_path / 'filters.json'
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(PVSError, match=said) as error:
+        load_filters(path)
+    assert '\n' not in str(error.value)
+
+
+def test_unknown_entity_in_a_filter(make_dataset):
+    with pytest.raises(PVSError, match='acquisiton'):
+        collect_scans(make_dataset('sub-01_T2w.nii.gz'), filters={'t2w': {'acquisiton': 'hi'}})
+
+
+def test_kept_index_is_of_the_whole_dataset(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
+    database = tmp_path / 'deep' / 'database'
+    first = collect_scans(folder, participants=['01'], database_dir=database)
+    assert [path.name for path in database.iterdir()] == ['layout_index.sqlite']
+    second = collect_scans(folder, participants=['02'], database_dir=database)
+    assert [scan.participant for scan in first.scans + second.scans] == ['01', '02']
+    assert collect_scans(folder, database_dir=database) == collect_scans(folder)
+
+
+def test_kept_index_of_another_dataset_is_refused(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    collect_scans(folder, database_dir=tmp_path / 'database')
+    shutil.copytree(folder, tmp_path / 'other')
+    with pytest.raises(PVSError, match='another dataset'):
+        collect_scans(tmp_path / 'other', database_dir=tmp_path / 'database')
+    (tmp_path / 'broken').mkdir()
+    (tmp_path / 'broken' / 'layout_index.sqlite').write_text('not a database at all')
+    with pytest.raises(PVSError, match='expected a pybids index'):
+        collect_scans(tmp_path / 'other', database_dir=tmp_path / 'broken')
+
+
+def test_cost_does_not_grow_with_the_dataset(make_dataset):
+    folder = make_dataset('sub-0001_T2w.nii.gz')
+    collect_scans(folder)  # pybids is loaded
+
+    def seconds():
+        start = time.perf_counter()
+        collect_scans(folder, participants=['0001'])
+        return time.perf_counter() - start
+
+    alone = min(seconds() for _ in range(3))
+    for number in range(2, 1002):
+        anat = folder / f'sub-{number:04}' / 'anat'
+        anat.mkdir(parents=True)
+        (anat / f'sub-{number:04}_T2w.nii.gz').touch()
+    # pybids takes over 5 s for all of them.
+    assert min(seconds() for _ in range(3)) < alone + 0.5
+
+
+def test_relative_path(make_dataset, monkeypatch):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    monkeypatch.chdir(folder.parent)
+    (scan,) = collect_scans(Path('bids')).scans
+    assert scan.t2w.is_absolute()

@@ -1,0 +1,93 @@
+from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
+
+import pytest
+
+from pvs_workflow.errors import OutputError, PVSError
+from pvs_workflow.settings import Settings
+
+FULL = Settings(
+    bids_dir=Path('/data/bids "quoted"'),
+    output_dir=Path('/data/ä'),
+    analysis_level='participant',
+    run_id='20240712-120000_x',
+    participant_label=('01', '02'),
+    session_label=('a',),
+    bids_filter_file=Path('/filters.json'),
+    bids_database_dir=Path('/db'),
+    skip_bids_validation=True,
+    nprocs=3,
+    omp_nthreads=2,
+    mem_gb=8.5,
+    work_dir=Path('/scratch'),
+    model=Path('/model'),
+    random_seed=7,
+    bias_correction=False,
+    stop_on_first_crash=True,
+    clean_workdir=True,
+    write_graph=True,
+    verbosity=2,
+)
+SPARSE = Settings(bids_dir=Path('in'), output_dir=Path('out'), analysis_level='group', run_id='r')
+
+
+@pytest.mark.parametrize('settings', [FULL, SPARSE, replace(SPARSE, mem_gb=4.0)])
+def test_settings_survive_a_file(settings, tmp_path):
+    settings.to_toml(tmp_path / 'logs' / 'run.toml')
+    again = Settings.from_toml(tmp_path / 'logs' / 'run.toml')
+    assert again == settings
+    assert [type(getattr(again, f.name)) for f in fields(again)] == [
+        type(getattr(settings, f.name)) for f in fields(settings)
+    ]
+
+
+def test_full_example_changes_every_setting():
+    same = [f.name for f in fields(FULL) if getattr(FULL, f.name) == getattr(SPARSE, f.name)]
+    assert same == []
+
+
+def test_settings_cannot_change():
+    with pytest.raises(FrozenInstanceError):
+        FULL.nprocs = 1
+
+
+def test_a_whole_number_is_fine_for_memory(tmp_path):
+    path = tmp_path / 'run.toml'
+    replace(SPARSE, mem_gb=8.0).to_toml(path)
+    path.write_text(path.read_text().replace('8.0', '8'))
+    assert Settings.from_toml(path).mem_gb == 8.0
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'received'),
+    [
+        ('nprocs = 1', 'nprocs = "1"', "'1' instead of int"),
+        ('nprocs = 1', 'nprocs = true', 'True instead of int'),
+        ('nprocs = 1', 'n_procs = 1', 'received n_procs'),
+        ('run_id = "r"', '', 'run_id'),
+        ('nprocs = 1', 'nprocs = ', 'received'),
+        ('participant_label = []', 'participant_label = [1]', '[1] instead of'),
+    ],
+)
+def test_damaged_file_is_named(old, new, received, tmp_path):
+    path = tmp_path / 'run.toml'
+    SPARSE.to_toml(path)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(PVSError) as error:
+        Settings.from_toml(path)
+    assert str(path) in str(error.value)
+    assert received in str(error.value)
+    assert '\n' not in str(error.value)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(PVSError, match='nowhere'):
+        Settings.from_toml(tmp_path / 'nowhere.toml')
+
+
+def test_unwritable_folder(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(OutputError, match='cannot be written'):
+        SPARSE.to_toml(tmp_path / 'file' / 'run.toml')
