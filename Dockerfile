@@ -5,9 +5,7 @@ RUN apt-get update \
 COPY setup.cfg pyproject.toml README.md LICENSE /src/
 COPY pvs_workflow /src/pvs_workflow
 RUN python3 -m venv /opt/pvs \
-    && /opt/pvs/bin/pip install --no-cache-dir --no-compile /src \
-    && find /opt/pvs -depth \( -name tests -o -name __pycache__ \) -path '*/site-packages/*' \
-        -type d -not -path '*/numpy/*' -not -path '*/pandas/*' -exec rm -rf {} +
+    && /opt/pvs/bin/pip install --no-cache-dir --no-compile /src
 
 FROM debian:bookworm-slim
 RUN apt-get update \

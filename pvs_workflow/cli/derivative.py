@@ -13,10 +13,10 @@ BIDS_VERSION = '1.10.0'
 BIDSIGNORE = (
     # Results that BIDS has no names for yet.
     '*.html',
-    '/logs/',
+    '/logs',
     '/group_*',
-    'sub-*/log/',
-    'sub-*/figures/',
+    'sub-*/log',
+    'sub-*/figures',
     '*_grade.tsv',
     '*_grade.json',
     '*_counts.tsv',
@@ -44,7 +44,7 @@ def describe_outputs(output_dir: Path, bids_dir: Path | None = None) -> None:
     """
     path = output_dir / 'dataset_description.json'
     existing = _read(path)
-    makers = [maker.get('Name') for maker in existing.get('GeneratedBy', [])]
+    makers = [maker['Name'] for maker in existing.get('GeneratedBy', []) if 'Name' in maker]
     if existing and NAME not in makers:
         raise OutputError(
             f'{output_dir} belongs to another dataset, expected an empty folder or one that '

@@ -230,6 +230,12 @@ def start_records(settings: Settings) -> Path:
 
 
 def _make_work_folder(path: Path) -> None:
+    if '_unfinished' in str(path):
+        # Nipype marks what it has not finished so, and would rename the folder.
+        raise OutputError(
+            f'{path} cannot be used as work folder, expected a path without "_unfinished" in it, '
+            'received one with it'
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):

@@ -15,7 +15,7 @@ from pvs_workflow.interfaces.io import load_image, load_views, read_raw
 
 class _SaveImageInputSpec(BaseInterfaceInputSpec):
     in_file = File(exists=True, mandatory=True, desc='canonical volume on the T2w grid')
-    t2w_file = File(exists=True, mandatory=True, desc='the T2w as the user stored it')
+    t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
     stem = traits.Str(mandatory=True, desc='path of the result without suffixes')
     sources = traits.List(traits.Str, desc='BIDS URIs of what it was made from')
     lookup = traits.Enum(
@@ -70,7 +70,7 @@ class SaveFile(SimpleInterface):
 
 
 class _SaveTablesInputSpec(BaseInterfaceInputSpec):
-    t2w_file = File(exists=True, mandatory=True, desc='the T2w as the user stored it')
+    t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
     t2w_name = traits.Str(mandatory=True, desc='its path relative to the dataset')
     participant = traits.Str(mandatory=True, desc='label')
     session = traits.Str('', usedefault=True, desc='label, empty without sessions')
@@ -93,7 +93,7 @@ class _SaveTablesOutputSpec(TraitedSpec):
 
 
 class SaveTables(SimpleInterface):
-    """Write the counts, then the grade: who has a grade has everything."""
+    """Write the counts, then the grade: who has a grade has its counts."""
 
     input_spec = _SaveTablesInputSpec
     output_spec = _SaveTablesOutputSpec

@@ -22,7 +22,7 @@ class _DrawROIInputSpec(BaseInterfaceInputSpec):
     roi = File(exists=True, mandatory=True, desc='basal ganglia: 1 left, 2 right')
     structures = File(exists=True, mandatory=True, desc='named structures')
     views = File(exists=True, mandatory=True, desc='JSON: where the images lie')
-    t2w_file = File(exists=True, mandatory=True, desc='the T2w as the user stored it')
+    t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
     stem = traits.Str(mandatory=True, desc='path of the figures before their desc entity')
 
 
@@ -60,7 +60,7 @@ class _DrawCascadeInputSpec(BaseInterfaceInputSpec):
     views = File(exists=True, mandatory=True, desc='JSON: where the images lie')
     prediction = File(exists=True, mandatory=True, desc='npz of the cascade')
     evidence = File(exists=True, mandatory=True, desc='npz of instance labels')
-    t2w_file = File(exists=True, mandatory=True, desc='the T2w as the user stored it')
+    t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
     stem = traits.Str(mandatory=True, desc='path of the figures before their desc entity')
 
 

@@ -169,3 +169,24 @@ def format_cell(value) -> str:
     if any(sign in text for sign in '\t\n\r'):
         raise ValueError(f'text in a table must have no tab or line break, received {text!r}')
     return text or MISSING
+
+
+def columns_markdown(table: str) -> str:
+    """Return a table's columns as a Markdown table, for the documentation.
+
+    Parameters
+    ----------
+    table : str
+        A name in ``TABLES``.
+
+    Examples
+    --------
+    >>> print(columns_markdown('epvs_counts').splitlines()[2])
+    | `hemisphere` | The person's own side (L: left, R: right) |
+    """
+    rows = ['| column | content |', '|---|---|']
+    for name, entry in describe_columns(table).items():
+        levels = ', '.join(f'{key}: {text}' for key, text in entry.get('Levels', {}).items())
+        detail = levels or entry.get('Units', '')
+        rows.append(f'| `{name}` | {entry["Description"]}{f" ({detail})" if detail else ""} |')
+    return '\n'.join(rows) + '\n'

@@ -11,7 +11,7 @@ from pvs_workflow.simulation.grids import Grid, rigid
 
 HEAD_CENTRE = np.array([0.0, -18.0])
 """Left–right and back–front centre of the head in the template, in millimetres."""
-HEAD_WIDTH = (188.0, 224.0)
+HEAD_WIDTH = (196.0, 224.0)
 """Field of view that holds a large head, left–right × back–front, in millimetres."""
 COVERAGE = 140.0
 """Of the slices, in millimetres: the paper's 28 slices of 5 mm."""

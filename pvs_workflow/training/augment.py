@@ -56,8 +56,8 @@ class Augmentation:
     gain: float = 0.05
     gamma: float = 0.1
     shading: float = 0.05
-    blur: float = 0.5
-    noise: float = 0.05
+    blur: float = 0.6
+    noise: float = 0.08
 
 
 NONE = Augmentation(False, *([0.0] * 11))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pvs_workflow.cli.parser import parse_args
+from pvs_workflow import errors
+from pvs_workflow.cli.parser import build_parser, parse_args
+from pvs_workflow.cli.run import EXIT_INTERRUPTED, EXIT_TERMINATED
 from pvs_workflow.settings import RANDOM_SEED, Settings
 
 
@@ -159,3 +161,14 @@ def test_version():
         [sys.executable, '-m', 'pvs_workflow.cli.run', '--version'], capture_output=True, text=True
     )
     assert done.stdout.startswith('pvs_workflow v')
+
+
+@pytest.mark.parametrize('page', ['errors.md', 'help'])
+def test_every_exit_code_is_documented(page, capsys):
+    if page == 'help':
+        text = build_parser().format_help().replace('  ', ' | ')
+    else:
+        text = (Path(__file__).parents[2] / 'docs' / page).read_text('utf-8')
+    codes = {value for name, value in vars(errors).items() if name.startswith('EXIT_')}
+    for code in codes | {EXIT_INTERRUPTED, EXIT_TERMINATED}:
+        assert f'| {code} ' in text, code

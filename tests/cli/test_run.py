@@ -217,7 +217,7 @@ def test_one_failure_does_not_stop_the_others(tiny, tmp_path, case, said):
 
 
 @pytest.mark.slow
-def test_unfinished_scans_are_no_success(tiny, tmp_path):
+def test_a_stopped_run_has_no_success_by_accident(tiny, tmp_path):
     """Not even where an earlier run has left a result."""
     for label in ('01', '02', '03', '04'):
         path = tmp_path / f'out/sub-{label}/anat/sub-{label}_desc-potter_grade.tsv'

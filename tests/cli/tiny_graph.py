@@ -13,16 +13,16 @@ from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
 
 
-def write_grade(path, first, case):
+def write_grade(folder, name, first):
     """Stand for a scan's last step."""
     from pathlib import Path
 
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text('a grade')
-    return path
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    Path(folder, name).write_text('a grade')
+    return name
 
 
-def first_step(name, case, runs):
+def first_step(name, case, folder):
     """Do, in the scan sub-02, what the case wants; note that it ran."""
     import os
     import signal
@@ -31,7 +31,7 @@ def first_step(name, case, runs):
 
     from pvs_workflow.errors import ImageError
 
-    with Path(runs).open('a') as file:
+    with Path(folder, 'runs.txt').open('a') as file:
         file.write(f'{name} {os.getpid()}\n')
     print('a worker talks')
     if name == 'sub_02':
@@ -50,18 +50,17 @@ def first_step(name, case, runs):
     return 'fine'
 
 
-def build(scans, case, output_dir, runs):
+def build(scans, case, folder, output_dir):
     """Two steps for each scan."""
     workflow = Workflow('pvs_wf')
     for scan in scans:
-        path = output_dir / scan.folder / f'{scan.prefix}_desc-potter_grade.tsv'
         lost = case == 'missing-result' and scan.participant == '02'
-        if lost:
-            path = path.with_name('elsewhere.tsv')
+        # Nipype takes a text that is the path of a file for the file, hence folder and name.
         first = Node(Function(function=first_step), name='first', overwrite=False)
-        first.inputs.name, first.inputs.case, first.inputs.runs = scan.name, case, str(runs)
+        first.inputs.trait_set(name=scan.name, case=case, folder=str(folder))
         last = Node(Function(function=write_grade), name='last', overwrite=False)
-        last.inputs.path, last.inputs.case = str(path), case
+        last.inputs.folder = str(output_dir / scan.folder)
+        last.inputs.name = 'lost' if lost else f'{scan.prefix}_desc-potter_grade.tsv'
         one = Workflow(f'{scan.name}_wf')
         one.connect(first, 'out', last, 'first')
         workflow.add_nodes([one])
@@ -90,7 +89,7 @@ def main():
     outcome = run_scans(
         settings,
         scans,
-        lambda: build(scans, case, settings.output_dir, folder / 'runs.txt'),
+        lambda: build(scans, case, folder, settings.output_dir),
         logs,
     )
     content = {

@@ -1,6 +1,7 @@
 import itertools
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from pvs_workflow.errors import OutputError, PVSError
 from pvs_workflow.science import tables
 from pvs_workflow.science.slices import View
+from pvs_workflow.science.tsv import columns_markdown
 
 COUNT_COLUMNS = [
     'hemisphere',
@@ -288,3 +290,10 @@ def test_inputs_stay_as_they_are(tmp_path):
     make_grades(counts=counts)
     tables.write_table(counts, tmp_path / 'x.tsv', 'epvs_counts')
     pd.testing.assert_frame_equal(counts, before)
+
+
+@pytest.mark.parametrize('table', ['epvs_counts', 'potter_grade'])
+def test_documentation_describes_the_columns(table):
+    page = (Path(__file__).parents[2] / 'docs' / 'outputs.md').read_text('utf-8')
+    block = page.partition(f'<!-- columns of {table} -->\n')[2].partition('<!-- end -->')[0]
+    assert block == columns_markdown(table)

@@ -1,0 +1,144 @@
+import nibabel as nb
+import numpy as np
+import pytest
+from nibabel.affines import apply_affine
+from scipy.ndimage import affine_transform
+from tests.registration.conftest import turn
+
+from pvs_workflow.errors import RegistrationError
+from pvs_workflow.registration.bias import correct_bias
+from pvs_workflow.registration.rigid import register_rigid
+from pvs_workflow.registration.template import jacobian_range, register_template
+from pvs_workflow.registration.transforms import apply_transforms
+from pvs_workflow.science.roi import roi_labels
+
+pytestmark = pytest.mark.slow
+SEED = 7
+
+
+def read_itk(path):
+    """Read an ITK text transform as a RAS matrix from fixed to moving points."""
+    lines = dict(line.split(': ') for line in path.read_text().splitlines() if ': ' in line)
+    parameters = np.array(lines['Parameters'].split(), float)
+    centre = np.array(lines['FixedParameters'].split(), float)
+    if parameters.size == 6:
+        x, y, z = parameters[:3]
+        cx, sx, cy, sy, cz, sz = np.cos(x), np.sin(x), np.cos(y), np.sin(y), np.cos(z), np.sin(z)
+        linear = (
+            np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+            @ np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+            @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+        )
+        shift = parameters[3:]
+    else:
+        linear, shift = parameters[:9].reshape(3, 3), parameters[9:]
+    lps = np.eye(4)
+    lps[:3, :3] = linear
+    lps[:3, 3] = shift + centre - linear @ centre
+    flip = np.diag([-1, -1, 1, 1])
+    return flip @ lps @ flip
+
+
+def thick_t2w(template, move):
+    """Return the template's T2 as a 2D acquisition of a head that moved by ``move``."""
+    image = template('T2w')
+    affine = np.diag([0.8, 0.8, 5.0, 1])
+    affine[:3, 3] = [-78, -110, -55]
+    to_voxel = np.linalg.inv(image.affine) @ np.linalg.inv(move)
+    shape = (195, 250, 26)
+    slices = [
+        affine_transform(
+            np.asarray(image.dataobj),
+            to_voxel
+            @ affine
+            @ np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, dz], [0, 0, 0, 1]]),
+            output_shape=shape,
+            order=1,
+        )
+        for dz in (-0.4, -0.2, 0, 0.2, 0.4)
+    ]
+    noise = np.random.default_rng(3).normal(0, 3, shape)
+    return nb.Nifti1Image(np.abs(np.mean(slices, axis=0) + noise).astype(np.float32), affine)
+
+
+def points(template):
+    """Return the world positions of the template's basal ganglia."""
+    atlas = template('atlas-CerebrA_dseg')
+    roi = roi_labels(np.asarray(atlas.dataobj).astype(int)) > 0
+    return apply_affine(atlas.affine, np.argwhere(roi))[::50]
+
+
+@pytest.mark.parametrize(
+    ('angles', 'shift'),
+    [((4, -3, 6), (5, -8, 4)), ((0, 0, 0), (40, 30, -35))],
+    ids=['turned head', 'wrong origin'],
+)
+def test_a_known_motion_is_found_again(template, tmp_path, angles, shift):
+    move = turn(angles, shift)
+    fixed, moving = thick_t2w(template, move), template('T1w')
+    register_rigid(fixed, moving, tmp_path / 'a.txt', SEED)
+    register_rigid(fixed, moving, tmp_path / 'b.txt', SEED)
+    assert (tmp_path / 'a.txt').read_bytes() == (tmp_path / 'b.txt').read_bytes()
+    there = points(template)
+    back = apply_affine(read_itk(tmp_path / 'a.txt'), apply_affine(move, there))
+    assert np.linalg.norm(back - there, axis=1).mean() < 1.0  # mm
+
+
+def test_the_nuclei_arrive_where_they_are(template, tmp_path):
+    move = turn((3, -2, 5), (4, -6, 3))
+    t2w = thick_t2w(template, move)
+    stretch = move @ np.diag([1.06, 0.95, 1.04, 1])
+    t2w = thick_t2w(template, stretch)
+    atlas = template('atlas-CerebrA_dseg')
+    field = tmp_path / 'xfm.nii.gz'
+    correlation = register_template(t2w, template('T2w'), atlas, t2w, field, SEED)
+    carried = np.asarray(apply_transforms(t2w, atlas, [field], SEED, labels=True).dataobj)
+    truth = affine_transform(
+        np.asarray(atlas.dataobj),
+        np.linalg.inv(stretch @ atlas.affine) @ t2w.affine,
+        output_shape=t2w.shape,
+        order=0,
+    ).astype(int)
+    assert correlation > 0.9
+    assert jacobian_range(field)[0] > 0.1
+    for labels in (roi_labels(carried), roi_labels(truth)):
+        assert set(np.unique(labels)) == {0, 1, 2}
+    for side in (1, 2):
+        ours, theirs = roi_labels(carried) == side, roi_labels(truth) == side
+        dice = 2 * np.count_nonzero(ours & theirs) / (ours.sum() + theirs.sum())
+        assert dice > 0.85
+
+
+def test_noise_is_not_taken_for_a_head(template, tmp_path):
+    noise = np.random.default_rng(0).normal(100, 20, (120, 140, 24)).astype(np.float32)
+    image = nb.Nifti1Image(noise, thick_t2w(template, np.eye(4)).affine)
+    try:
+        found = register_template(
+            image,
+            template('T2w'),
+            template('atlas-CerebrA_dseg'),
+            image,
+            tmp_path / 'xfm.nii.gz',
+            SEED,
+        )
+    except RegistrationError as error:
+        assert 'expected' in str(error)
+    else:
+        assert found < 0.3
+
+
+def test_shading_is_removed_and_contrast_kept(template):
+    clean = thick_t2w(template, np.eye(4))
+    data = np.asarray(clean.dataobj)
+    x, y, _ = np.meshgrid(*[np.linspace(-1, 1, n) for n in data.shape], indexing='ij')
+    shading = 1 + 0.3 * x - 0.2 * y
+    out = np.asarray(
+        correct_bias(
+            nb.Nifti1Image((data * shading).astype(np.float32), clean.affine), SEED
+        ).dataobj
+    )
+    head = data > 30
+    before = np.std(np.log(shading[head]))
+    ratio = np.log(out[head] / data[head])
+    assert np.std(ratio) < 0.6 * before
+    assert abs(np.median(np.exp(ratio)) - 1) < 0.15

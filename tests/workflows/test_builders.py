@@ -1,0 +1,118 @@
+"""Every builder: its docstring tells the truth, its graph is the one on record."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pvs_workflow.workflows
+from pvs_workflow import data
+from pvs_workflow.inputs import Scan
+from pvs_workflow.workflows.base import init_scan_wf
+
+SNAPSHOTS = Path(__file__).with_name('graphs')
+BUILDERS = {
+    name: builder
+    for module in pkgutil.iter_modules(pvs_workflow.workflows.__path__)
+    for name, builder in inspect.getmembers(
+        importlib.import_module(f'pvs_workflow.workflows.{module.name}'), inspect.isfunction
+    )
+    if name.startswith('init_') and builder.__module__.endswith(module.name)
+}
+
+
+def section(doc, title):
+    """Return the text of one underlined section, or None."""
+    found = re.search(rf'^{title}\n-+\n(.*?)(?=\n\n[A-Z]\w+\n-+\n|\Z)', doc, re.M | re.S)
+    return found and found.group(1)
+
+
+def names(text):
+    return re.findall(r'^(\w+)(?: :.*)?$', text or '', re.M)
+
+
+def build(builder):
+    """Run the snippet of a builder's docstring."""
+    doc = inspect.getdoc(builder)
+    code = doc.split(':simple_form: yes\n')[1].split('\nParameters\n')[0]
+    scope = {}
+    exec(inspect.cleandoc(code), scope)
+    return scope['wf']
+
+
+def lines(workflow):
+    """Describe a workflow's nodes and edges, sorted."""
+    nodes = sorted(
+        f'{name} {type(workflow.get_node(name).interface).__name__}'
+        for name in workflow.list_node_names()
+    )
+    graph = workflow._create_flat_graph()
+    edges = sorted(
+        f'{source.fullname.split(".", 1)[1]}.{out} -> {target.fullname.split(".", 1)[1]}.{into}'
+        for source, target, data in graph.edges(data=True)
+        for out, into in data['connect']
+    )
+    return '\n'.join([*nodes, '', *edges]) + '\n'
+
+
+@pytest.mark.parametrize('name', BUILDERS)
+def test_the_docstring_matches_the_builder(name):
+    builder = BUILDERS[name]
+    doc = inspect.getdoc(builder)
+    signature = inspect.signature(builder)
+    assert len(signature.parameters) <= 9
+    assert all(p.kind is p.KEYWORD_ONLY for p in signature.parameters.values())
+    assert signature.parameters['name'].default == name.removeprefix('init_')
+    assert names(section(doc, 'Parameters')) == list(signature.parameters)
+    workflow = build(builder)
+    assert workflow.name == signature.parameters['name'].default
+    for title, node in (('Inputs', 'inputnode'), ('Outputs', 'outputnode')):
+        found = workflow.get_node(node) if node in workflow.list_node_names() else None
+        documented = names(section(doc, title))
+        assert documented == ([] if found is None else list(found.interface._fields))
+
+
+@pytest.mark.parametrize('name', BUILDERS)
+def test_one_connect_of_at_most_25_edges(name):
+    source = inspect.getsource(BUILDERS[name])
+    assert source.count('.connect(') <= 1
+    workflow = build(BUILDERS[name])
+    assert len(workflow._graph.edges) <= 25
+
+
+@pytest.mark.parametrize('name', BUILDERS)
+def test_the_graph_is_the_one_on_record(name):
+    snapshot = SNAPSHOTS / f'{name}.txt'
+    assert lines(build(BUILDERS[name])) == snapshot.read_text(), (
+        f'the graph changed; if it should, write the new one to {snapshot.name}'
+    )
+
+
+def test_a_scan_with_every_contrast_has_the_graph_on_record():
+    scan = Scan('01', '1', *(Path(f'/data/{name}') for name in 'abc'), (('sub', '01'),))
+    workflow = init_scan_wf(
+        scan=scan,
+        bids_dir=Path('/data'),
+        output_dir=Path('/out'),
+        model=data.path('cascade'),
+        random_seed=1,
+    )
+    assert lines(workflow) == (SNAPSHOTS / 'every_contrast.txt').read_text()
+
+
+def test_building_loads_no_engine():
+    code = (
+        'import sys\n'
+        'from tests.workflows.test_builders import BUILDERS, build\n'
+        'build(BUILDERS["init_pvs_wf"])\n'
+        'print({"tensorflow", "keras", "ants"} & set(sys.modules))\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert done.stdout.strip() == 'set()', done.stderr
