@@ -17,7 +17,7 @@ class _SaveImageInputSpec(BaseInterfaceInputSpec):
     in_file = File(exists=True, mandatory=True, desc='canonical volume on the T2w grid')
     t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
     stem = traits.Str(mandatory=True, desc='path of the result without suffixes')
-    sources = traits.List(traits.Str, desc='BIDS URIs of what it was made from')
+    sidecar = traits.Dict(mandatory=True, desc='metadata of the result')
     lookup = traits.Enum(
         'none', 'roi', 'structures', usedefault=True, desc='labels that a TSV shall explain'
     )
@@ -44,7 +44,7 @@ class SaveImage(SimpleInterface):
         save_stored(image, target)
         if self.inputs.lookup != 'none':
             write_lookup(self.inputs.lookup, Path(f'{self.inputs.stem}.tsv'))
-        write_json(Path(f'{self.inputs.stem}.json'), {'Sources': self.inputs.sources})
+        write_json(Path(f'{self.inputs.stem}.json'), dict(self.inputs.sidecar))
         self._results['out_file'] = str(target)
         return runtime
 

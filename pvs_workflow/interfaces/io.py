@@ -1,5 +1,6 @@
 """Reading and writing what passes between nodes."""
 
+import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ import nibabel as nb
 import numpy as np
 
 from pvs_workflow.errors import ImageError, PVSError
-from pvs_workflow.science.checks import check_shape, check_voxels
+from pvs_workflow.science.checks import MOST_VOXELS, check_shape, check_voxels
 from pvs_workflow.science.geometry import Storage, check_affine, to_canonical
 from pvs_workflow.science.slices import View
 
@@ -25,6 +26,10 @@ _UNREADABLE = (
     nb.filebasedimages.ImageFileError,
     nb.spatialimages.HeaderDataError,
 )
+
+
+_BLOCK = 2**22
+_MOST_BLOCKS = 8 * MOST_VOXELS // _BLOCK
 
 
 @contextmanager
@@ -83,6 +88,8 @@ def read_canonical(path: Path) -> tuple[np.ndarray, np.ndarray, Storage]:
     """
     image, shape = read_raw(path)
     try:
+        if Path(path).suffix == '.gz':
+            _check_sum(path)
         data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape)
     except _UNREADABLE as error:
         raise ImageError(
@@ -91,6 +98,15 @@ def read_canonical(path: Path) -> tuple[np.ndarray, np.ndarray, Storage]:
         ) from error
     check_voxels(data)
     return to_canonical(data, image.affine)
+
+
+def _check_sum(path: Path) -> None:
+    """Read a compressed file to its end, where its checksum stands: nibabel stops before it."""
+    with gzip.open(path) as stream:
+        for _ in range(_MOST_BLOCKS):
+            if not stream.read(_BLOCK):
+                return
+    raise ValueError('more data than any image has')
 
 
 def load_image(path: Path | str) -> nb.Nifti1Image:

@@ -15,13 +15,13 @@ SUPERSAMPLING = 4
 LEVEL = 0.4
 """Millimetres between the levels at which a slice's depth is sampled."""
 
-MIN_CONTRAST = 0.18
+MIN_CONTRAST = 0.25
 MIN_NOISE = 4.0
 MIN_SHARE = 0.5
 """The visibility rule: in a slice, a space can be counted when its brightest pixel exceeds its
 surroundings by `MIN_CONTRAST` of the tissue's signal and by `MIN_NOISE` standard deviations of the
 noise, after slice averaging and blur. Size enters through the partial volume: in the paper's T2w a
-space that passes through the whole slice is seen from about 0.4 mm. Of the pixels that reach half
+space that passes through the whole slice is seen from about 0.5 mm. Of the pixels that reach half
 of its contrast, at least `MIN_SHARE` must be free of brighter spaces and their neighbours."""
 
 

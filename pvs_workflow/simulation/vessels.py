@@ -27,7 +27,7 @@ _WEIGHTS = {  # how densely a structure holds ePVS
     'accumbens': 0.6,
 }
 FAINT = (1.0, 0.25)
-"""Perivascular spaces too narrow to be seen, 0.25 to 0.5 mm, per image: a mean, and more of them
+"""Perivascular spaces too narrow to be counted, 0.2 to 0.4 mm, per image: a mean, and more of them
 for each one that is wanted."""
 _TRIES = 30  # places tried per space before an image counts as full
 
@@ -134,7 +134,7 @@ def _fill(rng, wanted, weights, grid, sign) -> list[_Growing]:
             number = int(rng.poisson(FAINT[0] + FAINT[1] * wanted[z]))
             faint = _start(rng, number, weights[:, :, z], z, grid, taken, sign)
             for tube in faint:
-                tube.diameter = rng.uniform(0.25, 0.5)
+                tube.diameter = rng.uniform(0.2, 0.4)
             done += faint
         active = kept
     return done + active

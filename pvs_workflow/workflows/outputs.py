@@ -44,6 +44,26 @@ def used_fields(scan: Scan) -> list[str]:
     return [field for field in (*_VOLUMES, *_TRANSFORMS) if field not in absent]
 
 
+def sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
+    """Return the metadata that BIDS requires of a volume.
+
+    Parameters
+    ----------
+    scan : Scan
+    bids_dir : Path
+    tail : str
+        The volume's name after the scan's entities.
+
+    """
+    sources = list(scan.sources(bids_dir))
+    content: dict = {'Sources': sources}
+    if 'space-T2w' in tail:
+        content['SpatialReference'] = sources[0]
+    if not tail.endswith('_dseg'):
+        content['SkullStripped'] = False
+    return content
+
+
 def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volumes_wf'):
     """Write volumes and transforms under their final names.
 
@@ -104,7 +124,7 @@ def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volum
                 t2w_file=scan.t2w,
                 stem=f'{stem}_{tail}',
                 lookup=lookup,
-                sources=list(scan.sources(bids_dir)),
+                sidecar=sidecar(scan, bids_dir, tail),
             )
         else:
             save = SaveFile(target=f'{stem}_{_TRANSFORMS[field]}')

@@ -30,10 +30,38 @@ SCANS = {
     'sub-01/ses-2/anat/sub-01_ses-2': True,
     'sub-02/anat/sub-02': False,
 }
-COUNT_COLUMNS = (
-    ['hemisphere', 'slice', 'slice_rank', 'count', 'count_low', 'count_high', 'potter', 'instances', 'roi_area', 'qc']
-)
-GRADE_COLUMNS = ['participant_id', 'session_id', 't2w', 'potter', 'potter_left', 'potter_right', 'count_max', 'count_left', 'count_right', 'p_potter0', 'p_potter1', 'p_potter2', 'p_potter3', 'p_potter4', 'qc', 'qc_reasons', 'model', 'model_sha256']
+COUNT_COLUMNS = [
+    'hemisphere',
+    'slice',
+    'slice_rank',
+    'count',
+    'count_low',
+    'count_high',
+    'potter',
+    'instances',
+    'roi_area',
+    'qc',
+]
+GRADE_COLUMNS = [
+    'participant_id',
+    'session_id',
+    't2w',
+    'potter',
+    'potter_left',
+    'potter_right',
+    'count_max',
+    'count_left',
+    'count_right',
+    'p_potter0',
+    'p_potter1',
+    'p_potter2',
+    'p_potter3',
+    'p_potter4',
+    'qc',
+    'qc_reasons',
+    'model',
+    'model_sha256',
+]
 
 
 def test_the_tree_is_the_one_on_record(example):
