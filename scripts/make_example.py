@@ -71,7 +71,7 @@ def simulate(plan: Plan) -> list[Session]:
     template = load_template()
     rng = np.random.default_rng([SEED, int(plan.label)])
     protocol, grid = draw_t2w_grid(rng, 'paper', TILT)
-    person = draw_person(rng, template, grid, 'paper', plan.level, plan.tilt)
+    person = draw_person(rng, template, (protocol, grid), 'paper', plan.level, plan.tilt)
     sessions = []
     for number in range(len(plan.sessions)):
         if number > 0:

@@ -79,10 +79,10 @@ def write_lookup(which: str, target: Path) -> None:
 
     """
     if which == 'roi':
-        rows = [(1, 'left basal ganglia', 'L'), (2, 'right basal ganglia', 'R')]
+        rows = [(1, 'left basal ganglia'), (2, 'right basal ganglia')]
     else:
-        rows = [(s.index, f'{_side(s.hemisphere)} {s.name}', s.hemisphere) for s in STRUCTURES]
-    frame = pd.DataFrame(rows, columns=['index', 'name', 'hemisphere']).map(format_cell)
+        rows = [(s.index, f'{_side(s.hemisphere)} {s.name}') for s in STRUCTURES]
+    frame = pd.DataFrame(rows, columns=['index', 'name']).map(format_cell)
     with atomic_path(target) as path:
         frame.to_csv(path, sep='\t', index=False, lineterminator='\n')
 

@@ -41,7 +41,8 @@ class Protocol:
     bias : float
         Standard deviation of the coil's smooth shading, as a fraction.
     ghost : float
-        Strength of motion ripples along the phase-encoding direction, as a fraction.
+        Strength of motion ripples along the phase-encoding direction, in radians: about their
+        size relative to the signal.
     coverage : float
         Millimetres from the lowest to the highest slice's outer faces.
     surroundings : float
@@ -96,7 +97,7 @@ def draw_protocol(rng: np.random.Generator, acquisition: str, contrast: str) -> 
         blur=(blur * rng.uniform(1, 1.4), blur),
         noise_blur=(noise_blur * rng.uniform(1, 2.2), noise_blur),
         bias=rng.uniform(0.02, 0.12),
-        ghost=rng.choice([0.0, 0.0, 1.0]) * rng.uniform(0.1, 0.6),
+        ghost=rng.choice([0.0, 0.0, 1.0]) * rng.uniform(0.02, 0.07),
         surroundings=1.8,
     )
 
@@ -175,12 +176,13 @@ def add_ripples(rng: np.random.Generator, signal: np.ndarray, strength: float) -
     signal : (x, y, z) array
         Phase encoding runs left–right.
     strength : float
-        Scale of the phases, in radians.
+        Mean scale of the phases over slices, in radians; the worst slices have twice that, so
+        that a rater could still read them.
 
     """
     spectrum = fft(signal.astype(np.complex64), axis=0)
     n = signal.shape[0]
-    each = strength * rng.exponential(0.5, signal.shape[2])
+    each = strength * np.minimum(rng.exponential(1.0, signal.shape[2]), 2)
     phases = rng.standard_normal((n, 1, signal.shape[2])) * each
     # The lines around the centre come together: without this the whole contrast would change.
     phases[np.abs(np.fft.fftfreq(n)) < 0.02] = 0

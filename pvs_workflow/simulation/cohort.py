@@ -44,7 +44,7 @@ def simulate_participant(
     template = load_template()
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
-    person = draw_person(rng, template, t2w[1], acquisition)
+    person = draw_person(rng, template, t2w, acquisition)
     others = {
         contrast: draw_protocol(rng, acquisition, contrast)
         for contrast in CONTRASTS

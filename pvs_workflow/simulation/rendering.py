@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, label
 
 from pvs_workflow.science.slices import HEMISPHERES
+from pvs_workflow.simulation.acquisition import Protocol
 from pvs_workflow.simulation.grids import Grid, transform_points
 from pvs_workflow.simulation.vessels import Tube
 
@@ -23,6 +24,35 @@ surroundings by `MIN_CONTRAST` of the tissue's signal and by `MIN_NOISE` standar
 noise, after slice averaging and blur. Size enters through the partial volume: in the paper's T2w a
 space that passes through the whole slice is seen from about 0.5 mm. Of the pixels that reach half
 of its contrast, at least `MIN_SHARE` must be free of brighter spaces and their neighbours."""
+
+
+def smallest_visible(protocol: Protocol, fluid: float) -> float:
+    """Return the diameter from which the rule sees most spaces, by their peak.
+
+    The peak of a small spot is its area over that of the point spread (pixel and blur).
+
+    Parameters
+    ----------
+    protocol : Protocol
+    fluid : float
+        Signal of what fills the space, in multiples of the tissue's.
+
+    Returns
+    -------
+    float
+        Millimetres.
+
+    Examples
+    --------
+    >>> round(smallest_visible(Protocol(0.573, 5.0, snr=22.0), 2.4), 2)
+    0.52
+
+    """
+    contrast = max(MIN_CONTRAST, MIN_NOISE / protocol.snr)
+    widths = np.sqrt(np.square(protocol.blur) + 1 / 12) * protocol.pixel
+    spread = 2 * np.pi * np.prod(widths)
+    depth = 0.5  # of the slice: spaces taper, lean, and start or end within it
+    return float(np.sqrt(contrast / (fluid - 1) / depth * spread * 4 / np.pi))
 
 
 @dataclass(frozen=True)

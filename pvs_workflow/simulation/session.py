@@ -17,13 +17,16 @@ from pvs_workflow.simulation.acquisition import (
 from pvs_workflow.simulation.contrasts import sample_contrast, sample_structures
 from pvs_workflow.simulation.fields import stretch
 from pvs_workflow.simulation.grids import Grid
-from pvs_workflow.simulation.person import STRUCTURE_LAYERS, Person, detailed_box
+from pvs_workflow.simulation.person import (
+    EPVS_SIGNAL,
+    STRUCTURE_LAYERS,
+    Person,
+    detailed_box,
+)
 from pvs_workflow.simulation.rendering import Spot, add_volume, label_visible, render
 from pvs_workflow.simulation.template import Template
 
 CONTRASTS = ('T2w', 'T1w', 'FLAIR')
-_EPVS_SIGNAL = {'T2w': 0.95, 'T1w': 0.3, 'FLAIR': 0.3}
-"""What fills an ePVS: in T2w times the person's fluid, else in units of tissue."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def scan_session(
     structures[region] = sample_structures(template, person.shape, detail, STRUCTURE_LAYERS)
     roi = roi_labels(structures)
     spots = render(list(person.tubes), detail)
-    fluid = _EPVS_SIGNAL['T2w'] * person.tissue.fluid
+    fluid = EPVS_SIGNAL['T2w'] * person.tissue.fluid
     epvs = np.zeros(grid.shape, dtype=np.int32)
     epvs[region] = label_visible(
         spots, tissue, fluid, protocol.blur, 1 / protocol.snr, roi[region]
@@ -184,5 +187,5 @@ def _scan_other(rng, template, person, contrast, protocol, pose) -> Scan:
     layers = max(1, round(protocol.thickness / 1.5))
     signal = _averaged(contrast, template, person, grid, layers)
     spots = render(list(person.tubes), grid)
-    signal = _filled(signal, spots, _EPVS_SIGNAL[contrast])
+    signal = _filled(signal, spots, EPVS_SIGNAL[contrast])
     return Scan(record(rng, signal, grid, protocol), moved @ grid.affine, moved, protocol)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import binary_dilation, distance_transform_edt
+from scipy.special import ndtr, ndtri
 
 from pvs_workflow.science.roi import STRUCTURES
 from pvs_workflow.science.slices import HEMISPHERES
@@ -27,8 +28,8 @@ _WEIGHTS = {  # how densely a structure holds ePVS
     'accumbens': 0.6,
 }
 FAINT = (1.0, 0.25)
-"""Perivascular spaces too narrow to be counted, 0.2 to 0.4 mm, per image: a mean, and more of them
-for each one that is wanted."""
+"""Perivascular spaces too narrow to be counted, per image: a mean, and more of them for each one
+that is wanted."""
 _TRIES = 30  # places tried per space before an image counts as full
 
 
@@ -68,7 +69,11 @@ class _Growing:
 
 
 def draw_tubes(
-    rng: np.random.Generator, wanted: np.ndarray, structures: np.ndarray, grid: Grid
+    rng: np.random.Generator,
+    wanted: np.ndarray,
+    structures: np.ndarray,
+    grid: Grid,
+    smallest: float,
 ) -> list[Tube]:
     """Place tubes so that each hemisphere of each slice is crossed by the wanted number.
 
@@ -85,6 +90,9 @@ def draw_tubes(
         FreeSurfer numbers, with the capsule.
     grid : Grid
         Of `structures`; the tubes are in the space its affine leads to.
+    smallest : float
+        Diameter in millimetres from which the acquisition shows a space. The wanted ones are
+        drawn from here up; some narrower ones are added, which nobody could count.
 
     Returns
     -------
@@ -95,7 +103,7 @@ def draw_tubes(
     tubes = []
     for side, (hemisphere, _) in enumerate(HEMISPHERES.items()):
         weights = _density(structures, hemisphere)
-        grown = _fill(rng, wanted[side], weights, grid, -1 if hemisphere == 'L' else 1)
+        grown = _fill(rng, wanted[side], weights, grid, smallest, -1 if hemisphere == 'L' else 1)
         tubes += [_finish(rng, tube, grid, sizes) for tube in grown]
     return tubes
 
@@ -111,7 +119,7 @@ def _density(structures: np.ndarray, hemisphere: str) -> np.ndarray:
     return weights
 
 
-def _fill(rng, wanted, weights, grid, sign) -> list[_Growing]:
+def _fill(rng, wanted, weights, grid, smallest, sign) -> list[_Growing]:
     thickness = float(grid.sizes[2])
     go_on = np.exp(-thickness / MEAN_LENGTH)
     done, active = [], []
@@ -129,18 +137,24 @@ def _fill(rng, wanted, weights, grid, sign) -> list[_Growing]:
             done.append(tube)
         missing = int(wanted[z]) - len(kept)
         if missing > 0 and allowed.any():
-            kept += _start(rng, missing, weights[:, :, z], z, grid, taken, sign)
+            diameters = _diameters(rng, missing, smallest)
+            kept += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign)
         if allowed.any():
             number = int(rng.poisson(FAINT[0] + FAINT[1] * wanted[z]))
-            faint = _start(rng, number, weights[:, :, z], z, grid, taken, sign)
-            for tube in faint:
-                tube.diameter = rng.uniform(0.2, 0.4)
-            done += faint
+            diameters = smallest * rng.uniform(0.4, 0.75, number)
+            done += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign)
         active = kept
     return done + active
 
 
-def _start(rng, number, weights, z, grid, taken, sign) -> list[_Growing]:
+def _diameters(rng, number, smallest) -> np.ndarray:
+    """Draw from the lognormal distribution between the smallest and the largest diameter."""
+    limits = np.log(np.array([min(smallest, 0.8 * LARGEST_DIAMETER), LARGEST_DIAMETER]))
+    low, high = ndtr((limits - np.log(MEDIAN_DIAMETER)) / DIAMETER_SPREAD)
+    return MEDIAN_DIAMETER * np.exp(DIAMETER_SPREAD * ndtri(rng.uniform(low, high, number)))
+
+
+def _start(rng, diameters, weights, z, grid, taken, sign) -> list[_Growing]:
     sizes = grid.sizes
     thickness = float(sizes[2])
     low = (z - 0.5) * thickness
@@ -150,8 +164,8 @@ def _start(rng, number, weights, z, grid, taken, sign) -> list[_Growing]:
     order = np.argsort(np.log(rng.random(len(places))) / chances)[::-1]
     source = _source(grid, sign)
     out = []
-    for place in places[order[: number * _TRIES]]:
-        if len(out) == number:
+    for place in places[order[: len(diameters) * _TRIES]]:
+        if len(out) == len(diameters):
             break
         if taken[tuple(place)]:
             continue
@@ -160,14 +174,13 @@ def _start(rng, number, weights, z, grid, taken, sign) -> list[_Growing]:
         slope = 0.55 * away[:2] / max(away[2], 15.0) + rng.normal(0, 0.3, 2)
         slope *= min(1.0, 1.2 / np.hypot(*slope))
         start = low + rng.uniform(0, 0.35) * thickness
-        diameter = MEDIAN_DIAMETER * np.exp(DIAMETER_SPREAD * rng.standard_normal())
         tube = _Growing(
             x=x,
             y=y,
             slope=slope,
             bend=rng.normal(0, 0.008, 2),
             origin=z * thickness,
-            diameter=float(min(diameter, LARGEST_DIAMETER)),
+            diameter=float(diameters[len(out)]),
             start=start,
             end=low + rng.uniform(0.7, 1) * thickness,
         )

@@ -17,6 +17,11 @@ from pvs_workflow.networks.bundle import (
 )
 from pvs_workflow.networks.engine import load_keras
 
+# Keras 3.15 saves its variables through numpy's old protocol.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
 
 @pytest.fixture
 def copy(bundle, tmp_path):

@@ -2,8 +2,15 @@ import numpy as np
 import pytest
 from scipy.ndimage import label
 
+from pvs_workflow.simulation.acquisition import Protocol
 from pvs_workflow.simulation.grids import Grid
-from pvs_workflow.simulation.rendering import Spot, add_volume, label_visible, render
+from pvs_workflow.simulation.rendering import (
+    Spot,
+    add_volume,
+    label_visible,
+    render,
+    smallest_visible,
+)
 from pvs_workflow.simulation.vessels import Tube
 
 GRID = Grid((40, 40, 4), np.diag([0.5, 0.5, 4.0, 1.0]))
@@ -58,6 +65,26 @@ def test_what_is_too_small_or_lost_in_noise_does_not_count():
     medium = [straight(8, 8, 0.3)]
     assert labelled(medium, noise=0.02).any()
     assert not labelled(medium, noise=0.3).any()
+
+
+@pytest.mark.parametrize('snr', [10.0, 22.0, 60.0])
+def test_the_smallest_visible_diameter_is_where_the_rule_starts_to_see(rng, snr):
+    protocol = Protocol(0.5, 4.0, snr=snr, blur=(0.5, 0.45))
+    smallest = smallest_visible(protocol, 2.4)
+    seen = {0.5: 0, 1.6: 0}
+    for factor in seen:
+        for x, y in rng.uniform(8, 9, (12, 2)):
+            tube = straight(x, y, factor * smallest / 2, lean=0.2)
+            labels = label_visible(
+                render([tube], GRID),
+                np.ones(GRID.shape),
+                2.4,
+                protocol.blur,
+                1 / snr,
+                np.ones(GRID.shape, int),
+            )
+            seen[factor] += labels[:, :, 1].any()
+    assert seen == {0.5: 0, 1.6: 12}
 
 
 def test_touching_spaces_stay_apart_and_the_fainter_gives_way():

@@ -38,7 +38,7 @@ def test_the_roi_is_that_of_the_structures(simulated):
 def test_every_slice_with_enough_roi_has_spaces(template):
     rng = np.random.default_rng(4)
     protocol, grid = draw_t2w_grid(rng, 'paper')
-    person = draw_person(rng, template, grid, 'paper', level=0.8)
+    person = draw_person(rng, template, (protocol, grid), 'paper', level=0.8)
     session = scan_session(rng, template, person, (protocol, grid), {})
     area = np.count_nonzero(session.roi, axis=(0, 1)) * np.prod(grid.sizes[:2])
     full = np.flatnonzero(area > 600)
@@ -52,7 +52,7 @@ def pair(template):
     """A person with spaces, and without: same anatomy, same noise."""
     rng = np.random.default_rng(8)
     protocol, grid = draw_t2w_grid(rng, 'paper')
-    person = draw_person(rng, template, grid, 'paper', level=0.7)
+    person = draw_person(rng, template, (protocol, grid), 'paper', level=0.7)
     empty = replace(person, tubes=())
     return [
         scan_session(np.random.default_rng(9), template, who, (protocol, grid), {})
@@ -98,7 +98,7 @@ def test_a_true_transform_leads_to_the_same_anatomy(template):
 
     rng = np.random.default_rng(2)
     protocol, grid = draw_t2w_grid(rng, 'paper')
-    person = draw_person(rng, template, grid, 'paper', level=0.5)
+    person = draw_person(rng, template, (protocol, grid), 'paper', level=0.5)
     other = {'T1w': Protocol(2.0, 2.0, snr=50.0, coverage=120.0)}
     session = scan_session(rng, template, person, (protocol, grid), other)
     t2w, t1w = session.scans['T2w'], session.scans['T1w']
