@@ -7,8 +7,8 @@ from pvs_workflow.networks.optimise import Schedule
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.training.augment import Augmentation
 
-ENHANCER_SHARE = 0.4
-"""Of a time limit; the counter, which converges more slowly, gets the rest."""
+ENHANCER_SHARE = 0.55
+"""Of a time limit; the counter gets the rest."""
 
 
 @dataclass(frozen=True)
