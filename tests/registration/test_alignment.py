@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 from nibabel.affines import apply_affine
 from scipy.ndimage import affine_transform
-from tests.registration.conftest import turn
 
 from pvs_workflow.errors import RegistrationError
 from pvs_workflow.registration.bias import correct_bias
@@ -11,6 +10,7 @@ from pvs_workflow.registration.rigid import register_rigid
 from pvs_workflow.registration.template import jacobian_range, register_template
 from pvs_workflow.registration.transforms import apply_transforms
 from pvs_workflow.science.roi import roi_labels
+from tests.registration.conftest import turn
 
 pytestmark = pytest.mark.slow
 SEED = 7
