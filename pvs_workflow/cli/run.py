@@ -16,7 +16,16 @@ from pvs_workflow.settings import Settings, dump_settings
 
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
-_PACKAGES = ('antspyx', 'nibabel', 'nilearn', 'nipype', 'numpy', 'scikit-image', 'scipy')
+_PACKAGES = (
+    'antspyx',
+    'keras',
+    'nibabel',
+    'nipype',
+    'numpy',
+    'scikit-image',
+    'scipy',
+    'tensorflow',
+)
 
 log = logging.getLogger('pvs_workflow')
 
