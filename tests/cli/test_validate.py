@@ -1,18 +1,15 @@
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from pvs_workflow.cli import validate
 from pvs_workflow.cli.validate import link_dataset, validate_dataset
 from pvs_workflow.errors import InvalidDatasetError, PVSError
-
-REAL = Path(os.environ.get('PVS_REAL_DATA', '/work/shared/data/ljubljana'))
+from tests.scans import REAL
 
 
 def test_valid_dataset(make_dataset):

@@ -1,15 +1,12 @@
 """Real scans: every session ends well, and the ROI agrees with an independent one."""
 
-import os
-from pathlib import Path
-
 import nibabel as nb
 import numpy as np
 import pytest
 
-from tests.end_to_end.conftest import ROOT, read, run
+from tests.end_to_end.conftest import read, run
+from tests.scans import REAL
 
-REAL = Path(os.environ.get('PVS_REAL_DATA', ROOT.parent / 'shared' / 'data' / 'ljubljana'))
 SILVER = REAL.with_name(f'{REAL.name}_silver')
 SESSIONS = ['sub-01_ses-1', 'sub-01_ses-2', 'sub-03_ses-1', 'sub-03_ses-2', 'sub-04_ses-1']
 
