@@ -9,7 +9,7 @@ import pytest
 from pvs_workflow.cli import validate
 from pvs_workflow.cli.validate import link_dataset, validate_dataset
 from pvs_workflow.errors import InvalidDatasetError, PVSError
-from tests.scans import REAL
+from tests.places import REAL
 
 
 def test_valid_dataset(make_dataset):

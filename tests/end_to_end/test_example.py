@@ -22,6 +22,7 @@ from tests.end_to_end.conftest import (
     run,
     tables,
 )
+from tests.places import VALIDATOR
 
 pytestmark = pytest.mark.slow
 
@@ -143,9 +144,8 @@ def test_group_tables_hold_every_row(example):
 
 
 def test_the_results_are_a_valid_derivative_dataset(example):
-    validator = Path(os.sys.executable).with_name('bids-validator-deno')
     done = subprocess.run(
-        [validator, '--format', 'json', str(example)],
+        [VALIDATOR, '--format', 'json', str(example)],
         capture_output=True,
         text=True,
         env=environment(example.parent / 'home'),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.end_to_end.conftest import read, run
-from tests.scans import REAL
+from tests.places import REAL
 
 SILVER = REAL.with_name(f'{REAL.name}_silver')
 SESSIONS = ['sub-01_ses-1', 'sub-01_ses-2', 'sub-03_ses-1', 'sub-03_ses-2', 'sub-04_ses-1']

@@ -11,6 +11,7 @@ from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.grading import person_grade
 from pvs_workflow.science.slices import HEMISPHERES
 from pvs_workflow.simulation.cohort import simulate_cohort, simulate_participant
+from tests.places import VALIDATOR
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -97,7 +98,7 @@ def test_left_is_left_by_the_affine(cohort):
 def test_both_datasets_are_valid(cohort):
     for folder in (cohort, cohort / 'derivatives' / 'truth'):
         result = subprocess.run(
-            ['bids-validator-deno', '--json', folder], capture_output=True, text=True, check=False
+            [VALIDATOR, '--json', folder], capture_output=True, text=True, check=False
         )
         issues = json.loads(result.stdout)['issues']['issues']
         assert [issue for issue in issues if issue['severity'] == 'error'] == []

@@ -11,6 +11,7 @@ import pytest
 from pvs_workflow.science.geometry import Storage, to_stored
 from pvs_workflow.simulation.compact import compact_session, head_mask
 from pvs_workflow.simulation.dataset import STORED_ORDER
+from tests.places import VALIDATOR
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / 'bids_examples' / 'template'
@@ -70,7 +71,7 @@ def test_both_sessions_of_sub_01_show_the_same_grade():
 def test_it_is_valid():
     for folder in (EXAMPLE, TRUTH):
         result = subprocess.run(
-            ['bids-validator-deno', '--json', folder], capture_output=True, text=True, check=False
+            [VALIDATOR, '--json', folder], capture_output=True, text=True, check=False
         )
         issues = json.loads(result.stdout)['issues']['issues']
         assert {issue['severity'] for issue in issues} <= {'warning'}
