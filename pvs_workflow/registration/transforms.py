@@ -58,8 +58,8 @@ def compose(
 ) -> None:
     """Write a chain of transforms as one displacement field over ``target``'s field of view.
 
-    The field is as coarse as the grid that the transforms were found on; being smooth, it loses
-    nothing by that, and is a hundredth of the size.
+    The field is as coarse as the grid that the transforms were found on: smooth as it is, a finer
+    one would only be larger.
 
     Parameters
     ----------
