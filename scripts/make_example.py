@@ -17,9 +17,8 @@ import numpy as np
 from pvs_workflow.simulation.acquisition import draw_movement, draw_protocol
 from pvs_workflow.simulation.compact import compact_session
 from pvs_workflow.simulation.dataset import start_dataset, write_session
-from pvs_workflow.simulation.person import draw_person
+from pvs_workflow.simulation.person import cohort_burden, draw_anatomy, draw_person
 from pvs_workflow.simulation.session import Session, draw_t2w_grid, scan_session
-from pvs_workflow.simulation.template import load_template
 
 SEED = 2024
 TILT = 4.0
@@ -68,10 +67,11 @@ PLANS = (
 
 def simulate(plan: Plan) -> list[Session]:
     """Simulate a participant's sessions, not yet compact."""
-    template = load_template()
     rng = np.random.default_rng([SEED, int(plan.label)])
     protocol, grid = draw_t2w_grid(rng, 'paper', TILT)
-    person = draw_person(rng, template, (protocol, grid), 'paper', plan.level, plan.tilt)
+    anatomy = draw_anatomy(rng, protocol, 'paper')
+    burden = cohort_burden('paper', plan.level, plan.tilt)
+    person = draw_person(rng, anatomy, (protocol, grid), 'paper', burden)
     sessions = []
     for number in range(len(plan.sessions)):
         if number > 0:
@@ -80,7 +80,7 @@ def simulate(plan: Plan) -> list[Session]:
             grid = grid.moved(draw_movement(rng))
         others = {name: draw_protocol(rng, 'paper', name) for name in plan.contrasts}
         others = {name: replace(protocol, **CHANGES[name]) for name, protocol in others.items()}
-        sessions.append(scan_session(rng, template, person, (protocol, grid), others))
+        sessions.append(scan_session(rng, person, (protocol, grid), others))
     return sessions
 
 

@@ -43,6 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='which scans to write; T2w always is (default: all three)',
     )
     parser.add_argument(
+        '--anatomies',
+        type=Path,
+        metavar='DIR',
+        help='label maps with FreeSurfer numbers that people may have, beside the template',
+    )
+    parser.add_argument(
+        '--backgrounds',
+        type=Path,
+        metavar='DIR',
+        help='results of pvs_workflow on real T2w with few ePVS: simulated ones are implanted in '
+        'them, in turn, and only T2w are written',
+    )
+    parser.add_argument(
         '--n-cpus',
         type=_positive,
         default=1,
@@ -72,8 +85,13 @@ def run(args: argparse.Namespace) -> int:
     """
     check_empty(args.out)
     # Imported late: `--help` has no need of scipy and the template.
-    from pvs_workflow.simulation.cohort import simulate_cohort
+    from pvs_workflow.simulation.backgrounds import read_backgrounds
+    from pvs_workflow.simulation.cohort import Sources, simulate_cohort
+    from pvs_workflow.simulation.labelmaps import find_label_maps
 
+    anatomies = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
+    if args.backgrounds:
+        read_backgrounds(args.backgrounds)  # refused here, not in a worker
     with _progress(args.participants) as progress:
         simulate_cohort(
             args.out,
@@ -83,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
             contrasts=tuple(args.contrasts),
             n_jobs=args.n_cpus,
             progress=progress,
+            sources=Sources(anatomies, args.backgrounds),
         )
     print(f'{args.participants} simulated participants are in {args.out}')
     return EXIT_OK

@@ -1,13 +1,13 @@
-"""How a scanner records a person: protocol, slice averaging, blur, bias, noise, movement."""
+"""How a scanner records a person: protocol, slice profile, place of the slices, coil shading."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.fft import fft, ifft
-from scipy.ndimage import gaussian_filter1d
 
+from pvs_workflow.science.slabs import slices_per_slab
 from pvs_workflow.simulation.fields import smooth_field, stretch
 from pvs_workflow.simulation.grids import Grid, rigid
+from pvs_workflow.simulation.kspace import add_noise, add_ripples, blur_in_plane
 
 HEAD_CENTRE = np.array([0.0, -18.0])
 """Left–right and back–front centre of the head in the template, in millimetres."""
@@ -30,7 +30,7 @@ class Protocol:
     pixel : float
         In plane, in millimetres.
     thickness : float
-        Slice thickness, in millimetres; there is no gap.
+        From slice to slice, in millimetres; the gap, if any, is part of it.
     snr : float
         Signal of the putamen over the noise's standard deviation.
     blur : (float, float)
@@ -45,6 +45,15 @@ class Protocol:
         size relative to the signal.
     coverage : float
         Millimetres from the lowest to the highest slice's outer faces.
+    truncation : (float, float)
+        Share of k-space that was read along both axes; the rest is zero-filled, which blurs and
+        leaves ripples beside edges.
+    soft_edges : float
+        Share of a slice's thickness over which its sensitivity falls at either face, 0 to 0.5.
+    gap : float
+        Share of the slice spacing that no slice sees.
+    echo_time, repetition_time : float
+        In ms; of the T2w; 0 where not known.
     surroundings : float
         Detail at which all but the basal ganglia's surroundings are simulated, in millimetres.
 
@@ -59,6 +68,32 @@ class Protocol:
     ghost: float = 0.0
     coverage: float = COVERAGE
     surroundings: float = 1.2
+    truncation: tuple[float, float] = (1.0, 1.0)
+    soft_edges: float = 0.0
+    gap: float = 0.0
+    echo_time: float = 81.0
+    repetition_time: float = 4450.0
+
+    @property
+    def slab(self) -> int:
+        """How many slices the app averages before it counts."""
+        return slices_per_slab(np.diag([self.pixel, self.pixel, self.thickness, 1.0]))
+
+    def as_read(self) -> 'Protocol':
+        """Return the protocol of the slabs that are read: itself unless slices are thin."""
+        n = self.slab
+        if n == 1:
+            return self
+        snr = float(self.snr * np.sqrt(n))
+        return replace(self, thickness=self.thickness * n, snr=snr, soft_edges=0.0, gap=0.0)
+
+    def layer_weights(self, layers: int) -> np.ndarray:
+        """Return the slice profile at evenly spaced layers of the slice spacing; sums to 1."""
+        away = np.abs((np.arange(layers) + 0.5) / layers - 0.5) * 2
+        edge = 1 - self.gap
+        width = max(2 * self.soft_edges * edge, 1e-6)
+        weights = np.clip((edge - away) / width + 0.5, 0, 1)
+        return weights / weights.sum()
 
 
 def draw_protocol(rng: np.random.Generator, acquisition: str, contrast: str) -> Protocol:
@@ -88,17 +123,32 @@ def draw_protocol(rng: np.random.Generator, acquisition: str, contrast: str) -> 
             blur=(rng.uniform(0.45, 0.55), rng.uniform(0.38, 0.45)),
             noise_blur=(rng.uniform(0.45, 0.6), rng.uniform(0.3, 0.45)),
         )
-    blur = rng.uniform(0.3, 0.6)
-    noise_blur = rng.uniform(0.1, 0.45)
+    return _varied_t2w(rng)
+
+
+def _varied_t2w(rng: np.random.Generator) -> Protocol:
+    volumetric = rng.random() < 0.12
+    pixel = rng.uniform(0.7, 1.0) if volumetric else rng.triangular(0.4, 0.55, 1.0)
+    blur = rng.uniform(0.2, 0.55)
+    noise_blur = rng.uniform(0.0, 0.45)
+    truncated = rng.random() < 0.6
+    read = rng.uniform(0.7, 1.0) if truncated else 1.0
+    thin = [0.8, 1.0, 1.0, 1.2, 2.0]
+    slices = [2.5, 3.0, 3.0, 3.3, 4.0, 4.0, 4.5, 5.0, 5.0, 5.0, 5.5, 6.0]
     return Protocol(
-        pixel=rng.uniform(0.45, 0.8),
-        thickness=float(rng.choice([3.0, 3.3, 4.0, 4.5, 5.0, 5.0, 5.0, 5.5, 6.0])),
-        snr=float(np.exp(rng.uniform(np.log(7), np.log(35)))),
-        blur=(blur * rng.uniform(1, 1.4), blur),
-        noise_blur=(noise_blur * rng.uniform(1, 2.2), noise_blur),
+        pixel=pixel,
+        thickness=float(rng.choice(thin if volumetric else slices)),
+        snr=float(np.exp(rng.uniform(np.log(8), np.log(60)))) / (1.6 if volumetric else 1.0),
+        blur=(blur * rng.uniform(1, 1.3), blur),
+        noise_blur=(noise_blur * rng.uniform(1, 2.0), noise_blur),
         bias=rng.uniform(0.02, 0.12),
         ghost=rng.choice([0.0, 0.0, 1.0]) * rng.uniform(0.02, 0.07),
         surroundings=1.8,
+        truncation=(read * rng.uniform(0.75, 1.0) if truncated else 1.0, read),
+        soft_edges=rng.uniform(0, 0.2),
+        gap=0.0 if volumetric else rng.choice([0.0, 0.0, 1.0]) * rng.uniform(0.05, 0.25),
+        echo_time=rng.uniform(70, 130),
+        repetition_time=rng.uniform(2500, 7000),
     )
 
 
@@ -124,7 +174,7 @@ def draw_grid(rng: np.random.Generator, protocol: Protocol, tilt: float) -> Grid
     )
     sizes = np.array([protocol.pixel, protocol.pixel, protocol.thickness])
     centre = [*HEAD_CENTRE, HEAD_MIDDLE + rng.uniform(-0.5, 0.5) * protocol.thickness]
-    affine = rigid(np.clip(rng.normal(0, tilt, 3), -3 * tilt, 3 * tilt), centre)
+    affine = rigid(np.clip(rng.normal(0, tilt, 3), -2 * tilt, 2 * tilt), centre)
     affine = affine @ np.diag([*sizes, 1])
     affine[:3, 3] -= affine[:3, :3] @ ((np.array(shape) - 1) / 2)
     return Grid(shape, affine)
@@ -138,14 +188,6 @@ def draw_pose(rng: np.random.Generator) -> np.ndarray:
 def draw_movement(rng: np.random.Generator) -> np.ndarray:
     """Draw how a head moves between two scans of a session: world to world, rigid, (4, 4)."""
     return rigid(np.clip(rng.normal(0, 0.8, 3), -2, 2), np.clip(rng.normal(0, 0.8, 3), -2, 2))
-
-
-def blur_in_plane(volume: np.ndarray, blur: tuple[float, float]) -> np.ndarray:
-    """Apply the in-plane point spread, a Gaussian of ``blur`` pixels along each axis."""
-    for axis, width in enumerate(blur):
-        if width > 0:
-            volume = gaussian_filter1d(volume, width, axis=axis, mode='nearest', truncate=3.0)
-    return volume
 
 
 def shading(rng: np.random.Generator, grid: Grid, strength: float) -> np.ndarray:
@@ -162,64 +204,6 @@ def shading(rng: np.random.Generator, grid: Grid, strength: float) -> np.ndarray
     step = [30 / size for size in grid.sizes]
     counts = tuple(int(np.ceil(n / s)) + 2 for n, s in zip(grid.shape, step, strict=True))
     return np.exp(stretch(strength * smooth_field(rng, counts, 1.6), grid.shape, tuple(step)))
-
-
-def add_ripples(rng: np.random.Generator, signal: np.ndarray, strength: float) -> np.ndarray:
-    """Add what movement during a scan leaves: faint displaced copies along phase encoding.
-
-    Each slice's k-space lines get small random phases, as a head's jerks give them; strong and
-    weak slices differ, because they are read at different times.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    signal : (x, y, z) array
-        Phase encoding runs left–right.
-    strength : float
-        Mean scale of the phases over slices, in radians; the worst slices have twice that, so
-        that a rater could still read them.
-
-    """
-    spectrum = fft(signal.astype(np.complex64), axis=0)
-    n = signal.shape[0]
-    each = strength * np.minimum(rng.exponential(1.0, signal.shape[2]), 2)
-    phases = rng.standard_normal((n, 1, signal.shape[2])) * each
-    # The lines around the centre come together: without this the whole contrast would change.
-    phases[np.abs(np.fft.fftfreq(n)) < 0.02] = 0
-    spectrum *= np.exp(1j * phases).astype(np.complex64)
-    return np.abs(ifft(spectrum, axis=0)).astype(np.float32)
-
-
-def add_noise(
-    rng: np.random.Generator,
-    signal: np.ndarray,
-    deviation: float,
-    correlation: tuple[float, float] = (0.0, 0.0),
-) -> np.ndarray:
-    """Return the magnitude of a signal with complex Gaussian noise (Rician).
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    signal : array
-    deviation : float
-        Of the real and of the imaginary noise (Gudbjartsson and Patz 1995).
-    correlation : (float, float)
-        Smoothing of the noise in plane, in pixels; its deviation stays as asked.
-
-    Returns
-    -------
-    array of float32
-
-    """
-    parts = []
-    for _ in range(2):
-        noise = rng.standard_normal(signal.shape, dtype=np.float32)
-        if max(correlation) > 0:
-            noise = blur_in_plane(noise, correlation)
-            noise /= noise.std()
-        parts.append(noise * np.float32(deviation))
-    return np.hypot(signal + parts[0], parts[1])
 
 
 def record(
@@ -243,5 +227,5 @@ def record(
     image = blur_in_plane(signal, protocol.blur) * shading(rng, grid, protocol.bias)
     if protocol.ghost > 0:
         image = add_ripples(rng, image, protocol.ghost)
-    image = add_noise(rng, image, 1 / protocol.snr, protocol.noise_blur)
+    image = add_noise(rng, image, 1 / protocol.snr, protocol.noise_blur, protocol.truncation)
     return np.clip(np.round(image * GAIN), 0, 4095).astype(np.uint16)

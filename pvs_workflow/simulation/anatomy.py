@@ -116,7 +116,9 @@ def draw_shape(rng: np.random.Generator, template: Template) -> Shape:
     return Shape(affine, exponentiate(velocity, LATTICE))
 
 
-def draw_tissue(rng: np.random.Generator, varied: bool) -> Tissue:
+def draw_tissue(
+    rng: np.random.Generator, varied: bool, fluid: float, averaged: bool = True
+) -> Tissue:
     """Draw a person's tissue.
 
     Parameters
@@ -124,6 +126,11 @@ def draw_tissue(rng: np.random.Generator, varied: bool) -> Tissue:
     rng : numpy.random.Generator
     varied : bool
         Whether contrasts vary as between scanners, not only as between people.
+    fluid : float
+        Signal of fluid in T2w, in multiples of the putamen's.
+    averaged : bool
+        Whether the anatomy comes from the template's averages, whose contrast is then varied; a
+        label map is given its own.
 
     """
     spread = 2.0 if varied else 1.0
@@ -134,9 +141,9 @@ def draw_tissue(rng: np.random.Generator, varied: bool) -> Tissue:
     return Tissue(
         texture=(levels[0] * grain + levels[1] * mottle).astype(np.float32),
         folds=_log_odds_of_rank(sheets),
-        contrast=float(np.clip(rng.normal(1.1, 0.1 * spread), 0.6, 1.6)),
-        iron=float(np.clip(rng.normal(0.04, 0.04 * spread), -0.08, 0.25)),
-        fluid=float(np.clip(rng.normal(2.5, 0.12 * spread), 1.8, 3.2)),
+        contrast=float(np.clip(rng.normal(1.1, 0.1 * spread), 0.6, 1.6)) if averaged else 1.0,
+        iron=float(np.clip(rng.normal(0.04, 0.04 * spread), -0.08, 0.25)) if averaged else 0.0,
+        fluid=fluid,
     )
 
 

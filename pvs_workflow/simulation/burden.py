@@ -8,6 +8,9 @@ from pvs_workflow.science.grading import UPPER_COUNTS
 LARGEST_COUNT = 48
 """The largest image-level count of the paper's data (Chae et al. 2024, section 2.5)."""
 
+LARGEST_TRAINING_COUNT = 60
+"""Of what is drawn to train on: beyond the paper's, so that the network is not at its limit."""
+
 PAPER_GRADES = (4, 244, 138, 55, 15)
 """Images of Potter grade 0 to 4 in the paper's data (Chae et al. 2024, table 2)."""
 
@@ -49,10 +52,10 @@ def flat_counts(quantiles: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> flat_counts(np.array([0.001, 0.5, 0.999])).tolist()
-    [0, 24, 48]
+    [0, 30, 60]
 
     """
-    return np.floor(np.asarray(quantiles) * (LARGEST_COUNT + 1)).astype(int)
+    return np.floor(np.asarray(quantiles) * (LARGEST_TRAINING_COUNT + 1)).astype(int)
 
 
 def draw_quantiles(

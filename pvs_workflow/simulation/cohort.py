@@ -3,27 +3,62 @@
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.simulation.acquisition import draw_protocol
+from pvs_workflow.science.roi import roi_labels
+from pvs_workflow.simulation.acquisition import GAIN, draw_protocol
+from pvs_workflow.simulation.backgrounds import Background, draw_scene, read_backgrounds
 from pvs_workflow.simulation.dataset import start_dataset, write_session
-from pvs_workflow.simulation.person import draw_person
+from pvs_workflow.simulation.person import cohort_burden, draw_anatomy, draw_person
 from pvs_workflow.simulation.session import (
     CONTRASTS,
+    Scan,
     Session,
+    count_images,
     draw_t2w_grid,
     scan_session,
 )
-from pvs_workflow.simulation.template import load_template
 
 ACQUISITIONS = ('paper', 'varied')
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What people are made from beside what ships.
+
+    Attributes
+    ----------
+    anatomies : tuple of Path
+        Label maps, of which each participant may get one.
+    backgrounds : Path or None
+        Results of pvs_workflow on real T2w: ePVS are implanted in these, in turn.
+
+    """
+
+    anatomies: tuple[Path, ...] = ()
+    backgrounds: Path | None = None
+
+    @property
+    def origin(self) -> str:
+        """What the dataset says that it is made from."""
+        if self.backgrounds is not None:
+            return 'backgrounds'
+        return 'anatomies' if self.anatomies else 'template'
+
+
+NO_SOURCES = Sources()
+
+
 def simulate_participant(
-    seed: int, number: int, acquisition: str, contrasts: tuple[str, ...]
+    seed: int,
+    number: int,
+    acquisition: str,
+    contrasts: tuple[str, ...],
+    anatomies: tuple[Path, ...] = (),
 ) -> Session:
     """Simulate one participant's only session.
 
@@ -35,23 +70,54 @@ def simulate_participant(
     acquisition : {'paper', 'varied'}
     contrasts : tuple of {'T2w', 'T1w', 'FLAIR'}
         The T2w does not depend on the others.
+    anatomies : tuple of Path
+        Label maps, of which each participant may get one.
 
     Returns
     -------
     Session
 
     """
-    template = load_template()
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
-    person = draw_person(rng, template, t2w, acquisition)
+    anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies)
+    person = draw_person(rng, anatomy, t2w, acquisition, cohort_burden(acquisition))
     others = {
         contrast: draw_protocol(rng, acquisition, contrast)
         for contrast in CONTRASTS
         if contrast != 'T2w'
     }
     asked = {contrast: others[contrast] for contrast in others if contrast in contrasts}
-    return scan_session(rng, template, person, t2w, asked)
+    return scan_session(rng, person, t2w, asked)
+
+
+def implant_participant(
+    seed: int, number: int, acquisition: str, background: Background
+) -> Session:
+    """Implant ePVS in a real T2w.
+
+    Parameters
+    ----------
+    seed : int
+    number : int
+        From 1.
+    acquisition : {'paper', 'varied'}
+        Whose distribution of counts is wanted; the acquisition is the real scan's.
+    background : Background
+        Of the whole head.
+
+    Returns
+    -------
+    Session
+        Its T2w only.
+
+    """
+    rng = np.random.default_rng([seed, number])
+    scene = draw_scene(rng, background, cohort_burden(acquisition))
+    data = np.clip(np.round(scene.signal() * GAIN), 0, 4095).astype(np.uint16)
+    roi, epvs = roi_labels(scene.structures), scene.visible()
+    scan = Scan(data, background.affine, np.eye(4), scene.protocol)
+    return Session({'T2w': scan}, scene.structures, roi, epvs, count_images(roi, epvs))
 
 
 def simulate_cohort(
@@ -62,6 +128,7 @@ def simulate_cohort(
     contrasts: tuple[str, ...] = CONTRASTS,
     n_jobs: int = 1,
     progress: Callable[[int], None] | None = None,
+    sources: Sources = NO_SOURCES,
 ) -> Path:
     """Write a BIDS dataset of simulated people, with the truth in ``derivatives/truth``.
 
@@ -81,6 +148,8 @@ def simulate_cohort(
         Processes; the result does not depend on it.
     progress : callable, optional
         Called with the number of participants done, after each.
+    sources : Sources
+        Anatomies and backgrounds beside those that ship.
 
     Returns
     -------
@@ -106,9 +175,14 @@ def simulate_cohort(
         )
     out = Path(out)
     labels = [f'{number:04d}' for number in range(1, participants + 1)]
-    start_dataset(out, labels, seed, acquisition)
+    start_dataset(out, labels, seed, acquisition, origin=sources.origin)
     one = partial(
-        _simulate_and_write, out, seed=seed, acquisition=acquisition, contrasts=tuple(contrasts)
+        _simulate_and_write,
+        out,
+        seed=seed,
+        acquisition=acquisition,
+        contrasts=tuple(contrasts),
+        sources=sources,
     )
     for done, _ in enumerate(_mapped(one, participants, n_jobs), start=1):
         if progress is not None:
@@ -116,10 +190,21 @@ def simulate_cohort(
     return out
 
 
-def _simulate_and_write(out, number, seed, acquisition, contrasts) -> int:
-    session = simulate_participant(seed, number, acquisition, contrasts)
+def _simulate_and_write(out, number, seed, acquisition, contrasts, sources: Sources) -> int:
+    if sources.backgrounds is not None:
+        found = _whole_backgrounds(sources.backgrounds)
+        background = found[(number - 1) % len(found)]
+        session = implant_participant(seed, number, acquisition, background)
+    else:
+        anatomies = sources.anatomies
+        session = simulate_participant(seed, number, acquisition, contrasts, anatomies)
     write_session(out, f'{number:04d}', None, session)
     return number
+
+
+@lru_cache(maxsize=1)
+def _whole_backgrounds(derivatives: Path) -> list[Background]:
+    return read_backgrounds(derivatives, whole=True)
 
 
 def _mapped(function, participants: int, n_jobs: int) -> Iterator[int]:

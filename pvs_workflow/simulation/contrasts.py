@@ -7,7 +7,7 @@ from pvs_workflow.science.roi import add_capsule
 from pvs_workflow.simulation.anatomy import GRAIN, Shape, Tissue
 from pvs_workflow.simulation.fields import evaluate
 from pvs_workflow.simulation.grids import Grid
-from pvs_workflow.simulation.template import PUTAMEN_T2, Channel, Template
+from pvs_workflow.simulation.template import FLUID_T1, PUTAMEN_T2, WHITE_T1, Channel, Template
 
 EVALUATION = 3.0  # mm; the deformation is smooth over three times that
 
@@ -86,9 +86,9 @@ def sample_contrast(
     if textured:
         texture = 1 + sample_texture(tissue.texture, grid) * brain
     if contrast == 'T1w':
-        t1 = template.t1.sample(points) / np.float32(230)
-        solid = np.maximum(t1, (t1 - 0.25 * mean_fluid) / np.maximum(1 - mean_fluid, 0.5))
-        inside = texture * solid * (1 - fluid) + 0.25 * fluid
+        t1 = template.t1.sample(points) / np.float32(WHITE_T1)
+        solid = np.maximum(t1, (t1 - FLUID_T1 * mean_fluid) / np.maximum(1 - mean_fluid, 0.5))
+        inside = texture * solid * (1 - fluid) + FLUID_T1 * fluid
         return brain * inside + (1 - brain) * t1
     solid = np.clip(t2, 0.05, 1.25) ** np.float32(tissue.contrast)
     if contrast == 'T2w':

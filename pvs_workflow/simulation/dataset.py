@@ -100,7 +100,12 @@ def write_volume(
 
 
 def start_dataset(
-    out: Path, participants: Sequence[str], seed: int, acquisition: str, notes: str = ''
+    out: Path,
+    participants: Sequence[str],
+    seed: int,
+    acquisition: str,
+    notes: str = '',
+    origin: str = 'template',
 ) -> None:
     """Write the files at the top of the dataset and of its truth.
 
@@ -113,16 +118,19 @@ def start_dataset(
     acquisition : str
     notes : str
         A paragraph for the README.
+    origin : {'template', 'anatomies', 'backgrounds'}
+        What the images are made from.
 
     """
     labels = [f'sub-{label}' for label in participants]
-    write_json(out / 'dataset_description.json', metadata.raw_description(__version__))
-    write_text(out / 'README', metadata.readme(len(labels), seed, acquisition, notes))
+    write_json(out / 'dataset_description.json', metadata.raw_description(__version__, origin))
+    write_text(out / 'README', metadata.readme(len(labels), seed, acquisition, notes, origin))
     write_table(out / 'participants.tsv', {'participant_id': labels})
     write_json(out / 'participants.json', metadata.PARTICIPANTS)
     write_text(out / 'CHANGES', f'{__version__} 2025-01-01\n  - Simulated with seed {seed}.\n')
-    copy_file(metadata.notice(), out / 'COPYING_ICBM152')
-    write_text(out / '.bidsignore', 'COPYING_ICBM152\n')
+    if origin != 'backgrounds':
+        copy_file(metadata.notice(), out / 'COPYING_ICBM152')
+        write_text(out / '.bidsignore', 'COPYING_ICBM152\n')
     truth = out / TRUTH
     write_json(truth / 'dataset_description.json', metadata.truth_description(__version__))
     write_text(truth / 'README', metadata.truth_readme())

@@ -6,6 +6,8 @@ import numpy as np
 from nibabel.affines import voxel_sizes
 from scipy.spatial.transform import Rotation
 
+from pvs_workflow.science.slabs import slab_affine
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -36,6 +38,10 @@ class Grid:
         affine = self.affine.copy()
         affine[:3, 3] = (self.affine @ [*corner, 1])[:3]
         return Grid(shape, affine)
+
+    def slabs(self, n: int) -> 'Grid':
+        """Return the grid whose slices are ``n`` of this one's; those left over are dropped."""
+        return Grid((*self.shape[:2], self.shape[2] // n), slab_affine(self.affine, n))
 
     def coarser(self, factor: int) -> 'Grid':
         """Return a grid with ``factor`` times larger pixels in plane, that reaches as far."""

@@ -10,6 +10,34 @@ _TEMPLATE = (
     'McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill University) and the '
     'CerebrA atlas (Manera et al. 2020, CC0)'
 )
+_ICBM = 'ICBM152 notice in COPYING_ICBM152'
+_ORIGINS = {
+    'template': {
+        'name': 'averaged anatomy',
+        'licence': f'{_ICBM}; simulated parts: CC0-1.0',
+        'acknowledge': 'Keep the notice in COPYING_ICBM152 with the images.',
+        'people': f'These are no real people. Each is made from {_TEMPLATE}: warped to an '
+        'individual shape, given individual texture, resampled to an acquisition with noise and '
+        'shading, and implanted with enlarged perivascular spaces in the basal ganglia.',
+    },
+    'anatomies': {
+        'name': 'averaged and labelled anatomies',
+        'licence': f'{_ICBM}; label maps: that of their authors; simulated parts: CC0-1.0',
+        'acknowledge': 'Keep the notice in COPYING_ICBM152 with the images; cite the label maps.',
+        'people': f'These are no real people. Each is made from a label map that was given with '
+        f'--anatomies, or from {_TEMPLATE}: warped to an individual shape, given the signals of '
+        'its tissues and individual texture, resampled to an acquisition with noise and shading, '
+        'and implanted with enlarged perivascular spaces in the basal ganglia.',
+    },
+    'backgrounds': {
+        'name': 'real scans',
+        'licence': 'That of the scans given with --backgrounds; simulated parts: CC0-1.0',
+        'acknowledge': 'As the scans given with --backgrounds ask for.',
+        'people': 'These T2w are scans of real people, given with --backgrounds: treat them '
+        'as those. Their own small bright spots in the basal ganglia were taken out, they were '
+        'flipped or bent, and simulated enlarged perivascular spaces were implanted.',
+    },
+}
 _REFERENCES = [
     'https://doi.org/10.3390/diagnostics14141504',
     'https://doi.org/10.1016/j.neuroimage.2010.07.033',
@@ -60,7 +88,7 @@ _SCANNER = {
     'ReceiveCoilActiveElements': 'Simulated',
     'MatrixCoilMode': 'Simulated',
     'CoilCombinationMethod': 'Simulated',
-    'PulseSequenceDetails': 'Intensities come from averages, not from a signal equation',
+    'PulseSequenceDetails': 'Simulated from averages or relaxation times',
     'BodyPart': 'HEAD',
     'NonlinearGradientCorrection': False,
 }
@@ -102,6 +130,15 @@ _SEQUENCES = {  # Chae et al. 2024, section 2.2; the rest as is usual at 3 T
         'DwellTime': 3.4e-06,
     },
 }
+_VOLUMETRIC = {
+    'MRAcquisitionType': '3D',
+    'SequenceName': 'tse3d',
+    'PulseSequenceType': '3D turbo spin echo (simulated)',
+}
+_IMPLANTED = {
+    'BodyPart': 'HEAD',
+    'PulseSequenceDetails': 'A real scan with simulated perivascular spaces implanted',
+}
 
 
 def notice() -> Path:
@@ -121,18 +158,23 @@ def sidecar(contrast: str, protocol: Protocol, n_slices: int, version: str) -> d
         Of this package.
 
     """
-    sequence = _SEQUENCES[contrast]
+    # A real scan in which spaces were implanted: its times are not known.
+    known = protocol.echo_time > 0
+    sequence = dict(_SEQUENCES[contrast])
+    if contrast == 'T2w':
+        sequence['RepetitionTime'] = round(protocol.repetition_time / 1000, 4)
+        sequence['EchoTime'] = round(protocol.echo_time / 1000, 5)
+        if protocol.slab > 1:
+            sequence |= _VOLUMETRIC
     timing = {}
     if sequence['MRAcquisitionType'] == '2D':
         order = [*range(0, n_slices, 2), *range(1, n_slices, 2)]  # interleaved
         times = {z: n * sequence['RepetitionTime'] / n_slices for n, z in enumerate(order)}
         timing['SliceTiming'] = [round(times[z], 4) for z in range(n_slices)]
+    scanner = {**_SCANNER, 'SoftwareVersions': version, **sequence, **timing}
     return {
-        **_SCANNER,
-        'SoftwareVersions': version,
-        **sequence,
-        **timing,
-        'SliceThickness': round(protocol.thickness, 4),
+        **(scanner if known else _IMPLANTED),
+        'SliceThickness': round(protocol.thickness * (1 - protocol.gap), 4),
         'SpacingBetweenSlices': round(protocol.thickness, 4),
     }
 
@@ -147,22 +189,34 @@ def dseg(kind: str, source: str) -> dict:
     }
 
 
-def raw_description(version: str) -> dict:
-    """Return the raw dataset's description."""
-    return {
-        'Name': 'Simulated enlarged perivascular spaces in averaged anatomy',
-        'BIDSVersion': '1.10.0',
-        'DatasetType': 'raw',
-        'License': 'ICBM152 notice in COPYING_ICBM152; simulated parts: CC0-1.0',
-        'Authors': ['The pvs_workflow developers'],
+def raw_description(version: str, origin: str = 'template') -> dict:
+    """Return the raw dataset's description.
+
+    Parameters
+    ----------
+    version : str
+    origin : {'template', 'anatomies', 'backgrounds'}
+        What the images are made from.
+
+    """
+    says = _ORIGINS[origin]
+    made = {
         'Acknowledgements': f'Made from {_TEMPLATE}.',
-        'HowToAcknowledge': 'Keep the notice in COPYING_ICBM152 with the images.',
-        'ReferencesAndLinks': _REFERENCES,
-        'GeneratedBy': [_generator(version)],
         'SourceDatasets': [
             {'DOI': 'doi:10.1016/j.neuroimage.2010.07.033', 'Version': '2009c symmetric'},
             {'DOI': 'doi:10.1038/s41597-020-0557-9', 'Version': 'CerebrA'},
         ],
+    }
+    return {
+        'Name': f'Simulated enlarged perivascular spaces in {says["name"]}',
+        'BIDSVersion': '1.10.0',
+        'DatasetType': 'raw',
+        'License': says['licence'],
+        'Authors': ['The pvs_workflow developers'],
+        'HowToAcknowledge': says['acknowledge'],
+        'ReferencesAndLinks': _REFERENCES,
+        'GeneratedBy': [_generator(version)],
+        **(made if origin != 'backgrounds' else {}),
     }
 
 
@@ -181,17 +235,21 @@ def truth_description(version: str) -> dict:
     }
 
 
-def readme(participants: int, seed: int, acquisition: str, notes: str) -> str:
-    """Return the raw dataset's README."""
+def readme(
+    participants: int, seed: int, acquisition: str, notes: str, origin: str = 'template'
+) -> str:
+    """Return the raw dataset's README; ``origin`` as in :func:`raw_description`."""
+    people, scanned = _ORIGINS[origin]['people'], f'Acquisition: {acquisition}. Seed: {seed}.\n'
+    notice = 'The notice in COPYING_ICBM152 applies to the images.\n'
+    if origin == 'backgrounds':
+        scanned = f'Distribution of counts: {acquisition}. Seed: {seed}.\n'
+        notice = 'The terms of the real scans apply to the images.\n'
     return (
         f'Simulated brain MRI of {participants} participants\n\n'
-        f'These are no real people. Each is made from {_TEMPLATE}: warped to an individual '
-        'shape, given individual texture, resampled to an acquisition with noise and shading, '
-        'and implanted with enlarged perivascular spaces in the basal ganglia. How many there '
-        'are, and where, is in derivatives/truth.\n\n'
-        f'Acquisition: {acquisition}. Seed: {seed}.\n'
+        f'{people} How many there are, and where, is in derivatives/truth.\n\n'
+        + scanned
         + (f'\n{notes}\n' if notes else '')
-        + '\nThe notice in COPYING_ICBM152 applies to the images.\n'
+        + f'\n{notice}'
     )
 
 

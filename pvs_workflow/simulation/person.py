@@ -1,6 +1,8 @@
 """One simulated person: anatomy, and ePVS that give the wanted counts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -11,9 +13,14 @@ from pvs_workflow.simulation.anatomy import Shape, Tissue, draw_shape, draw_tiss
 from pvs_workflow.simulation.burden import draw_quantiles, flat_counts, paper_counts
 from pvs_workflow.simulation.contrasts import sample_points, sample_structures
 from pvs_workflow.simulation.grids import Grid
+from pvs_workflow.simulation.labelmaps import label_template, load_label_map
+from pvs_workflow.simulation.lesions import Lesion, draw_lesions, lesion_mask
+from pvs_workflow.simulation.relaxation import draw_tissues, fluid_ratio
 from pvs_workflow.simulation.rendering import smallest_visible
-from pvs_workflow.simulation.template import Template
+from pvs_workflow.simulation.template import Template, load_template
 from pvs_workflow.simulation.vessels import Tube, draw_tubes
+
+Burden = Callable[[np.random.Generator, int], np.ndarray]
 
 MARGIN = np.array([12.0, 7.0, 6.0])
 """Millimetres around the basal ganglia that are simulated at full detail: what the six images
@@ -35,61 +42,137 @@ class Person:
 
     Attributes
     ----------
+    template : Template
+        What the anatomy is sampled from.
     shape : Shape
     tissue : Tissue
+    lesions : tuple of Lesion
+        What could be taken for ePVS; likewise.
     tubes : tuple of Tube
-        In the person's millimetres.
+        The ePVS, in the person's millimetres.
 
     """
 
+    template: Template
     shape: Shape
     tissue: Tissue
+    lesions: tuple[Lesion, ...]
     tubes: tuple[Tube, ...]
+
+
+def draw_anatomy(
+    rng: np.random.Generator,
+    protocol: Protocol,
+    acquisition: str,
+    anatomies: tuple[Path, ...] = (),
+    whole: bool = True,
+) -> tuple[Template, Tissue]:
+    """Draw whose anatomy a person has, and its tissue under a protocol.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    protocol : Protocol
+        Of the T2w.
+    acquisition : {'paper', 'varied'}
+    anatomies : tuple of Path
+        Label maps that the person may have, beside the shipped template's.
+    whole : bool
+        Whether the whole head is wanted.
+
+    """
+    varied = acquisition == 'varied'
+    times = protocol.echo_time, protocol.repetition_time
+    tissues = draw_tissues(rng, acquisition, *times)
+    from_labels = bool(anatomies) and rng.random() < len(anatomies) / (len(anatomies) + 2)
+    if from_labels:
+        anatomy = load_label_map(anatomies[rng.integers(len(anatomies))])
+        template = label_template(anatomy, tissues, whole)
+    else:
+        template = load_template()
+    return template, draw_tissue(rng, varied, fluid_ratio(tissues), averaged=not from_labels)
 
 
 def draw_person(
     rng: np.random.Generator,
-    template: Template,
+    anatomy: tuple[Template, Tissue],
     t2w: tuple[Protocol, Grid],
     acquisition: str,
-    level: float | None = None,
-    tilt: float = 0.0,
+    burden: Burden,
 ) -> Person:
     """Draw a person, whose ePVS give the wanted counts in the slices of a grid.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-    template : Template
+    anatomy : Template and Tissue
+        From :func:`draw_anatomy`.
     t2w : Protocol and Grid
         Of the first T2w; the grid leads to the person's space.
+    acquisition : {'paper', 'varied'}
+    burden : callable
+        Given the generator and the number of slices (as read), returns (2, n) wanted counts.
+
+    """
+    template, tissue = anatomy
+    protocol = t2w[0].as_read()
+    grid = t2w[1].slabs(t2w[0].slab)
+    shape = draw_shape(rng, template)
+    corner, box = detailed_box(template, shape, grid)
+    detail = grid.box(corner, box)
+    structures = sample_structures(template, shape, detail, STRUCTURE_LAYERS)
+    lesions = draw_lesions(rng, structures, detail, acquisition)
+    tubes = draw_tubes(
+        rng,
+        wanted_counts(burden(rng, box[2]), structures, grid, ALLOWANCE[acquisition]),
+        structures,
+        detail,
+        smallest_visible(protocol, EPVS_SIGNAL['T2w'] * tissue.fluid),
+        lesion_mask(lesions, detail),
+    )
+    return Person(template, shape, tissue, tuple(lesions), tuple(tubes))
+
+
+def cohort_burden(acquisition: str, level: float | None = None, tilt: float = 0.0) -> Burden:
+    """Return what draws a person's counts.
+
+    Parameters
+    ----------
     acquisition : {'paper', 'varied'}
         'paper' asks for counts with the paper's distribution, 'varied' for all counts alike.
     level, tilt
         See :func:`~pvs_workflow.simulation.burden.draw_quantiles`.
 
     """
-    protocol, grid = t2w
-    shape = draw_shape(rng, template)
-    tissue = draw_tissue(rng, varied=acquisition == 'varied')
-    corner, box = detailed_box(template, shape, grid)
-    structures = sample_structures(template, shape, grid.box(corner, box), STRUCTURE_LAYERS)
     to_counts = paper_counts if acquisition == 'paper' else flat_counts
-    counts = to_counts(draw_quantiles(rng, box[2], level, tilt))
+    return lambda rng, n_slices: to_counts(draw_quantiles(rng, n_slices, level, tilt))
+
+
+def wanted_counts(
+    counts: np.ndarray, structures: np.ndarray, grid: Grid, allowance: float = 1.0
+) -> np.ndarray:
+    """Return how many tubes each slice gets: fewer where it shows little of the ROI.
+
+    Parameters
+    ----------
+    counts : (2, z) array of int
+    structures : (x, y, z) array of int
+    grid : Grid
+        Only its pixel sizes are used.
+    allowance : float
+        Tubes per wanted count.
+
+    Returns
+    -------
+    (2, z) array of int
+
+    """
     roi = roi_labels(structures)
     areas = np.stack([np.count_nonzero(roi == v, axis=(0, 1)) for v in HEMISPHERES.values()])
     areas = areas * np.prod(grid.sizes[:2])
-    share = np.minimum(areas / FULL_AREA, 1) * ALLOWANCE[acquisition]
-    wanted = np.floor(counts * share + 0.5).astype(int)
+    wanted = np.floor(counts * np.minimum(areas / FULL_AREA, 1) * allowance + 0.5).astype(int)
     wanted[areas < SMALLEST_AREA] = 0
-    tubes = draw_tubes(
-        rng,
-        wanted,
-        structures,
-        grid.box(corner, box),
-        smallest_visible(protocol, EPVS_SIGNAL['T2w'] * tissue.fluid),
-    )
-    return Person(shape, tissue, tuple(tubes))
+    return wanted
 
 
 def detailed_box(

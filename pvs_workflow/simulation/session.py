@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pvs_workflow.science.roi import roi_labels
+from pvs_workflow.science.slabs import central_slice, slab_labels
 from pvs_workflow.science.slices import HEMISPHERES, find_views
 from pvs_workflow.simulation.acquisition import (
     Protocol,
@@ -17,14 +18,15 @@ from pvs_workflow.simulation.acquisition import (
 from pvs_workflow.simulation.contrasts import sample_contrast, sample_structures
 from pvs_workflow.simulation.fields import stretch
 from pvs_workflow.simulation.grids import Grid
+from pvs_workflow.simulation.lesions import add_lesions
 from pvs_workflow.simulation.person import (
     EPVS_SIGNAL,
     STRUCTURE_LAYERS,
     Person,
     detailed_box,
 )
-from pvs_workflow.simulation.rendering import Spot, add_volume, label_visible, render
-from pvs_workflow.simulation.template import Template
+from pvs_workflow.simulation.rendering import add_volume, render
+from pvs_workflow.simulation.scene import Scene
 
 CONTRASTS = ('T2w', 'T1w', 'FLAIR')
 
@@ -94,7 +96,6 @@ def draw_t2w_grid(
 
 def scan_session(
     rng: np.random.Generator,
-    template: Template,
     person: Person,
     t2w: tuple[Protocol, Grid],
     others: dict[str, Protocol],
@@ -104,7 +105,6 @@ def scan_session(
     Parameters
     ----------
     rng : numpy.random.Generator
-    template : Template
     person : Person
     t2w : Protocol and Grid
         The grid leads to the person's space.
@@ -114,38 +114,61 @@ def scan_session(
     Returns
     -------
     Session
+        The truth of thin slices is that of the slabs which they are read in.
 
     """
     protocol, grid = t2w
     pose = draw_pose(rng)
-    layers = max(1, round(protocol.thickness / 1.25))
-    corner, box = detailed_box(template, person.shape, grid)
-    detail = grid.box(corner, box)
-    tissue = _averaged('T2w', template, person, detail, layers)
-    structures = np.zeros(grid.shape, dtype=np.uint8)
-    region = tuple(slice(a, a + n) for a, n in zip(corner, box, strict=True))
-    structures[region] = sample_structures(template, person.shape, detail, STRUCTURE_LAYERS)
+    detail = detailed_scene(person, t2w)
+    n = protocol.slab
+    region = detail.region(n)
+    structures, epvs = (np.zeros(grid.shape, kind) for kind in (np.uint8, np.int32))
+    structures[region] = np.repeat(detail.structures, n, axis=2)
+    epvs[region] = np.repeat(detail.visible(), n, axis=2)
     roi = roi_labels(structures)
-    spots = render(list(person.tubes), detail)
-    fluid = EPVS_SIGNAL['T2w'] * person.tissue.fluid
-    epvs = np.zeros(grid.shape, dtype=np.int32)
-    epvs[region] = label_visible(
-        spots, tissue, fluid, protocol.blur, 1 / protocol.snr, roi[region]
-    )
-    signal = _whole('T2w', template, person, grid, protocol.surroundings)
-    signal[region] = _filled(tissue, spots, fluid)
+    signal = _whole('T2w', person, grid, protocol)
+    if n == 1:
+        signal[region] = detail.signal()
+    else:
+        fine = grid.box(tuple(part.start for part in region), structures[region].shape)
+        signal[region] = _with_spaces('T2w', person, fine, protocol)
     scans = {'T2w': Scan(record(rng, signal, grid, protocol), pose @ grid.affine, pose, protocol)}
     for contrast, other in others.items():
-        scans[contrast] = _scan_other(rng, template, person, contrast, other, pose)
-    return Session(scans, structures, roi, epvs, count_images(roi, epvs))
+        scans[contrast] = _scan_other(rng, person, contrast, other, pose)
+    return Session(scans, structures, roi, epvs, count_images(roi, epvs, n))
 
 
-def count_images(roi: np.ndarray, epvs: np.ndarray) -> tuple[ImageCount, ...]:
+def detailed_scene(person: Person, t2w: tuple[Protocol, Grid]) -> Scene:
+    """Return a person's basal ganglia as a T2w protocol averages them in its slices."""
+    protocol = t2w[0].as_read()
+    whole = t2w[1].slabs(t2w[0].slab)
+    corner, box = detailed_box(person.template, person.shape, whole)
+    grid = whole.box(corner, box)
+    return Scene(
+        grid,
+        corner,
+        _with_lesions('T2w', person, grid, protocol),
+        sample_structures(person.template, person.shape, grid, STRUCTURE_LAYERS),
+        render(list(person.tubes), grid, protocol),
+        EPVS_SIGNAL['T2w'] * person.tissue.fluid,
+        protocol,
+    )
+
+
+def count_images(roi: np.ndarray, epvs: np.ndarray, n: int = 1) -> tuple[ImageCount, ...]:
     """Count the spaces on each of the six images that the method picks from the true ROI.
 
     A space belongs to the hemisphere that holds at least half of its pixels in the slice.
+
+    Parameters
+    ----------
+    roi, epvs : (x, y, z) arrays of int
+    n : int
+        Slices that are averaged to a slab; a slab is counted at its central slice.
+
     """
     counts = []
+    roi, epvs = slab_labels(roi, n), slab_labels(epvs, n)
     for view in find_views(roi):
         plane, sides = epvs[:, :, view.slice_index], roi[:, :, view.slice_index]
         labels, sizes = np.unique(plane[plane > 0], return_counts=True)
@@ -154,38 +177,45 @@ def count_images(roi: np.ndarray, epvs: np.ndarray) -> tuple[ImageCount, ...]:
             np.count_nonzero((plane == label) & (sides == value)) * 2 >= size
             for label, size in zip(labels, sizes, strict=True)
         ]
-        counts.append(ImageCount(view.hemisphere, view.slice_index, view.rank, int(sum(inside))))
+        index = central_slice(view.slice_index, n)
+        counts.append(ImageCount(view.hemisphere, index, view.rank, int(sum(inside))))
     return tuple(counts)
 
 
-def _averaged(contrast, template, person, grid: Grid, layers: int, textured=True) -> np.ndarray:
+def _averaged(contrast, person, grid: Grid, weights: np.ndarray, textured=True) -> np.ndarray:
+    layers = len(weights)
     offsets = (np.arange(layers) + 0.5) / layers - 0.5
     fine = sample_contrast(
-        contrast, template, person.shape, person.tissue, grid.sublayers(offsets), textured
+        contrast, person.template, person.shape, person.tissue, grid.sublayers(offsets), textured
     )
-    return fine.reshape(*grid.shape, layers).mean(axis=-1)
+    return fine.reshape(*grid.shape, layers) @ weights.astype(np.float32)
 
 
-def _whole(contrast, template, person, grid: Grid, detail: float) -> np.ndarray:
+def _whole(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
     """Sample the whole head coarsely in plane."""
-    layers = max(1, round(grid.sizes[2] / 2.0))
-    factor = max(1, round(detail / grid.sizes[0]))
-    coarse = grid.coarser(factor)
-    planes = np.moveaxis(_averaged(contrast, template, person, coarse, layers, False), 2, 0)
-    whole = stretch(np.ascontiguousarray(planes), grid.shape[:2], (factor, factor))
+    weights = protocol.layer_weights(max(1, round(grid.sizes[2] / 2.0)))
+    factor = max(1, round(protocol.surroundings / grid.sizes[0]))
+    planes = _averaged(contrast, person, grid.coarser(factor), weights, False)
+    planes = np.ascontiguousarray(np.moveaxis(planes, 2, 0))
+    whole = stretch(planes, grid.shape[:2], (factor, factor))
     return np.ascontiguousarray(np.moveaxis(whole, 0, 2))
 
 
-def _filled(tissue: np.ndarray, spots: list[Spot], fluid: float) -> np.ndarray:
-    volume = add_volume(spots, tissue.shape)
+def _with_lesions(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
+    weights = protocol.layer_weights(max(1, round(protocol.thickness / 1.25)))
+    tissue = _averaged(contrast, person, grid, weights)
+    return add_lesions(tissue, list(person.lesions), grid, contrast, person.tissue.fluid)
+
+
+def _with_spaces(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
+    tissue = _with_lesions(contrast, person, grid, protocol)
+    fluid = EPVS_SIGNAL[contrast] * (person.tissue.fluid if contrast == 'T2w' else 1)
+    volume = add_volume(render(list(person.tubes), grid, protocol), tissue.shape)
     return tissue * (1 - volume) + fluid * volume
 
 
-def _scan_other(rng, template, person, contrast, protocol, pose) -> Scan:
+def _scan_other(rng, person, contrast, protocol, pose) -> Scan:
     moved = draw_movement(rng) @ pose
     grid = draw_grid(rng, protocol, tilt=3.0)
-    layers = max(1, round(protocol.thickness / 1.5))
-    signal = _averaged(contrast, template, person, grid, layers)
-    spots = render(list(person.tubes), grid)
-    signal = _filled(signal, spots, EPVS_SIGNAL[contrast])
+    signal = _with_spaces(contrast, person, grid, protocol)
     return Scan(record(rng, signal, grid, protocol), moved @ grid.affine, moved, protocol)

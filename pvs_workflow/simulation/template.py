@@ -1,5 +1,6 @@
 """The shipped averages, prepared for sampling: sharpened contrasts and fine structure labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,6 +9,7 @@ import numpy as np
 from scipy.ndimage import (
     binary_dilation,
     distance_transform_edt,
+    find_objects,
     gaussian_filter,
     map_coordinates,
     zoom,
@@ -16,11 +18,19 @@ from scipy.ndimage import (
 from pvs_workflow import data
 from pvs_workflow.science.roi import STRUCTURES, structure_values
 
+_ROOM = 4  # voxels around labels, for their smoothing
+
 FINE = 2
 """Fine label voxels per template voxel and axis."""
 
 PUTAMEN_T2 = 118.0
 """Median of the T2w average in the putamen; the unit in which contrasts are given."""
+
+WHITE_T1 = 230.0
+"""The T1w average in white matter, likewise."""
+
+FLUID_T1 = 0.25
+"""What fluid shows in T1w, in units of white matter."""
 
 _SHARPEN = ((1.5, 0.9), (0.7, 0.5))  # (sigma in mm, amount): about what the averaging blurred
 
@@ -109,7 +119,7 @@ def load_template() -> Template:
         folds=Channel(_folds(labels, brain, affine), affine),
         brain=Channel(brain, affine),
         pallidum=Channel(gaussian_filter(pallidum, 0.6), affine),
-        structures=_fine_labels(labels, affine),
+        structures=fine_labels(labels, affine),
         corners=np.array(corners) + affine[:3, 3],
         ventricles=Channel(gaussian_filter(ventricles, 5), affine),
     )
@@ -141,8 +151,46 @@ def _folds(labels: np.ndarray, brain: np.ndarray, affine: np.ndarray) -> np.ndar
     return (gaussian_filter(np.clip(distance / 4, 0, 1), 1.5) * brain).astype(np.float32)
 
 
-def _fine_labels(labels: np.ndarray, affine: np.ndarray) -> Channel:
-    """Upsample the labels, each by its own linear interpolation; the strongest wins."""
+@lru_cache(maxsize=1)
+def structure_centres() -> dict[int, np.ndarray]:
+    """Return the centre of each deep grey nucleus of the shipped template, in mm, by label."""
+    name = 'tpl-MNI152NLin2009cSym_res-1_atlas-CerebrA_dseg.nii.gz'
+    image = nb.load(data.path('template', name))
+    labels = np.asarray(image.dataobj)
+    nuclei = [s.index for s in STRUCTURES if s.name != 'lateral ventricle']
+    return label_centres(labels, image.affine, nuclei)
+
+
+def label_centres(
+    labels: np.ndarray, affine: np.ndarray, wanted: Sequence[int]
+) -> dict[int, np.ndarray]:
+    """Return the centre of each wanted label that is there, in mm."""
+    boxes = find_objects(labels)
+    out = {}
+    for value in wanted:
+        box = boxes[value - 1] if value <= len(boxes) else None
+        if box is not None:
+            where = np.argwhere(labels[box] == value).mean(axis=0)
+            index = where + [part.start for part in box]
+            out[value] = affine[:3, :3] @ index + affine[:3, 3]
+    return out
+
+
+def fine_labels(labels: np.ndarray, affine: np.ndarray) -> Channel:
+    """Upsample the labels, each by its own linear interpolation; the strongest wins.
+
+    Parameters
+    ----------
+    labels : (x, y, z) array of int
+    affine : (4, 4) array
+        Not oblique.
+
+    Returns
+    -------
+    Channel
+
+    """
+    labels = np.pad(labels, _ROOM)
     where = np.nonzero(labels)
     low = [int(axis.min()) - 3 for axis in where]
     high = [int(axis.max()) + 4 for axis in where]
@@ -162,5 +210,6 @@ def _fine_labels(labels: np.ndarray, affine: np.ndarray) -> Channel:
     fine = affine.copy()
     fine[:3, :3] /= FINE
     # The first fine voxel's centre lies a quarter of a voxel before the coarse one's.
-    fine[:3, 3] = (affine @ [*low, 1])[:3] - np.diag(affine)[:3] * (1 - 1 / FINE) / 2
+    first = np.array(low) - _ROOM
+    fine[:3, 3] = (affine @ [*first, 1])[:3] - np.diag(affine)[:3] * (1 - 1 / FINE) / 2
     return Channel(out, fine, order=0)

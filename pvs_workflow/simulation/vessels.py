@@ -8,6 +8,7 @@ from scipy.special import ndtr, ndtri
 
 from pvs_workflow.science.roi import STRUCTURES
 from pvs_workflow.science.slices import HEMISPHERES
+from pvs_workflow.simulation.fields import smooth_field, stretch
 from pvs_workflow.simulation.grids import Grid
 
 MEDIAN_DIAMETER = 1.2
@@ -30,7 +31,10 @@ _WEIGHTS = {  # how densely a structure holds ePVS
 FAINT = (1.0, 0.25)
 """Perivascular spaces too narrow to be counted, per image: a mean, and more of them for each one
 that is wanted."""
-_TRIES = 30  # places tried per space before an image counts as full
+_TRIES = 60  # places tried per space before an image counts as full
+_CLUSTER_SIZE = 5.0  # mm over which ePVS are dense or sparse together
+_CLUSTERING = (0.2, 1.0)  # standard deviations of the density's logarithm, over people
+_CROWDED = 25  # wanted spaces from which they lean less and are finer, as there is no room else
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ def draw_tubes(
     structures: np.ndarray,
     grid: Grid,
     smallest: float,
+    blocked: np.ndarray | None = None,
 ) -> list[Tube]:
     """Place tubes so that each hemisphere of each slice is crossed by the wanted number.
 
@@ -93,6 +98,8 @@ def draw_tubes(
     smallest : float
         Diameter in millimetres from which the acquisition shows a space. The wanted ones are
         drawn from here up; some narrower ones are added, which nobody could count.
+    blocked : (x, y, z) array of bool, optional
+        Where no space may lie, for instance because a lacune does.
 
     Returns
     -------
@@ -100,12 +107,24 @@ def draw_tubes(
 
     """
     sizes = grid.sizes
+    if blocked is None:
+        blocked = np.zeros(structures.shape, bool)
+    clusters = _clusters(rng, grid)
     tubes = []
     for side, (hemisphere, _) in enumerate(HEMISPHERES.items()):
-        weights = _density(structures, hemisphere)
-        grown = _fill(rng, wanted[side], weights, grid, smallest, -1 if hemisphere == 'L' else 1)
+        weights = _density(structures, hemisphere) * clusters
+        sign = -1 if hemisphere == 'L' else 1
+        grown = _fill(rng, wanted[side], (weights, blocked), grid, smallest, sign)
         tubes += [_finish(rng, tube, grid, sizes) for tube in grown]
     return tubes
+
+
+def _clusters(rng: np.random.Generator, grid: Grid) -> np.ndarray:
+    """Return how much denser than average ePVS lie at each voxel."""
+    step = tuple(2 / size for size in grid.sizes)
+    counts = tuple(int(np.ceil(n / s)) + 2 for n, s in zip(grid.shape, step, strict=True))
+    field = smooth_field(rng, counts, _CLUSTER_SIZE / 2)
+    return np.exp(rng.uniform(*_CLUSTERING) * stretch(field, grid.shape, step))
 
 
 def _density(structures: np.ndarray, hemisphere: str) -> np.ndarray:
@@ -119,12 +138,13 @@ def _density(structures: np.ndarray, hemisphere: str) -> np.ndarray:
     return weights
 
 
-def _fill(rng, wanted, weights, grid, smallest, sign) -> list[_Growing]:
+def _fill(rng, wanted, places, grid, smallest, sign) -> list[_Growing]:
+    weights, blocked = places
     thickness = float(grid.sizes[2])
     go_on = np.exp(-thickness / MEAN_LENGTH)
     done, active = [], []
     for z in range(weights.shape[2]):
-        taken = np.zeros(weights.shape[:2], dtype=bool)
+        taken = blocked[:, :, z].copy()
         allowed = weights[:, :, z] > 0
         low, high = (z - 0.5) * thickness, (z + 0.5) * thickness
         kept = []
@@ -137,8 +157,9 @@ def _fill(rng, wanted, weights, grid, smallest, sign) -> list[_Growing]:
             done.append(tube)
         missing = int(wanted[z]) - len(kept)
         if missing > 0 and allowed.any():
-            diameters = _diameters(rng, missing, smallest)
-            kept += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign)
+            crowd = min(1.0, _CROWDED / wanted[z])
+            diameters = _diameters(rng, missing, smallest, MEDIAN_DIAMETER * crowd**0.3)
+            kept += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign, crowd)
         if allowed.any():
             number = int(rng.poisson(FAINT[0] + FAINT[1] * wanted[z]))
             diameters = smallest * rng.uniform(0.4, 0.75, number)
@@ -147,14 +168,14 @@ def _fill(rng, wanted, weights, grid, smallest, sign) -> list[_Growing]:
     return done + active
 
 
-def _diameters(rng, number, smallest) -> np.ndarray:
+def _diameters(rng, number, smallest, median=MEDIAN_DIAMETER) -> np.ndarray:
     """Draw from the lognormal distribution between the smallest and the largest diameter."""
     limits = np.log(np.array([min(smallest, 0.8 * LARGEST_DIAMETER), LARGEST_DIAMETER]))
-    low, high = ndtr((limits - np.log(MEDIAN_DIAMETER)) / DIAMETER_SPREAD)
-    return MEDIAN_DIAMETER * np.exp(DIAMETER_SPREAD * ndtri(rng.uniform(low, high, number)))
+    low, high = ndtr((limits - np.log(median)) / DIAMETER_SPREAD)
+    return median * np.exp(DIAMETER_SPREAD * ndtri(rng.uniform(low, high, number)))
 
 
-def _start(rng, diameters, weights, z, grid, taken, sign) -> list[_Growing]:
+def _start(rng, diameters, weights, z, grid, taken, sign, crowd=1.0) -> list[_Growing]:
     sizes = grid.sizes
     thickness = float(sizes[2])
     low = (z - 0.5) * thickness
@@ -172,6 +193,7 @@ def _start(rng, diameters, weights, z, grid, taken, sign) -> list[_Growing]:
         x, y = (place + rng.uniform(-0.5, 0.5, 2)) * sizes[:2]
         away = np.array([x, y, z * thickness]) - source
         slope = 0.55 * away[:2] / max(away[2], 15.0) + rng.normal(0, 0.3, 2)
+        slope *= crowd
         slope *= min(1.0, 1.2 / np.hypot(*slope))
         start = low + rng.uniform(0, 0.35) * thickness
         tube = _Growing(

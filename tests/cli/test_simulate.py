@@ -3,7 +3,7 @@ import argparse
 import pytest
 
 from pvs_workflow.cli import simulate
-from pvs_workflow.errors import OutputError
+from pvs_workflow.errors import NoInputError, OutputError
 
 
 @pytest.fixture
@@ -44,6 +44,17 @@ def test_wrong_options_end_with_usage(parser, options, capsys):
         parser.parse_args(['out', *options])
     assert stop.value.code == 2
     assert 'usage' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('option', ['--anatomies', '--backgrounds'])
+def test_an_empty_source_is_refused_before_anything_is_written(tmp_path, parser, option):
+    (tmp_path / 'given').mkdir()
+    out, given = tmp_path / 'out', tmp_path / 'given'
+    args = [str(out), '--participants', '1', '--seed', '1', option, str(given)]
+    with pytest.raises(NoInputError, match=f'has no {option[2:]}, expected') as refused:
+        simulate.run(parser.parse_args(args))
+    assert '\n' not in str(refused.value)
+    assert not out.exists()
 
 
 @pytest.mark.slow

@@ -56,7 +56,7 @@ def test_left_structures_lie_on_the_left(template, rng):
 )
 def test_tissues_have_the_contrast_of_the_sequence(template, contrast, darker, brighter):
     rng = np.random.default_rng(5)
-    shape, tissue = draw_shape(rng, template), draw_tissue(rng, varied=False)
+    shape, tissue = draw_shape(rng, template), draw_tissue(rng, varied=False, fluid=2.4)
     structures = sample_structures(template, shape, GRID, 3)
     image = sample_contrast(contrast, template, shape, tissue, GRID)
     signal = {}
@@ -67,7 +67,7 @@ def test_tissues_have_the_contrast_of_the_sequence(template, contrast, darker, b
 
 
 def test_the_same_person_looks_the_same_on_shifted_grids(template, rng):
-    shape, tissue = draw_shape(rng, template), draw_tissue(rng, varied=False)
+    shape, tissue = draw_shape(rng, template), draw_tissue(rng, varied=False, fluid=2.4)
     affine = np.diag([0.5, 0.5, 1.0, 1.0])
     affine[:3, 3] = [-30, -10, 0]
     grid = Grid((60, 60, 8), affine)

@@ -4,6 +4,7 @@ import pytest
 from pvs_workflow.science.grading import potter_grade
 from pvs_workflow.simulation.burden import (
     LARGEST_COUNT,
+    LARGEST_TRAINING_COUNT,
     PAPER_GRADES,
     draw_quantiles,
     flat_counts,
@@ -21,7 +22,7 @@ def test_paper_counts_have_the_grades_of_table_2():
 
 def test_flat_counts_are_all_alike():
     counts = np.bincount(flat_counts(UNIFORM))
-    assert counts.size == LARGEST_COUNT + 1
+    assert counts.size == LARGEST_TRAINING_COUNT + 1
     assert counts.min() > 0.99 * counts.max()
 
 

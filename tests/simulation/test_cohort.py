@@ -10,7 +10,9 @@ import pytest
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.grading import person_grade
 from pvs_workflow.science.slices import HEMISPHERES
-from pvs_workflow.simulation.cohort import simulate_cohort, simulate_participant
+from pvs_workflow.simulation.acquisition import draw_protocol
+from pvs_workflow.simulation.cohort import Sources, simulate_cohort, simulate_participant
+from tests.anatomies import write_results
 from tests.places import VALIDATOR
 
 
@@ -94,14 +96,62 @@ def test_left_is_left_by_the_affine(cohort):
     assert middle[0] < middle[1]
 
 
+def errors(folder):
+    done = subprocess.run(
+        [VALIDATOR, '--json', folder], capture_output=True, text=True, check=False
+    )
+    issues = json.loads(done.stdout)['issues']['issues']
+    return [issue for issue in issues if issue['severity'] == 'error']
+
+
 @pytest.mark.slow
 def test_both_datasets_are_valid(cohort):
     for folder in (cohort, cohort / 'derivatives' / 'truth'):
-        result = subprocess.run(
-            [VALIDATOR, '--json', folder], capture_output=True, text=True, check=False
-        )
-        issues = json.loads(result.stdout)['issues']['issues']
-        assert [issue for issue in issues if issue['severity'] == 'error'] == []
+        assert errors(folder) == []
+
+
+@pytest.mark.slow
+def test_label_maps_make_valid_cohorts_again_and_again(label_map, tmp_path):
+    sources = Sources(anatomies=(label_map,))
+    one, two = (
+        simulate_cohort(tmp_path / name, 2, 3, 'varied', ('T2w',), sources=sources)
+        for name in ('one', 'two')
+    )
+    assert contents(one) == contents(two)
+    assert errors(one) == errors(one / 'derivatives' / 'truth') == []
+    description = json.loads((one / 'dataset_description.json').read_text())
+    assert 'labelled anatomies' in description['Name']
+
+
+@pytest.mark.slow
+def test_real_scans_make_valid_cohorts_that_say_so(tmp_path):
+    results = write_results(tmp_path / 'results', 'sub-01', 'sub-02_ses-1')
+    sources = Sources(backgrounds=results)
+    one, two = (
+        simulate_cohort(tmp_path / name, 3, 3, 'paper', sources=sources, n_jobs=n)
+        for name, n in (('one', 1), ('two', 2))
+    )
+    assert contents(one) == contents(two)
+    assert errors(one) == errors(one / 'derivatives' / 'truth') == []
+    assert len(list(one.glob('sub-*/anat/*.nii.gz'))) == 3  # T2w only
+    assert 'scans of real people' in (one / 'README').read_text()
+    assert not (one / 'COPYING_ICBM152').exists()
+    sidecar = json.loads(next(one.glob('sub-0001/anat/*_T2w.json')).read_text())
+    assert 'EchoTime' not in sidecar  # nobody knows it
+    assert sidecar['SpacingBetweenSlices'] == 4
+
+
+@pytest.mark.slow
+def test_sidecars_hold_the_drawn_protocol(cohort):
+    rng = np.random.default_rng([7, 1])
+    protocol = draw_protocol(rng, 'varied', 'T2w')
+    sidecar = json.loads((cohort / 'sub-0001/anat/sub-0001_T2w.json').read_text())
+    assert sidecar['EchoTime'] == pytest.approx(protocol.echo_time / 1000, abs=1e-5)
+    assert sidecar['RepetitionTime'] == pytest.approx(protocol.repetition_time / 1000, abs=1e-4)
+    assert sidecar['SpacingBetweenSlices'] == pytest.approx(protocol.thickness)
+    assert sidecar['SliceThickness'] <= sidecar['SpacingBetweenSlices']
+    image = nb.load(cohort / 'sub-0001/anat/sub-0001_T2w.nii.gz')
+    assert image.header.get_zooms()[2] == pytest.approx(sidecar['SpacingBetweenSlices'])
 
 
 @pytest.mark.parametrize(

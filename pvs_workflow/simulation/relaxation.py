@@ -1,0 +1,139 @@
+"""Tissue signals from relaxation times, by the signal equations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SOLID = (
+    'white matter',
+    'cortex',
+    'caudate',
+    'putamen',
+    'pallidum',
+    'thalamus',
+    'brain stem',
+)
+FLUID = 'fluid'
+
+# Means at 3 T: T1 and T2 in ms and proton density relative to water. Wansapura et al. 1999
+# (J Magn Reson Imaging 9:531), Stanisz et al. 2005 (Magn Reson Med 54:507); T2 of the deep
+# nuclei, short because of iron: Gelman et al. 1999 (Radiology 210:759).
+_MEANS = {
+    'white matter': (850.0, 70.0, 0.70),
+    'cortex': (1400.0, 90.0, 0.82),
+    'caudate': (1300.0, 80.0, 0.82),
+    'putamen': (1250.0, 74.0, 0.82),
+    'pallidum': (1050.0, 60.0, 0.76),
+    'thalamus': (1150.0, 73.0, 0.78),
+    'brain stem': (1000.0, 74.0, 0.74),
+    FLUID: (4200.0, 2000.0, 1.00),
+}
+_SPREAD = {'paper': (0.05, 0.04, 0.015), 'varied': (0.10, 0.08, 0.03)}
+"""Standard deviation of the logarithm of T1, T2 and density: between people, and between
+scanners, field strengths and sequences too."""
+
+
+@dataclass(frozen=True)
+class Tissues:
+    """One person's tissue under one protocol.
+
+    Attributes
+    ----------
+    properties : dict of str to (float, float, float)
+        T1 and T2 in ms and the proton density of each tissue.
+    outside : (n,) array
+        Signal of tissues outside the brain, in units of the putamen's.
+    echo_time, repetition_time : float
+        Of the T2w, in ms.
+
+    """
+
+    properties: dict[str, tuple[float, float, float]]
+    outside: np.ndarray
+    echo_time: float
+    repetition_time: float
+
+
+def draw_tissues(
+    rng: np.random.Generator, acquisition: str, echo_time: float, repetition_time: float
+) -> Tissues:
+    """Draw a person's relaxation times.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    acquisition : {'paper', 'varied'}
+    echo_time, repetition_time : float
+        In ms.
+
+    """
+    spread = np.array(_SPREAD[acquisition])
+    properties = {}
+    for name, means in _MEANS.items():
+        drawn = np.array(means) * np.exp(np.clip(rng.standard_normal(3), -2, 2) * spread)
+        properties[name] = tuple(float(value) for value in drawn)
+    return Tissues(properties, rng.uniform(0.05, 1.2, 31), echo_time, repetition_time)
+
+
+def spin_echo(
+    properties: tuple[float, float, float], echo_time: float, repetition_time: float
+) -> float:
+    """Return the signal of a (turbo) spin echo: ρ (1 − exp(−TR/T1)) exp(−TE/T2).
+
+    Parameters
+    ----------
+    properties : (float, float, float)
+        T1 and T2 in ms, proton density.
+    echo_time, repetition_time : float
+        In ms.
+
+    Examples
+    --------
+    >>> round(spin_echo((850.0, 70.0, 0.7), 81.0, 4450.0), 3)
+    0.219
+
+    """
+    t1, t2, density = properties
+    return float(density * (1 - np.exp(-repetition_time / t1)) * np.exp(-echo_time / t2))
+
+
+def mprage(properties: tuple[float, float, float]) -> float:
+    """Return about what an MPRAGE shows: ρ (1 − 1.6 exp(−TI/T1)), with TI = 900 ms.
+
+    1.6 instead of 2, because magnetisation does not recover fully between inversions. What would
+    be negative is small instead: fluid comes out dark and white matter bright.
+    """
+    t1, _, density = properties
+    return float(density * max(1 - 1.6 * np.exp(-900.0 / t1), 0.05))
+
+
+def fluid_ratio(tissues: Tissues) -> float:
+    """Return the T2w signal of fluid in multiples of the putamen's, 1.6 to 5."""
+    fluid, putamen = (
+        spin_echo(tissues.properties[name], tissues.echo_time, tissues.repetition_time)
+        for name in (FLUID, 'putamen')
+    )
+    return float(np.clip(fluid / putamen, 1.6, 5.0))
+
+
+def signals(tissues: Tissues) -> tuple[dict, dict]:
+    """Return the T2w signals over the putamen's, and the T1w signals over white matter's.
+
+    Returns
+    -------
+    t2w, t1w : dict of str to float
+        By tissue, and ``outside``, an array.
+
+    """
+    t2w = {
+        name: spin_echo(values, tissues.echo_time, tissues.repetition_time)
+        for name, values in tissues.properties.items()
+    }
+    t1w = {name: mprage(values) for name, values in tissues.properties.items()}
+    out = []
+    for found, unit in ((t2w, 'putamen'), (t1w, 'white matter')):
+        scaled = {name: value / found[unit] for name, value in found.items()}
+        # Tissue above this would be taken for partly fluid.
+        scaled = {name: min(value, 1.2) for name, value in scaled.items()}
+        out.append(scaled | {'outside': tissues.outside})
+    return out[0], out[1]
