@@ -1,120 +1,160 @@
 """How far predicted counts are off: intervals and grade probabilities, from held-out images.
 
-Split conformal prediction (Vovk et al. 2005; Lei et al. 2018, J Am Stat Assoc 113:1094): the
-errors on images that the cascade was not trained on, divided by the square root of the count
-(counts scatter like that), give the quantiles that later intervals use.
+*Intervals* are split conformal prediction, apart for each level of the true count
+(label-conditional, "Mondrian": Vovk et al. 2005, *Algorithmic Learning in a Random World*,
+section 4.5): a true count belongs to the interval unless the prediction would be unusually far
+from it among the calibration images of its own Potter grade. Coverage therefore holds in each
+grade, and does not depend on how frequent the grades are in a cohort.
+
+*Probabilities* need the opposite, the truth given the prediction: the errors of calibration
+images with similar predictions (Boström et al. 2021, *Mondrian conformal predictive
+distributions*, PMLR 152:24). One person's images err together; :func:`all_below` accounts for it.
+
+Both take errors in units of √(count + 1), as counts scatter, times how much larger errors are on
+images as difficult as this one (locally weighted: Lei et al. 2018, J Am Stat Assoc 113:1094,
+section 5.2). Undercounting and overcounting grow apart.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from pvs_workflow.errors import BundleError
+from pvs_workflow.science.conformal import (
+    fit_ends,
+    fit_growth,
+    fit_residuals,
+    growth_at,
+)
+from pvs_workflow.science.copula import LARGEST_CORRELATION, all_below, shared_correlation
 from pvs_workflow.science.grading import UPPER_COUNTS
 
-N_RESIDUALS = 199
-"""Residuals that a card keeps of the calibration images: quantiles in steps of 1/200."""
+_COUNTS = np.arange(1000.0)
+"""True counts that an interval is searched among: more than any image could show."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Quantiles of the normalised error, (true − predicted) / √(predicted + 1).
+    """Quantiles of normalised errors on the calibration images.
 
     Attributes
     ----------
     coverage : float
         Share of images whose true count the interval should hold.
-    low, high : float
-        The interval's ends, as normalised errors.
-    residuals : tuple of float
-        Evenly spaced quantiles of the normalised error, rising: its distribution.
+    levels : tuple of int
+        The smallest true count of each level; the first is 0.
+    low, high : tuple of float
+        Of each level, the ends of (predicted − true) / √(true + 1); ``low ≤ 0 ≤ high``.
+    centres : tuple of float
+        Predicted counts at which ``residuals`` are known, rising.
+    residuals : tuple of tuples of float
+        For each of them, evenly spaced quantiles of (true − predicted) / √(predicted + 1).
+    correlation : float
+        Between the errors of one person's images.
+    difficulty : tuple of float
+        Difficulties at which the growth of errors is known, rising.
+    under, over : tuple of float
+        At each of them, how much larger than on easy images under- and overcounting is, ≥ 1.
     n_images : int
         Calibration images behind it.
 
     """
 
     coverage: float
-    low: float
-    high: float
-    residuals: tuple[float, ...]
+    levels: tuple[int, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    centres: tuple[float, ...]
+    residuals: tuple[tuple[float, ...], ...]
+    correlation: float
+    difficulty: tuple[float, ...]
+    under: tuple[float, ...]
+    over: tuple[float, ...]
     n_images: int
 
-    def interval(self, counts) -> tuple[np.ndarray, np.ndarray]:
+    def interval(self, counts, difficulty=None) -> tuple[np.ndarray, np.ndarray]:
         """Return the prediction interval of each count.
 
         Parameters
         ----------
-        counts : array, ≥ 0
+        counts : (n,) array, ≥ 0
+        difficulty : (n,) array, optional
+            Of each image; without it, images are taken as of middling difficulty.
 
         Returns
         -------
-        low, high : arrays of the same shape
-            ``0 <= low <= count <= high``.
-
-        Examples
-        --------
-        >>> low, high = Calibration(0.9, -2.0, 1.0, (-2.0, 0.0, 1.0), 3).interval([0.0, 8.0])
-        >>> low.tolist(), high.tolist()
-        ([0.0, 2.0], [1.0, 11.0])
+        low, high : (n,) arrays
+            ``0 <= low <= count <= high``; whole numbers, unless the count itself is the end.
 
         """
         counts = _checked(counts)
-        scale = np.sqrt(counts + 1)
-        return (
-            np.maximum(counts + min(self.low, 0.0) * scale, 0.0),
-            counts + max(self.high, 0.0) * scale,
-        )
+        under, over = (part[:, np.newaxis] for part in self._growth(difficulty, counts.size))
+        level = np.searchsorted(self.levels, _COUNTS, side='right') - 1
+        scale = np.sqrt(_COUNTS + 1)
+        least = _COUNTS + np.array(self.low)[level] * scale * under
+        most = _COUNTS + np.array(self.high)[level] * scale * over
+        # More ePVS never make a prediction less likely to be high: wider where levels meet.
+        least = np.minimum.accumulate(least[:, ::-1], axis=1)[:, ::-1]
+        most = np.maximum.accumulate(most, axis=1)
+        first = np.argmax(most >= counts[:, np.newaxis], axis=1)
+        last = _COUNTS.size - 1 - np.argmax((least <= counts[:, np.newaxis])[:, ::-1], axis=1)
+        return np.minimum(_COUNTS[first], counts), np.maximum(_COUNTS[last], counts)
 
-    def below(self, count, limit: float) -> np.ndarray:
-        """Return the probability that the true count is less than a limit.
+    def below(self, counts, limit: float, difficulty=None) -> np.ndarray:
+        """Return the probability that each true count is less than a limit.
 
         Parameters
         ----------
-        count : array
+        counts : (n,) array
             Predicted, ≥ 0.
-        limit : float
+        limit : float or (n,) array
+        difficulty : (n,) array, optional
 
         Returns
         -------
-        array of float, in [0, 1]
+        (n,) array of float, in [0, 1]
+            0 and 1 beyond the errors ever seen.
 
         """
-        counts = _checked(count)
+        counts = _checked(counts)
+        under, over = self._growth(difficulty, counts.size)
         z = (limit - counts) / np.sqrt(counts + 1)
-        return np.searchsorted(self.residuals, z, side='left') / len(self.residuals)
+        z = np.where(z > 0, z / under, z / over)
+        table = np.array(self.residuals)
+        steps = (np.arange(table.shape[1]) + 0.5) / table.shape[1]
+        errors = np.stack([np.interp(counts, self.centres, part) for part in table.T], axis=1)
+        pairs = zip(z, errors, strict=True)
+        return np.array([np.interp(at, row, steps, left=0.0, right=1.0) for at, row in pairs])
 
-    def grade_probabilities(self, counts) -> np.ndarray:
+    def grade_probabilities(self, counts, difficulty=None) -> np.ndarray:
         """Return the probability of each Potter grade of a person.
 
-        The person's grade is the highest of the images', so P(grade ≤ g) is the product of the
-        images' P(count < upper limit of g). This takes the images' errors to be independent;
-        within one person they are not quite, which makes high grades look likelier than they
-        are. Limits lie half-way between whole counts, where ``potter_grade`` rounds.
+        The person's grade is the highest of the images', so P(grade ≤ g) is the probability that
+        all images' counts stay below g's upper limit. Limits lie half-way between whole counts,
+        where ``potter_grade`` rounds.
 
         Parameters
         ----------
         counts : (n,) array, ≥ 0
-            Predicted counts of a person's images (six).
+            Predicted counts of a person's images (six), in any order.
+        difficulty : (n,) array, optional
 
         Returns
         -------
         (5,) array of float
             Of grades 0 to 4; sums to 1.
 
-        Examples
-        --------
-        >>> exact = Calibration(0.9, 0.0, 0.0, (0.0,), 1)
-        >>> exact.grade_probabilities([3.0, 10.5, 9.0]).tolist()
-        [0.0, 0.0, 1.0, 0.0, 0.0]
-
         """
-        at_most = [np.prod(self.below(counts, upper + 0.5)) for upper in UPPER_COUNTS]
+        each = np.array([self.below(counts, upper + 0.5, difficulty) for upper in UPPER_COUNTS])
+        # Sorted: the last digits of a product depend on the order of its factors.
+        at_most = np.maximum.accumulate(all_below(np.sort(each, axis=1), self.correlation))
         return np.diff([0.0, *at_most, 1.0])
 
     def to_card(self) -> dict:
         """Return plain values for a card."""
-        return asdict(self) | {'residuals': list(self.residuals)}
+        values = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+        return values | {'residuals': [list(row) for row in self.residuals]}
 
     @classmethod
     def from_card(cls, values: Mapping) -> 'Calibration':
@@ -126,35 +166,39 @@ class Calibration:
                 f"the cascade's card has the calibration {received}, expected the fields "
                 f'{sorted(known)}'
             )
-        residuals = values['residuals']
-        numbers = [values['coverage'], values['low'], values['high'], values['n_images']]
-        numbers += residuals if isinstance(residuals, list) else [None]
-        usable = (
-            all(type(number) in (int, float) and np.isfinite(number) for number in numbers)
-            and residuals
-            and residuals == sorted(residuals)
-            and 0 < values['coverage'] < 1
-            and values['low'] <= values['high']
-        )
-        if not usable:
+        if not _usable(values):
             raise BundleError(
                 "the cascade's card has an unusable calibration, expected finite numbers with "
-                f'0 < coverage < 1, low ≤ high and rising residuals, received {dict(values)}'
+                '0 < coverage < 1, low ≤ 0 ≤ high, growth ≥ 1, and rising levels, centres, '
+                f'residuals and difficulties, received {dict(values)}'
             )
-        return cls(**{**values, 'residuals': tuple(float(value) for value in residuals)})
+        rows = tuple(tuple(map(float, row)) for row in values['residuals'])
+        lists = {n: tuple(v) for n, v in values.items() if isinstance(v, list)}
+        return cls(**{**values, **lists, 'residuals': rows})
+
+    def _growth(self, difficulty, n: int) -> tuple[np.ndarray, np.ndarray]:
+        if difficulty is None:
+            difficulty = np.full(n, self.difficulty[len(self.difficulty) // 2])
+        difficulty = _checked_difficulty(difficulty, n)
+        return tuple(growth_at(difficulty, self.difficulty, g) for g in (self.under, self.over))
 
 
-def fit_calibration(predicted, true, coverage: float = 0.9) -> Calibration:
-    """Fit intervals on images that were held out of training.
-
-    Each tail gets half of what the coverage leaves, with the (n + 1) correction that makes the
-    coverage hold on average for any sample size; too few images for a tail give its extreme.
+def fit_calibration(
+    predicted, true, coverage: float = 0.9, *, participants=None, difficulty=None
+) -> Calibration:
+    """Fit intervals and probabilities on images that were held out of training.
 
     Parameters
     ----------
     predicted, true : (n,) arrays, ≥ 0
         Counts of the calibration images.
     coverage : float, in (0, 1)
+    participants : sequence of n, optional
+        Whose image each is; where the same person was imaged or varied repeatedly, each time
+        has its own. Without it, errors are taken as independent.
+    difficulty : (n,) array, optional
+        What is known of an image before it is counted and may go with larger errors, such as
+        its distance from familiar images; of calibration images, measured as if they were new.
 
     Returns
     -------
@@ -163,41 +207,83 @@ def fit_calibration(predicted, true, coverage: float = 0.9) -> Calibration:
     Raises
     ------
     ValueError
-        If the arrays are empty, differ in length or hold negative or non-finite values.
+        If the arrays are empty, differ in length or hold unusable values.
 
     Examples
     --------
-    >>> calibration = fit_calibration(np.zeros(99), np.arange(99))
-    >>> calibration.low, calibration.high
-    (4.0, 94.0)
+    >>> calibration = fit_calibration(np.full(19, 3.0), np.full(19, 3))
+    >>> [ends.tolist() for ends in calibration.interval([3.0, 4.5])]
+    [[3.0, 4.5], [3.0, 4.5]]
 
     """
     predicted, true = _checked(predicted), _checked(true)
-    if predicted.shape != true.shape or predicted.ndim != 1 or predicted.size == 0:
+    if predicted.shape != true.shape or predicted.size == 0:
         raise ValueError(
             'predicted and true must be two lists of one length ≥ 1, received shapes '
             f'{predicted.shape} and {true.shape}'
         )
     if not 0 < coverage < 1:
         raise ValueError(f'coverage must lie between 0 and 1, received {coverage}')
-    residuals = np.sort((true - predicted) / np.sqrt(predicted + 1))
-    n, tail = residuals.size, (1 - coverage) / 2
-    # The 1e-9 keeps 0.05 * 100 from becoming 5.000000000000004.
-    first = max(int(np.floor((n + 1) * tail + 1e-9)), 1)
-    last = min(int(np.ceil((n + 1) * (1 - tail) - 1e-9)), n)
-    kept = min(n, N_RESIDUALS)
-    grid = np.quantile(residuals, (np.arange(kept) + 0.5) / kept, method='inverted_cdf')
-    return Calibration(
-        coverage,
-        round(float(residuals[first - 1]), 6),
-        round(float(residuals[last - 1]), 6),
-        tuple(round(float(value), 6) for value in grid),
-        n,
+    if difficulty is not None:
+        difficulty = _checked_difficulty(difficulty, true.size)
+    participants = range(true.size) if participants is None else list(participants)
+    if len(participants) != true.size:
+        raise ValueError(
+            f'participants must be {true.size}, one per count, received {len(participants)}'
+        )
+    growth = fit_growth(predicted, true, difficulty)
+    levels, low, high = fit_ends(predicted, true, 1 - coverage, growth, difficulty)
+    centres, residuals = fit_residuals(predicted, true, growth, difficulty)
+    ends = (levels, _rounded(low), _rounded(high), _rounded(centres))
+    rows = tuple(map(_rounded, residuals))
+    found = Calibration(coverage, *ends, rows, 0.0, *map(_rounded, growth), true.size)
+    # The truth's place in its predicted distribution, in the middle of a whole number's step.
+    above, under = (found.below(predicted, true + half, difficulty) for half in (0.5, -0.5))
+    correlation = shared_correlation((above + under) / 2, participants)
+    return replace(found, correlation=round(correlation, 4))
+
+
+def _usable(values: Mapping) -> bool:
+    names = ('levels', 'low', 'high', 'centres', 'residuals', 'difficulty', 'under', 'over')
+    lists = [values[name] for name in names]
+    if not all(isinstance(part, list) and part for part in lists):
+        return False
+    levels, low, high, centres, rows, difficulty, under, over = lists
+    if not all(isinstance(row, list) and row for row in rows):
+        return False
+    numbers = [values['coverage'], values['correlation'], values['n_images']]
+    numbers += [number for part in lists for number in part if part is not rows]
+    numbers += [number for row in rows for number in row]
+    return (
+        all(type(number) in (int, float) and np.isfinite(number) for number in numbers)
+        and 0 < values['coverage'] < 1
+        and 0 <= values['correlation'] <= LARGEST_CORRELATION
+        and levels[0] == 0
+        and all(part == sorted(set(part)) for part in (levels, centres, difficulty))
+        and all(row == sorted(row) and len(row) == len(rows[0]) for row in rows)
+        and len(levels) == len(low) == len(high)
+        and len(centres) == len(rows)
+        and len(difficulty) == len(under) == len(over)
+        and max(low) <= 0 <= min(high)
+        and min(*under, *over, 1) >= 1
     )
+
+
+def _rounded(values) -> tuple[float, ...]:
+    return tuple(round(float(value), 6) for value in values)
 
 
 def _checked(counts) -> np.ndarray:
     counts = np.asarray(counts, dtype=float)
-    if not (np.isfinite(counts).all() and (counts >= 0).all()):
-        raise ValueError('counts must be finite and ≥ 0')
+    if counts.ndim != 1 or not (np.isfinite(counts).all() and (counts >= 0).all()):
+        raise ValueError(f'counts must be a list of finite numbers ≥ 0, received {counts}')
     return counts
+
+
+def _checked_difficulty(difficulty, n: int) -> np.ndarray:
+    difficulty = np.asarray(difficulty, float)
+    if difficulty.shape != (n,) or not np.isfinite(difficulty).all():
+        raise ValueError(
+            f'difficulty must be {n} finite numbers, one per count, received {difficulty}'
+        )
+    return difficulty

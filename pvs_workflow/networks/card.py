@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.calibration import Calibration
+from pvs_workflow.networks.reference import Reference
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 FORMAT = 'pvs_workflow cascade'
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 1 had one calibration for all counts, and no reference."""
 LICENCE = 'Apache-2.0'
 WEIGHTS = ('enhancer.keras', 'counter.keras')
 INTENDED_USE = (
@@ -37,6 +39,8 @@ class Card:
     metrics : dict
         Figures measured on participants that were held out.
     calibration : Calibration
+    reference : Reference
+        What the images look like that it knows.
     versions : dict of str
         Of the software that trained it.
     checksums : dict of str
@@ -52,6 +56,7 @@ class Card:
     training: Mapping
     metrics: Mapping
     calibration: Calibration
+    reference: Reference
     versions: Mapping
     checksums: Mapping = field(default_factory=dict)
     licence: str = LICENCE
@@ -77,6 +82,7 @@ class Card:
         values = asdict(self) | {
             'preprocessing': self.preprocessing.to_card(),
             'calibration': self.calibration.to_card(),
+            'reference': self.reference.to_card(),
         }
         values = {'format': FORMAT, 'format_version': FORMAT_VERSION, **values}
         return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + '\n'
@@ -98,12 +104,14 @@ class Card:
         version = values.pop('format_version', None)
         if version != FORMAT_VERSION or isinstance(version, bool):
             raise BundleError(
-                f'its format version is not known here, expected {FORMAT_VERSION}, received '
-                f'{version!r}'
+                'its card has a format version that is not known here, expected '
+                f'{FORMAT_VERSION}, received {version!r}; train it anew, or use the version of '
+                'pvs_workflow that wrote it'
             )
         _check_types(values)
         values['preprocessing'] = _preprocessing(values['preprocessing'])
         values['calibration'] = Calibration.from_card(values['calibration'])
+        values['reference'] = Reference.from_card(values['reference'])
         return cls(**values)
 
 

@@ -1,11 +1,16 @@
 """The training loop: batches in, a trained network and its loss curve out."""
 
+import queue
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.errors import BundleError
+from pvs_workflow.networks.checkpoint import Epoch, State
 from pvs_workflow.networks.engine import load_keras, load_tensorflow
 
 _INFERENCE_BATCH = 16
@@ -53,28 +58,6 @@ class Schedule:
         return round(self.learning_rate * 0.5 * (1 + float(np.cos(np.pi * progress))), 12)
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch came to.
-
-    Attributes
-    ----------
-    network : str
-    number : int
-        From 1.
-    training_loss, validation_loss : float
-    seconds : float
-        Since this network's training began.
-
-    """
-
-    network: str
-    number: int
-    training_loss: float
-    validation_loss: float
-    seconds: float
-
-
 Batch = tuple[np.ndarray, np.ndarray]
 
 
@@ -86,6 +69,8 @@ def optimise(
     n_batches: int,
     validation: Batch,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    checkpoint: Path | None = None,
+    trained: bool = False,
 ) -> list[Epoch]:
     """Train a network with Adam and leave it with the weights of its best epoch.
 
@@ -103,19 +88,37 @@ def optimise(
         What the best epoch is chosen by, in inference mode.
     on_epoch : callable
         Called after every epoch.
+    checkpoint : Path, optional
+        Written after every epoch; where it is there, the training goes on from it.
+    trained : bool
+        Whether the network is a trained one: then it keeps its weights if no epoch is better.
 
     Returns
     -------
     list of Epoch
 
+    Raises
+    ------
+    BundleError
+        If the checkpoint is not one of this network's.
+
     """
     keras = load_keras()
     optimizer = keras.optimizers.Adam(schedule.learning_rate)
     model.compile(optimizer, loss, jit_compile=False)
-    begin, history, best, weights = time.monotonic(), [], np.inf, model.get_weights()
-    for number in range(1, schedule.epochs + 1):
+    optimizer.build(model.trainable_variables)
+    history: list[Epoch] = []
+    weights = model.get_weights()
+    best = _validate(model, validation, loss) if trained else np.inf
+    if checkpoint is not None and checkpoint.is_file():
+        history, weights = _resume(checkpoint, model, optimizer)
+    best = min([best, *(epoch.validation_loss for epoch in history)])
+    begin = time.monotonic() - (history[-1].seconds if history else 0)
+    for number in range(len(history) + 1, schedule.epochs + 1):
+        if _is_patience_over(schedule, history):
+            break
         losses = []
-        for index, (images, targets) in enumerate(batches(number)):
+        for index, (images, targets) in enumerate(ahead(batches(number))):
             elapsed = time.monotonic() - begin
             progress = (number - 1 + index / n_batches) / schedule.epochs
             if schedule.seconds is not None:
@@ -127,17 +130,83 @@ def optimise(
             losses.append(float(model.train_on_batch(images, targets)))
         if not losses:
             break
-        score = mean_loss(run_batches(model, validation[0]), validation[1], loss)
+        score = _validate(model, validation, loss)
         elapsed = time.monotonic() - begin
         history.append(Epoch(model.name, number, float(np.mean(losses)), score, elapsed))
         on_epoch(history[-1])
         if score < best:
             best, weights = score, model.get_weights()
-        since = number - 1 - int(np.argmin([epoch.validation_loss for epoch in history]))
-        if schedule.patience and since >= schedule.patience:
-            break
+        if checkpoint is not None:
+            learned = tuple(np.asarray(variable) for variable in optimizer.variables)
+            now = tuple(model.get_weights())
+            State(tuple(history), now, tuple(weights), learned).save(checkpoint)
     model.set_weights(weights)
     return history
+
+
+def _validate(model, validation: Batch, loss: str) -> float:
+    return mean_loss(run_batches(model, validation[0]), validation[1], loss)
+
+
+def _is_patience_over(schedule: Schedule, history: list[Epoch]) -> bool:
+    if not (schedule.patience and history):
+        return False
+    since = len(history) - 1 - int(np.argmin([epoch.validation_loss for epoch in history]))
+    return since >= schedule.patience
+
+
+def ahead(batches: Iterable[Batch], depth: int = 4) -> Iterator[Batch]:
+    """Yield batches that a thread prepares while the one before is learned from."""
+    ready: queue.Queue = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def prepare():
+        try:
+            for batch in batches:
+                if not _put(ready, ('batch', batch), stopped):
+                    return
+            _put(ready, ('end', None), stopped)
+        except BaseException as error:
+            _put(ready, ('error', error), stopped)
+
+    thread = threading.Thread(target=prepare, daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get())[0] == 'batch':
+            yield item[1]
+        if item[0] == 'error':
+            raise item[1]
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _put(ready: queue.Queue, item, stopped: threading.Event) -> bool:
+    while not stopped.is_set():
+        try:
+            ready.put(item, timeout=0.2)
+        except queue.Full:
+            continue
+        return True
+    return False
+
+
+def _resume(checkpoint: Path, model, optimizer) -> tuple[list[Epoch], list[np.ndarray]]:
+    state = State.load(checkpoint)
+    shapes = [[v.shape for v in state.weights], [v.shape for v in state.optimizer]]
+    expected = [
+        [v.shape for v in model.get_weights()],
+        [tuple(v.shape) for v in optimizer.variables],
+    ]
+    if shapes != expected or any(epoch.network != model.name for epoch in state.history):
+        raise BundleError(
+            f'the checkpoint {checkpoint} cannot be used, expected one of the {model.name} with '
+            f'{len(expected[0])} arrays of weights, received another network'
+        )
+    model.set_weights(list(state.weights))
+    for variable, value in zip(optimizer.variables, state.optimizer, strict=True):
+        variable.assign(value)
+    return list(state.history), list(state.best)
 
 
 def run_batches(model, images: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What makes a result doubtful: flags with reasons, from the ROI and the alignment."""
+"""What makes a result doubtful: flags with reasons, from ROI, alignment and appearance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ ASYMMETRY = 0.25
 CORRELATION = (0.3, 0.5)
 """Correlation with the template around the basal ganglia: below the first the alignment has
 failed, below the second it wants a look."""
+
+UNFAMILIAR = 'an image unlike those the cascade was trained on'
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def judge(
     chosen: Sequence[int],
     n_slices: int,
     correlation: float,
+    familiar: Sequence[bool] | None = None,
 ) -> Quality:
     """Flag what is implausible.
 
@@ -83,12 +86,17 @@ def judge(
         Slices (slabs) of the volume.
     correlation : float
         Of the T1w or T2w with the template laid on it.
+    familiar : sequence of 6 bool, optional
+        Whether each image looks like those that the cascade knows.
 
     """
     images = ['review' if area < ROI_AREA else 'pass' for area in roi_areas(rois)]
     found: list[tuple[str, str]] = []
     if 'review' in images:
         found.append(('review', 'little of the basal ganglia on an image'))
+    if familiar is not None and not all(familiar):
+        images = [q if f else 'review' for q, f in zip(images, familiar, strict=True)]
+        found.append(('review', UNFAMILIAR))
     for side, volume in volumes.items():
         if not ROI_VOLUME[0] <= volume <= ROI_VOLUME[1]:
             found.append(('review', f'implausible ROI volume on the {_name(side)}'))

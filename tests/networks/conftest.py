@@ -9,6 +9,7 @@ from pvs_workflow.networks.calibration import fit_calibration
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import configure_tensorflow, versions
+from pvs_workflow.networks.reference import EVERYTHING
 from pvs_workflow.science.intensity import Preprocessing
 
 
@@ -21,6 +22,7 @@ def small_card() -> Card:
         training={'seed': 3},
         metrics={'mae': 1.5},
         calibration=fit_calibration([1.0, 4.0, 9.0], [1, 5, 7]),
+        reference=EVERYTHING,
         versions=versions(),
     )
 

@@ -30,8 +30,9 @@ def test_says_what_it_is_for(values):
     ('change', 'message'),
     [
         ({'format': 'a song'}, r'not a cascade\'s card, expected "format"'),
-        ({'format_version': 2}, 'expected 1, received 2'),
-        ({'format_version': True}, 'expected 1, received True'),
+        ({'format_version': 1}, 'expected 2, received 1; train it anew'),
+        ({'format_version': 3}, 'expected 2, received 3'),
+        ({'format_version': True}, 'expected 2, received True'),
         ({'name': 7}, 'name must be a text, received 7'),
         ({'training': []}, 'training must be a JSON object, received'),
         ({'surprise': 1}, r'missing \[\], unknown \[\'surprise\'\]'),
@@ -46,7 +47,8 @@ def test_says_what_it_is_for(values):
             "preprocessing upper has the wrong type, received '2'",
         ),
         ({'preprocessing': {'upper': 2, 'outside': 'burn', 'margin': 1}}, 'unusable preproc'),
-        ({'calibration': {}}, 'expected the fields'),
+        ({'calibration': {}}, 'has the calibration .* expected the fields'),
+        ({'reference': {}}, 'has the reference .* expected the fields'),
     ],
 )
 def test_refused(values, change, message):

@@ -29,6 +29,7 @@ def test_a_good_scan_passes():
         ({'correlation': 0.4}, 'review', 'the template fits poorly'),
         ({'correlation': 0.1}, 'fail', 'the template does not fit'),
         ({'rois': rois(300)}, 'review', 'little of the basal ganglia'),
+        ({'familiar': [True] * 5 + [False]}, 'review', 'an image unlike those the cascade was'),
     ],
 )
 def test_doubts_are_named(change, level, reason):
@@ -51,3 +52,14 @@ def test_areas_and_volumes_are_physical():
     roi[:5] = 1
     roi[5:7] = 2
     assert roi_volumes(roi, np.diag([2, 2, 5, 1])) == pytest.approx({'L': 10.0, 'R': 4.0})
+
+
+def test_only_the_unfamiliar_image_is_for_review():
+    familiar = [True, False, True, True, True, True]
+    quality = judge(rois(), GOOD, [14, 15, 16], 28, 0.9, familiar)
+    assert quality.images == ('pass', 'review', 'pass', 'pass', 'pass', 'pass')
+    assert quality.overall == 'review'
+    assert quality.reasons == ('an image unlike those the cascade was trained on',)
+    assert judge(rois(), GOOD, [14, 15, 16], 28, 0.9, [True] * 6).overall == 'pass'
+    failed = judge(rois(), GOOD, [14, 15, 16], 28, 0.1, familiar)
+    assert failed.images == ('fail',) * 6
