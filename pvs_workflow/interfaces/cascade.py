@@ -101,7 +101,8 @@ class _RunCascadeInputSpec(BaseInterfaceInputSpec):
 class _RunCascadeOutputSpec(TraitedSpec):
     prediction = File(
         exists=True,
-        desc='npz: enhanced (6, 80, 96), counts, lows, highs (6,), probabilities (5,)',
+        desc='npz: enhanced (6, 80, 96), counts, lows, highs, distances, familiar (6,), '
+        'probabilities (5,)',
     )
 
 
@@ -112,24 +113,26 @@ class RunCascade(SimpleInterface):
     output_spec = _RunCascadeOutputSpec
 
     def _run_interface(self, runtime):
+        from dataclasses import asdict
+
         import numpy as np
 
         from pvs_workflow.networks.bundle import load_bundle
         from pvs_workflow.networks.engine import configure_tensorflow
+        from pvs_workflow.networks.sureness import assess
 
         # One thread: the last digits of a sum depend on how many share it.
         configure_tensorflow(1, self.inputs.seed)
         cascade = load_bundle(Path(self.inputs.model))
-        found = cascade.predict(np.load(self.inputs.images)['images'])
-        lows, highs = cascade.card.calibration.interval(found.counts)
+        images = np.load(self.inputs.images)['images']
+        found = cascade.predict(images)
         self._results['prediction'] = str(Path(runtime.cwd) / 'prediction.npz')
+        sureness = assess(cascade.card, images, found)
         np.savez(
             self._results['prediction'],
             enhanced=found.enhanced,
             counts=found.counts,
-            lows=lows,
-            highs=highs,
-            probabilities=cascade.card.calibration.grade_probabilities(found.counts),
+            **asdict(sureness),
         )
         return runtime
 
@@ -138,17 +141,19 @@ class _FindEvidenceInputSpec(BaseInterfaceInputSpec):
     t2w = File(exists=True, mandatory=True, desc='canonical T2w')
     images = File(exists=True, mandatory=True, desc='npz with the six images')
     views = File(exists=True, mandatory=True, desc='JSON: where the images lie')
-    prediction = File(exists=True, mandatory=True, desc='npz with the enhanced images')
+    prediction = File(exists=True, mandatory=True, desc='npz of enhanced images and counts')
 
 
 class _FindEvidenceOutputSpec(TraitedSpec):
     enhanced = File(exists=True, desc='enhanced images in their place in the volume')
     instances = File(exists=True, desc='each found ePVS its own label, in the volume')
-    evidence = File(exists=True, desc='npz: the same labels per image, and how many of them')
+    evidence = File(
+        exists=True, desc='npz: the same labels per image, how many of them, how strong each is'
+    )
 
 
 class FindEvidence(SimpleInterface):
-    """Label each ePVS that the enhancement shows, and put all back into the volume."""
+    """Label the ePVS that the enhancement shows, and put all back into the volume."""
 
     input_spec = _FindEvidenceInputSpec
     output_spec = _FindEvidenceOutputSpec
@@ -156,20 +161,28 @@ class FindEvidence(SimpleInterface):
     def _run_interface(self, runtime):
         import numpy as np
 
-        from pvs_workflow.science.sampling import find_instances, place_back
+        from pvs_workflow.science.instances import drop_unplaced, find_instances
+        from pvs_workflow.science.sampling import place_back
 
         t2w = load_image(self.inputs.t2w)
         views = load_views(self.inputs.views)
         cut = np.load(self.inputs.images)
-        enhanced = np.load(self.inputs.prediction)['enhanced']
-        labels = find_instances(cut['images'], enhanced, cut['rois'])
-        volumes = place_back(enhanced, labels, views, t2w.shape, t2w.affine)
-        for name, array in zip(('enhanced', 'instances'), volumes, strict=True):
+        cascade = np.load(self.inputs.prediction)
+        found = find_instances(cut['images'], cascade['enhanced'], cut['rois'], cascade['counts'])
+        volume, labels = place_back(
+            cascade['enhanced'], found.labels, views, t2w.shape, t2w.affine
+        )
+        found, labels = drop_unplaced(found, labels)
+        for name, array in (('enhanced', volume), ('instances', labels)):
             path = Path(runtime.cwd) / f'{name}.nii.gz'
             self._results[name] = save_image(array, t2w.affine, path)
         self._results['evidence'] = str(Path(runtime.cwd) / 'evidence.npz')
-        counts = [np.isin(np.unique(image[image > 0]), volumes[1]).sum() for image in labels]
-        np.savez(self._results['evidence'], labels=labels, instances=counts)
+        np.savez(
+            self._results['evidence'],
+            labels=found.labels,
+            instances=found.numbers,
+            strengths=found.strengths,
+        )
         return runtime
 
 
@@ -178,6 +191,7 @@ class _JudgeInputSpec(BaseInterfaceInputSpec):
     images = File(exists=True, mandatory=True, desc='npz with the six images')
     views = File(exists=True, mandatory=True, desc='JSON: where the images lie')
     correlation = traits.Float(mandatory=True, desc='of the template with the scan')
+    prediction = File(exists=True, mandatory=True, desc='npz: familiar (6,)')
 
 
 class _JudgeOutputSpec(TraitedSpec):
@@ -205,6 +219,7 @@ class Judge(SimpleInterface):
             [view.slice_index for view in load_views(self.inputs.views)],
             image.shape[2] // slices_per_slab(image.affine),
             self.inputs.correlation,
+            np.load(self.inputs.prediction)['familiar'].tolist(),
         )
         self._results['images_qc'] = list(quality.images)
         self._results['overall'] = quality.overall

@@ -10,7 +10,7 @@ from nipype.interfaces.base import (
     traits,
 )
 
-from pvs_workflow.interfaces.io import load_image, load_views, read_raw
+from pvs_workflow.interfaces.io import load_array, load_image, load_views, read_raw
 
 
 class _SaveImageInputSpec(BaseInterfaceInputSpec):
@@ -79,7 +79,8 @@ class _SaveTablesInputSpec(BaseInterfaceInputSpec):
     images = File(exists=True, mandatory=True, desc='npz with the ROI of each image')
     views = File(exists=True, mandatory=True, desc='JSON: where the images lie')
     prediction = File(exists=True, mandatory=True, desc='npz of counts and intervals')
-    evidence = File(exists=True, mandatory=True, desc='npz with the number of instances')
+    evidence = File(exists=True, mandatory=True, desc='npz of instance labels and strengths')
+    instances = File(exists=True, mandatory=True, desc='instance labels in the canonical volume')
     images_qc = traits.List(traits.Str, mandatory=True, desc='flag of each image')
     overall = traits.Str(mandatory=True, desc='flag of the scan')
     reasons = traits.List(traits.Str, mandatory=True, desc='why it is not pass')
@@ -90,10 +91,11 @@ class _SaveTablesInputSpec(BaseInterfaceInputSpec):
 class _SaveTablesOutputSpec(TraitedSpec):
     counts = File(exists=True, desc='table of the six images')
     grade = File(exists=True, desc='table of one row')
+    instances = File(exists=True, desc='table of the found ePVS')
 
 
 class SaveTables(SimpleInterface):
-    """Write the counts, then the grade: who has a grade has its counts."""
+    """Write instances, counts, and the grade last: who has a grade has all."""
 
     input_spec = _SaveTablesInputSpec
     output_spec = _SaveTablesOutputSpec
@@ -103,16 +105,22 @@ class SaveTables(SimpleInterface):
         import numpy as np
 
         from pvs_workflow.interfaces.storage import stored_slices
+        from pvs_workflow.science.instances import Instances, instance_table
         from pvs_workflow.science.quality import roi_areas
         from pvs_workflow.science.tables import count_table, grade_table, write_table
 
         values = self.inputs
         views, found = load_views(values.views), np.load(values.prediction)
+        slices = stored_slices(views, values.t2w_file)
+        evidence = np.load(values.evidence)
+        volume = load_array(values.instances, 'int32'), load_image(values.instances).affine
+        labelled = Instances(evidence['labels'], evidence['strengths'])
+        instances = instance_table(labelled, *volume, views, slices)
         counts = count_table(
             views,
-            stored_slices(views, values.t2w_file),
+            slices,
             *(found[name] for name in ('counts', 'lows', 'highs')),
-            np.load(values.evidence)['instances'],
+            evidence['instances'],
             roi_areas(np.load(values.images)['rois']),
             values.images_qc,
         )
@@ -127,11 +135,12 @@ class SaveTables(SimpleInterface):
             model=values.model_label,
             model_sha256=values.model_sha256,
         )
-        for name, table, frame in (
-            ('counts', 'epvs_counts', counts),
-            ('grade', 'potter_grade', grade),
+        for name, tail, table, frame in (
+            ('instances', 'space-T2w_desc', 'epvs_instances', instances),
+            ('counts', 'desc', 'epvs_counts', counts),
+            ('grade', 'desc', 'potter_grade', grade),
         ):
-            path = Path(f'{values.stem}_desc-{table}.tsv')
+            path = Path(f'{values.stem}_{tail}-{table}.tsv')
             write_table(frame, path, table, values.sources)
             self._results[name] = str(path)
         return runtime

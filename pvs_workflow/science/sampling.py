@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pvs_workflow.science.components import epvs_evidence, label_instances
 from pvs_workflow.science.intensity import Preprocessing, prepare_image
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
 from pvs_workflow.science.slices import HEMISPHERES, View, cut_image, find_views
@@ -56,27 +55,6 @@ def cut_six(
         ]
     )
     return views, images, rois
-
-
-def find_instances(images: np.ndarray, enhanced: np.ndarray, rois: np.ndarray) -> np.ndarray:
-    """Label the ePVS on all images, each with its own number.
-
-    Parameters
-    ----------
-    images, enhanced : (n, 80, 96) arrays, in [0, 1]
-    rois : (n, 80, 96) array of bool
-
-    Returns
-    -------
-    (n, 80, 96) array of int32
-        Numbered from 1 through all images.
-
-    """
-    out = np.zeros(images.shape, np.int32)
-    for index, (image, brighter, roi) in enumerate(zip(images, enhanced, rois, strict=True)):
-        labels = label_instances(epvs_evidence(image, brighter), roi)
-        out[index] = np.where(labels > 0, labels + out.max(), 0)
-    return out
 
 
 def place_back(

@@ -17,11 +17,15 @@ MISSING = 'n/a'
 
 TABLES = {
     'potter_grade': ('identity', 'potter_grade'),
-    'epvs_counts': ('epvs_counts',),
+    'epvs_counts': ('image', 'epvs_counts'),
+    'epvs_instances': ('image', 'epvs_instances'),
     'group_potter': ('identity', 'potter_grade'),
-    'group_counts': ('identity', 'epvs_counts'),
+    'group_counts': ('identity', 'image', 'epvs_counts'),
 }
 """Which data dictionaries in ``data/columns`` make up the columns of which table."""
+
+MAY_BE_EMPTY = frozenset({'epvs_instances'})
+"""Tables that need no row: where nothing was found there is only the header."""
 
 TEXT_COLUMNS = frozenset(
     {
@@ -43,7 +47,7 @@ def describe_columns(table: str) -> dict[str, dict]:
 
     Parameters
     ----------
-    table : {'potter_grade', 'epvs_counts', 'group_potter', 'group_counts'}
+    table : {'potter_grade', 'epvs_counts', 'epvs_instances', 'group_potter', 'group_counts'}
 
     Examples
     --------
@@ -116,7 +120,7 @@ def read_table(path: Path, table: str | None = None) -> pd.DataFrame:
     Raises
     ------
     PVSError
-        If the file cannot be read, has no row, or lacks a column or a number.
+        If the file cannot be read, has no row though it needs one, or lacks a column or a number.
 
     """
     try:
@@ -139,6 +143,8 @@ def read_table(path: Path, table: str | None = None) -> pd.DataFrame:
             f'{path} has other columns than a {table} table, expected {", ".join(columns)}, '
             f'received {", ".join(map(str, frame.columns))}'
         )
+    if frame.empty and table in MAY_BE_EMPTY:
+        return frame
     if frame.empty:
         raise PVSError(f'{path} has no rows, expected at least one, received its header only')
     for name in columns:

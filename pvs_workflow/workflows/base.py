@@ -176,7 +176,7 @@ def init_scan_wf(
         (roi_wf, volumes_wf, [*_same('roi', 'structures'), _to('transform', 'template_xfm')]),
         (roi_wf, figures_wf, _same('roi', 'structures', 'template')),
         (cascade_wf, volumes_wf, _same('enhanced', 'instances')),
-        (cascade_wf, tables_wf, _same(*CASCADE, *FLAGS)),
+        (cascade_wf, tables_wf, _same(*CASCADE, 'instances', *FLAGS)),
         (cascade_wf, figures_wf, _same(*CASCADE)),
     ]
     for contrast in ('T1w', 'FLAIR'):

@@ -53,7 +53,7 @@ def init_cascade_wf(
     views
         Where they lie.
     prediction
-        Enhanced images, counts, intervals and grade probabilities.
+        Enhanced images, counts, intervals, grade probabilities and familiarity.
     evidence
         Instance labels per image.
     enhanced
@@ -105,6 +105,7 @@ def init_cascade_wf(
             (run_cascade, find_evidence, [('prediction', 'prediction')]),
             (inputnode, judge, [('roi', 'roi'), ('correlation', 'correlation')]),
             (cut_images, judge, cut),
+            (run_cascade, judge, [('prediction', 'prediction')]),
             (cut_images, outputnode, cut),
             (run_cascade, outputnode, [('prediction', 'prediction')]),
             (find_evidence, outputnode, found),

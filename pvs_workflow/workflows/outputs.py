@@ -135,7 +135,7 @@ def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volum
 
 
 def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path, name='tables_wf'):
-    """Write counts and grade.
+    """Write instances, counts and grade.
 
     Workflow Graph
         .. workflow::
@@ -177,6 +177,8 @@ def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path,
         Counts, intervals and grade probabilities.
     evidence
         Instance labels per image.
+    instances
+        Instance labels in their place.
     images_qc
         Flag of each image.
     overall
@@ -186,7 +188,8 @@ def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path,
 
     """
     workflow = pe.Workflow(name=name)
-    inputnode = pe.Node(niu.IdentityInterface(fields=[*CASCADE, *FLAGS]), name='inputnode')
+    used = [*CASCADE, 'instances', *FLAGS]
+    inputnode = pe.Node(niu.IdentityInterface(fields=used), name='inputnode')
     save_tables = pe.Node(
         SaveTables(
             t2w_file=scan.t2w,
@@ -201,8 +204,7 @@ def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path,
         name='save_tables',
         mem_gb=0.3,
     )
-    fields = [(field, field) for field in (*CASCADE, *FLAGS)]
-    workflow.connect([(inputnode, save_tables, fields)])
+    workflow.connect([(inputnode, save_tables, [(field, field) for field in used])])
     return workflow
 
 

@@ -1,43 +1,182 @@
 import numpy as np
+import pytest
+from skimage.measure import label
 
-from pvs_workflow.science.components import enhancement_target, epvs_evidence, label_instances
-from pvs_workflow.science.sampling import find_instances
+from pvs_workflow.science.components import (
+    FLUID,
+    MIN_STRENGTH,
+    drop_borders,
+    enhancement_target,
+    epvs_evidence,
+    keep_strongest,
+    label_candidates,
+)
 
-ROI = np.ones((80, 96), bool)
+SHAPE = (80, 96)
+ROI = np.ones(SHAPE, bool)
+
+
+def ellipse(centre, long, short, degrees=0.0):
+    """Evidence of 1 in the middle of an ellipse (semi-axes in pixels), falling off at its rim."""
+    u, v = np.meshgrid(*[np.arange(n) for n in SHAPE], indexing='ij')
+    turn = np.deg2rad(degrees)
+    along = (u - centre[0]) * np.cos(turn) + (v - centre[1]) * np.sin(turn)
+    across = -(u - centre[0]) * np.sin(turn) + (v - centre[1]) * np.cos(turn)
+    radius = np.hypot(along / long, across / short)
+    return np.clip(2 * (1.25 - radius), 0, 1)
+
+
+def spots(rng, n=25):
+    """Spots of any size and strength at random places, with a little noise."""
+    evidence = np.zeros(SHAPE)
+    for _ in range(n):
+        centre = rng.uniform([3, 3], [76, 92])
+        spot = ellipse(centre, *rng.uniform(1, 3, 2), rng.uniform(0, 180))
+        evidence = np.maximum(evidence, rng.uniform(0.3, 1) * spot)
+    return np.clip(evidence + rng.normal(0, 0.01, SHAPE), 0, 1)
+
+
+def regions(labels):
+    """Return the set of pixel sets, whatever their numbers are."""
+    return {frozenset(map(tuple, np.argwhere(labels == n))) for n in range(1, labels.max() + 1)}
 
 
 def test_evidence_of_a_perfect_enhancement_is_the_mask():
     rng = np.random.default_rng(3)
-    image = rng.random((80, 96)).astype(np.float32)
-    mask = rng.random((80, 96)) > 0.97
+    image = rng.random(SHAPE).astype(np.float32)
+    mask = rng.random(SHAPE) > 0.97
     assert np.allclose(epvs_evidence(image, enhancement_target(image, mask)), mask, atol=1e-6)
 
 
-def test_corners_join_and_gaps_part():
-    evidence = np.zeros((80, 96))
-    evidence[10, 10] = evidence[11, 11] = 0.9
-    evidence[20, 20] = evidence[22, 20] = 0.9
-    labels = label_instances(evidence, ROI)
-    assert labels.max() == 3
-    assert labels[10, 10] == labels[11, 11] == 1
-    assert labels[20, 20] != labels[22, 20]
+@pytest.mark.parametrize('level', [0.0, 0.1, 0.5, 1.0])
+def test_even_evidence_shows_nothing(level):
+    labels, strengths = label_candidates(np.full(SHAPE, level), ROI)
+    assert not labels.any()
+    assert strengths.size == 0
+
+
+@pytest.mark.parametrize('step', [(5, 0), (0, 5), (4, 2), (-2, 4)])
+def test_touching_discs_are_parted(step):
+    discs = [ellipse((40, 40), 2, 2), ellipse(np.add((40, 40), step), 2, 2)]
+    evidence = np.maximum(*discs)
+    assert label(evidence >= 0.5, connectivity=2).max() == 1
+    labels, _ = label_candidates(evidence, ROI)
+    assert labels.max() == 2
+    for disc in discs:
+        own = labels[disc == 1]
+        assert own[0] > 0
+        assert np.mean(own == own[0]) > 0.8
+
+
+def test_a_chain_of_discs_is_parted():
+    evidence = np.max([ellipse((40, 20 + 5 * n), 2, 2) for n in range(6)], axis=0)
+    assert label_candidates(evidence, ROI)[0].max() == 6
+
+
+@pytest.mark.parametrize('degrees', range(0, 180, 15))
+@pytest.mark.parametrize('long', [4, 8])
+def test_a_slanted_tube_stays_whole(long, degrees):
+    tube = ellipse((40.3, 47.8), long, 1.2, degrees)
+    noise = np.random.default_rng(degrees).normal(0, 0.02, SHAPE)
+    labels, _ = label_candidates(np.clip(tube + noise * (tube > 0), 0, 1), ROI)
+    assert labels.max() == 1
+    assert np.mean(labels[tube == 1] == 1) > 0.8
+    assert not labels[tube == 0].any()
+
+
+def test_an_uneven_tube_stays_whole_and_a_broken_one_does_not():
+    tube = ellipse((40, 48), 1.5, 12)
+    wave = np.cos(np.arange(96) * 0.9)
+    assert label_candidates(tube * (0.95 + 0.05 * wave), ROI)[0].max() == 1
+    assert label_candidates(tube * (0.6 + 0.4 * wave), ROI)[0].max() > 1
+
+
+def test_weak_and_strong_ones_of_one_shape_have_one_area():
+    strong = ellipse((20, 20), 3, 2, 30)
+    labels, strengths = label_candidates(strong + 0.4 * np.roll(strong, (40, 40), (0, 1)), ROI)
+    assert labels.max() == 2
+    assert np.array_equal(np.roll(labels == 1, (40, 40), (0, 1)), labels == 2)
+    assert np.isclose(strengths[1], 0.4 * strengths[0])
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_labels_fall_in_strength_and_are_connected(seed):
+    evidence = spots(np.random.default_rng(seed))
+    labels, strengths = label_candidates(evidence, ROI)
+    assert labels.max() == strengths.size > 10
+    assert (np.diff(strengths) <= 0).all()
+    assert MIN_STRENGTH <= strengths.min() <= strengths.max() <= 1
+    for n in range(1, labels.max() + 1):
+        assert label(labels == n, connectivity=2).max() == 1
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_mirroring_and_transposing_change_nothing_else(seed):
+    evidence = spots(np.random.default_rng(seed))
+    roi = np.hypot(*np.ogrid[-40:40, -48:48]) < 38
+    expected, strengths = label_candidates(evidence, roi)
+    for there, back in (
+        (np.flipud, np.flipud),
+        (np.fliplr, np.fliplr),
+        (np.transpose, np.transpose),
+    ):
+        labels, again = label_candidates(there(evidence), there(roi))
+        assert regions(back(labels)) == regions(expected)
+        assert np.allclose(again, strengths)
 
 
 def test_only_patches_that_lie_in_the_roi_count():
-    evidence = np.zeros((80, 96))
-    evidence[38:42, 10] = 1  # half in
-    evidence[39:43, 30] = 1  # one pixel in
-    evidence[10, 50] = 0.49  # too weak
+    evidence = np.maximum(ellipse((38, 20), 2, 2), ellipse((42, 60), 2, 2))
     roi = ROI.copy()
-    roi[40:] = False
-    labels = label_instances(evidence, roi)
+    roi[41:] = False
+    labels, _ = label_candidates(evidence, roi)
     assert labels.max() == 1
-    assert (labels[38:42, 10] == 1).all()
+    assert labels[38, 20] == 1
 
 
-def test_instances_are_numbered_through_all_images():
-    images = np.zeros((3, 80, 96), np.float32)
-    enhanced = np.zeros_like(images)
-    enhanced[0, 5, 5] = enhanced[0, 9, 9] = enhanced[2, 7, 7] = 0.5
-    labels = find_instances(images, enhanced, np.ones(images.shape, bool))
-    assert [np.unique(image[image > 0]).tolist() for image in labels] == [[1, 2], [], [3]]
+def test_what_is_too_weak_does_not_count():
+    spot = ellipse((40, 40), 4, 4)
+    assert label_candidates(0.9 * MIN_STRENGTH * spot, ROI)[0].max() == 0
+    assert label_candidates(1.1 * MIN_STRENGTH * spot, ROI)[0].max() == 1
+    assert label_candidates(0.3 * spot, ROI, min_strength=0.31)[0].max() == 0
+
+
+def test_the_border_of_fluid_is_no_epvs_and_a_bright_epvs_is_no_fluid():
+    evidence = np.max([ellipse((40, v), 2, 2) for v in (20, 50, 80)], axis=0)
+    labels, strengths = label_candidates(evidence, ROI)
+    image = np.full(SHAPE, 0.4)
+    image[labels > 0] = 1.0  # as bright as fluid themselves
+    image[:, 83:] = 0.4 * FLUID  # 2 pixels from the last one
+    assert drop_borders(labels, strengths, np.where(labels > 0, 1.0, 0.4), ROI)[1].size == 3
+    kept, strong = drop_borders(labels, strengths, image, ROI)
+    assert strong.size == kept.max() == 2
+    assert (kept[40, 20] > 0, kept[40, 50] > 0, kept[40, 80] > 0) == (True, True, False)
+    image[:, 83:88] = 0.4  # far from all
+    assert drop_borders(labels, strengths, image, ROI)[0].max() == 3
+    assert np.isclose(strong, strengths[: strong.size]).all()
+
+
+def test_the_strongest_are_kept_and_none_is_made_up():
+    labels, strengths = label_candidates(spots(np.random.default_rng(8)), ROI)
+    before = labels.copy()
+    for most in (0, 1, 5, strengths.size, strengths.size + 20):
+        kept, strong = keep_strongest(labels, strengths, most)
+        n = min(most, strengths.size)
+        assert np.array_equal(np.unique(kept[kept > 0]), np.arange(1, n + 1))
+        assert np.array_equal(strong, np.sort(strengths)[::-1][:n])
+        assert np.array_equal(kept[kept > 0], labels[kept > 0])
+    assert np.array_equal(labels, before)
+
+
+def test_inputs_stay_as_they_are():
+    evidence = spots(np.random.default_rng(4))
+    before = evidence.copy()
+    label_candidates(evidence, ROI)
+    assert np.array_equal(evidence, before)
+
+
+def test_impossible_arguments_are_refused():
+    with pytest.raises(ValueError, match='min_strength must be above 0, received 0'):
+        label_candidates(np.zeros(SHAPE), ROI, min_strength=0)
+    with pytest.raises(ValueError, match=r'one shape, received \(80, 96\) and \(80, 95\)'):
+        label_candidates(np.zeros(SHAPE), ROI[:, 1:])

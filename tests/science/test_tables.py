@@ -87,7 +87,9 @@ def test_columns_are_those_of_the_contract():
     assert list(tables.describe_columns('group_counts')) == identity + COUNT_COLUMNS
 
 
-@pytest.mark.parametrize('table', ['epvs_counts', 'potter_grade', 'group_potter', 'group_counts'])
+@pytest.mark.parametrize(
+    'table', ['epvs_counts', 'epvs_instances', 'potter_grade', 'group_potter', 'group_counts']
+)
 def test_every_column_is_described(table):
     for name, entry in tables.describe_columns(table).items():
         assert set(entry) <= {'LongName', 'Description', 'Units', 'Levels'}, name
@@ -292,7 +294,7 @@ def test_inputs_stay_as_they_are(tmp_path):
     pd.testing.assert_frame_equal(counts, before)
 
 
-@pytest.mark.parametrize('table', ['epvs_counts', 'potter_grade'])
+@pytest.mark.parametrize('table', ['epvs_counts', 'potter_grade', 'epvs_instances'])
 def test_documentation_describes_the_columns(table):
     page = (Path(__file__).parents[2] / 'docs' / 'outputs.md').read_text('utf-8')
     block = page.partition(f'<!-- columns of {table} -->\n')[2].partition('<!-- end -->')[0]

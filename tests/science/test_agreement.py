@@ -1,0 +1,119 @@
+import math
+
+import numpy as np
+import pytest
+
+from pvs_workflow.science.agreement import (
+    confusion_matrix,
+    intraclass_correlation,
+    limits_of_agreement,
+    weighted_kappa,
+)
+
+SHROUT_FLEISS = [
+    [9, 2, 5, 8],
+    [6, 1, 3, 2],
+    [8, 4, 6, 8],
+    [7, 1, 2, 6],
+    [10, 5, 6, 9],
+    [6, 2, 4, 7],
+]
+
+
+def test_shrout_and_fleiss_1979_table_2():
+    found = intraclass_correlation(SHROUT_FLEISS)
+    assert found.value == pytest.approx(0.29, abs=0.005)
+    assert (found.low, found.high) == pytest.approx((0.019, 0.761), abs=0.0005)
+
+
+def mean_squares_icc(ratings):
+    """Shrout & Fleiss 1979, from the mean squares of a two-way table."""
+    n, k = ratings.shape
+    grand = ratings.mean()
+    rows, columns = ratings.mean(axis=1), ratings.mean(axis=0)
+    between = k * ((rows - grand) ** 2).sum() / (n - 1)
+    judges = n * ((columns - grand) ** 2).sum() / (k - 1)
+    rest = ((ratings - rows[:, None] - columns + grand) ** 2).sum() / ((n - 1) * (k - 1))
+    return (between - rest) / (between + (k - 1) * rest + k * (judges - rest) / n)
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_as_from_mean_squares(seed):
+    rng = np.random.default_rng(seed)
+    true = rng.integers(0, 49, 60)
+    ratings = np.stack([true + rng.normal(1, 4, 60), true], axis=1)
+    found = intraclass_correlation(ratings)
+    assert found.value == pytest.approx(mean_squares_icc(ratings), abs=1e-9)
+    assert found.low < found.value < found.high
+    assert found.low != round(found.low, 2)  # pingouin's rounding is off
+
+
+def test_a_bias_lowers_absolute_agreement():
+    true = np.arange(30.0)
+    noisy = true + np.random.default_rng(0).normal(0, 1, 30)
+    near, far = (
+        intraclass_correlation(np.stack([noisy + bias, true], axis=1)).value for bias in (0, 10)
+    )
+    assert far < near - 0.2
+
+
+def test_pingouins_options_are_left_alone():
+    import pingouin
+
+    before = dict(pingouin.options)
+    intraclass_correlation(SHROUT_FLEISS)
+    assert dict(pingouin.options) == before
+
+
+def test_where_the_icc_is_undefined_or_perfect():
+    assert math.isnan(intraclass_correlation([[1, 2], [3, 4]]).value)
+    assert math.isnan(intraclass_correlation(np.ones((5, 2))).value)
+    assert intraclass_correlation([[1, 1], [2, 2], [5, 5]]).value == 1.0
+    constant = intraclass_correlation([[3, 1], [3, 7], [3, 2], [3, 9]])
+    assert constant.value == pytest.approx(0, abs=0.5)
+
+
+@pytest.mark.parametrize('ratings', [[1, 2, 3], [[1], [2]], [[1, np.nan], [2, 3]]])
+def test_what_are_no_ratings(ratings):
+    with pytest.raises(ValueError, match='subjects by at least two raters, received'):
+        intraclass_correlation(ratings)
+
+
+def test_kappa_from_its_definition():
+    rng = np.random.default_rng(1)
+    true = rng.integers(0, 5, 200)
+    predicted = np.clip(true + rng.integers(-1, 2, 200), 0, 4)
+    observed = confusion_matrix(predicted, true) / 200
+    expected = np.outer(observed.sum(axis=1), observed.sum(axis=0))
+    weights = np.subtract.outer(np.arange(5), np.arange(5)) ** 2
+    kappa = 1 - (weights * observed).sum() / (weights * expected).sum()
+    assert weighted_kappa(predicted, true) == pytest.approx(kappa)
+
+
+def test_kappa_of_one_grade_is_undefined():
+    assert math.isnan(weighted_kappa([1, 1], [1, 1]))
+    assert weighted_kappa([1, 1], [1, 2]) == 0.0
+
+
+def test_confusion_counts_all_and_has_true_grades_in_rows():
+    matrix = confusion_matrix([4, 4, 0], [3, 4, 0])
+    assert matrix.shape == (5, 5)
+    assert matrix.sum() == 3
+    assert matrix[3, 4] == matrix[4, 4] == matrix[0, 0] == 1
+
+
+def test_limits():
+    rng = np.random.default_rng(2)
+    true = rng.uniform(0, 40, 500)
+    limits = limits_of_agreement(true + rng.normal(2, 3, 500), true)
+    assert limits.bias == pytest.approx(2, abs=0.4)
+    assert limits.high - limits.low == pytest.approx(2 * 1.96 * limits.sd)
+    assert math.isnan(limits_of_agreement([3.0], [2.0]).sd)
+
+
+@pytest.mark.parametrize('function', [weighted_kappa, confusion_matrix, limits_of_agreement])
+def test_lists_that_do_not_fit(function):
+    with pytest.raises(ValueError, match=r'one length ≥ 1, received shapes \(2,\) and \(3,\)'):
+        function([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match='one length ≥ 1'):
+        function([], [])
