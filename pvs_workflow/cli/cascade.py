@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 
 from pvs_workflow import __version__
-from pvs_workflow.cli import evaluate, simulate, train
+from pvs_workflow.cli import crossval, evaluate, simulate, train
 from pvs_workflow.errors import PVSError
 
 COMMANDS = {
     'simulate': (simulate, 'write a BIDS dataset of simulated participants with known ePVS'),
-    'train': (train, 'train a cascade on a BIDS dataset with known ePVS'),
+    'train': (train, 'train a cascade on simulated people or on your own rated images'),
     'evaluate': (evaluate, 'measure how well a cascade counts on a dataset with known ePVS'),
+    'crossval': (crossval, 'compare the enhancements as the paper does, in folds by participant'),
 }
 
 

@@ -21,6 +21,8 @@ BIDSIGNORE = (
     '*_grade.json',
     '*_counts.tsv',
     '*_counts.json',
+    '*_instances.tsv',
+    '*_instances.json',
     '*_xfm.*',
     # Files that are being written.
     '.writing-*',

@@ -14,7 +14,14 @@ from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
 
 GRAPH = 'pvs_wf'
-_RESULTS = ('potter_grade.tsv', 'potter_grade.json', 'epvs_counts.tsv', 'epvs_counts.json')
+_RESULTS = (
+    'desc-potter_grade.tsv',
+    'desc-potter_grade.json',
+    'desc-epvs_counts.tsv',
+    'desc-epvs_counts.json',
+    'space-T2w_desc-epvs_instances.tsv',
+    'space-T2w_desc-epvs_instances.json',
+)
 _POLL_SECONDS = '0.2'
 
 
@@ -147,7 +154,7 @@ def judge_scans(
 
 def result_path(output_dir: Path, scan: Scan, name: str = _RESULTS[0]) -> Path:
     """Return where a scan's grade, or another of its tables, is written."""
-    return output_dir / scan.folder / f'{scan.prefix}_desc-{name}'
+    return output_dir / scan.folder / f'{scan.prefix}_{name}'
 
 
 def retire_results(output_dir: Path, scan: Scan, run_id: str) -> list[Path]:

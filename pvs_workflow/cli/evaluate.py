@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from pvs_workflow.cli.train import check_dataset, dataset_record
+from pvs_workflow.cli.record import check_dataset, dataset_record
 from pvs_workflow.errors import EXIT_OK
 
 
@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate a cascade on the six images of every participant, and write the figures.
 
-    They are given twice: with the true ROI, and with random errors like registration's.
+    They are given twice: with the true ROI, and with random errors like registration's. Beside
+    the file lie drawings of the second kind: agreement with the truth (scatter, Bland–Altman,
+    confusion matrices), and reliability of grade probabilities.
 
     Raises
     ------
@@ -41,25 +43,25 @@ def run(args: argparse.Namespace) -> int:
     from pvs_workflow.networks.bundle import load_bundle, model_sha256
     from pvs_workflow.networks.engine import configure_tensorflow
     from pvs_workflow.science.tsv import write_json
-    from pvs_workflow.training.evaluate import evaluate
+    from pvs_workflow.training.charts import save_evaluation
+    from pvs_workflow.training.findings import evaluate
     from pvs_workflow.training.samples import read_samples
 
     configure_tensorflow(threads=1)
     cascade = load_bundle(args.bundle)
     begin = time.monotonic()
     samples = [s for s in read_samples(args.bids_dir, derivatives) if s.chosen]
+    found = evaluate(cascade, samples, args.seed)
     figures = {
         'model': cascade.card.label,
         'model_sha256': model_sha256(args.bundle),
         'command': f'pvs_cascade evaluate {args.bids_dir.name} {args.bundle.name} '
         f'{args.output.name} --seed {args.seed}',
         'data': dataset_record(args.bids_dir),
-        **{
-            name: scores.to_card()
-            for name, scores in evaluate(cascade, samples, args.seed).items()
-        },
+        **found.to_json(),
         'seconds': round(time.monotonic() - begin),
     }
     write_json(args.output, figures)
-    print(f'Figures: {args.output}', file=sys.stderr)
+    for path in (args.output, *save_evaluation(args.output.with_suffix(''), found)):
+        print(path, file=sys.stderr)
     return EXIT_OK

@@ -1,29 +1,78 @@
-"""``pvs_cascade train``: a BIDS dataset with its truth in, a cascade bundle out."""
+"""``pvs_cascade train``: simulated or rated images in, a cascade bundle out."""
 
 import argparse
-import json
 import shlex
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from pvs_workflow.errors import EXIT_OK, InvalidDatasetError
+from pvs_workflow.cli.record import (
+    VARIANTS,
+    check_dataset,
+    command_of,
+    limitations,
+    training_record,
+)
+from pvs_workflow.errors import EXIT_OK, PVSError
+from pvs_workflow.files import write_text
 
 DEFAULT_SEED = 20240715
 DEFAULT_NAME = 'pvs_workflow cascade'
+DEFAULT_PARTICIPANTS = 120
+SHIPPED = 'shipped'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``pvs_cascade train``."""
-    parser.add_argument('bids_dir', type=Path, metavar='BIDS_DIR', help='dataset with T2w images')
     parser.add_argument(
         'output', type=Path, metavar='OUTPUT_BUNDLE', help='folder of the cascade to write'
     )
-    parser.add_argument(
+    own = parser.add_argument_group('your own data (without it, people are simulated)')
+    own.add_argument('--bids-dir', type=Path, metavar='DIR', help='dataset with T2w images')
+    own.add_argument(
         '--derivatives',
         type=Path,
         metavar='DIR',
-        help='the truth: ROI and ePVS labels (default: BIDS_DIR/derivatives/truth)',
+        help='basal ganglia of the T2w: the results of pvs_workflow, or a simulated truth '
+        '(default: BIDS_DIR/derivatives/truth)',
+    )
+    own.add_argument(
+        '--masks',
+        type=Path,
+        metavar='DIR',
+        help="raters' ePVS masks, *_space-T2w_desc-raters_mask.nii.gz (default: with the basal "
+        'ganglia)',
+    )
+    own.add_argument(
+        '--ratings',
+        type=Path,
+        metavar='TSV',
+        help='counts instead of masks: participant_id, session_id, hemisphere, slice, count',
+    )
+    simulated = parser.add_argument_group('simulated data')
+    simulated.add_argument(
+        '--participants',
+        type=_positive,
+        default=DEFAULT_PARTICIPANTS,
+        metavar='N',
+        help='simulated people (default: %(default)s)',
+    )
+    simulated.add_argument(
+        '--anatomies', type=Path, metavar='DIR', help='label maps that they may have'
+    )
+    simulated.add_argument(
+        '--backgrounds',
+        type=Path,
+        metavar='DIR',
+        help='results of pvs_workflow on real T2w with few ePVS, to implant simulated ones in',
+    )
+    parser.add_argument(
+        '--from',
+        dest='start',
+        type=Path,
+        metavar='BUNDLE',
+        help=f'start from this cascade ("{SHIPPED}" for the one that comes with pvs_workflow)',
     )
     parser.add_argument(
         '--seed', type=_at_least_zero, default=DEFAULT_SEED, help='default: %(default)s'
@@ -34,12 +83,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--minutes',
         type=_minutes,
         metavar='BUDGET',
-        help='stop after this wall time (the result then depends on the machine)',
+        help='stop learning after this wall time (the result then depends on the machine)',
     )
     parser.add_argument(
         '--paper-settings',
         action='store_true',
         help='epochs, learning rate and batch of the paper: days on a CPU',
+    )
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='go on from the checkpoints of the same command, stopped earlier',
     )
     parser.add_argument(
         '--n-cpus', type=_positive, default=1, metavar='N', help='threads (default: %(default)s)'
@@ -57,60 +111,140 @@ def run(args: argparse.Namespace) -> int:
         If there is nothing to train on or the bundle cannot be written.
 
     """
-    derivatives = check_dataset(args.bids_dir, args.derivatives)
+    derivatives = _check_own(args)
 
     from pvs_workflow.networks.bundle import check_target, save_bundle
     from pvs_workflow.training.curves import save_curves
     from pvs_workflow.training.fit import train_cascade
-    from pvs_workflow.training.samples import read_samples
 
     # Before the hours of training, not after them.
     check_target(args.output)
-    config = _config(args)
-    print(f'Reading {args.bids_dir}', flush=True)
-    samples = list(read_samples(args.bids_dir, derivatives))
+    start, sha256 = _load_start(args)
+    config = _config(args, start)
+    begin = time.monotonic()
+    samples = _read(args, derivatives) if args.bids_dir else _simulate(args)
     people = {sample.participant for sample in samples}
     print(f'{len(samples)} images of {len(people)} participants', flush=True)
-    begin = time.monotonic()
-    training = train_cascade(samples, config, args.seed, args.n_cpus, _print_epoch)
-    seconds = time.monotonic() - begin
+    checkpoints = _prepare_checkpoints(args)
+    training = train_cascade(
+        samples, config, args.seed, args.n_cpus, _print_epoch, start, checkpoints
+    )
+    record = training_record(args, samples, config, training)
+    if start is not None:
+        record['started_from'] = {'model': start.card.label, 'model_sha256': sha256}
     card = replace(
         training.cascade.card,
         name=args.name,
         version=args.version_label,
-        training=_training_record(args, samples, config, training, seconds),
+        training=record | {'seconds': round(time.monotonic() - begin)},
         metrics={'calibration_participants': training.scores.to_card()},
+        limitations=limitations(args, len(people)),
     )
     save_bundle(args.output, training.cascade.enhancer, training.cascade.counter, card)
     curves = args.output.with_name(f'{args.output.name}_curves.png')
     save_curves(curves, training.history)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     print(f'Cascade: {args.output}\nLoss curves: {curves}')
     return EXIT_OK
 
 
-def check_dataset(bids_dir: Path, derivatives: Path | None) -> Path:
-    """Return the folder of the truth, by default inside the dataset.
-
-    Raises
-    ------
-    InvalidDatasetError
-        If it or the dataset is not a folder.
-
-    """
-    derivatives = derivatives or bids_dir / 'derivatives' / 'truth'
-    for folder, what in ((bids_dir, 'dataset'), (derivatives, 'truth')):
-        if not folder.is_dir():
-            raise InvalidDatasetError(
-                f'the {what} {folder} cannot be read, expected a folder, received '
-                f'{"a file" if folder.exists() else "nothing there"}'
+def _check_own(args: argparse.Namespace) -> Path | None:
+    """Return the derivatives of the user's own data, if there are any."""
+    for name in ('derivatives', 'masks', 'ratings'):
+        if getattr(args, name) and not args.bids_dir:
+            raise PVSError(
+                f'--{name} cannot be used alone, expected --bids-dir with the T2w, received none'
             )
+    if not args.bids_dir:
+        return None
+    derivatives = check_dataset(args.bids_dir, args.derivatives)
+    if args.masks and not args.masks.is_dir():
+        raise PVSError(
+            f'the masks {args.masks} cannot be read, expected a folder, received '
+            f'{"a file" if args.masks.exists() else "nothing there"}'
+        )
+    if args.ratings and not (args.masks or args.start):
+        raise PVSError(
+            'ratings alone cannot train the enhancer, expected --from with a cascade to start '
+            'from ("shipped") or --masks with ePVS masks, received neither'
+        )
     return derivatives
 
 
-def _config(args: argparse.Namespace):
-    from pvs_workflow.training.config import FAST, PAPER
+def _read(args: argparse.Namespace, derivatives: Path) -> list:
+    from pvs_workflow.training.ratings import read_ratings
+    from pvs_workflow.training.samples import read_samples
 
-    config = PAPER if args.paper_settings else FAST
+    ratings = read_ratings(args.ratings) if args.ratings else None
+    print(f'Reading {args.bids_dir}', flush=True)
+    samples = list(read_samples(args.bids_dir, derivatives, args.masks, ratings))
+    print(f'{sum(sample.has_masks for sample in samples)} images have masks', flush=True)
+    return samples
+
+
+def _simulate(args: argparse.Namespace) -> list:
+    from pvs_workflow.simulation.labelmaps import find_label_maps
+    from pvs_workflow.training.streams import background_sources, simulated_sources
+
+    anatomies = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
+    real = []
+    if args.backgrounds:
+        real = background_sources(args.backgrounds, VARIANTS, args.seed, args.n_cpus)
+        print(f'{len(real)} images of real backgrounds', flush=True)
+
+    def progress(done):
+        if done % 10 == 0 or done == args.participants:
+            print(f'Simulated {done} of {args.participants} participants', flush=True)
+
+    found = simulated_sources(args.participants, args.seed, anatomies, args.n_cpus, progress)
+    return found + real
+
+
+def _load_start(args: argparse.Namespace):
+    """Return the cascade to start from and its checksum, or nothing."""
+    if args.start is None:
+        return None, None
+    from pvs_workflow import data
+    from pvs_workflow.networks.bundle import load_bundle, model_sha256
+    from pvs_workflow.networks.engine import configure_tensorflow
+
+    path = data.path('cascade') if str(args.start) == SHIPPED else args.start
+    configure_tensorflow(args.n_cpus, args.seed)
+    return load_bundle(path), model_sha256(path)
+
+
+def _prepare_checkpoints(args: argparse.Namespace) -> Path:
+    """Return the folder of checkpoints; only those of the same command are gone on from.
+
+    Raises
+    ------
+    PVSError
+        If they are of another command.
+
+    """
+    folder = args.output.with_name(f'{args.output.name}_checkpoints')
+    # Processes and threads may differ: they change the last digits at most.
+    command = shlex.join(command_of(args, without=('n_cpus',)))
+    path = folder / 'command.txt'
+    if not args.resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif not path.is_file():
+        print(f'{folder} has nothing to resume: this training starts from the beginning')
+    elif (before := path.read_text('utf-8').strip()) != command:
+        raise PVSError(
+            f'the checkpoints in {folder} are of another training, expected the same command '
+            f'({before}), received {command}'
+        )
+    write_text(path, command + '\n')
+    return folder
+
+
+def _config(args: argparse.Namespace, start):
+    from pvs_workflow.training.config import FAST, FINE, OWN, PAPER
+
+    # Plates are exposed anew each time they are drawn, from a cascade or from the beginning.
+    short = (FINE if start else OWN) if args.bids_dir else FAST
+    config = PAPER if args.paper_settings else short
     long = PAPER if args.minutes else config
     enhancer = args.epochs_enhancer or long.enhancer.epochs
     counter = args.epochs_counter or long.counter.epochs
@@ -119,48 +253,8 @@ def _config(args: argparse.Namespace):
         enhancer=replace(config.enhancer, epochs=enhancer),
         counter=replace(config.counter, epochs=counter),
     )
+    config = config.starting_from(start.card) if start else config
     return config.within(60 * args.minutes) if args.minutes else config
-
-
-def _training_record(args, samples, config, training, seconds: float) -> dict:
-    return {
-        'data': dataset_record(args.bids_dir),
-        'participants': len({sample.participant for sample in samples}),
-        'images': len(samples),
-        'largest_count': max(sample.count for sample in samples),
-        'seed': args.seed,
-        'command': shlex.join(_command(args)),
-        'settings': config.to_card(),
-        'epochs': {
-            network: max(e.number for e in training.history if e.network == network)
-            for network in ('enhancer', 'counter')
-        },
-        'seconds': round(seconds),
-        'threads': args.n_cpus,
-    }
-
-
-def dataset_record(bids_dir: Path) -> dict:
-    """Return what a dataset says of its own making."""
-    try:
-        description = json.loads((bids_dir / 'dataset_description.json').read_text('utf-8'))
-    except (OSError, ValueError):
-        return {}
-    kept = ('Name', 'GeneratedBy', 'License')
-    return {name: description[name] for name in kept if name in description}
-
-
-def _command(args: argparse.Namespace) -> list[str]:
-    """Return the command that repeats this training, folders by their names only."""
-    out = ['pvs_cascade', 'train', args.bids_dir.name, args.output.name]
-    for name in ('seed', 'epochs_enhancer', 'epochs_counter', 'minutes', 'n_cpus'):
-        value = getattr(args, name)
-        if value is not None:
-            out += [
-                '--' + name.replace('_', '-'),
-                f'{value:g}' if name == 'minutes' else str(value),
-            ]
-    return out + (['--paper-settings'] if args.paper_settings else [])
 
 
 def _print_epoch(epoch) -> None:

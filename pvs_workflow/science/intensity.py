@@ -26,7 +26,7 @@ class Preprocessing:
 
     upper: float = 2.5
     outside: str = 'blank'
-    margin: int = 1
+    margin: int = 2
 
     @classmethod
     def from_card(cls, values: Mapping) -> 'Preprocessing':

@@ -105,16 +105,42 @@ def find_views(roi: np.ndarray) -> list[View]:
     first = choose_slices(np.count_nonzero(roi, axis=(0, 1)))
     views = []
     for hemisphere, value in HEMISPHERES.items():
-        x, y, _ = np.nonzero(roi[:, :, first : first + N_SLICES] == value)
-        if x.size == 0:
+        mask = roi[:, :, first : first + N_SLICES] == value
+        if not mask.any():
             side = {'L': 'left', 'R': 'right'}[hemisphere]
             raise ImageError(
                 f'its field of view does not show the {side} basal ganglia, expected both'
                 ' hemispheres'
             )
-        centre = (float(np.round(x.mean() - 0.5) + 0.5), float(np.round(y.mean() - 0.5) + 0.5))
+        centre = _centre(mask)
         views += [View(hemisphere, first + rank, rank + 1, centre) for rank in range(N_SLICES)]
     return views
+
+
+def view_around(mask: np.ndarray, hemisphere: str, z: int) -> View:
+    """Place an image in any slice, by the rule of :func:`find_views`.
+
+    Parameters
+    ----------
+    mask : (x, y, z) array of bool
+        The hemisphere's ROI; some of it must lie in the slice.
+    hemisphere : {'L', 'R'}
+    z : int
+        The slice; its centre is that of up to three slices around it.
+
+    Returns
+    -------
+    View
+        Of rank 0: the method itself would not choose it.
+
+    """
+    first = max(min(z - 1, mask.shape[2] - N_SLICES), 0)
+    return View(hemisphere, z, 0, _centre(mask[:, :, first : first + N_SLICES]))
+
+
+def _centre(mask: np.ndarray) -> tuple[float, float]:
+    x, y, _ = np.nonzero(mask)
+    return float(np.round(x.mean() - 0.5) + 0.5), float(np.round(y.mean() - 0.5) + 0.5)
 
 
 def cut_image(volume: np.ndarray, affine: np.ndarray, view: View, order: int = 1) -> np.ndarray:

@@ -77,21 +77,22 @@ class TrainingImage:
         As the cascade gets it.
     target : (80, 96) array of float32, in [0, 1]
         What the enhancer should give.
-    count : int
+    count : float
         What the counter should give.
 
     """
 
     image: np.ndarray
     target: np.ndarray
-    count: int
+    count: float
 
 
 def plain_image(sample: Sample, how: Preprocessing) -> TrainingImage:
     """Return a sample as inference would see it with a perfect ROI."""
     image, roi, labels = sample.cut()
     prepared = prepare_image(image, roi, how)
-    return TrainingImage(prepared, enhancement_target(prepared, labels > 0), _count(labels))
+    count = _count(labels) if sample.has_masks else sample.count
+    return TrainingImage(prepared, enhancement_target(prepared, labels > 0), count)
 
 
 def augmented_image(
@@ -129,7 +130,8 @@ def augmented_image(
     voxels = np.bincount(sample.labels.ravel(), minlength=labels.max() + 1)
     area = np.prod(voxel_sizes(sample.affine)[:2])
     labels = _countable(labels, visible, voxels * area / pixel_area)
-    return TrainingImage(prepared, enhancement_target(prepared, labels > 0), _count(labels))
+    count = _count(labels) if sample.has_masks else sample.count
+    return TrainingImage(prepared, enhancement_target(prepared, labels > 0), count)
 
 
 def jitter_roi(depth: np.ndarray, by: Augmentation, rng: np.random.Generator) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Shuffled, augmented batches for the two networks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -18,23 +18,24 @@ class EnhancingBatches:
 
     Parameters
     ----------
-    samples : sequence of Sample
+    samples : sequence of Sample or PlateSource
     config : TrainingConfig
-    rng : numpy.random.Generator
+    seed : int
+        An epoch's batches depend on it and on the epoch's number alone.
 
     """
 
-    def __init__(self, samples: Sequence[Sample], config: TrainingConfig, rng):
-        self._samples, self._config, self._rng = tuple(samples), config, rng
+    def __init__(self, samples: Sequence[Sample], config: TrainingConfig, seed: int):
+        self._samples, self._config, self._seed = tuple(samples), config, seed
 
     def __len__(self) -> int:
         return max(1, len(self._samples) // self._config.enhancer.batch)
 
     def __call__(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of one epoch."""
-        parts = np.array_split(self._rng.permutation(len(self._samples)), len(self))
-        for part in parts:
-            images = vary([self._samples[i] for i in part], self._config, self._rng)
+        rng = np.random.default_rng([self._seed, 1, epoch])
+        for part in np.array_split(rng.permutation(len(self._samples)), len(self)):
+            images = vary([self._samples[i] for i in part], self._config, rng)
             yield stack([i.image for i in images]), stack([i.target for i in images])
 
 
@@ -46,48 +47,54 @@ class CountingBatches:
 
     Parameters
     ----------
-    samples : sequence of Sample
-    enhancer : keras.Model
-        Trained.
+    samples : sequence of Sample or PlateSource
+    enhance : callable
+        (n, 80, 96, 1) images to what the counter gets.
     config : TrainingConfig
         Its ``refresh`` says for how many epochs variations are kept.
-    rng : numpy.random.Generator
+    seed : int
+        An epoch's batches depend on it and on the epoch's number alone.
 
     """
 
-    def __init__(self, samples: Sequence[Sample], enhancer, config: TrainingConfig, rng):
-        self._samples, self._enhancer = tuple(samples), enhancer
-        self._config, self._rng = config, rng
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        enhance: Callable[[np.ndarray], np.ndarray],
+        config: TrainingConfig,
+        seed: int,
+    ):
+        self._samples, self._enhance = tuple(samples), enhance
+        self._config, self._seed = config, seed
         self._pool: list[Batch] = []
+        self._made = 0  # the epoch of the pool
 
     def __len__(self) -> int:
         return max(1, len(self._samples) // self._config.counter.batch)
 
     def __call__(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of one epoch."""
-        if (epoch - 1) % self._config.refresh == 0:
-            self._pool = []
-            for batch in self._new():
-                self._pool.append(batch)
-                yield batch
-            return
+        made = epoch - (epoch - 1) % self._config.refresh
+        if made != self._made:
+            self._pool, self._made = list(self._new(made)), made
         images = np.concatenate([batch[0] for batch in self._pool])
         counts = np.concatenate([batch[1] for batch in self._pool])
-        for part in np.array_split(self._rng.permutation(len(images)), len(self)):
-            flips = [axis for axis in (1, 2) if self._rng.random() < 0.5]
+        rng = np.random.default_rng([self._seed, 3, epoch])
+        for part in np.array_split(rng.permutation(len(images)), len(self)):
+            flips = [axis for axis in (1, 2) if rng.random() < 0.5]
             yield np.flip(images[part], flips), counts[part]
 
-    def _new(self) -> Iterator[Batch]:
-        for part in np.array_split(self._rng.permutation(len(self._samples)), len(self)):
-            images = vary([self._samples[i] for i in part], self._config, self._rng)
-            enhanced = enhance(self._enhancer, stack([i.image for i in images]))
-            yield enhanced, scaled_counts(images)
+    def _new(self, epoch: int) -> Iterator[Batch]:
+        rng = np.random.default_rng([self._seed, 2, epoch])
+        for part in np.array_split(rng.permutation(len(self._samples)), len(self)):
+            images = vary([self._samples[i] for i in part], self._config, rng)
+            yield self._enhance(stack([i.image for i in images])), scaled_counts(images)
 
 
 def vary(samples: Sequence[Sample], config: TrainingConfig, rng) -> list[TrainingImage]:
-    """Return a random variation of each sample."""
+    """Return a random variation of each sample, or of a new exposure of each plate."""
     how, by = config.preprocessing, config.augmentation
-    return [augmented_image(sample, how, by, rng) for sample in samples]
+    return [augmented_image(sample.draw(rng), how, by, rng) for sample in samples]
 
 
 def enhance(enhancer, images: np.ndarray) -> np.ndarray:

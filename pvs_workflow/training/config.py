@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass, field, replace
 
+from pvs_workflow.networks.card import Card
+from pvs_workflow.networks.counter import STRIDES
 from pvs_workflow.networks.enhancer import WIDTH
 from pvs_workflow.networks.optimise import Schedule
 from pvs_workflow.science.intensity import Preprocessing
@@ -20,6 +22,8 @@ class TrainingConfig:
     enhancer, counter : Schedule
     width : int
         Filters of the enhancer's first level.
+    strides : tuple of int
+        Of the counter's convolutions.
     validation, calibration : float
         Shares of the participants that choose the best epoch, and that give the intervals.
     preprocessing : Preprocessing
@@ -28,18 +32,22 @@ class TrainingConfig:
         Of the intervals.
     refresh : int
         Epochs of the counter for which enhanced variations are kept.
+    exposures : int
+        Of each plate that is held out for the intervals.
 
     """
 
     enhancer: Schedule
     counter: Schedule
     width: int = WIDTH
+    strides: tuple[int, ...] = STRIDES
     validation: float = 0.1
     calibration: float = 0.15
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     augmentation: Augmentation = field(default_factory=Augmentation)
     coverage: float = 0.9
     refresh: int = 3
+    exposures: int = 2
 
     def within(self, seconds: float) -> 'TrainingConfig':
         """Return a copy that stops after a wall time."""
@@ -49,6 +57,16 @@ class TrainingConfig:
             counter=replace(self.counter, seconds=(1 - ENHANCER_SHARE) * seconds),
         )
 
+    def starting_from(self, card: Card) -> 'TrainingConfig':
+        """Return a copy with the networks and the preprocessing of a trained cascade."""
+        enhancer, counter = (card.architecture.get(name, {}) for name in ('enhancer', 'counter'))
+        return replace(
+            self,
+            width=enhancer.get('width', self.width),
+            strides=tuple(counter.get('strides', self.strides)),
+            preprocessing=card.preprocessing,
+        )
+
     def to_card(self) -> dict:
         """Return plain values for a card, which has the preprocessing elsewhere."""
         values = asdict(self)
@@ -56,8 +74,25 @@ class TrainingConfig:
         return values
 
 
-FAST = TrainingConfig(Schedule(24, 1e-3, batch=16), Schedule(60, 1e-3, batch=32))
-"""About an hour on two cores for 120 participants."""
+FAST = TrainingConfig(
+    Schedule(30, 1e-3, batch=16),
+    Schedule(60, 1e-3, batch=32),
+    # A plate's exposures have noise and blur of their own, by which it is decided what counts.
+    augmentation=Augmentation(shift=2.5, blur=0.3, noise=0.02),
+)
+"""About an hour on two cores for 120 simulated participants."""
+
+OWN = replace(FAST, augmentation=Augmentation())
+"""For recorded images, each of which is there in one exposure only."""
+
+FINE = replace(
+    OWN,
+    enhancer=replace(FAST.enhancer, epochs=10, learning_rate=1e-4),
+    counter=replace(FAST.counter, epochs=20, learning_rate=3e-4, batch=16),
+)
+"""For recorded images, from a trained cascade. The counter's rate: with the counts alone of 12
+simulated participants, 12 epochs brought the mean absolute error on four others from 3.7 down to
+1.8, and to 2.2 at a rate of 1e-4. The enhancer has more to lose than to win: it learns slowly."""
 
 PAPER = TrainingConfig(
     Schedule(500, 1e-4, 'constant', batch=45),

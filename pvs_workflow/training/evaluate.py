@@ -1,4 +1,4 @@
-"""How well a cascade counts on images whose truth is known."""
+"""Scores of predicted counts, intervals and grade probabilities whose truth is known."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from pvs_workflow.networks.calibration import Calibration
-from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.science.grading import person_grade, potter_grade
-from pvs_workflow.training.augment import (
-    ROI_ERRORS,
-    TrainingImage,
-    augmented_image,
-    plain_image,
-)
-from pvs_workflow.training.samples import Sample
+from pvs_workflow.science.reliability import Reliability, coverage_by_grade, reliability
 
 
 @dataclass(frozen=True)
@@ -34,6 +27,10 @@ class Scores:
     interval_coverage : float
         Share of images whose interval holds the truth.
     mean_interval_width : float
+    coverage_by_grade : tuple of 5 (float or None)
+        Share of intervals that hold the truth, of the images of each true grade.
+    reliability : Reliability
+        Of the probabilities of the participants' grades.
 
     """
 
@@ -46,18 +43,12 @@ class Scores:
     participant_accuracy: float
     interval_coverage: float
     mean_interval_width: float
+    coverage_by_grade: tuple[float | None, ...]
+    reliability: Reliability
 
     def to_card(self) -> dict:
         """Return plain, rounded values for a card."""
-        return {
-            name: round(value, 4) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
-        }
-
-
-def predict_counts(cascade: Cascade, images: Sequence[TrainingImage]) -> np.ndarray:
-    """Return the cascade's count of each image, as the app would."""
-    return cascade.predict(np.stack([image.image for image in images])).counts
+        return _rounded(asdict(self))
 
 
 def score(
@@ -65,6 +56,7 @@ def score(
     true: np.ndarray,
     participants: Sequence[str],
     calibration: Calibration,
+    difficulty: np.ndarray | None = None,
 ) -> Scores:
     """Compare counts of images with the truth.
 
@@ -74,6 +66,8 @@ def score(
     participants : sequence of n str
         Whose image each is.
     calibration : Calibration
+    difficulty : (n,) array, optional
+        Of each image: its distance from the familiar ones.
 
     Returns
     -------
@@ -85,7 +79,9 @@ def score(
     for index, participant in enumerate(participants):
         persons[participant].append(index)
     right = [person_grade(predicted[i]) == person_grade(true[i]) for i in persons.values()]
-    low, high = calibration.interval(predicted)
+    low, high = calibration.interval(predicted, difficulty)
+    held = (low <= true) & (true <= high)
+    people = list(persons.values())
     varies = predicted.size > 1 and np.ptp(predicted) > 0 and np.ptp(true) > 0
     return Scores(
         n_participants=len(persons),
@@ -95,38 +91,46 @@ def score(
         correlation=float(np.corrcoef(predicted, true)[0, 1]) if varies else 0.0,
         image_accuracy=float(np.mean(potter_grade(predicted) == potter_grade(true))),
         participant_accuracy=float(np.mean(right)),
-        interval_coverage=float(np.mean((low <= true) & (true <= high))),
+        interval_coverage=float(np.mean(held)),
         mean_interval_width=float(np.mean(high - low)),
+        coverage_by_grade=coverage_by_grade(held, potter_grade(true)),
+        reliability=grade_reliability(predicted, true, people, calibration, difficulty),
     )
 
 
-def evaluate(cascade: Cascade, samples: Sequence[Sample], seed: int) -> dict[str, Scores]:
-    """Score a cascade on images it was not trained on.
+def grade_reliability(
+    predicted: np.ndarray,
+    true: np.ndarray,
+    persons: Sequence[Sequence[int]],
+    calibration: Calibration,
+    difficulty: np.ndarray | None = None,
+) -> Reliability:
+    """Compare the probabilities of people's grades with their true grades.
 
     Parameters
     ----------
-    cascade : Cascade
-    samples : sequence of Sample
-        The six images of each participant.
-    seed : int
-        Of the ROI errors.
+    predicted, true : (n,) arrays, ≥ 0
+    persons : sequence of sequences of int
+        The places of each person's images.
+    calibration : Calibration
+    difficulty : (n,) array, optional
 
     Returns
     -------
-    dict of Scores
-        ``true_roi``, and ``roi_errors`` with random errors of the ROI like registration's. The
-        truth is the number of ePVS in the true ROI for both.
+    Reliability
 
     """
-    rng = np.random.default_rng(seed)
-    how = cascade.card.preprocessing
-    true = np.array([sample.count for sample in samples])
-    people = [sample.participant for sample in samples]
-    images = {
-        'true_roi': [plain_image(sample, how) for sample in samples],
-        'roi_errors': [augmented_image(sample, how, ROI_ERRORS, rng) for sample in samples],
-    }
-    return {
-        name: score(predict_counts(cascade, part), true, people, cascade.card.calibration)
-        for name, part in images.items()
-    }
+    parts = [None if difficulty is None else difficulty[images] for images in persons]
+    probabilities = [
+        calibration.grade_probabilities(predicted[images], part)
+        for images, part in zip(persons, parts, strict=True)
+    ]
+    return reliability(probabilities, [person_grade(true[images]) for images in persons])
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [_rounded(part) for part in value]
+    return round(value, 4) if isinstance(value, float) else value

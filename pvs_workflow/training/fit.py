@@ -1,11 +1,13 @@
 """Training a cascade: enhancer first, then the counter on what the enhancer gives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.errors import PVSError
+from pvs_workflow.errors import BundleError, PVSError
 from pvs_workflow.networks import counter as counter_network
 from pvs_workflow.networks import enhancer as enhancer_network
 from pvs_workflow.networks.calibration import fit_calibration
@@ -13,6 +15,7 @@ from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.networks.optimise import Epoch, optimise
+from pvs_workflow.networks.reference import EVERYTHING
 from pvs_workflow.science.slices import IMAGE_SHAPE
 from pvs_workflow.training.augment import ROI_ERRORS, TrainingImage, augmented_image
 from pvs_workflow.training.batches import (
@@ -22,11 +25,16 @@ from pvs_workflow.training.batches import (
     scaled_counts,
     stack,
 )
+from pvs_workflow.training.calibrate import calibrate
 from pvs_workflow.training.config import TrainingConfig
-from pvs_workflow.training.evaluate import Scores, predict_counts, score
+from pvs_workflow.training.evaluate import Scores, score
 from pvs_workflow.training.samples import Sample
+from pvs_workflow.training.streams import exposures
 
 MIN_PARTICIPANTS = 3
+ENOUGH_TO_SPARE = 6
+"""Participants from which two, not one, give the intervals: of one alone it cannot be known
+which images are unfamiliar."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,9 @@ def split_samples(
 ) -> Split:
     """Share the participants out, so that nobody is in two parts.
 
+    Where some have masks and others only counts, there are masks to learn from and to choose the
+    best epoch by, if two have any.
+
     Raises
     ------
     PVSError
@@ -71,12 +82,18 @@ def split_samples(
     people = sorted({sample.participant for sample in samples})
     if len(people) < MIN_PARTICIPANTS:
         raise PVSError(
-            f'training needs at least {MIN_PARTICIPANTS} participants with a T2w and its truth, '
-            f'received {len(people)}'
+            f'training needs T2w images with masks or ratings, expected at least '
+            f'{MIN_PARTICIPANTS} participants with them, received {len(people)}'
         )
     people = [people[i] for i in rng.permutation(len(people))]
+    having = {sample.participant for sample in samples if sample.has_masks}
+    drawn = [person for person in people if person in having]
+    if 1 < len(drawn) < len(people):
+        ends = drawn[0], drawn[-1]
+        people = [ends[0], *(person for person in people if person not in ends), ends[1]]
     first = max(1, round(config.validation * len(people)))
-    second = first + max(1, round(config.calibration * len(people)))
+    least = 2 if len(people) >= ENOUGH_TO_SPARE else 1
+    second = first + max(least, round(config.calibration * len(people)))
     parts = (set(people[second:]), set(people[:first]), set(people[first:second]))
     return Split(*(tuple(s for s in samples if s.participant in part) for part in parts))
 
@@ -87,42 +104,68 @@ def train_cascade(
     seed: int,
     threads: int = 1,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    start: Cascade | None = None,
+    checkpoints: Path | None = None,
 ) -> Training:
     """Train both networks and calibrate their counts.
 
     Parameters
     ----------
-    samples : sequence of Sample
+    samples : sequence of Sample or PlateSource
+        Those that have no masks train and calibrate the counter alone.
     config : TrainingConfig
     seed : int
         With one thread and no time limit, the same seed gives the same weights.
     threads : int
     on_epoch : callable
         Called after every epoch of either network.
+    start : Cascade, optional
+        Whose weights the training starts from, instead of random ones; changed in place. Its
+        preprocessing is kept, and its weights where learning does not better them.
+    checkpoints : Path, optional
+        A folder: both networks are saved there after every epoch, and go on from there.
 
     Returns
     -------
     Training
 
+    Raises
+    ------
+    PVSError
+        If there are fewer than three participants, or fewer than two with masks and no trained
+        enhancer to start from.
+    BundleError
+        If the cascade to start from counts in another unit.
+
     """
     configure_tensorflow(threads, seed)
     rng = np.random.default_rng(seed)
+    config = config.starting_from(start.card) if start else config
     split = split_samples(samples, config, rng)
-    enhancer = enhancer_network.build_enhancer(config.width)
-    counter = counter_network.build_counter()
-    held = [_errors(sample, config, rng) for sample in split.validation]
-    enhancing = EnhancingBatches(split.training, config, rng)
-    history = optimise(
-        enhancer,
-        'mse',
-        config.enhancer,
-        enhancing,
-        len(enhancing),
-        (stack([h.image for h in held]), stack([h.target for h in held])),
-        on_epoch,
-    )
-
-    counting = CountingBatches(split.training, enhancer, config, rng)
+    enhancer, counter = _networks(config, start)
+    held = [_errors(sample.draw(rng), config, rng) for sample in split.validation]
+    shown = [image for image, s in zip(held, split.validation, strict=True) if s.has_masks]
+    drawn = tuple(s for s in split.training if s.has_masks)
+    history: list[Epoch] = []
+    if not (start or (drawn and shown)):
+        raise PVSError(
+            'the enhancer cannot be trained, expected ePVS masks of at least 2 participants or a '
+            f'cascade to start from, received masks of {len({s.participant for s in drawn})}'
+        )
+    if drawn and shown:
+        enhancing = EnhancingBatches(drawn, config, seed)
+        history += optimise(
+            enhancer,
+            'mse',
+            config.enhancer,
+            enhancing,
+            len(enhancing),
+            (stack([h.image for h in shown]), stack([h.target for h in shown])),
+            on_epoch,
+            checkpoints and checkpoints / 'enhancer.npz',
+            start is not None,
+        )
+    counting = CountingBatches(split.training, partial(enhance, enhancer), config, seed)
     history += optimise(
         counter,
         'mae',
@@ -131,34 +174,54 @@ def train_cascade(
         len(counting),
         (enhance(enhancer, stack([h.image for h in held])), scaled_counts(held)),
         on_epoch,
+        checkpoints and checkpoints / 'counter.npz',
+        start is not None,
     )
-    return _calibrated(enhancer, counter, split, config, rng, history)
+    described = start.card.architecture if start else architecture(config)
+    blank = Cascade(enhancer, counter, _blank_card(config, described))
+    return _calibrated(blank, split, config, rng, history)
 
 
-def _calibrated(enhancer, counter, split, config, rng, history) -> Training:
-    """Fit the intervals on the six images per held-out participant that inference would use.
+def _networks(config: TrainingConfig, start: Cascade | None):
+    if start is not None:
+        if start.card.count_scale != counter_network.COUNT_SCALE:
+            raise BundleError(
+                f'the cascade {start.card.label} cannot be trained on, expected a counter in '
+                f'units of {counter_network.COUNT_SCALE:g}, received {start.card.count_scale:g}'
+            )
+        return start.enhancer, start.counter
+    enhancer = enhancer_network.build_enhancer(config.width)
+    return enhancer, counter_network.build_counter(strides=config.strides)
 
-    The images have registration's errors, the truth has not.
-    """
-    chosen = [sample for sample in split.calibration if sample.chosen]
-    images = [_errors(sample, config, rng) for sample in chosen]
-    true = np.array([sample.count for sample in chosen], float)
-    flat = fit_calibration([0.0], [0.0], config.coverage)
-    card = Card(
+
+def _blank_card(config: TrainingConfig, described: Mapping) -> Card:
+    return Card(
         name='untitled',
         version='0',
-        architecture=architecture(config),
+        architecture=described,
         preprocessing=config.preprocessing,
         training={},
         metrics={},
-        calibration=flat,
+        calibration=fit_calibration([0.0], [0.0], config.coverage),
+        reference=EVERYTHING,
         versions=versions(),
     )
-    predicted = predict_counts(Cascade(enhancer, counter, card), images)
-    calibration = fit_calibration(predicted, true, config.coverage)
-    scores = score(predicted, true, [sample.participant for sample in chosen], calibration)
-    cascade = Cascade(enhancer, counter, replace(card, calibration=calibration))
-    return Training(cascade, tuple(history), scores)
+
+
+def _calibrated(cascade: Cascade, split: Split, config: TrainingConfig, rng, history) -> Training:
+    """Fit the intervals on the six images per held-out participant that inference would use.
+
+    Where none of these was rated, on those that were. The images have registration's errors, the
+    truth has not: see :func:`calibrate`.
+    """
+    held = [s for s in split.calibration if s.chosen] or split.calibration
+    chosen = exposures(held, config.exposures, rng)
+    true = np.array([sample.count for sample in chosen], float)
+    found = calibrate(cascade, chosen, config.coverage, rng)
+    people = [sample.participant for sample in chosen]
+    scores = score(found.predicted, true, people, found.calibration, found.distances)
+    card = replace(cascade.card, calibration=found.calibration, reference=found.reference)
+    return Training(replace(cascade, card=card), tuple(history), scores)
 
 
 def architecture(config: TrainingConfig) -> dict:
@@ -167,7 +230,7 @@ def architecture(config: TrainingConfig) -> dict:
         'image_shape': list(IMAGE_SHAPE),
         'count_scale': counter_network.COUNT_SCALE,
         'enhancer': enhancer_network.ARCHITECTURE | {'width': config.width},
-        'counter': dict(counter_network.ARCHITECTURE),
+        'counter': counter_network.ARCHITECTURE | {'strides': list(config.strides)},
     }
 
 

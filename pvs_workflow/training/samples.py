@@ -1,26 +1,34 @@
-"""Training images from a BIDS dataset and its truth, cut as the app cuts them."""
+"""Training images from a BIDS dataset and its masks or ratings, cut as the app cuts them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nibabel as nb
 import numpy as np
 from nibabel.affines import voxel_sizes
 from scipy.ndimage import distance_transform_edt
+from skimage.measure import label
 
-from pvs_workflow.errors import ImageError, NoInputError
+from pvs_workflow.errors import ImageError
 from pvs_workflow.science.geometry import check_affine, to_canonical
-from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
+from pvs_workflow.science.slabs import (
+    average_slabs,
+    central_slice,
+    slab_affine,
+    slab_labels,
+    slices_per_slab,
+)
 from pvs_workflow.science.slices import (
     FIELD_OF_VIEW,
     HEMISPHERES,
-    N_SLICES,
     View,
     cut_image,
     find_views,
+    view_around,
 )
+from pvs_workflow.training.cases import RATERS, Case, are_alike, find_cases
+from pvs_workflow.training.ratings import Counts, Ratings
 
 MIN_AREA = 150.0
 """Square millimetres of ROI from which a hemisphere's slice becomes a training image."""
@@ -49,6 +57,10 @@ class Sample:
         This hemisphere's ePVS, one integer each.
     affine : (4, 4) array
         Only its voxel sizes have a meaning.
+    depth : (x, y) array of float32
+        Pixels from the ROI's border, as :func:`roi_depth`.
+    rated : float, optional
+        The count that raters gave, where there is no mask of the ePVS.
 
     """
 
@@ -59,19 +71,22 @@ class Sample:
     roi: np.ndarray
     labels: np.ndarray
     affine: np.ndarray
+    depth: np.ndarray
+    rated: float | None = None
 
     @property
-    def count(self) -> int:
-        """The number of ePVS in this hemisphere of this slice."""
-        return np.unique(self.labels[self.labels > 0]).size
+    def has_masks(self) -> bool:
+        """Whether `labels` say where the ePVS are."""
+        return self.rated is None
 
-    @cached_property
-    def depth(self) -> np.ndarray:
-        """Pixels from the ROI's border, positive inside, as (x, y) float32."""
-        roi = self.roi[..., 0]
-        inside, outside = distance_transform_edt(roi), distance_transform_edt(~roi)
-        # The border lies half-way between the last pixel in and the first one out.
-        return np.where(roi, inside - 0.5, 0.5 - outside).astype(np.float32)
+    @property
+    def count(self) -> float:
+        """The number of ePVS in this hemisphere of this slice; a mean of raters' may be broken."""
+        return np.unique(self.labels[self.labels > 0]).size if self.has_masks else self.rated
+
+    def draw(self, rng: np.random.Generator) -> 'Sample':
+        """Return the sample itself: a recorded image has no other exposures."""
+        return self
 
     def cut(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the image, its ROI and its labels, exactly as inference cuts them.
@@ -90,15 +105,31 @@ class Sample:
         )
 
 
-def read_samples(bids_dir: Path, derivatives: Path) -> Iterator[Sample]:
-    """Read every T2w of a dataset that has a truth, as training images.
+def roi_depth(roi: np.ndarray) -> np.ndarray:
+    """Return the distance to a ROI's border in pixels, positive inside, as (x, y) float32.
 
     Parameters
     ----------
-    bids_dir : Path
-    derivatives : Path
-        Holds, for each T2w, ``*_space-T2w_desc-epvs_dseg.nii.gz`` (each ePVS its own integer)
-        and ``*_space-T2w_desc-basalganglia_dseg.nii.gz`` (1 left, 2 right).
+    roi : (x, y) array of bool
+
+    """
+    inside, outside = distance_transform_edt(roi), distance_transform_edt(~roi)
+    # The border lies half-way between the last pixel in and the first one out.
+    return np.where(roi, inside - 0.5, 0.5 - outside).astype(np.float32)
+
+
+def read_samples(
+    bids_dir: Path,
+    derivatives: Path,
+    masks: Path | None = None,
+    ratings: Ratings | None = None,
+) -> Iterator[Sample]:
+    """Read every T2w of a dataset that has masks or ratings of its ePVS, as training images.
+
+    Parameters
+    ----------
+    bids_dir, derivatives, masks, ratings
+        As for :func:`pvs_workflow.training.cases.find_cases`.
 
     Yields
     ------
@@ -107,38 +138,53 @@ def read_samples(bids_dir: Path, derivatives: Path) -> Iterator[Sample]:
     Raises
     ------
     NoInputError
-        If no T2w with a truth is found.
+        If no T2w with masks or ratings is found.
     ImageError
-        If images of one participant are unreadable or not on one grid.
+        If images of one participant are unreadable, not on one grid, or no masks.
+    PVSError
+        If ratings belong to no image.
 
     """
-    bids_dir, derivatives = Path(bids_dir), Path(derivatives)
-    scans = sorted(path for path in bids_dir.glob('sub-*/**/*_T2w.nii.gz'))
-    found = False
-    for scan in scans:
-        name = scan.name.removesuffix('_T2w.nii.gz')
-        stem = derivatives / scan.relative_to(bids_dir).parent / name
-        epvs = Path(f'{stem}_space-T2w_desc-epvs_dseg.nii.gz')
-        roi = Path(f'{stem}_space-T2w_desc-basalganglia_dseg.nii.gz')
-        if not (epvs.is_file() and roi.is_file()):
-            continue
-        found = True
-        participant = scan.relative_to(bids_dir).parts[0].removeprefix('sub-')
-        yield from _scan_samples(participant, scan, roi, epvs)
-    if not found:
-        raise NoInputError(
-            f'{bids_dir} has nothing to train on, expected sub-*_T2w.nii.gz files with their '
-            f'truth in {derivatives}, received {len(scans)} T2w images and no truth for them'
+    for case in find_cases(Path(bids_dir), Path(derivatives), masks, ratings):
+        yield from case_samples(case)
+
+
+def case_samples(case: Case) -> list[Sample]:
+    """Read one T2w as training images: see :func:`read_samples`."""
+    paths = [path for path in (case.t2w, case.roi, case.masks) if path]
+    try:
+        images = [nb.load(path) for path in paths]
+        arrays = [np.asanyarray(image.dataobj) for image in images]
+    except (OSError, EOFError, ValueError, nb.filebasedimages.ImageFileError) as error:
+        raise ImageError(f'{case.t2w} or its truth cannot be read: {error}') from error
+    if any(
+        image.shape != images[0].shape
+        or not np.allclose(image.affine, images[0].affine, atol=1e-3)
+        for image in images[1:]
+    ):
+        raise ImageError(
+            f"the truth of {case.t2w} lies on another grid, expected the T2w's shape and affine"
         )
+    affine = images[0].affine
+    if case.masks is None:
+        return volume_samples(case.participant, *arrays, None, affine, rated=case.rated)
+    if not case.masks.name.endswith(RATERS):
+        return volume_samples(case.participant, *arrays, affine)
+    alike = are_alike(case.masks, arrays[2])
+    samples = volume_samples(case.participant, *arrays, affine, alike=alike)
+    # Raters may have looked at the six images only: an empty one beside them says nothing.
+    return [sample for sample in samples if sample.chosen or sample.count]
 
 
 def volume_samples(
     participant: str,
     t2w: np.ndarray,
     roi: np.ndarray,
-    epvs: np.ndarray,
+    epvs: np.ndarray | None,
     affine: np.ndarray,
     min_area: float = MIN_AREA,
+    alike: bool = False,
+    rated: Counts | None = None,
 ) -> list[Sample]:
     """Cut one volume into training images.
 
@@ -149,76 +195,83 @@ def volume_samples(
         In any voxel order.
     roi : (i, j, k) array of int
         1 left, 2 right.
-    epvs : (i, j, k) array of int
+    epvs : (i, j, k) array of int or None
         Each ePVS its own integer.
     affine : (4, 4) array
     min_area : float
         Square millimetres of ROI that an image needs.
+    alike : bool
+        Whether all ePVS have the same value: then pixels that touch in a slice (slab), also at
+        a corner, are one.
+    rated : mapping of (hemisphere, stored slice) to float, optional
+        Counts instead of ``epvs``; images without one are left out.
 
     Returns
     -------
     list of Sample
         The images that inference would choose, and all others with enough ROI. An ePVS belongs
-        to the hemisphere whose ROI holds most of its pixels in the slice.
+        to the hemisphere whose ROI holds at least half of its pixels in the slice.
+
+    Raises
+    ------
+    ImageError
+        If the affine is unusable, or there is no image for a count.
 
     """
     check_affine(affine)
-    (t2w, grid, _), (roi, _, _), (epvs, _, _) = (
+    epvs = np.zeros(np.shape(roi), np.uint8) if epvs is None else epvs
+    (t2w, grid, storage), (roi, _, _), (epvs, _, _) = (
         to_canonical(np.asarray(data), affine) for data in (t2w, roi, epvs)
     )
     n = slices_per_slab(grid)
     t2w, roi, epvs = average_slabs(t2w, n), slab_labels(roi, n), slab_labels(epvs, n)
+    if alike:
+        epvs = np.stack([label(plane > 0, connectivity=2) for plane in np.moveaxis(epvs, 2, 0)], 2)
     grid = slab_affine(grid, n)
     chosen = {(view.hemisphere, view.slice_index): view for view in find_views(roi)}
+    stored = {z: storage.slice_index(central_slice(z, n)) for z in range(roi.shape[2])}
+    found = {}
+    for hemisphere, z in _places(roi, grid, chosen, min_area):
+        half = roi == HEMISPHERES[hemisphere]
+        view = chosen.get((hemisphere, z)) or view_around(half, hemisphere, z)
+        labels = _hemisphere_labels(epvs[:, :, z], half[:, :, z])
+        planes = (t2w[:, :, z], half[:, :, z], labels)
+        sample = _crop(participant, view, (hemisphere, z) in chosen, planes, grid)
+        found[hemisphere, stored[z]] = sample
+    return list(found.values()) if rated is None else _rated(participant, found, rated)
+
+
+def _places(roi, grid, chosen, min_area: float) -> Iterator[tuple[str, int]]:
+    """Yield hemisphere and slice of each image."""
     pixel_area = float(np.prod(voxel_sizes(grid)[:2]))
-    out = []
     for hemisphere, value in HEMISPHERES.items():
         areas = np.count_nonzero(roi == value, axis=(0, 1)) * pixel_area
         for z in range(roi.shape[2]):
-            view = chosen.get((hemisphere, z))
-            if view is None and areas[z] < min_area:
-                continue
-            view = view or _view_around(roi == value, hemisphere, z)
-            labels = _hemisphere_labels(epvs[:, :, z], roi[:, :, z], value)
-            planes = (t2w[:, :, z], roi[:, :, z] == value, labels)
-            out.append(_crop(participant, view, (hemisphere, z) in chosen, planes, grid))
-    return out
+            if (hemisphere, z) in chosen or areas[z] >= min_area:
+                yield hemisphere, z
 
 
-def _scan_samples(participant: str, scan: Path, roi: Path, epvs: Path) -> list[Sample]:
-    try:
-        images = [nb.load(path) for path in (scan, roi, epvs)]
-        arrays = [np.asanyarray(image.dataobj) for image in images]
-    except (OSError, EOFError, ValueError, nb.filebasedimages.ImageFileError) as error:
-        raise ImageError(f'{scan} or its truth cannot be read: {error}') from error
-    if any(
-        image.shape != images[0].shape
-        or not np.allclose(image.affine, images[0].affine, atol=1e-3)
-        for image in images[1:]
-    ):
-        raise ImageError(
-            f"the truth of {scan} lies on another grid, expected the T2w's shape and affine"
-        )
-    return volume_samples(participant, *arrays, images[0].affine)
+def _rated(participant: str, found: dict[tuple[str, int], Sample], rated: Counts) -> list[Sample]:
+    """Keep the images that were rated, in their order."""
+    for hemisphere, index in rated:
+        if (hemisphere, index) not in found:
+            known = ', '.join(str(z) for side, z in sorted(found) if side == hemisphere)
+            raise ImageError(
+                f'the ratings of participant {participant} have a slice that shows too little '
+                f'of the basal ganglia, expected slice {known} (hemisphere {hemisphere}, index in '
+                f'the T2w as stored, from 0), received {index}'
+            )
+    return [replace(sample, rated=rated[at]) for at, sample in found.items() if at in rated]
 
 
-def _view_around(mask: np.ndarray, hemisphere: str, z: int) -> View:
-    """Place an image that inference would not choose, by the rule of :func:`find_views`."""
-    first = min(max(z - 1, 0), mask.shape[2] - N_SLICES)
-    both = np.where(mask[:, :, first : first + N_SLICES], HEMISPHERES[hemisphere], 0)
-    x, y, _ = np.nonzero(both)
-    centre = (float(np.round(x.mean() - 0.5) + 0.5), float(np.round(y.mean() - 0.5) + 0.5))
-    return View(hemisphere, z, 0, centre)
-
-
-def _hemisphere_labels(epvs: np.ndarray, roi: np.ndarray, value: int) -> np.ndarray:
+def _hemisphere_labels(epvs: np.ndarray, half: np.ndarray) -> np.ndarray:
     """Return the ePVS of one slice that lie mostly in one hemisphere's ROI."""
     out = np.zeros(epvs.shape, np.int16)
     kept = 0
-    for label in np.unique(epvs[epvs > 0]):
-        pixels = epvs == label
-        inside = roi[pixels]
-        if np.count_nonzero(inside == value) * 2 > np.count_nonzero(inside):
+    for value in np.unique(epvs[epvs > 0]):
+        pixels = epvs == value
+        inside = half[pixels]
+        if np.count_nonzero(inside) * 2 >= inside.size:
             kept += 1
             out[pixels] = kept
     return out
@@ -236,4 +289,6 @@ def _crop(participant, view: View, chosen: bool, planes, grid: np.ndarray) -> Sa
     )
     x, y = view.centre - corner + half
     moved = View(view.hemisphere, 0, view.rank, (float(x), float(y)))
-    return Sample(participant, moved, chosen, image, roi, labels, np.diag([*sizes, 1.0]))
+    affine = np.diag([*sizes, 1.0])
+    depth = roi_depth(roi[..., 0])
+    return Sample(participant, moved, chosen, image, roi, labels, affine, depth)

@@ -1,11 +1,13 @@
 """Small made-up volumes: two elliptic "basal ganglia" with bright dots of known number."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import nibabel as nb
 import numpy as np
 import pytest
 
+from pvs_workflow.training.results import ImageResult
 from pvs_workflow.training.samples import volume_samples
 
 SHAPE = (200, 160, 5)
@@ -90,3 +92,21 @@ def dataset(tmp_path_factory):
 def write_phantom():
     """The function that writes a phantom as a BIDS participant."""
     return save_phantom
+
+
+@pytest.fixture
+def make_results():
+    """The function that makes up the results of a cross-validation with one enhancement."""
+
+    def make(method='none', people=6, error=2.0, seed=0):
+        rng = np.random.default_rng(seed)
+        out = []
+        for person, side, rank in product(range(people), 'LR', (1, 2, 3)):
+            true = int(rng.integers(0, 45))
+            one, two = (max(0.0, true + rng.normal(0, error * factor)) for factor in (1, 2))
+            cnr = float(rng.uniform(5, 15)) if true else None
+            place = (f'{person:02d}', side, rank, person % 2 + 1)
+            out.append(ImageResult(*place, method, true, one, two, cnr, cnr and cnr / 3))
+        return out
+
+    return make

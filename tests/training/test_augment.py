@@ -13,6 +13,7 @@ from pvs_workflow.training.augment import (
     jitter_roi,
     plain_image,
 )
+from pvs_workflow.training.samples import roi_depth
 
 HOW = Preprocessing()
 KEEP = Preprocessing(outside='keep')
@@ -84,7 +85,7 @@ def test_blanked_instances_are_neither_counted_nor_a_target(samples):
     sample = max(samples, key=lambda s: s.count)
     roi = sample.roi.copy()
     roi[: int(sample.view.centre[0])] = False
-    half = replace(sample, roi=roi)
+    half = replace(sample, roi=roi, depth=roi_depth(roi[..., 0]))
     made = augmented_image(half, HOW, NONE, np.random.default_rng(0))
     right = sample.labels[int(sample.view.centre[0]) :]
     assert 0 < made.count < sample.count

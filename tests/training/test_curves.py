@@ -1,7 +1,9 @@
+import numpy as np
 from skimage.io import imread
 
 from pvs_workflow.networks.optimise import Epoch
-from pvs_workflow.training.curves import save_curves
+from pvs_workflow.science.reliability import reliability
+from pvs_workflow.training.curves import save_curves, save_reliability
 
 
 def test_a_panel_per_network(tmp_path):
@@ -14,3 +16,12 @@ def test_a_panel_per_network(tmp_path):
     assert two.shape[1] == 2 * one.shape[1]
     assert one.std() > 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ['one.png', 'two.png']
+
+
+def test_reliability_is_drawn(tmp_path):
+    certain = np.eye(5)
+    save_reliability(tmp_path / 'right.png', reliability(certain, range(5)))
+    save_reliability(tmp_path / 'wrong.png', reliability(certain, [1, 2, 3, 4, 0]))
+    right, wrong = (imread(tmp_path / f'{name}.png') for name in ('right', 'wrong'))
+    assert right.shape == wrong.shape
+    assert (right != wrong).any()

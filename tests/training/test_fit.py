@@ -52,7 +52,7 @@ def test_a_time_limit_is_shared_out():
 
 def test_every_sample_is_seen_once_an_epoch(samples):
     config = replace(FAST, enhancer=replace(FAST.enhancer, batch=7))
-    batches = EnhancingBatches(samples, config, np.random.default_rng(0))
+    batches = EnhancingBatches(samples, config, seed=0)
     sizes = [len(images) for images, _ in batches(1)]
     assert sum(sizes) == len(samples)
     assert len(sizes) == len(batches) == 5
