@@ -48,11 +48,12 @@ def test_commands_are_named(capsys):
         [],
         ['sing'],
         ['train'],
-        ['train', 'a', 'b', '--minutes', '0'],
-        ['train', 'a', 'b', '--minutes', 'nan'],
-        ['train', 'a', 'b', '--epochs-counter', '0'],
-        ['train', 'a', 'b', '--seed', '-1'],
-        ['train', 'a', 'b', '--n-cpus', 'two'],
+        ['train', 'a', 'b'],
+        ['train', 'a', '--minutes', '0'],
+        ['train', 'a', '--minutes', 'nan'],
+        ['train', 'a', '--epochs-counter', '0'],
+        ['train', 'a', '--seed', '-1'],
+        ['train', 'a', '--n-cpus', 'two'],
     ],
 )
 def test_wrong_arguments_end_in_2(args, capsys):
@@ -69,27 +70,55 @@ def one_sentence(capsys):
     return err
 
 
+def train(out, bids_dir, *options):
+    return main(['train', str(out), '--bids-dir', str(bids_dir), *map(str, options)])
+
+
 def test_no_dataset(tmp_path, capsys):
-    assert main(['train', str(tmp_path / 'none'), str(tmp_path / 'out')]) == 16
+    assert train(tmp_path / 'out', tmp_path / 'none') == 16
     assert 'received nothing there' in one_sentence(capsys)
 
 
 def test_no_truth(tmp_path, capsys):
-    assert main(['train', str(tmp_path), str(tmp_path / 'out')]) == 16
+    assert train(tmp_path / 'out', tmp_path) == 16
     assert 'the truth' in one_sentence(capsys)
 
 
 def test_nothing_to_train_on(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
-    assert main(['train', str(tmp_path), str(tmp_path / 'out')]) == 66
+    assert train(tmp_path / 'out', tmp_path) == 66
     assert 'received 0 T2w images' in one_sentence(capsys)
     assert not (tmp_path / 'out').exists()
 
 
 def test_output_that_is_something_else(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
-    assert main(['train', str(tmp_path), str(tmp_path)]) == 1
+    assert train(tmp_path, tmp_path) == 1
     assert 'stays untouched' in one_sentence(capsys)
+
+
+@pytest.mark.parametrize('name', ['derivatives', 'masks', 'ratings'])
+def test_own_data_without_their_images(tmp_path, capsys, name):
+    assert main(['train', str(tmp_path / 'out'), f'--{name}', str(tmp_path)]) == 1
+    assert f'--{name} cannot be used alone, expected --bids-dir' in one_sentence(capsys)
+
+
+def test_ratings_need_a_trained_enhancer(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert train(tmp_path / 'out', tmp_path, '--ratings', tmp_path / 'ratings.tsv') == 1
+    assert 'ratings alone cannot train the enhancer, expected --from' in one_sentence(capsys)
+
+
+def test_masks_that_are_not_there(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert train(tmp_path / 'out', tmp_path, '--masks', tmp_path / 'none') == 1
+    assert 'the masks' in one_sentence(capsys)
+
+
+def test_a_bundle_to_start_from_that_is_none(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert train(tmp_path / 'out', tmp_path, '--from', tmp_path / 'none') == 1
+    assert 'received nothing there' in one_sentence(capsys)
 
 
 def test_evaluating_without_a_bundle(tmp_path, capsys):
@@ -108,7 +137,7 @@ def test_simulate_train_evaluate_load_infer(tmp_path):
     done = run('simulate', cohort, *options)
     assert done.returncode == 0, done.stderr
     epochs = ('--epochs-enhancer', 1, '--epochs-counter', 2)
-    done = run('train', cohort, bundle, *epochs, '--seed', 3, '--name', 'tiny')
+    done = run('train', bundle, '--bids-dir', cohort, *epochs, '--seed', 3, '--name', 'tiny')
     assert done.returncode == 0, done.stderr
     assert 'counter epoch 2: training loss' in done.stdout
     assert done.stderr == ''
@@ -120,7 +149,9 @@ def test_simulate_train_evaluate_load_infer(tmp_path):
     assert card['name'] == 'tiny'
     assert card['training']['seed'] == 3
     assert card['training']['participants'] == 3
-    assert 'pvs_cascade train cohort model --seed 3' in card['training']['command']
+    assert card['training']['command'].startswith(
+        'pvs_cascade train model --bids-dir cohort --seed 3'
+    )
     scores = json.loads(figures.read_text())
     assert scores['true_roi']['n_images'] == 18
     assert np.isfinite(scores['roi_errors']['mae'])

@@ -17,6 +17,8 @@ NAMES = [
     'sub-01/ses-1/anat/sub-01_ses-1_desc-potter_grade.json',
     'sub-01/ses-1/anat/sub-01_ses-1_desc-epvs_counts.tsv',
     'sub-01/ses-1/anat/sub-01_ses-1_desc-epvs_counts.json',
+    'sub-01/ses-1/anat/sub-01_ses-1_space-T2w_desc-epvs_instances.tsv',
+    'sub-01/ses-1/anat/sub-01_ses-1_space-T2w_desc-epvs_instances.json',
     'sub-01/ses-1/anat/sub-01_ses-1_from-T1w_to-T2w_mode-image_xfm.txt',
     'sub-01/ses-1/anat/sub-01_ses-1_from-MNI152NLin2009cSym_to-T2w_mode-image_xfm.nii.gz',
     'sub-02/anat/sub-02_desc-potter_grade.tsv',

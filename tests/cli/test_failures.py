@@ -90,3 +90,17 @@ def test_results_of_an_earlier_run_are_moved_away(tmp_path):
     assert moved == tmp_path / 'sub-1' / 'log' / 'run7' / stale.name
     assert moved.read_text() == stale.name
     assert retire_results(tmp_path, SCANS[0], 'run8') == []
+
+
+def test_all_tables_of_a_failed_scan_are_moved(tmp_path):
+    tails = ('desc-potter_grade', 'desc-epvs_counts', 'space-T2w_desc-epvs_instances')
+    paths = [
+        result_path(tmp_path, SCANS[0], f'{tail}.{kind}')
+        for tail in tails
+        for kind in ('tsv', 'json')
+    ]
+    paths[0].parent.mkdir(parents=True)
+    for path in paths:
+        path.write_text(path.name)
+    moved = retire_results(tmp_path, SCANS[0], 'run7')
+    assert sorted(path.name for path in moved) == sorted(path.name for path in paths)

@@ -49,7 +49,7 @@ def tables(out):
     return {
         path.name: path.read_bytes()
         for path in sorted(out.glob('sub-*/**/anat/*.tsv'))
-        if path.name.endswith(('_grade.tsv', '_counts.tsv'))
+        if path.name.endswith(('_grade.tsv', '_counts.tsv', '_instances.tsv'))
     }
 
 

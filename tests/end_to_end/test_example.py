@@ -91,6 +91,7 @@ def test_volumes_are_on_the_grid_of_the_input(example, stem):
 def test_tables_keep_the_contract(example, stem):
     counts = read(example / f'{stem}_desc-epvs_counts.tsv')
     grade = read(example / f'{stem}_desc-potter_grade.tsv').iloc[0]
+    instances = read(example / f'{stem}_space-T2w_desc-epvs_instances.tsv')
     assert list(counts) == COUNT_COLUMNS
     assert list(grade.index) == GRADE_COLUMNS
     assert counts['hemisphere'].tolist() == list('LLLRRR')
@@ -112,9 +113,11 @@ def test_tables_keep_the_contract(example, stem):
             for value in np.unique(labels[..., row.slice])[1:]
             if np.bincount(roi[labels == value].astype(int), minlength=3)[1:].argmax() + 1 == side
         ]
-        assert len(own) == row.instances
-    for name in ('epvs_counts', 'potter_grade'):
-        sidecar = json.loads((example / f'{stem}_desc-{name}.json').read_text())
+        assert len(own) == row.instances <= np.floor(row.count + 0.5)
+        image = (instances['hemisphere'] == row.hemisphere) & (instances['slice'] == row.slice)
+        assert sorted(instances.loc[image, 'label']) == own
+    for name in ('desc-epvs_counts', 'desc-potter_grade', 'space-T2w_desc-epvs_instances'):
+        sidecar = json.loads((example / f'{stem}_{name}.json').read_text())
         assert any(source.endswith('_T2w.nii.gz') for source in sidecar['Sources'])
 
 
@@ -168,7 +171,7 @@ def test_one_process_gives_the_same_bytes(example, tmp_path):
     done = run(EXAMPLE, out, 'participant', '--participant-label', '02', '--nprocs', 1)
     assert done.returncode == 0, done.stderr
     ours, reference = tables(out), tables(example)
-    assert len(ours) == 2
+    assert len(ours) == 3
     assert all(reference[name] == content for name, content in ours.items())
 
 
@@ -196,5 +199,5 @@ def test_a_killed_run_resumes_to_the_same_bytes(example, tmp_path):
     assert registered.stat().st_mtime_ns == before  # not done again
     reference = tables(example)
     ours = tables(out)
-    assert len(ours) == 2
+    assert len(ours) == 3
     assert all(reference[name] == content for name, content in ours.items())

@@ -65,6 +65,21 @@ def test_tables_are_the_same_but_for_the_slice(stored_in_every_way):
         assert counts['slice'].tolist() == expected.tolist()
 
 
+def test_instances_lie_at_the_same_places_in_the_world(stored_in_every_way):
+    _, out = stored_in_every_way
+    reference, *others = (
+        read(out / f'sub-{p}/anat/sub-{p}_space-T2w_desc-epvs_instances.tsv')
+        .drop(columns='slice')
+        .sort_values('label', ignore_index=True)
+        for p in STORED
+    )
+    assert len(reference) > 0
+    for table in others:
+        places = [name for name in table if name not in ('hemisphere', 'slice_rank', 'label')]
+        assert table.drop(columns=places).equals(reference.drop(columns=places))
+        assert np.allclose(table[places], reference[places], atol=2e-3)
+
+
 def test_the_marked_side_has_more(stored_in_every_way):
     _, out = stored_in_every_way
     counts, _ = results(out, 'ras')

@@ -1,0 +1,262 @@
+"""Fill the tables of docs/validation.md and docs/model_card.md from the JSON behind them.
+
+Usage: python scripts/make_validation_tables.py [--validation DIR] [--bundle DIR] [PAGE ...]
+
+Between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->`` of a page stands what this script makes
+of ``NAME``, so that no measured number is typed by hand. What has no JSON file yet says so.
+"""
+
+import argparse
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from validation_blocks import (
+    TITLES,
+    Results,
+    contrast_rows,
+    counting,
+    icc,
+    implants,
+    made_by,
+    number,
+    percent,
+    real,
+    shifts,
+    speed,
+    table,
+)
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / 'docs' / 'validation.md', ROOT / 'docs' / 'model_card.md')
+BLOCK = re.compile(r'(<!-- begin: (\S+) -->\n).*?(<!-- end: \2 -->)', re.DOTALL)
+MISSING = '*Not measured yet.*\n'
+RULES = {
+    'components_at_half': 'plain components at half evidence',
+    'candidates': 'all candidates',
+    'instances': 'instances',
+}
+
+
+def targets(results: Results) -> str:
+    """Show what was aimed at beside what was measured."""
+    rows = []
+    for title, least, aim, part, show in TARGETS:
+        try:
+            shown = show(results[part])
+        except FileNotFoundError:
+            shown = 'not measured yet'
+        rows.append([title, least, aim, shown, f'`{part}.json`'])
+    return table(['figure', 'at least', 'aim', 'measured', 'file'], rows)
+
+
+def _both(show: Callable) -> Callable:
+    return lambda record: ' / '.join(show(record[roi]) for roi in ('true_roi', 'roi_errors'))
+
+
+def _covered(record: dict) -> str:
+    parts = [part for levels in record['factors'].values() for part in levels]
+    values = [part['roi_errors']['interval_coverage'] for part in parts]
+    return f'{percent(min(values))} to {percent(max(values))}'
+
+
+def _grade_coverage(part: dict) -> str:
+    values = [value for value in part['coverage_by_grade'] if value is not None]
+    return f'{percent(min(values))} to {percent(max(values))}'
+
+
+def _implanted(part: dict) -> str:
+    return f'{percent(part["images"]["accuracy"])}, {number(part["images"]["mae"], 2)}'
+
+
+def _real_grades(record: dict) -> str:
+    grades = sorted({session['grade'] for session in record['sessions']})
+    again = record['scan_rescan']
+    return f'grades {grades}, same in {again["same_grade"]} of {again["n_pairs"]} pairs'
+
+
+def _fastest(record: dict) -> str:
+    run = record['runs'][-1]
+    return f'{run["median_s"]:.2f} s, {run["peak_memory_gb"]} GB'
+
+
+TARGETS = (
+    ('images with the right grade', '88%', '93%', 'paper', _both(
+        lambda p: percent(p['image_accuracy']))),
+    ('people with the right grade', '94%', '97%', 'paper', _both(
+        lambda p: percent(p['participant_accuracy']))),
+    ('MAE of counts', '1.7', '1.0', 'paper', _both(lambda p: number(p['mae'], 2))),
+    ('ICC(2,1), images', '0.906', '0.97', 'paper', _both(lambda p: icc(p['images']['icc']))),
+    ('ICC(2,1), people', '0.952', '0.98', 'paper', _both(lambda p: icc(p['participants']['icc']))),
+    ('CNR, deep over none: grain / tissue', '3.0 ×', '4 ×', 'paper', lambda r: ' / '.join(
+        f'{number(r["contrast"]["gain"][n])} ×' for n in ('cnr', 'cnr_tissue'))),
+    ('real backgrounds, person left out: images right, MAE', '85%, 2.0', '90%, 1.3', 'implants',
+     lambda r: _both(_implanted)(r['held_out'])),
+    ('varied acquisitions: images right', '80%', '88%', 'varied', _both(
+        lambda p: percent(p['image_accuracy']))),
+    ('90 % intervals hold, over grades', '85–95%', '88–92%', 'paper', _both(_grade_coverage)),
+    ('… over grades, varied acquisitions', '85–95%', '88–92%', 'varied', _both(_grade_coverage)),
+    ('… over shifts (ROI errors)', '85–95%', '88–92%', 'shifts', _covered),
+    ('real scans as they are', 'grade 0 or 1, same in both sessions', '', 'real', _real_grades),
+    ('six images, warm, two threads', '0.5 s, 1.5 GB', '0.2 s', 'speed', _fastest),
+)  # fmt: skip
+
+
+def crossval(results: Results) -> str:
+    """Show the paper's tables 3 and 4 of our cross-validation."""
+    record = results['crossval']
+    rows = []
+    for method, rois in record['counting'].items():
+        for roi, title in (('true_roi', 'true'), ('roi_errors', 'with errors')):
+            images, people = rois[roi]['images'], rois[roi]['participants']
+            rows.append(
+                [
+                    TITLES[method],
+                    title,
+                    number(images['mae'], 2),
+                    f'{percent(images["accuracy"])} / {percent(people["accuracy"])}',
+                    icc(images['icc']),
+                    icc(people['icc']),
+                    number(images['kappa'], 3),
+                ]
+            )
+    header = ['enhancement', 'ROI', 'MAE', 'grade right, image / person']
+    header += ['ICC(2,1) images', 'ICC(2,1) people', 'weighted κ']
+    parts = [made_by(results, 'crossval'), contrast_rows(record['contrast']), '']
+    return '\n'.join([*parts, table(header, rows)])
+
+
+def evidence(results: Results) -> str:
+    """Show how the instances agree with the count and the truth."""
+    record, rows = results['evidence'], []
+    for name, part in record['datasets'].items():
+        for rule, title in RULES.items():
+            found = part[rule]
+            count, truth = found['to_count'], found['to_truth']
+            rows.append(
+                [
+                    f'{part["n_images"]} `{name}`',
+                    title,
+                    f'{number(count["mae"])} / {number(count["icc"], 2)}',
+                    ' / '.join(map(number, (truth['mae'], truth['bias'])))
+                    + f' / {number(truth["icc"], 2)}',
+                    percent(found['precision']),
+                    percent(found['recall']),
+                ]
+            )
+    header = ['images', 'rule', 'to the count: MAE / ICC', 'to the truth: MAE / bias / ICC']
+    fewer = ', '.join(
+        f'{part["images_with_fewer_instances_than_count"]} of the {part["n_images"]} `{name}`'
+        for name, part in record['datasets'].items()
+    )
+    told = f'Images with fewer instances than the count says: {fewer}.'
+    shown = table([*header, 'are true', 'are found'], rows)
+    return '\n'.join([made_by(results, 'evidence'), shown, '', told])
+
+
+def roi(results: Results) -> str:
+    """Show the Dice coefficients of the ROI."""
+    record = results['roi']
+    rows = [
+        [session, *(number(value, 3) for value in part.values())]
+        for session, part in record['dice'].items()
+    ]
+    names = list(next(iter(record['dice'].values())))
+    return made_by(results, 'roi') + '\n' + table(['session', *names], rows)
+
+
+def sessions(results: Results) -> str:
+    """Show time and memory of the participant level."""
+    record = results['sessions']
+    rows = [
+        [name, part['wall_s'], part['cpu_s'], part['peak_memory_gb']]
+        for name, part in record['sessions'].items()
+    ]
+    header = ['session', 'wall time (s)', 'CPU time (s)', 'peak memory (GB)']
+    machine = f'On {record["machine"]["cores"]} cores, {record["machine"]["memory_gb"]} GB.\n'
+    return '\n'.join([made_by(results, 'sessions'), machine, table(header, rows)])
+
+
+def card(results: Results) -> str:
+    """Show what the bundle says of itself."""
+    ours = results.card
+    nets = {name: ours['architecture'][name] for name in ('enhancer', 'counter')}
+    told = {
+        name: ', '.join(f'{key.replace("_", " ")} {value}' for key, value in net.items())
+        for name, net in nets.items()
+    }
+    rows = [
+        ['name and version', f'{ours["name"]} {ours["version"]}'],
+        ['checksum of the card (SHA-256)', f'`{results.sha256}`'],
+        *([f'checksum of `{name}`', f'`{value}`'] for name, value in ours['checksums'].items()),
+        ['licence', ours['licence']],
+        ['intended use', ours['intended_use']],
+        ['limits', f'**{ours["limitations"]}**'],
+        *([name, text] for name, text in told.items()),
+        ['made with', ', '.join(f'{name} {value}' for name, value in ours['versions'].items())],
+    ]
+    return table(['', ''], rows)
+
+
+def training(results: Results) -> str:
+    """Show what the cascade learned from, and how."""
+    ours = results.card['training']
+    data = ours['data']
+    rows = [['data', data.get('Name', '–')]]
+    named = [name for name in ('anatomies', 'backgrounds') if name in data]
+    rows += [
+        *([n, f'{len(data[n])}: ' + ', '.join(f'`{file}`' for file in data[n])] for n in named),
+        ['participants, images', f'{ours["participants"]}, {ours["images"]}'],
+        ['seed', ours['seed']],
+        ['epochs', ', '.join(f'{name} {n}' for name, n in ours['epochs'].items())],
+        ['time', f'{ours["seconds"] / 60:.0f} min on {ours["threads"]} threads'],
+    ]
+    return '\n'.join([f'```\n{ours["command"]}\n```\n', table(['', ''], rows)])
+
+
+BLOCKS: dict[str, Callable[[Results], str]] = {
+    'targets': targets,
+    'paper': partial(counting, name='paper'),
+    'varied': partial(counting, name='varied'),
+    'shifts': shifts,
+    'real': real,
+    'implants': implants,
+    'speed': speed,
+    'crossval': crossval,
+    'evidence': evidence,
+    'roi': roi,
+    'sessions': sessions,
+    'card': card,
+    'training': training,
+}
+
+
+def filled(text: str, results: Results) -> str:
+    """Return a page with its blocks made anew."""
+
+    def fill(match: re.Match) -> str:
+        try:
+            made = BLOCKS[match[2]](results) + '\n'
+        except FileNotFoundError:
+            made = MISSING
+        return match[1] + made + match[3]
+
+    return BLOCK.sub(fill, text)
+
+
+def main() -> None:
+    """Fill all pages."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('pages', nargs='*', type=Path, default=PAGES)
+    parser.add_argument('--validation', type=Path, default=ROOT / 'docs' / 'validation')
+    bundle = ROOT / 'pvs_workflow' / 'data' / 'cascade'
+    parser.add_argument('--bundle', type=Path, default=bundle)
+    args = parser.parse_args()
+    for page in args.pages:
+        results = Results(args.validation, args.bundle)
+        page.write_text(filled(page.read_text('utf-8'), results), 'utf-8')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,71 @@
+"""The tutorial on training: every command and script of the page, in order, on few people."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+PAGE = Path(__file__).parents[2] / 'docs' / 'training.md'
+SMALLER = {
+    '--participants 12': '--participants 3',
+    'pvs_cascade train': 'pvs_cascade train --epochs-enhancer 1 --epochs-counter 1',
+}
+"""What the test changes in the commands, so that they take minutes."""
+
+
+def blocks():
+    """Return kind and text of the page's commands and scripts."""
+    return re.findall(r'^```(sh|python)\n(.*?)^```', PAGE.read_text('utf-8'), re.M | re.S)
+
+
+def run(kind, text, folder):
+    for old, new in SMALLER.items():
+        text = text.replace(old, new)
+    command = ['bash', '-e', '-c', text] if kind == 'sh' else [sys.executable, '-c', text]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | {'PATH': path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f'{text}\n{done.stdout}\n{done.stderr}'
+
+
+def test_the_page_can_be_made_smaller():
+    text = ''.join(text for _, text in blocks())
+    assert [kind for kind, _ in blocks()] == ['sh', 'python', 'sh', 'python', 'sh', 'sh']
+    assert all(old in text for old in SMALLER)
+
+
+def test_the_page_names_the_defaults():
+    from pvs_workflow.training.config import FINE
+
+    text = ' '.join(PAGE.read_text('utf-8').split())
+    assert f'{FINE.enhancer.epochs} epochs of the enhancer at a rate of 1e-4' in text
+    assert f'{FINE.counter.epochs} of the counter at 3e-4' in text
+    assert (FINE.enhancer.learning_rate, FINE.counter.learning_rate) == (1e-4, 3e-4)
+
+
+@pytest.mark.slow
+def test_the_tutorial(tmp_path):
+    for kind, text in blocks():
+        run(kind, text, tmp_path)
+    cards = {
+        name: json.loads((tmp_path / name / 'card.json').read_text('utf-8'))
+        for name in ('my_cascade', 'my_counter')
+    }
+    shipped = Path(sys.modules['pvs_workflow'].__file__).parent / 'data' / 'cascade' / 'card.json'
+    first = json.loads(shipped.read_text('utf-8'))
+    for card in cards.values():
+        assert card['preprocessing'] == first['preprocessing']
+        assert card['architecture'] == first['architecture']
+        assert len(card['training']['started_from']['model_sha256']) == 64
+    assert cards['my_cascade']['training']['images_with_masks'] >= 18
+    assert cards['my_counter']['training']['images_with_counts_alone'] == 18
+    assert cards['my_counter']['training']['epochs']['enhancer'] == 0
+    assert cards['my_counter']['checksums']['counter.keras'] != ''
+    (grade,) = tmp_path.glob('recounted/sub-0001/anat/*_desc-potter_grade.tsv')
+    assert pd.read_csv(grade, sep='\t')['model'].tolist() == ['My cascade 1']
