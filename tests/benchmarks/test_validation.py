@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'validation.py'
 DOCS = Path(__file__).parents[2] / 'docs'
 TABLES = Path(__file__).parents[2] / 'scripts' / 'make_validation_tables.py'
 PAGE = """<!-- begin: paper -->
-old
+outdated
 <!-- end: paper -->
 <!-- begin: implants -->
 <!-- end: implants -->
@@ -51,7 +51,7 @@ def test_parts_write_files_that_fill_pages(tmp_path):
     assert done.returncode == 0, done.stderr
     text = page.read_text()
     assert '1 people, 6 images' in text
-    assert 'old' not in text
+    assert 'outdated' not in text
     assert 'Not measured yet' in text
 
 
@@ -70,4 +70,4 @@ def test_what_is_not_measured_says_so(tmp_path):
     page.write_text(PAGE)
     assert run(TABLES, page, '--validation', tmp_path).returncode == 0
     assert page.read_text().count('*Not measured yet.*') == 2
-    assert 'old' not in page.read_text()
+    assert 'outdated' not in page.read_text()

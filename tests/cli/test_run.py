@@ -248,7 +248,7 @@ def test_no_worker_outlives_the_run(tmp_path, sent, code):
         time.sleep(0.2)
     workers = [int(line.split()[1]) for line in runs.read_text().splitlines()]
     process.send_signal(sent)
-    errors = process.communicate(timeout=60)[1]
+    errors = process.communicate(timeout=180)[1]
     assert process.returncode == code
     deadline = time.monotonic() + 10
     while any(is_alive(worker) for worker in workers):
@@ -283,6 +283,6 @@ def test_bar_on_a_terminal(tmp_path):
     except OSError:  # the way Linux tells that the other end was closed
         pass
     os.close(leader)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=180) == 0
     assert '━' in shown.decode()
     assert '8/8' in shown.decode()
