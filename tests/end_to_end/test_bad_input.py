@@ -118,7 +118,7 @@ def test_the_good_one_is_complete(mixed, example):
         for n in tables(out)
         if 'good' in n
     }
-    assert len(ours) == 2
+    assert len(ours) == 3
     for name, table in ours.items():
         assert table.equals(read_without_names(example / 'sub-02/anat' / name))
 
