@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pvs_workflow import data
+
 PAGE = Path(__file__).parents[2] / 'docs' / 'training.md'
 SMALLER = {
     '--participants 12': '--participants 3',
@@ -57,8 +59,7 @@ def test_the_tutorial(tmp_path):
         name: json.loads((tmp_path / name / 'card.json').read_text('utf-8'))
         for name in ('my_cascade', 'my_counter')
     }
-    shipped = Path(sys.modules['pvs_workflow'].__file__).parent / 'data' / 'cascade' / 'card.json'
-    first = json.loads(shipped.read_text('utf-8'))
+    first = json.loads(data.path('cascade', 'card.json').read_text('utf-8'))
     for card in cards.values():
         assert card['preprocessing'] == first['preprocessing']
         assert card['architecture'] == first['architecture']
