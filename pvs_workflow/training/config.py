@@ -90,9 +90,8 @@ FINE = replace(
     enhancer=replace(FAST.enhancer, epochs=10, learning_rate=1e-4),
     counter=replace(FAST.counter, epochs=20, learning_rate=3e-4, batch=16),
 )
-"""For recorded images, from a trained cascade. The counter's rate: with the counts alone of 12
-simulated participants, 12 epochs brought the mean absolute error on four others from 3.7 down to
-1.8, and to 2.2 at a rate of 1e-4. The enhancer has more to lose than to win: it learns slowly."""
+"""For recorded images, from a trained cascade: few epochs at low rates. The enhancer has more to
+lose than to win, so that it learns more slowly than the counter."""
 
 PAPER = TrainingConfig(
     Schedule(500, 1e-4, 'constant', batch=45),

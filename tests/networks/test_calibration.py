@@ -48,7 +48,7 @@ def test_coverage_holds_in_every_grade_on_new_draws(coverage):
         right, grades = held(calibration, predicted, true), potter_grade(true)
         shares.append([right[grades == grade].mean() for grade in range(5)])
     means = np.mean(shares, axis=0)
-    # Three standard errors of a grade's mean: none has fewer than 38 images in each of 30 draws.
+    # Grades with few images in a draw may miss by this much; the mean over 30 draws, not more.
     assert (means > coverage - 0.03).all()
     assert (means < coverage + 0.05).all()
 
