@@ -60,7 +60,7 @@ class Plan:
 
 
 PLANS = (
-    Plan('01', ('1', '2'), ('T1w', 'FLAIR'), level=0.55, tilt=0.0),
+    Plan('01', ('1', '2'), ('T1w', 'FLAIR'), level=0.72, tilt=0.0),
     Plan('02', (None,), ('FLAIR',), level=0.9, tilt=1.6),
 )
 

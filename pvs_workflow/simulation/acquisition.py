@@ -129,9 +129,9 @@ def draw_protocol(rng: np.random.Generator, acquisition: str, contrast: str) -> 
 def _varied_t2w(rng: np.random.Generator) -> Protocol:
     volumetric = rng.random() < 0.12
     pixel = rng.uniform(0.7, 1.0) if volumetric else rng.triangular(0.4, 0.55, 1.0)
-    blur = rng.uniform(0.2, 0.55)
-    noise_blur = rng.uniform(0.0, 0.45)
-    truncated = rng.random() < 0.6
+    blur = rng.uniform(0.05, 0.5)
+    noise_blur = rng.choice([0.0, 1.0]) * rng.uniform(0.2, 0.45)
+    truncated = rng.random() < 0.5
     read = rng.uniform(0.7, 1.0) if truncated else 1.0
     thin = [0.8, 1.0, 1.0, 1.2, 2.0]
     slices = [2.5, 3.0, 3.0, 3.3, 4.0, 4.0, 4.5, 5.0, 5.0, 5.0, 5.5, 6.0]

@@ -134,10 +134,11 @@ def draw_tissue(
 
     """
     spread = 2.0 if varied else 1.0
-    grain = periodic_field(rng, BLOCK, tuple(rng.uniform(0.5, 1.0, 3)))
+    # The fibres and vessels that run upwards through the striatum outlast a slice's averaging.
+    grain = periodic_field(rng, BLOCK, (*rng.uniform(0.4, 0.9, 2), rng.uniform(0.5, 3.0)))
     mottle = periodic_field(rng, BLOCK, tuple(rng.uniform(1.5, 4.0, 3)))
     sheets = np.abs(periodic_field(rng, BLOCK, (3.5, 3.5, 5.0)))
-    levels = rng.uniform([0.015, 0.01], [0.03 + 0.01 * spread, 0.02 + 0.01 * spread])
+    levels = rng.uniform([0.02, 0.01], [0.04 + 0.02 * spread, 0.02 + 0.01 * spread])
     return Tissue(
         texture=(levels[0] * grain + levels[1] * mottle).astype(np.float32),
         folds=_log_odds_of_rank(sheets),
