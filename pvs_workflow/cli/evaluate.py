@@ -1,12 +1,13 @@
 """``pvs_cascade evaluate``: how well a cascade counts where the truth is known."""
 
 import argparse
+import shlex
 import sys
 import time
 from pathlib import Path
 
-from pvs_workflow.cli.record import check_dataset, dataset_record
-from pvs_workflow.errors import EXIT_OK
+from pvs_workflow.cli.record import check_dataset, check_masks, dataset_record
+from pvs_workflow.errors import EXIT_OK, NoInputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--derivatives',
         type=Path,
         metavar='DIR',
-        help='the truth: ROI and ePVS labels (default: BIDS_DIR/derivatives/truth)',
+        help='the truth, or results of pvs_workflow: ROI and ePVS labels '
+        '(default: BIDS_DIR/derivatives/truth)',
+    )
+    parser.add_argument(
+        '--masks',
+        type=Path,
+        metavar='DIR',
+        help="raters' ePVS masks, as for pvs_cascade train (default: with the basal ganglia)",
+    )
+    parser.add_argument(
+        '--ratings',
+        type=Path,
+        metavar='TSV',
+        help='counts instead of masks: participant_id, session_id, hemisphere, slice, count',
     )
     parser.add_argument(
         '--seed', type=int, default=1, help='of the ROI errors (default: %(default)s)'
@@ -39,24 +53,32 @@ def run(args: argparse.Namespace) -> int:
 
     """
     derivatives = check_dataset(args.bids_dir, args.derivatives)
+    check_masks(args.masks)
 
     from pvs_workflow.networks.bundle import load_bundle, model_sha256
     from pvs_workflow.networks.engine import configure_tensorflow
     from pvs_workflow.science.tsv import write_json
     from pvs_workflow.training.charts import save_evaluation
     from pvs_workflow.training.findings import evaluate
+    from pvs_workflow.training.ratings import read_ratings
     from pvs_workflow.training.samples import read_samples
 
+    ratings = read_ratings(args.ratings) if args.ratings else None
     configure_tensorflow(threads=1)
     cascade = load_bundle(args.bundle)
     begin = time.monotonic()
-    samples = [s for s in read_samples(args.bids_dir, derivatives) if s.chosen]
+    read = read_samples(args.bids_dir, derivatives, args.masks, ratings)
+    samples = [sample for sample in read if sample.chosen]
+    if not samples:
+        raise NoInputError(
+            f'{args.bids_dir} has nothing to evaluate on, expected masks or ratings of the six '
+            'images that are counted, received those of other slices'
+        )
     found = evaluate(cascade, samples, args.seed)
     figures = {
         'model': cascade.card.label,
         'model_sha256': model_sha256(args.bundle),
-        'command': f'pvs_cascade evaluate {args.bids_dir.name} {args.bundle.name} '
-        f'{args.output.name} --seed {args.seed}',
+        'command': _command(args),
         'data': dataset_record(args.bids_dir),
         **found.to_json(),
         'seconds': round(time.monotonic() - begin),
@@ -65,3 +87,15 @@ def run(args: argparse.Namespace) -> int:
     for path in (args.output, *save_evaluation(args.output.with_suffix(''), found)):
         print(path, file=sys.stderr)
     return EXIT_OK
+
+
+def _command(args: argparse.Namespace) -> str:
+    words = [
+        'pvs_cascade',
+        'evaluate',
+        *(p.name for p in (args.bids_dir, args.bundle, args.output)),
+    ]
+    for name in ('derivatives', 'masks', 'ratings'):
+        if value := getattr(args, name):
+            words += [f'--{name}', value.name]
+    return shlex.join([*words, '--seed', str(args.seed)])

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.errors import InvalidDatasetError
+from pvs_workflow.errors import InvalidDatasetError, PVSError
 
 VARIANTS = 4
 """Of each real background: flipped, bent and re-contrasted in other ways."""
@@ -33,6 +33,21 @@ def check_dataset(bids_dir: Path, derivatives: Path | None) -> Path:
                 f'{"a file" if folder.exists() else "nothing there"}'
             )
     return derivatives
+
+
+def check_masks(folder: Path | None) -> None:
+    """Refuse a folder of raters' masks that is not there.
+
+    Raises
+    ------
+    PVSError
+
+    """
+    if folder and not folder.is_dir():
+        raise PVSError(
+            f'the masks {folder} cannot be read, expected a folder, received '
+            f'{"a file" if folder.exists() else "nothing there"}'
+        )
 
 
 def dataset_record(bids_dir: Path) -> dict:

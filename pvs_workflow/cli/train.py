@@ -10,6 +10,7 @@ from pathlib import Path
 from pvs_workflow.cli.record import (
     VARIANTS,
     check_dataset,
+    check_masks,
     command_of,
     limitations,
     training_record,
@@ -19,7 +20,7 @@ from pvs_workflow.files import write_text
 
 DEFAULT_SEED = 20240715
 DEFAULT_NAME = 'pvs_workflow cascade'
-DEFAULT_PARTICIPANTS = 120
+DEFAULT_PARTICIPANTS = 150
 SHIPPED = 'shipped'
 
 
@@ -158,11 +159,7 @@ def _check_own(args: argparse.Namespace) -> Path | None:
     if not args.bids_dir:
         return None
     derivatives = check_dataset(args.bids_dir, args.derivatives)
-    if args.masks and not args.masks.is_dir():
-        raise PVSError(
-            f'the masks {args.masks} cannot be read, expected a folder, received '
-            f'{"a file" if args.masks.exists() else "nothing there"}'
-        )
+    check_masks(args.masks)
     if args.ratings and not (args.masks or args.start):
         raise PVSError(
             'ratings alone cannot train the enhancer, expected --from with a cascade to start '

@@ -238,7 +238,11 @@ def test_a_stopped_run_has_no_success_by_accident(tiny, tmp_path):
 )
 def test_no_worker_outlives_the_run(tmp_path, sent, code):
     process = subprocess.Popen(
-        [sys.executable, TINY, 'slow', tmp_path], stderr=subprocess.PIPE, text=True
+        [sys.executable, TINY, 'slow', tmp_path],
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs tests in the background has them ignore Ctrl-C, which is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     runs = tmp_path / 'runs.txt'
     deadline = time.monotonic() + 120

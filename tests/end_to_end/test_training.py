@@ -38,7 +38,7 @@ def run(kind, text, folder):
 
 def test_the_page_can_be_made_smaller():
     text = ''.join(text for _, text in blocks())
-    assert [kind for kind, _ in blocks()] == ['sh', 'python', 'sh', 'python', 'sh', 'sh']
+    assert [kind for kind, _ in blocks()] == ['sh', 'python', 'sh', 'python', 'sh', 'sh', 'sh']
     assert all(old in text for old in SMALLER)
 
 
@@ -70,3 +70,9 @@ def test_the_tutorial(tmp_path):
     assert cards['my_counter']['checksums']['counter.keras'] != ''
     (grade,) = tmp_path.glob('recounted/sub-0001/anat/*_desc-potter_grade.tsv')
     assert pd.read_csv(grade, sep='\t')['model'].tolist() == ['My cascade 1']
+    agreement = json.loads((tmp_path / 'agreement.json').read_text('utf-8'))
+    assert agreement['command'].endswith('--derivatives results --ratings ratings.tsv --seed 1')
+    ratings = pd.read_csv(tmp_path / 'ratings.tsv', sep='\t')['count']
+    for roi in ('true_roi', 'roi_errors'):
+        assert agreement[roi]['n_images'] == len(ratings) == 18
+        assert 0 <= agreement[roi]['mae'] < ratings.max() + 60
