@@ -1,4 +1,4 @@
-"""Fill the tables of docs/validation.md and docs/model_card.md from the JSON behind them.
+"""Fill the tables of the pages in docs from the JSON behind them.
 
 Usage: python scripts/make_validation_tables.py [--validation DIR] [--bundle DIR] [PAGE ...]
 
@@ -29,7 +29,9 @@ from validation_blocks import (
 )
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / 'docs' / 'validation.md', ROOT / 'docs' / 'model_card.md')
+PAGES = tuple(
+    ROOT / 'docs' / f'{name}.md' for name in ('validation', 'model_card', 'training', 'simulator')
+)
 BLOCK = re.compile(r'(<!-- begin: (\S+) -->\n).*?(<!-- end: \2 -->)', re.DOTALL)
 MISSING = '*Not measured yet.*\n'
 RULES = {
@@ -215,6 +217,40 @@ def training(results: Results) -> str:
     return '\n'.join([f'```\n{ours["command"]}\n```\n', table(['', ''], rows)])
 
 
+def places(results: Results) -> str:
+    """Show what the map of counts brings."""
+    record = results['counting']
+    named = {'counts alone': 'counts alone', 'with the map': 'counts and their map'}
+    rows = [
+        [title, number(record[name]['mae']), percent(record[name]['image_accuracy'])]
+        for name, title in named.items()
+    ]
+    rows = [
+        [*row, ', '.join(number(value) for value in record[name]['mae_by_epoch'])]
+        for row, name in zip(rows, named, strict=True)
+    ]
+    header = ['learned from', 'MAE', 'images right', 'MAE after each epoch']
+    learning, testing = record['images']
+    text = f'{learning} images of {record["people"][0]} simulated people to learn from, '
+    text += f'{testing} of {record["people"][1]} others to test on.\n'
+    return '\n'.join([made_by(results, 'counting'), text, table(header, rows)])
+
+
+def realism(results: Results) -> str:
+    """Show statistics of real and simulated scans."""
+    record = results['realism']
+    sizes = record['number']
+    rows = [
+        [
+            name,
+            *(f'{v["median"]:.3g} ({v["low"]:.3g} to {v["high"]:.3g})' for v in groups.values()),
+        ]
+        for name, groups in record['statistics'].items()
+    ]
+    header = ['in the ROI, without ePVS', *(f'{group}: {n}' for group, n in sizes.items())]
+    return table(header, rows)
+
+
 BLOCKS: dict[str, Callable[[Results], str]] = {
     'targets': targets,
     'paper': partial(counting, name='paper'),
@@ -229,6 +265,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'sessions': sessions,
     'card': card,
     'training': training,
+    'places': places,
+    'realism': realism,
 }
 
 

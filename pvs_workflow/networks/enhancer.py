@@ -17,12 +17,13 @@ ARCHITECTURE = {
     'kind': 'U-Net',
     'width': WIDTH,
     'depth': DEPTH,
+    'adds_to_image': True,
     'output': 'linear',
     'batch_norm_momentum': MOMENTUM,
 }
 
 
-def build_enhancer(width: int = WIDTH, depth: int = DEPTH):
+def build_enhancer(width: int = WIDTH, depth: int = DEPTH, adds_to_image: bool = True):
     """Build the untrained U-Net of Chae et al. 2024, section 2.4.
 
     Each level has two 3 × 3 convolutions, each with batch normalisation and ReLU; levels are
@@ -35,6 +36,10 @@ def build_enhancer(width: int = WIDTH, depth: int = DEPTH):
         Filters of the first level; each level below has twice as many.
     depth : int
         Number of poolings, 1 to 4.
+    adds_to_image : bool
+        Whether the last 1 × 1 convolution gets the image too. The target is the image plus its
+        ePVS: without this the network has to copy the image through all its levels, and its
+        errors in that are as large as faint ePVS. Not in the paper.
 
     Returns
     -------
@@ -57,6 +62,8 @@ def build_enhancer(width: int = WIDTH, depth: int = DEPTH):
         x = keras.layers.Conv2DTranspose(filters, 2, strides=2, name=f'raise{level}')(x)
         x = keras.layers.Concatenate(name=f'skip{level}')([skips[level], x])
         x = _level(keras, x, filters, f'up{level}')
+    if adds_to_image:
+        x = keras.layers.Concatenate(name='with_image')([inputs, x])
     outputs = keras.layers.Conv2D(1, 1, name='enhanced')(x)
     return keras.Model(inputs, outputs, name='enhancer')
 

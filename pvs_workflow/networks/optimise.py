@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.checkpoint import Epoch, State
-from pvs_workflow.networks.engine import load_keras, load_tensorflow
+from pvs_workflow.networks.engine import load_keras
 
 _INFERENCE_BATCH = 16
 
@@ -63,7 +64,7 @@ Batch = tuple[np.ndarray, np.ndarray]
 
 def optimise(
     model,
-    loss: str,
+    loss: str | Callable,
     schedule: Schedule,
     batches: Callable[[int], Iterable[Batch]],
     n_batches: int,
@@ -71,6 +72,7 @@ def optimise(
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     checkpoint: Path | None = None,
     trained: bool = False,
+    score: Callable[[np.ndarray, np.ndarray], float] | None = None,
 ) -> list[Epoch]:
     """Train a network with Adam and leave it with the weights of its best epoch.
 
@@ -78,7 +80,8 @@ def optimise(
     ----------
     model : keras.Model
         Changed in place.
-    loss : {'mse', 'mae'}
+    loss : {'mse', 'mae'} or callable
+        As keras takes it.
     schedule : Schedule
     batches : callable
         Given the epoch's number (from 1), yields its batches.
@@ -92,6 +95,8 @@ def optimise(
         Written after every epoch; where it is there, the training goes on from it.
     trained : bool
         Whether the network is a trained one: then it keeps its weights if no epoch is better.
+    score : callable, optional
+        Given outputs and targets, returns the validation loss; without it, the loss by name.
 
     Returns
     -------
@@ -104,12 +109,13 @@ def optimise(
 
     """
     keras = load_keras()
+    score = score or partial(mean_loss, loss=loss)
     optimizer = keras.optimizers.Adam(schedule.learning_rate)
     model.compile(optimizer, loss, jit_compile=False)
     optimizer.build(model.trainable_variables)
     history: list[Epoch] = []
     weights = model.get_weights()
-    best = _validate(model, validation, loss) if trained else np.inf
+    best = score(run_batches(model, validation[0]), validation[1]) if trained else np.inf
     if checkpoint is not None and checkpoint.is_file():
         history, weights = _resume(checkpoint, model, optimizer)
     best = min([best, *(epoch.validation_loss for epoch in history)])
@@ -130,22 +136,18 @@ def optimise(
             losses.append(float(model.train_on_batch(images, targets)))
         if not losses:
             break
-        score = _validate(model, validation, loss)
+        found = score(run_batches(model, validation[0]), validation[1])
         elapsed = time.monotonic() - begin
-        history.append(Epoch(model.name, number, float(np.mean(losses)), score, elapsed))
+        history.append(Epoch(model.name, number, float(np.mean(losses)), found, elapsed))
         on_epoch(history[-1])
-        if score < best:
-            best, weights = score, model.get_weights()
+        if found < best:
+            best, weights = found, model.get_weights()
         if checkpoint is not None:
             learned = tuple(np.asarray(variable) for variable in optimizer.variables)
             now = tuple(model.get_weights())
             State(tuple(history), now, tuple(weights), learned).save(checkpoint)
     model.set_weights(weights)
     return history
-
-
-def _validate(model, validation: Batch, loss: str) -> float:
-    return mean_loss(run_batches(model, validation[0]), validation[1], loss)
 
 
 def _is_patience_over(schedule: Schedule, history: list[Epoch]) -> bool:
@@ -222,12 +224,7 @@ def run_batches(model, images: np.ndarray) -> np.ndarray:
     (n, …) array of float32
 
     """
-    convert = load_tensorflow().convert_to_tensor
-    parts = [
-        np.asarray(model(convert(images[start : start + _INFERENCE_BATCH]), training=False))
-        for start in range(0, len(images), _INFERENCE_BATCH)
-    ]
-    return np.concatenate(parts)
+    return model.predict(images, batch_size=_INFERENCE_BATCH, verbose=0)
 
 
 def mean_loss(outputs: np.ndarray, targets: np.ndarray, loss: str) -> float:

@@ -79,20 +79,23 @@ class TrainingImage:
         What the enhancer should give.
     count : float
         What the counter should give.
+    places : (80, 96) array of float32
+        Sums to the count, each ePVS spread over its own pixels; NaN where only the count is
+        known.
 
     """
 
     image: np.ndarray
     target: np.ndarray
     count: float
+    places: np.ndarray
 
 
 def plain_image(sample: Sample, how: Preprocessing) -> TrainingImage:
     """Return a sample as inference would see it with a perfect ROI."""
     image, roi, labels = sample.cut()
     prepared = prepare_image(image, roi, how)
-    count = _count(labels) if sample.has_masks else sample.count
-    return TrainingImage(prepared, enhancement_target(prepared, labels > 0), count)
+    return _training_image(sample, prepared, labels)
 
 
 def augmented_image(
@@ -130,8 +133,7 @@ def augmented_image(
     voxels = np.bincount(sample.labels.ravel(), minlength=labels.max() + 1)
     area = np.prod(voxel_sizes(sample.affine)[:2])
     labels = _countable(labels, visible, voxels * area / pixel_area)
-    count = _count(labels) if sample.has_masks else sample.count
-    return TrainingImage(prepared, enhancement_target(prepared, labels > 0), count)
+    return _training_image(sample, prepared, labels)
 
 
 def jitter_roi(depth: np.ndarray, by: Augmentation, rng: np.random.Generator) -> np.ndarray:
@@ -239,5 +241,13 @@ def _countable(labels: np.ndarray, visible: np.ndarray, whole: np.ndarray) -> np
     return np.where(kept[labels], labels, 0)
 
 
-def _count(labels: np.ndarray) -> int:
-    return np.unique(labels[labels > 0]).size
+def _training_image(sample: Sample, prepared: np.ndarray, labels: np.ndarray) -> TrainingImage:
+    target = enhancement_target(prepared, labels > 0)
+    if not sample.has_masks:
+        return TrainingImage(
+            prepared, target, sample.count, np.full(IMAGE_SHAPE, np.float32('nan'))
+        )
+    sizes = np.bincount(labels.ravel())
+    shares = np.zeros(sizes.size, np.float32)
+    shares[1:] = 1 / np.maximum(sizes[1:], 1)
+    return TrainingImage(prepared, target, np.count_nonzero(sizes[1:]), shares[labels])

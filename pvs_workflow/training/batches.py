@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from pvs_workflow.networks.counter import COUNT_SCALE
+from pvs_workflow.networks.counter import map_targets
 from pvs_workflow.networks.optimise import run_batches
 from pvs_workflow.training.augment import TrainingImage, augmented_image
 from pvs_workflow.training.config import TrainingConfig
@@ -40,7 +40,7 @@ class EnhancingBatches:
 
 
 class CountingBatches:
-    """Enhanced images and their counts.
+    """Enhanced images, and what is to be counted where.
 
     Enhancing takes longer than a step of the counter: variations are therefore kept for a few
     epochs, in which they are only flipped and dealt anew.
@@ -78,17 +78,20 @@ class CountingBatches:
         if made != self._made:
             self._pool, self._made = list(self._new(made)), made
         images = np.concatenate([batch[0] for batch in self._pool])
-        counts = np.concatenate([batch[1] for batch in self._pool])
+        targets = np.concatenate([batch[1] for batch in self._pool])
         rng = np.random.default_rng([self._seed, 3, epoch])
         for part in np.array_split(rng.permutation(len(images)), len(self)):
             flips = [axis for axis in (1, 2) if rng.random() < 0.5]
-            yield np.flip(images[part], flips), counts[part]
+            yield np.flip(images[part], flips), np.flip(targets[part], flips)
 
     def _new(self, epoch: int) -> Iterator[Batch]:
         rng = np.random.default_rng([self._seed, 2, epoch])
         for part in np.array_split(rng.permutation(len(self._samples)), len(self)):
             images = vary([self._samples[i] for i in part], self._config, rng)
-            yield self._enhance(stack([i.image for i in images])), scaled_counts(images)
+            yield (
+                self._enhance(stack([i.image for i in images])),
+                places(images, self._config.stride),
+            )
 
 
 def vary(samples: Sequence[Sample], config: TrainingConfig, rng) -> list[TrainingImage]:
@@ -107,6 +110,10 @@ def stack(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack(arrays)[..., np.newaxis].astype(np.float32)
 
 
-def scaled_counts(images: Sequence[TrainingImage]) -> np.ndarray:
-    """Return counts / 48 as (n, 1) float32, what the counter learns to give."""
-    return np.array([[image.count] for image in images], np.float32) / np.float32(COUNT_SCALE)
+def places(images: Sequence[TrainingImage], stride: int) -> np.ndarray:
+    """Return what the counter learns to give: :func:`map_targets`."""
+    return map_targets(
+        np.array([image.count for image in images]),
+        np.stack([image.places for image in images]),
+        stride,
+    )

@@ -1,5 +1,6 @@
 """How a cascade is trained."""
 
+import math
 from dataclasses import asdict, dataclass, field, replace
 
 from pvs_workflow.networks.card import Card
@@ -13,6 +14,10 @@ ENHANCER_SHARE = 0.55
 """Of a time limit; the counter gets the rest."""
 
 
+PLACES = 0.1
+"""Weight of the map of counts in the counter's loss: by measurement, docs/training.md."""
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """How a cascade is trained.
@@ -22,8 +27,12 @@ class TrainingConfig:
     enhancer, counter : Schedule
     width : int
         Filters of the enhancer's first level.
+    adds_to_image : bool
+        Whether the enhancer's last layer gets the image too.
     strides : tuple of int
         Of the counter's convolutions.
+    places : float
+        Weight of the map of counts in the counter's loss.
     validation, calibration : float
         Shares of the participants that choose the best epoch, and that give the intervals.
     preprocessing : Preprocessing
@@ -40,14 +49,21 @@ class TrainingConfig:
     enhancer: Schedule
     counter: Schedule
     width: int = WIDTH
+    adds_to_image: bool = True
     strides: tuple[int, ...] = STRIDES
+    places: float = PLACES
     validation: float = 0.1
     calibration: float = 0.15
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     augmentation: Augmentation = field(default_factory=Augmentation)
     coverage: float = 0.9
     refresh: int = 3
-    exposures: int = 2
+    exposures: int = 3
+
+    @property
+    def stride(self) -> int:
+        """Pixels along an edge of the cells that the counter counts in."""
+        return math.prod(self.strides)
 
     def within(self, seconds: float) -> 'TrainingConfig':
         """Return a copy that stops after a wall time."""
@@ -63,6 +79,7 @@ class TrainingConfig:
         return replace(
             self,
             width=enhancer.get('width', self.width),
+            adds_to_image=enhancer.get('adds_to_image', False),
             strides=tuple(counter.get('strides', self.strides)),
             preprocessing=card.preprocessing,
         )
@@ -75,12 +92,12 @@ class TrainingConfig:
 
 
 FAST = TrainingConfig(
-    Schedule(30, 1e-3, batch=16),
-    Schedule(60, 1e-3, batch=32),
+    Schedule(28, 1e-3, batch=16),
+    Schedule(50, 1e-3, batch=32),
     # A plate's exposures have noise and blur of their own, by which it is decided what counts.
     augmentation=Augmentation(shift=2.5, blur=0.3, noise=0.02),
 )
-"""About an hour on two cores for 120 simulated participants."""
+"""About an hour on two cores for 150 simulated participants."""
 
 OWN = replace(FAST, augmentation=Augmentation())
 """For recorded images, each of which is there in one exposure only."""
@@ -96,6 +113,8 @@ lose than to win, so that it learns more slowly than the counter."""
 PAPER = TrainingConfig(
     Schedule(500, 1e-4, 'constant', batch=45),
     Schedule(300, 1e-4, 'constant', batch=45),
+    adds_to_image=False,
+    places=0.0,
     refresh=1,
 )
 """Epochs, learning rate and batch of Chae et al. 2024, section 2.6."""

@@ -13,6 +13,7 @@ from pvs_workflow.networks import enhancer as enhancer_network
 from pvs_workflow.networks.calibration import fit_calibration
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Cascade
+from pvs_workflow.networks.counter import CountingLoss, count_map
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.networks.optimise import Epoch, optimise
 from pvs_workflow.networks.reference import EVERYTHING
@@ -22,7 +23,7 @@ from pvs_workflow.training.batches import (
     CountingBatches,
     EnhancingBatches,
     enhance,
-    scaled_counts,
+    places,
     stack,
 )
 from pvs_workflow.training.calibrate import calibrate
@@ -166,16 +167,18 @@ def train_cascade(
             start is not None,
         )
     counting = CountingBatches(split.training, partial(enhance, enhancer), config, seed)
+    loss = CountingLoss(config.places)
     history += optimise(
-        counter,
-        'mae',
+        count_map(counter),
+        loss,
         config.counter,
         counting,
         len(counting),
-        (enhance(enhancer, stack([h.image for h in held])), scaled_counts(held)),
+        (enhance(enhancer, stack([h.image for h in held])), places(held, config.stride)),
         on_epoch,
         checkpoints and checkpoints / 'counter.npz',
         start is not None,
+        loss.score,
     )
     described = start.card.architecture if start else architecture(config)
     blank = Cascade(enhancer, counter, _blank_card(config, described))
@@ -189,8 +192,13 @@ def _networks(config: TrainingConfig, start: Cascade | None):
                 f'the cascade {start.card.label} cannot be trained on, expected a counter in '
                 f'units of {counter_network.COUNT_SCALE:g}, received {start.card.count_scale:g}'
             )
+        if counter_network.MAP not in {layer.name for layer in start.counter.layers}:
+            raise BundleError(
+                f'the cascade {start.card.label} cannot be trained on, expected a counter that '
+                'gives a map of counts, received one of an earlier version'
+            )
         return start.enhancer, start.counter
-    enhancer = enhancer_network.build_enhancer(config.width)
+    enhancer = enhancer_network.build_enhancer(config.width, adds_to_image=config.adds_to_image)
     return enhancer, counter_network.build_counter(strides=config.strides)
 
 
@@ -229,7 +237,8 @@ def architecture(config: TrainingConfig) -> dict:
     return {
         'image_shape': list(IMAGE_SHAPE),
         'count_scale': counter_network.COUNT_SCALE,
-        'enhancer': enhancer_network.ARCHITECTURE | {'width': config.width},
+        'enhancer': enhancer_network.ARCHITECTURE
+        | {'width': config.width, 'adds_to_image': config.adds_to_image},
         'counter': counter_network.ARCHITECTURE | {'strides': list(config.strides)},
     }
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.files import atomic_path
-from pvs_workflow.networks.counter import COUNT_SCALE, build_counter
+from pvs_workflow.networks.counter import COUNT_SCALE, CountingLoss, build_counter, count_map
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.networks.enhancer import WIDTH, build_enhancer
 from pvs_workflow.networks.optimise import Epoch, Schedule, optimise, run_batches
 from pvs_workflow.science.contrast import find_regions, measure_contrast
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.training.augment import ROI_ERRORS, Augmentation
+from pvs_workflow.training.config import PLACES
 from pvs_workflow.training.results import ImageResult, Part, part_path, save_part
 from pvs_workflow.training.samples import Sample
 from pvs_workflow.training.variations import (
@@ -46,6 +47,8 @@ class CrossvalConfig:
         The counter's is the same after every enhancement.
     width : int
         Filters of the enhancer's first level.
+    places : float
+        Weight of the map of counts in the counters' loss.
     validation : float
         Share of a fold's training participants that choose the best epoch.
     variations : int
@@ -58,6 +61,7 @@ class CrossvalConfig:
     enhancer: Schedule = ENHANCER_SCHEDULE
     counter: Schedule = COUNTER_SCHEDULE
     width: int = WIDTH
+    places: float = PLACES
     validation: float = 0.1
     variations: int = 8
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -202,12 +206,14 @@ def _fitted_counter(fold: Fold, method: str, enhancer) -> tuple[object, list[Epo
     counter = build_counter()
     batches = VariationBatches(
         [enhanced_images(variation, method, enhancer) for variation in fold.learning],
-        [variation.scaled_counts for variation in fold.learning],
+        [variation.maps for variation in fold.learning],
         schedule.batch,
         rng,
     )
-    validation = (choosing, fold.choosing.scaled_counts)
-    return counter, optimise(counter, 'mae', schedule, batches, len(batches), validation)
+    validation, loss = (choosing, fold.choosing.maps), CountingLoss(fold.config.places)
+    return counter, optimise(
+        count_map(counter), loss, schedule, batches, len(batches), validation, score=loss.score
+    )
 
 
 def _fitted_enhancer(fold: Fold) -> tuple[object, list[float]]:

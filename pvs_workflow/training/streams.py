@@ -20,7 +20,7 @@ from pvs_workflow.simulation.plates import (
 )
 from pvs_workflow.training.samples import Sample, roi_depth
 
-PAPER_EVERY = 5
+PAPER_EVERY = 3
 """One in so many simulated people is scanned as the paper's."""
 
 
@@ -106,7 +106,7 @@ def simulated_sources(
     participants : int
     seed : int
         Same seed, same people; the first ones are the same however many are asked for. Every
-        fifth has the paper's acquisition, the others have varied ones.
+        third has the paper's acquisition, the others have varied ones.
     anatomies : tuple of Path
         Label maps that they may have.
     n_jobs : int

@@ -5,12 +5,13 @@ order, so that their results differ by the enhancement alone.
 """
 
 import copy
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pvs_workflow.networks.counter import COUNT_SCALE
+from pvs_workflow.networks.counter import STRIDES, map_targets
 from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.filters import METHODS as FILTERS
 from pvs_workflow.science.intensity import Preprocessing
@@ -38,6 +39,8 @@ class Variations:
     epvs : (n, 80, 96) array of bool
         What the enhancer is to add.
     counts : (n,) array of int
+    places : (n, 80, 96) array of float32
+        As :class:`~pvs_workflow.training.augment.TrainingImage` has them.
 
     """
 
@@ -45,6 +48,7 @@ class Variations:
     kept: np.ndarray
     epvs: np.ndarray
     counts: np.ndarray
+    places: np.ndarray
 
     @property
     def blanked(self) -> np.ndarray:
@@ -57,9 +61,9 @@ class Variations:
         return enhancement_target(self.blanked, self.epvs)[..., np.newaxis]
 
     @property
-    def scaled_counts(self) -> np.ndarray:
-        """What the counter is to give, (n, 1)."""
-        return (self.counts[:, np.newaxis] / np.float32(COUNT_SCALE)).astype(np.float32)
+    def maps(self) -> np.ndarray:
+        """What the counter is to give, (n, r, c, 2): :func:`map_targets`."""
+        return map_targets(self.counts, self.places, math.prod(STRIDES))
 
 
 def draw_variations(
@@ -84,7 +88,7 @@ def draw_variations(
 
     """
     open_how = replace(how, outside='keep')
-    whole, kept, epvs, counts = [], [], [], []
+    whole, kept, epvs, counts, places = [], [], [], [], []
     for sample in samples:
         # The same numbers twice, so that both images are one variation.
         again = copy.deepcopy(rng)
@@ -98,7 +102,9 @@ def draw_variations(
         # Turns enhancement_target round.
         epvs.append(2 * blanked.target - blanked.image > 0.5)
         counts.append(blanked.count)
-    return Variations(*(np.stack(part) for part in (whole, kept, epvs)), np.array(counts))
+        places.append(blanked.places)
+    images = (np.stack(part) for part in (whole, kept, epvs))
+    return Variations(*images, np.array(counts), np.stack(places))
 
 
 def enhanced_images(variations: Variations, method: str, enhancer=None) -> np.ndarray:
@@ -165,4 +171,4 @@ class VariationBatches:
         for part in np.array_split(self._rng.permutation(n_images), len(self)):
             flips = [axis for axis in (1, 2) if self._rng.random() < 0.5]
             images, targets = (all_[chosen[part], part] for all_ in (self._inputs, self._targets))
-            yield np.flip(images, flips), np.flip(targets, flips) if targets.ndim > 2 else targets
+            yield np.flip(images, flips), np.flip(targets, flips)

@@ -55,7 +55,7 @@ def test_parts_write_files_that_fill_pages(tmp_path):
     assert 'Not measured yet' in text
 
 
-@pytest.mark.parametrize('name', ['validation.md', 'model_card.md'])
+@pytest.mark.parametrize('name', ['validation.md', 'model_card.md', 'training.md', 'simulator.md'])
 def test_pages_show_what_the_files_say(tmp_path, name):
     page = tmp_path / name
     shutil.copy(DOCS / name, page)

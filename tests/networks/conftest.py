@@ -36,8 +36,8 @@ def card():
 def cascade():
     configure_tensorflow(threads=1, seed=4)
     models = enhancer.build_enhancer(4, 2), counter.build_counter((4, 4, 8, 8, 8))
-    kernel, bias = models[1].layers[-1].get_weights()
-    models[1].layers[-1].set_weights([10 * kernel, bias + 0.5])
+    kernel, bias = models[1].get_layer(counter.MAP).get_weights()
+    models[1].get_layer(counter.MAP).set_weights([10 * kernel, bias + 0.5])
     return Cascade(*models, small_card())
 
 

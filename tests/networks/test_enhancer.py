@@ -15,7 +15,9 @@ def kinds(model, name):
     return [layer for layer in model.layers if type(layer).__name__ == name]
 
 
-def test_layers_are_the_papers(model):
+def test_layers_are_the_papers():
+    configure_tensorflow(threads=1, seed=0)
+    model = enhancer.build_enhancer(adds_to_image=False)
     convolutions = kinds(model, 'Conv2D')
     assert [layer.filters for layer in convolutions] == [
         *(16, 16, 32, 32, 64, 64, 128, 128, 256, 256),
@@ -28,6 +30,7 @@ def test_layers_are_the_papers(model):
     assert len(kinds(model, 'MaxPooling2D')) == 4
     assert [layer.filters for layer in kinds(model, 'Conv2DTranspose')] == [128, 64, 32, 16]
     assert len(kinds(model, 'Concatenate')) == 4
+    assert model.count_params() == 1_946_705
 
 
 def test_each_convolution_is_followed_by_norm_and_relu(model):
@@ -39,11 +42,21 @@ def test_each_convolution_is_followed_by_norm_and_relu(model):
 
 def test_size_and_shapes(model):
     assert model.input_shape == model.output_shape == (None, 80, 96, 1)
-    assert model.count_params() == 1_946_705
+    assert model.count_params() == 1_946_706
+
+
+def test_the_last_layer_gets_the_image(model):
+    """With no weight on anything else, it returns the image."""
+    kernel, bias = model.get_layer('enhanced').get_weights()
+    model.get_layer('enhanced').set_weights([np.eye(17, 1).reshape(kernel.shape), 0 * bias])
+    images = np.random.default_rng(0).random((2, 80, 96, 1), np.float32)
+    assert np.asarray(model(images)) == pytest.approx(images, abs=1e-6)
 
 
 def test_skips_join_equal_levels(model):
-    for layer in kinds(model, 'Concatenate'):
+    joins = [layer for layer in kinds(model, 'Concatenate') if layer.name.startswith('skip')]
+    assert len(joins) == 4
+    for layer in joins:
         skip, raised = (tensor.shape[1:] for tensor in layer.input)
         assert skip == raised
 

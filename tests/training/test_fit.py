@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.training.batches import EnhancingBatches, scaled_counts
+from pvs_workflow.training.batches import EnhancingBatches, places
 from pvs_workflow.training.config import FAST, PAPER
 from pvs_workflow.training.fit import split_samples
 
@@ -58,13 +58,29 @@ def test_every_sample_is_seen_once_an_epoch(samples):
     assert len(sizes) == len(batches) == 5
 
 
-def test_the_counter_learns_forty_eighths(samples):
+def test_the_counter_learns_forty_eighths_where_they_are(samples):
     from pvs_workflow.training.augment import plain_image
 
     images = [plain_image(sample, FAST.preprocessing) for sample in samples[:4]]
-    targets = scaled_counts(images)
-    assert targets.shape == (4, 1)
-    assert (targets[:, 0] * 48).round(4).tolist() == [sample.count for sample in samples[:4]]
+    targets = places(images, 8)
+    assert targets.shape == (4, 10, 12, 2)
+    assert (targets[..., 1] == 1).all()
+    counts = [sample.count for sample in samples[:4]]
+    assert targets[..., 0].mean(axis=(1, 2)) * 48 == pytest.approx(counts, abs=1e-4)
+    for image, target in zip(images, targets, strict=True):
+        ring = image.target > image.image
+        cells = ring.reshape(10, 8, 12, 8).any(axis=(1, 3))
+        assert not target[~cells, 0].any()
+        assert sum(counts) > 0
+
+
+def test_counts_alone_say_nothing_of_places(samples):
+    from pvs_workflow.training.augment import plain_image
+
+    rated = replace(samples[0], rated=7.5)
+    (target,) = places([plain_image(rated, FAST.preprocessing)], 8)
+    assert not target[..., 1].any()
+    assert target[..., 0] * 48 == pytest.approx(np.full((10, 12), 7.5))
 
 
 SCRIPT = """

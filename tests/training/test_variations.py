@@ -30,8 +30,9 @@ def test_both_images_are_one_variation(samples, by):
 
 def test_targets_of_the_counter(samples):
     drawn = draw_variations(samples[:5], HOW, None, np.random.default_rng(0))
-    assert drawn.scaled_counts.shape == (5, 1)
-    assert (drawn.scaled_counts[:, 0] * 48).round(4).tolist() == [s.count for s in samples[:5]]
+    assert drawn.maps.shape == (5, 10, 12, 2)
+    counts = [sample.count for sample in samples[:5]]
+    assert drawn.maps[..., 0].mean(axis=(1, 2)) * 48 == pytest.approx(counts, abs=1e-4)
 
 
 def test_nothing_is_blanked_where_the_preprocessing_says_so(samples):
@@ -74,7 +75,7 @@ def numbered(n_variations=3, n=10):
     images = np.zeros((n_variations, n, 4, 6, 1), np.float32)
     images[..., 0, 0, 0] = np.arange(n_variations)[:, None] + 1
     images[..., 1, 1, 0] = np.arange(n) + 1
-    return list(images), [np.arange(1.0, n + 1)[:, None]] * n_variations
+    return list(images), [np.arange(1.0, n + 1)[:, None, None]] * n_variations
 
 
 def test_every_image_once_an_epoch_with_its_target():
@@ -83,11 +84,11 @@ def test_every_image_once_an_epoch_with_its_target():
     for epoch in (1, 2):
         parts = list(batches(epoch))
         assert len(parts) == len(batches) == 2
-        seen = np.concatenate([target[:, 0] for _, target in parts])
+        seen = np.concatenate([target[:, 0, 0] for _, target in parts])
         assert sorted(seen) == list(range(1, 11))
         for images, target in parts:
             inner = images[:, 1:3, 1:5, 0].max(axis=(1, 2))
-            assert np.array_equal(inner, target[:, 0])
+            assert np.array_equal(inner, target[:, 0, 0])
 
 
 def test_all_variations_and_flips_are_seen_and_targets_are_flipped_along():
