@@ -1,15 +1,17 @@
-"""What the map of counts brings: the counter's error with and without it, in one run.
+"""What each part of the counter's recipe brings: its error with and without it, in one run.
 
 Usage: python benchmarks/counting.py FILE [ANATOMIES]
 
 People are simulated (with label maps, if a folder of them is given), their exposures are enhanced
-by the cascade that ships, and the same counter learns from them twice: from counts alone, and from
-the map of counts besides. It is tested on other simulated people.
+by the cascade that ships, and the same counter learns from them four times: from counts alone,
+from the map of counts besides, settling at the end, and with the emphasis that ships. It is tested
+on other simulated people. The best epoch is chosen on these, for all recipes alike.
 """
 
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
@@ -17,40 +19,73 @@ os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 import numpy as np
 
 from pvs_workflow import data
-from pvs_workflow.networks.bundle import load_bundle
+from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.counter import COUNT_SCALE, CountingLoss, build_counter, count_map
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
-from pvs_workflow.networks.optimise import Schedule, optimise, run_batches
+from pvs_workflow.networks.optimise import Schedule, learn_and_settle, run_batches
+from pvs_workflow.science.components import epvs_evidence
+from pvs_workflow.science.contrast import find_regions, measure_contrast
+from pvs_workflow.science.emphasis import PAPER, emphasise
 from pvs_workflow.science.grading import potter_grade, round_count
 from pvs_workflow.simulation.labelmaps import find_label_maps
 from pvs_workflow.training.augment import ROI_ERRORS, augmented_image
-from pvs_workflow.training.batches import enhance, places, stack
-from pvs_workflow.training.config import FAST, PLACES
+from pvs_workflow.training.batches import places, stack
+from pvs_workflow.training.config import EMPHASIS, FAST, PLACES, SETTLING
 from pvs_workflow.training.streams import simulated_sources
 
 SEED = 5150
 PEOPLE = 16, 6
 """To learn from, to test on."""
 EXPOSURES = 10, 4
-SCHEDULE = Schedule(8, 1e-3, batch=32)
+EPOCHS, RATE = 9, 1e-3
+RECIPES = {
+    'counts alone': (0.0, 0.0, PAPER),
+    'counts and their map': (PLACES, 0.0, PAPER),
+    'settled': (PLACES, SETTLING, PAPER),
+    'emphasised': (PLACES, SETTLING, EMPHASIS),
+}
+"""Each with all that stands before it: weight of the map, share of settling, emphasis."""
 
 
 def expose(sources, rounds, by, enhancer, rng):
-    """Return enhanced exposures of the sources and what is to be counted in them."""
+    """Return images of exposures of the sources, their evidence, and what is to be counted."""
     images = [
         augmented_image(source.draw(rng), FAST.preprocessing, by, rng)
         for _ in range(rounds)
         for source in sources
     ]
-    return enhance(enhancer, stack([i.image for i in images])), places(images, FAST.stride)
+    pixels = stack([i.image for i in images])
+    evidence = epvs_evidence(pixels, run_batches(enhancer, pixels))
+    return pixels, evidence, places(images, FAST.stride), [i.epvs for i in images]
 
 
-def learn(weight, learning, testing):
+def gain(testing, emphasis):
+    """Return how much higher the contrast-to-noise ratio is than in the images themselves."""
+    pixels, evidence, _, masks = testing
+    enhanced = emphasise(pixels, evidence, emphasis)
+    pairs = []
+    for image, shown, mask in zip(pixels[..., 0], enhanced[..., 0], masks, strict=True):
+        regions = find_regions(mask, image > 0)
+        pairs.append([measure_contrast(one, regions) for one in (image, shown)])
+    means = {
+        name: np.mean([[getattr(c, name) for c in pair] for pair in pairs if None not in pair], 0)
+        for name in ('cnr', 'cnr_tissue')
+    }
+    return {name: round(float(after / before), 2) for name, (before, after) in means.items()}
+
+
+def learn(recipe, learning, testing):
     """Train a counter and return its results."""
+    weight, share, emphasis = recipe
     load_keras().utils.set_random_seed(SEED)
     counter, loss = build_counter(), CountingLoss(weight)
-    images, targets = learning
-    n = len(images) // SCHEDULE.batch
+    (images, targets), validation = (
+        (emphasise(pixels, evidence, emphasis), targets)
+        for pixels, evidence, targets, _ in (learning, testing)
+    )
+    # The same number of epochs in all, with settling or without.
+    schedule = Schedule(round(EPOCHS / (1 + share)), RATE, batch=FAST.counter.batch)
+    n = len(images) // schedule.batch
 
     def batches(epoch):
         rng = np.random.default_rng([SEED, epoch])
@@ -58,21 +93,25 @@ def learn(weight, learning, testing):
             flips = [axis for axis in (1, 2) if rng.random() < 0.5]
             yield np.flip(images[part], flips), np.flip(targets[part], flips)
 
-    history = optimise(count_map(counter), loss, SCHEDULE, batches, n, testing, score=loss.score)
-    predicted = np.maximum(run_batches(counter, testing[0])[:, 0] * COUNT_SCALE, 0)
-    true = testing[1][..., 0].mean(axis=(1, 2)) * COUNT_SCALE
+    history = learn_and_settle(
+        count_map(counter), loss, schedule, share, batches, n, validation, score=loss.score
+    )
+    predicted = np.maximum(run_batches(counter, validation[0])[:, 0] * COUNT_SCALE, 0)
+    true = validation[1][..., 0].mean(axis=(1, 2)) * COUNT_SCALE
     grades = [
         [potter_grade(round_count(float(n))) for n in counts] for counts in (predicted, true)
     ]
     return {
         'mae': round(float(np.abs(predicted - true).mean()), 2),
         'image_accuracy': round(float(np.mean(np.equal(*grades))), 3),
+        'gain': gain(testing, emphasis),
         'mae_by_epoch': [round(e.validation_loss * COUNT_SCALE, 2) for e in history],
     }
 
 
 def main(target: Path, anatomies: Path | None = None):
-    """Train both counters and write their errors."""
+    """Train all counters and write their errors."""
+    begin = time.monotonic()
     configure_tensorflow(2, SEED)
     maps = tuple(find_label_maps(anatomies)) if anatomies else ()
     enhancer = load_bundle(data.path('cascade')).enhancer
@@ -85,12 +124,13 @@ def main(target: Path, anatomies: Path | None = None):
         sets.append(expose(sources, rounds, by, enhancer, rng))
     out = {
         'command': 'python benchmarks/counting.py docs/validation/counting.json LABEL_MAPS',
+        'model_sha256': model_sha256(data.path('cascade')),
         'seed': SEED,
         'people': PEOPLE,
-        'images': [len(images) for images, _ in sets],
-        'epochs': SCHEDULE.epochs,
-        'counts alone': learn(0.0, *sets),
-        'with the map': learn(PLACES, *sets),
+        'images': [len(pixels) for pixels, *_ in sets],
+        'epochs': EPOCHS,
+        'recipes': {name: learn(recipe, *sets) for name, recipe in RECIPES.items()},
+        'seconds': round(time.monotonic() - begin),
     }
     target.write_text(json.dumps(out, indent=2) + '\n')
     print(json.dumps(out, indent=2))

@@ -78,10 +78,9 @@ def measure(dataset: Path, cascade) -> dict:
     true = np.array([sample.count for sample in samples], float)
     numbers, right = ({rule: [] for rule in RULES} for _ in range(2))
     strengths, outcomes = [], []
-    for image, enhanced, count, (_, roi, truth) in zip(
-        images, found.enhanced, found.counts, cuts, strict=True
+    for image, evidence, count, (_, roi, truth) in zip(
+        images, found.evidence, found.counts, cuts, strict=True
     ):
-        evidence = components.epvs_evidence(image, enhanced)
         candidates = components.label_candidates(evidence, roi)
         candidates = components.drop_borders(*candidates, image, roi)
         kept, strong = components.keep_strongest(*candidates, int(round_count(count)))

@@ -217,19 +217,20 @@ def training(results: Results) -> str:
     return '\n'.join([f'```\n{ours["command"]}\n```\n', table(['', ''], rows)])
 
 
-def places(results: Results) -> str:
-    """Show what the map of counts brings."""
+def recipe(results: Results) -> str:
+    """Show what each part of the counter's recipe brings."""
     record = results['counting']
-    named = {'counts alone': 'counts alone', 'with the map': 'counts and their map'}
     rows = [
-        [title, number(record[name]['mae']), percent(record[name]['image_accuracy'])]
-        for name, title in named.items()
+        [
+            name,
+            number(found['mae']),
+            percent(found['image_accuracy']),
+            f'{found["gain"]["cnr"]:.1f} × / {found["gain"]["cnr_tissue"]:.1f} ×',
+            ', '.join(number(value) for value in found['mae_by_epoch']),
+        ]
+        for name, found in record['recipes'].items()
     ]
-    rows = [
-        [*row, ', '.join(number(value) for value in record[name]['mae_by_epoch'])]
-        for row, name in zip(rows, named, strict=True)
-    ]
-    header = ['learned from', 'MAE', 'images right', 'MAE after each epoch']
+    header = ['recipe', 'MAE', 'images right', 'CNR gain, grain / tissue', 'MAE after each epoch']
     learning, testing = record['images']
     text = f'{learning} images of {record["people"][0]} simulated people to learn from, '
     text += f'{testing} of {record["people"][1]} others to test on.\n'
@@ -265,7 +266,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'sessions': sessions,
     'card': card,
     'training': training,
-    'places': places,
+    'recipe': recipe,
     'realism': realism,
 }
 

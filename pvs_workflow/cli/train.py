@@ -20,8 +20,10 @@ from pvs_workflow.files import write_text
 
 DEFAULT_SEED = 20240715
 DEFAULT_NAME = 'pvs_workflow cascade'
-DEFAULT_PARTICIPANTS = 150
+DEFAULT_PARTICIPANTS = 200
 SHIPPED = 'shipped'
+OTHERS = 0.5
+"""People who are simulated to calibrate on, over those to train on."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,11 +126,12 @@ def run(args: argparse.Namespace) -> int:
     config = _config(args, start)
     begin = time.monotonic()
     samples = _read(args, derivatives) if args.bids_dir else _simulate(args)
+    others = [] if args.bids_dir else _simulate_others(args)
     people = {sample.participant for sample in samples}
     print(f'{len(samples)} images of {len(people)} participants', flush=True)
     checkpoints = _prepare_checkpoints(args)
     training = train_cascade(
-        samples, config, args.seed, args.n_cpus, _print_epoch, start, checkpoints
+        samples, config, args.seed, args.n_cpus, _print_epoch, start, checkpoints, others
     )
     record = training_record(args, samples, config, training)
     if start is not None:
@@ -195,6 +198,17 @@ def _simulate(args: argparse.Namespace) -> list:
 
     found = simulated_sources(args.participants, args.seed, anatomies, args.n_cpus, progress)
     return found + real
+
+
+def _simulate_others(args: argparse.Namespace) -> list:
+    from pvs_workflow.simulation.labelmaps import find_label_maps
+    from pvs_workflow.training.heldout import calibration_images
+
+    anatomies = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
+    number = round(OTHERS * args.participants)
+    found = calibration_images(number, args.seed, anatomies, args.n_cpus)
+    print(f'{len(found)} images of other people to calibrate on', flush=True)
+    return found
 
 
 def _load_start(args: argparse.Namespace):

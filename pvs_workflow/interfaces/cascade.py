@@ -101,7 +101,7 @@ class _RunCascadeInputSpec(BaseInterfaceInputSpec):
 class _RunCascadeOutputSpec(TraitedSpec):
     prediction = File(
         exists=True,
-        desc='npz: enhanced (6, 80, 96), counts, lows, highs, distances, familiar (6,), '
+        desc='npz: enhanced, evidence (6, 80, 96), counts, lows, highs, distances, familiar (6,), '
         'probabilities (5,)',
     )
 
@@ -131,6 +131,7 @@ class RunCascade(SimpleInterface):
         np.savez(
             self._results['prediction'],
             enhanced=found.enhanced,
+            evidence=found.evidence,
             counts=found.counts,
             **asdict(sureness),
         )
@@ -168,7 +169,7 @@ class FindEvidence(SimpleInterface):
         views = load_views(self.inputs.views)
         cut = np.load(self.inputs.images)
         cascade = np.load(self.inputs.prediction)
-        found = find_instances(cut['images'], cascade['enhanced'], cut['rois'], cascade['counts'])
+        found = find_instances(cut['images'], cascade['evidence'], cut['rois'], cascade['counts'])
         volume, labels = place_back(
             cascade['enhanced'], found.labels, views, t2w.shape, t2w.affine
         )

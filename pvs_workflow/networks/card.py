@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.calibration import Calibration
 from pvs_workflow.networks.reference import Reference
+from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 FORMAT = 'pvs_workflow cascade'
-FORMAT_VERSION = 2
-"""Version 1 had one calibration for all counts, and no reference."""
+FORMAT_VERSION = 3
+"""Version 1 had one calibration for all counts, and no reference; version 2 no emphasis."""
 LICENCE = 'Apache-2.0'
 WEIGHTS = ('enhancer.keras', 'counter.keras')
 INTENDED_USE = (
@@ -34,6 +35,8 @@ class Card:
         counter's output 1 means).
     preprocessing : Preprocessing
         How images must be scaled and blanked before they are given to it.
+    emphasis : Emphasis
+        How strongly enhanced images show what the enhancer found.
     training : dict
         Data, seed, command, settings and durations.
     metrics : dict
@@ -53,6 +56,7 @@ class Card:
     version: str
     architecture: Mapping
     preprocessing: Preprocessing
+    emphasis: Emphasis
     training: Mapping
     metrics: Mapping
     calibration: Calibration
@@ -81,6 +85,7 @@ class Card:
         """Return the card as JSON text, keys in a fixed order."""
         values = asdict(self) | {
             'preprocessing': self.preprocessing.to_card(),
+            'emphasis': self.emphasis.to_card(),
             'calibration': self.calibration.to_card(),
             'reference': self.reference.to_card(),
         }
@@ -110,6 +115,7 @@ class Card:
             )
         _check_types(values)
         values['preprocessing'] = _preprocessing(values['preprocessing'])
+        values['emphasis'] = Emphasis.from_card(values['emphasis'])
         values['calibration'] = Calibration.from_card(values['calibration'])
         values['reference'] = Reference.from_card(values['reference'])
         return cls(**values)

@@ -1,14 +1,19 @@
 """Both networks in a row: images in, enhanced images and counts out."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.engine import load_tensorflow
+from pvs_workflow.science.components import epvs_evidence
+from pvs_workflow.science.emphasis import emphasise
 from pvs_workflow.science.slices import IMAGE_SHAPE
+
+_FLIPS = ((), (0,), (1,), (0, 1))
+"""Axes of an image along which it is turned round."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +23,14 @@ class Prediction:
     Attributes
     ----------
     enhanced : (n, 80, 96) array of float32, in [0, 1]
+    evidence : (n, 80, 96) array of float32, in [0, 1]
+        How much ePVS the enhancer added to each pixel.
     counts : (n,) array of float, ≥ 0
 
     """
 
     enhanced: np.ndarray
+    evidence: np.ndarray
     counts: np.ndarray
 
 
@@ -44,8 +52,9 @@ class Cascade:
     def predict(self, images: np.ndarray) -> Prediction:
         """Enhance images and count in them.
 
-        Images go through one at a time, so that the company an image has in a call cannot
-        change its last digits.
+        An image goes through in its four flips, of which the mean is taken: the networks learned
+        from flipped images, and err in each in another way. Images go through one at a time, so
+        that the company an image has in a call cannot change its last digits.
 
         Parameters
         ----------
@@ -65,29 +74,32 @@ class Cascade:
 
         """
         images = _checked(images)
-        enhanced = np.zeros(images.shape, np.float32)
-        counts = np.zeros(len(images))
+        evidence, counts = np.zeros_like(images), np.zeros((len(images), len(_FLIPS)))
+        enhance, count = self._run
         for index, image in enumerate(images):
-            pixels, count = self._run(image[np.newaxis, ..., np.newaxis])
-            enhanced[index] = pixels.numpy()[0, ..., 0]
-            counts[index] = count.numpy()[0, 0]
+            flipped = np.stack([np.flip(image, axes) for axes in _FLIPS])[..., np.newaxis]
+            added = epvs_evidence(flipped, enhance(flipped).numpy())
+            counts[index] = count(emphasise(flipped, added, self.card.emphasis)).numpy()[:, 0]
+            back = [np.flip(one, axes) for one, axes in zip(added[..., 0], _FLIPS, strict=True)]
+            evidence[index] = np.mean(back, axis=0)
+        enhanced = emphasise(images, evidence, self.card.emphasis)
+        counts = np.maximum(counts * self.card.count_scale, 0.0)
         if not (np.isfinite(enhanced).all() and np.isfinite(counts).all()):
             raise BundleError(
                 f'the cascade {self.card.label} gave values that are not finite, expected '
                 'numbers; its weights are unusable'
             )
-        return Prediction(enhanced, np.maximum(counts * self.card.count_scale, 0.0))
+        return Prediction(enhanced, evidence, counts.mean(axis=1))
 
     @cached_property
     def _run(self):
         tensorflow = load_tensorflow()
-
-        def run(image):
-            pixels = tensorflow.clip_by_value(self.enhancer(image, training=False), 0.0, 1.0)
-            return pixels, self.counter(pixels, training=False)
-
-        signature = tensorflow.TensorSpec((1, *IMAGE_SHAPE, 1), tensorflow.float32)
-        return tensorflow.function(run, input_signature=[signature])
+        shape = (len(_FLIPS), *IMAGE_SHAPE, 1)
+        signature = [tensorflow.TensorSpec(shape, tensorflow.float32)]
+        return tuple(
+            tensorflow.function(partial(network, training=False), input_signature=signature)
+            for network in (self.enhancer, self.counter)
+        )
 
 
 def _checked(images: np.ndarray) -> np.ndarray:

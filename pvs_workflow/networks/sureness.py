@@ -51,7 +51,7 @@ def assess(card: Card, images: np.ndarray, found: Prediction) -> Sureness:
         Intervals and probabilities are wider the less an image looks like the known ones.
 
     """
-    away = card.reference.distance(describe_images(images, found.enhanced, found.counts))
+    away = card.reference.distance(describe_images(images, found.evidence, found.counts))
     lows, highs = card.calibration.interval(found.counts, away)
     probabilities = card.calibration.grade_probabilities(found.counts, away)
     return Sureness(lows, highs, probabilities, away, away <= card.reference.limit)

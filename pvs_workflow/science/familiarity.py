@@ -8,8 +8,6 @@ out-of-distribution detection (Lee et al. 2018, Adv Neural Inf Process Syst 31:7
 import numpy as np
 from scipy.ndimage import binary_erosion, convolve
 
-from pvs_workflow.science.components import epvs_evidence
-
 STATISTICS = (
     'noise',
     'gradient',
@@ -44,7 +42,7 @@ _PIXELS_PER_COUNT = 5.0
 """About the evidence that one ePVS leaves, in pixels: keeps empty images from dividing 0 by 0."""
 
 
-def image_statistics(image: np.ndarray, enhanced: np.ndarray, count: float) -> np.ndarray:
+def image_statistics(image: np.ndarray, evidence: np.ndarray, count: float) -> np.ndarray:
     """Describe one image, and what the cascade made of it.
 
     Pixels that are 0 (blanked) are left out. Shares enter as square roots and sizes as
@@ -52,8 +50,8 @@ def image_statistics(image: np.ndarray, enhanced: np.ndarray, count: float) -> n
 
     Parameters
     ----------
-    image, enhanced : (80, 96) arrays, in [0, 1]
-        As the cascade got it, and as it came out of the enhancer.
+    image, evidence : (80, 96) arrays, in [0, 1]
+        As the cascade got it, and what its enhancer added.
     count : float
         Predicted, ≥ 0.
 
@@ -73,8 +71,8 @@ def image_statistics(image: np.ndarray, enhanced: np.ndarray, count: float) -> n
     noise = np.median(np.abs(convolve(image, _LAPLACIAN)[inside])) * _MAD / 6
     step = np.diff(image, axis=0)[inside[1:]]
     gradient = np.median(np.abs(step)) * _MAD / np.sqrt(2) if step.size else 0.0
-    evidence = np.count_nonzero(epvs_evidence(image, enhanced) >= _SHOWN)
-    per_count = (evidence + _PIXELS_PER_COUNT) / (_PIXELS_PER_COUNT * (count + 1))
+    shown = np.count_nonzero(np.asarray(evidence) >= _SHOWN)
+    per_count = (shown + _PIXELS_PER_COUNT) / (_PIXELS_PER_COUNT * (count + 1))
     return np.array(
         [
             np.log(noise + _FLOOR),
@@ -85,18 +83,18 @@ def image_statistics(image: np.ndarray, enhanced: np.ndarray, count: float) -> n
             np.sqrt(np.mean(values > _BRIGHT * middle)),
             np.sqrt(np.mean(values >= 1)),
             np.log(values.size),
-            np.sqrt(evidence / values.size),
+            np.sqrt(shown / values.size),
             np.log(per_count),
         ]
     )
 
 
-def describe_images(images: np.ndarray, enhanced: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def describe_images(images: np.ndarray, evidence: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Return the statistics of several images.
 
     Parameters
     ----------
-    images, enhanced : (n, 80, 96) arrays, in [0, 1]
+    images, evidence : (n, 80, 96) arrays, in [0, 1]
     counts : (n,) array, ≥ 0
 
     Returns
@@ -105,8 +103,8 @@ def describe_images(images: np.ndarray, enhanced: np.ndarray, counts: np.ndarray
 
     """
     rows = [
-        image_statistics(image, brighter, float(count))
-        for image, brighter, count in zip(images, enhanced, counts, strict=True)
+        image_statistics(image, shown, float(count))
+        for image, shown, count in zip(images, evidence, counts, strict=True)
     ]
     return np.array(rows).reshape(-1, len(STATISTICS))
 

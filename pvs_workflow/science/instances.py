@@ -10,7 +10,6 @@ from skimage.measure import regionprops_table
 
 from pvs_workflow.science.components import (
     drop_borders,
-    epvs_evidence,
     keep_strongest,
     label_candidates,
 )
@@ -50,7 +49,7 @@ class Instances:
 
 
 def find_instances(
-    images: np.ndarray, enhanced: np.ndarray, rois: np.ndarray, counts: Sequence[float]
+    images: np.ndarray, evidence: np.ndarray, rois: np.ndarray, counts: Sequence[float]
 ) -> Instances:
     """Find the ePVS on all images that the counts rest on.
 
@@ -60,7 +59,8 @@ def find_instances(
 
     Parameters
     ----------
-    images, enhanced : (n, 80, 96) arrays, in [0, 1]
+    images, evidence : (n, 80, 96) arrays, in [0, 1]
+        What the cascade got, and what its enhancer added.
     rois : (n, 80, 96) array of bool
     counts : sequence of n float, ≥ 0
 
@@ -70,10 +70,10 @@ def find_instances(
 
     """
     labels, strengths = np.zeros(np.shape(images), np.int32), np.zeros(0)
-    for index, (image, brighter, roi, count) in enumerate(
-        zip(images, enhanced, rois, counts, strict=True)
+    for index, (image, added, roi, count) in enumerate(
+        zip(images, evidence, rois, counts, strict=True)
     ):
-        candidates = label_candidates(epvs_evidence(image, brighter), roi)
+        candidates = label_candidates(added, roi)
         candidates = drop_borders(*candidates, image, roi)
         found, strong = keep_strongest(*candidates, int(round_count(count)))
         labels[index] = np.where(found > 0, found + strengths.size, 0)

@@ -164,7 +164,9 @@ def _surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, slice, sl
     )
 
 
-def draw_scene(rng: np.random.Generator, background: Background, burden: Burden) -> Scene:
+def draw_scene(
+    rng: np.random.Generator, background: Background, burden: Burden, calibre: float = 1.0
+) -> Scene:
     """Flip, bend and re-contrast a background, and grow ePVS in it.
 
     Parameters
@@ -172,7 +174,8 @@ def draw_scene(rng: np.random.Generator, background: Background, burden: Burden)
     rng : numpy.random.Generator
     background : Background
     burden : callable
-        As in :func:`~pvs_workflow.simulation.person.draw_person`.
+    calibre : float
+        Both as in :func:`~pvs_workflow.simulation.person.draw_person`.
 
     Returns
     -------
@@ -203,7 +206,7 @@ def draw_scene(rng: np.random.Generator, background: Background, burden: Burden)
     wanted = wanted_counts(burden(rng, tissue.shape[2]), background.structures, grid)
     smallest = smallest_visible(protocol, fluid)
     blocked = tissue > 1.6  # lesions, fluid that the ROI has caught
-    tubes = draw_tubes(rng, wanted, background.structures, grid, smallest, blocked)
+    tubes = draw_tubes(rng, wanted, background.structures, grid, smallest, blocked, calibre)
     spots = [
         Spot(s.tube, s.slice_index, s.corner, gaussian_filter(s.volume, blur))
         for s in render(tubes, grid, protocol)

@@ -99,6 +99,7 @@ def draw_person(
     t2w: tuple[Protocol, Grid],
     acquisition: str,
     burden: Burden,
+    calibre: float = 1.0,
 ) -> Person:
     """Draw a person, whose ePVS give the wanted counts in the slices of a grid.
 
@@ -112,6 +113,8 @@ def draw_person(
     acquisition : {'paper', 'varied'}
     burden : callable
         Given the generator and the number of slices (as read), returns (2, n) wanted counts.
+    calibre : float
+        Factor on the median diameter of the ePVS.
 
     """
     template, tissue = anatomy
@@ -129,6 +132,7 @@ def draw_person(
         detail,
         smallest_visible(protocol, EPVS_SIGNAL['T2w'] * tissue.fluid),
         lesion_mask(lesions, detail),
+        calibre,
     )
     return Person(template, shape, tissue, tuple(lesions), tuple(tubes))
 

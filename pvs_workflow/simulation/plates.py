@@ -22,8 +22,11 @@ from pvs_workflow.simulation.session import detailed_scene, draw_t2w_grid
 
 MARGIN_MM = 10.0
 """Kept around an image's field of view, so that turning it brings in real tissue."""
-CROWD = 66
-"""ePVS that a plate is asked to hold."""
+CROWDS = (12, 25, 45, 70)
+"""ePVS that a plate is asked to hold, one of these for each hemisphere: where there are many, they
+are finer and lean less, so that a part of a crowd does not look like a few."""
+CALIBRES = (0.8, 1.4)
+"""Range of the factor on their median diameter: a scanner's and a population's may differ."""
 MIN_AREA = 200.0
 """Square millimetres of ROI from which a slice becomes a plate."""
 MAX_EXTRA = 2
@@ -91,13 +94,13 @@ def person_plates(
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
     anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies, whole=False)
-    person = draw_person(rng, anatomy, t2w, acquisition, crowded)
+    person = draw_person(rng, anatomy, t2w, acquisition, crowded, rng.uniform(*CALIBRES))
     return cut_plates(rng, f'{seed}-{number:04d}', detailed_scene(person, t2w))
 
 
 def crowded(rng: np.random.Generator, n_slices: int) -> np.ndarray:
     """Ask for as many ePVS as a plate is to hold, in every slice."""
-    return np.full((2, n_slices), CROWD)
+    return np.repeat(rng.choice(CROWDS, (2, 1)), n_slices, axis=1)
 
 
 def cut_plates(
@@ -176,14 +179,15 @@ def _peak(spot: Spot) -> tuple[int, int]:
     return np.unravel_index(int(spot.volume.argmax()), spot.volume.shape)
 
 
-def draw_count(rng: np.random.Generator) -> int:
-    """Draw how many ePVS an exposure is to show.
+def draw_count(rng: np.random.Generator, most: int = LARGEST_TRAINING_COUNT) -> int:
+    """Draw how many ePVS an exposure is to show, of those that there are.
 
-    Half of the time flat over all counts, half of the time over the lower third: Potter's
-    grades 0 to 2 are there, and three of four of the paper's images (Chae et al. 2024, table 2).
+    Flat over all counts, or over the upper half of what the plate has, which looks as it grew. As
+    plates hold few or many, half of the counts are in Potter's grades 0 to 2, where three of four
+    of the paper's images are (Chae et al. 2024, table 2), and each tenth is above 40.
     """
-    largest = LARGEST_TRAINING_COUNT if rng.random() < 0.5 else LARGEST_TRAINING_COUNT // 3
-    return int(rng.integers(largest + 1))
+    most = min(most, LARGEST_TRAINING_COUNT)
+    return int(rng.integers(most // 2 if rng.random() < 0.5 else 0, most + 1))
 
 
 def expose(plate: Plate, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -79,6 +79,7 @@ def draw_tubes(
     grid: Grid,
     smallest: float,
     blocked: np.ndarray | None = None,
+    calibre: float = 1.0,
 ) -> list[Tube]:
     """Place tubes so that each hemisphere of each slice is crossed by the wanted number.
 
@@ -100,6 +101,8 @@ def draw_tubes(
         drawn from here up; some narrower ones are added, which nobody could count.
     blocked : (x, y, z) array of bool, optional
         Where no space may lie, for instance because a lacune does.
+    calibre : float
+        Factor on the median diameter of the wanted ones.
 
     Returns
     -------
@@ -114,7 +117,8 @@ def draw_tubes(
     for side, (hemisphere, _) in enumerate(HEMISPHERES.items()):
         weights = _density(structures, hemisphere) * clusters
         sign = -1 if hemisphere == 'L' else 1
-        grown = _fill(rng, wanted[side], (weights, blocked), grid, smallest, sign)
+        limits = smallest, calibre * MEDIAN_DIAMETER
+        grown = _fill(rng, wanted[side], (weights, blocked), grid, limits, sign)
         tubes += [_finish(rng, tube, grid, sizes) for tube in grown]
     return tubes
 
@@ -138,8 +142,9 @@ def _density(structures: np.ndarray, hemisphere: str) -> np.ndarray:
     return weights
 
 
-def _fill(rng, wanted, places, grid, smallest, sign) -> list[_Growing]:
+def _fill(rng, wanted, places, grid, diameter, sign) -> list[_Growing]:
     weights, blocked = places
+    smallest, median = diameter
     thickness = float(grid.sizes[2])
     go_on = np.exp(-thickness / MEAN_LENGTH)
     done, active = [], []
@@ -158,7 +163,7 @@ def _fill(rng, wanted, places, grid, smallest, sign) -> list[_Growing]:
         missing = int(wanted[z]) - len(kept)
         if missing > 0 and allowed.any():
             crowd = min(1.0, _CROWDED / wanted[z])
-            diameters = _diameters(rng, missing, smallest, MEDIAN_DIAMETER * crowd**0.3)
+            diameters = _diameters(rng, missing, smallest, median * crowd**0.3)
             kept += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign, crowd)
         if allowed.any():
             number = int(rng.poisson(FAINT[0] + FAINT[1] * wanted[z]))
@@ -168,7 +173,7 @@ def _fill(rng, wanted, places, grid, smallest, sign) -> list[_Growing]:
     return done + active
 
 
-def _diameters(rng, number, smallest, median=MEDIAN_DIAMETER) -> np.ndarray:
+def _diameters(rng, number, smallest, median) -> np.ndarray:
     """Draw from the lognormal distribution between the smallest and the largest diameter."""
     limits = np.log(np.array([min(smallest, 0.8 * LARGEST_DIAMETER), LARGEST_DIAMETER]))
     low, high = ndtr((limits - np.log(median)) / DIAMETER_SPREAD)

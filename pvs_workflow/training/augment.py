@@ -7,7 +7,6 @@ import numpy as np
 from nibabel.affines import voxel_sizes
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.intensity import Preprocessing, prepare_image
 from pvs_workflow.science.slices import FIELD_OF_VIEW, IMAGE_SHAPE, cut_image
 from pvs_workflow.training.samples import Sample
@@ -75,8 +74,8 @@ class TrainingImage:
     ----------
     image : (80, 96) array of float32, in [0, 1]
         As the cascade gets it.
-    target : (80, 96) array of float32, in [0, 1]
-        What the enhancer should give.
+    epvs : (80, 96) array of bool
+        What the enhancer should add.
     count : float
         What the counter should give.
     places : (80, 96) array of float32
@@ -86,7 +85,7 @@ class TrainingImage:
     """
 
     image: np.ndarray
-    target: np.ndarray
+    epvs: np.ndarray
     count: float
     places: np.ndarray
 
@@ -242,12 +241,10 @@ def _countable(labels: np.ndarray, visible: np.ndarray, whole: np.ndarray) -> np
 
 
 def _training_image(sample: Sample, prepared: np.ndarray, labels: np.ndarray) -> TrainingImage:
-    target = enhancement_target(prepared, labels > 0)
+    epvs = labels > 0
     if not sample.has_masks:
-        return TrainingImage(
-            prepared, target, sample.count, np.full(IMAGE_SHAPE, np.float32('nan'))
-        )
+        return TrainingImage(prepared, epvs, sample.count, np.full(IMAGE_SHAPE, np.float32('nan')))
     sizes = np.bincount(labels.ravel())
     shares = np.zeros(sizes.size, np.float32)
     shares[1:] = 1 / np.maximum(sizes[1:], 1)
-    return TrainingImage(prepared, target, np.count_nonzero(sizes[1:]), shares[labels])
+    return TrainingImage(prepared, epvs, np.count_nonzero(sizes[1:]), shares[labels])

@@ -6,6 +6,8 @@ import numpy as np
 
 from pvs_workflow.networks.counter import map_targets
 from pvs_workflow.networks.optimise import run_batches
+from pvs_workflow.science.components import enhancement_target, epvs_evidence
+from pvs_workflow.science.emphasis import Emphasis, emphasise
 from pvs_workflow.training.augment import TrainingImage, augmented_image
 from pvs_workflow.training.config import TrainingConfig
 from pvs_workflow.training.samples import Sample
@@ -36,7 +38,7 @@ class EnhancingBatches:
         rng = np.random.default_rng([self._seed, 1, epoch])
         for part in np.array_split(rng.permutation(len(self._samples)), len(self)):
             images = vary([self._samples[i] for i in part], self._config, rng)
-            yield stack([i.image for i in images]), stack([i.target for i in images])
+            yield enhancing_batch(images)
 
 
 class CountingBatches:
@@ -100,9 +102,15 @@ def vary(samples: Sequence[Sample], config: TrainingConfig, rng) -> list[Trainin
     return [augmented_image(sample.draw(rng), how, by, rng) for sample in samples]
 
 
-def enhance(enhancer, images: np.ndarray) -> np.ndarray:
+def enhance(enhancer, emphasis: Emphasis, images: np.ndarray) -> np.ndarray:
     """Return what the counter gets of (n, 80, 96, 1) images: as in ``Cascade.predict``."""
-    return np.clip(run_batches(enhancer, images), 0, 1)
+    return emphasise(images, epvs_evidence(images, run_batches(enhancer, images)), emphasis)
+
+
+def enhancing_batch(images: Sequence[TrainingImage]) -> Batch:
+    """Return images, and what the enhancer learns to give."""
+    inputs, epvs = (stack([getattr(i, name) for i in images]) for name in ('image', 'epvs'))
+    return inputs, enhancement_target(inputs, epvs)
 
 
 def stack(arrays: Sequence[np.ndarray]) -> np.ndarray:

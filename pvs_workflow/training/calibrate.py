@@ -72,7 +72,7 @@ def calibrate(
         images = [augmented_image(sample, how, strain, rng).image for sample in samples]
         found = cascade.predict(np.stack(images))
         counts.append(found.counts)
-        described.append(describe_images(np.stack(images), found.enhanced, found.counts))
+        described.append(describe_images(np.stack(images), found.evidence, found.counts))
     known = described[0], people
     # One person has no others to be compared with: nothing then is known of difficulty.
     several = len(set(people)) > 1

@@ -114,7 +114,7 @@ def evaluate(cascade: Cascade, samples: Sequence[Sample], seed: int) -> Evaluati
     found = {name: cascade.predict(np.stack(part)) for name, part in images.items()}
     rois = {}
     for name, prediction in found.items():
-        described = describe_images(images[name], prediction.enhanced, prediction.counts)
+        described = describe_images(images[name], prediction.evidence, prediction.counts)
         away = cascade.card.reference.distance(described)
         strange = away > cascade.card.reference.limit
         rois[name] = Findings(people, true, prediction.counts, away, strange)

@@ -15,7 +15,7 @@ from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.counter import CountingLoss, count_map
 from pvs_workflow.networks.engine import configure_tensorflow, versions
-from pvs_workflow.networks.optimise import Epoch, optimise
+from pvs_workflow.networks.optimise import Epoch, learn_and_settle, optimise
 from pvs_workflow.networks.reference import EVERYTHING
 from pvs_workflow.science.slices import IMAGE_SHAPE
 from pvs_workflow.training.augment import ROI_ERRORS, TrainingImage, augmented_image
@@ -23,6 +23,7 @@ from pvs_workflow.training.batches import (
     CountingBatches,
     EnhancingBatches,
     enhance,
+    enhancing_batch,
     places,
     stack,
 )
@@ -107,6 +108,7 @@ def train_cascade(
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     start: Cascade | None = None,
     checkpoints: Path | None = None,
+    calibration: Sequence[Sample] = (),
 ) -> Training:
     """Train both networks and calibrate their counts.
 
@@ -125,6 +127,8 @@ def train_cascade(
         preprocessing is kept, and its weights where learning does not better them.
     checkpoints : Path, optional
         A folder: both networks are saved there after every epoch, and go on from there.
+    calibration : sequence of Sample, optional
+        Of other people, to calibrate on beside those that are kept from learning.
 
     Returns
     -------
@@ -161,28 +165,30 @@ def train_cascade(
             config.enhancer,
             enhancing,
             len(enhancing),
-            (stack([h.image for h in shown]), stack([h.target for h in shown])),
+            enhancing_batch(shown),
             on_epoch,
             checkpoints and checkpoints / 'enhancer.npz',
             start is not None,
         )
-    counting = CountingBatches(split.training, partial(enhance, enhancer), config, seed)
+    enhanced = partial(enhance, enhancer, config.emphasis)
+    counting = CountingBatches(split.training, enhanced, config, seed)
     loss = CountingLoss(config.places)
-    history += optimise(
+    history += learn_and_settle(
         count_map(counter),
         loss,
         config.counter,
+        config.settling,
         counting,
         len(counting),
-        (enhance(enhancer, stack([h.image for h in held])), places(held, config.stride)),
+        (enhanced(stack([h.image for h in held])), places(held, config.stride)),
         on_epoch,
-        checkpoints and checkpoints / 'counter.npz',
+        checkpoints and (checkpoints / 'counter.npz', checkpoints / 'settled.npz'),
         start is not None,
         loss.score,
     )
     described = start.card.architecture if start else architecture(config)
     blank = Cascade(enhancer, counter, _blank_card(config, described))
-    return _calibrated(blank, split, config, rng, history)
+    return _calibrated(blank, split, calibration, config, rng, history)
 
 
 def _networks(config: TrainingConfig, start: Cascade | None):
@@ -208,6 +214,7 @@ def _blank_card(config: TrainingConfig, described: Mapping) -> Card:
         version='0',
         architecture=described,
         preprocessing=config.preprocessing,
+        emphasis=config.emphasis,
         training={},
         metrics={},
         calibration=fit_calibration([0.0], [0.0], config.coverage),
@@ -216,14 +223,16 @@ def _blank_card(config: TrainingConfig, described: Mapping) -> Card:
     )
 
 
-def _calibrated(cascade: Cascade, split: Split, config: TrainingConfig, rng, history) -> Training:
+def _calibrated(
+    cascade: Cascade, split: Split, others, config: TrainingConfig, rng, history
+) -> Training:
     """Fit the intervals on the six images per held-out participant that inference would use.
 
     Where none of these was rated, on those that were. The images have registration's errors, the
     truth has not: see :func:`calibrate`.
     """
     held = [s for s in split.calibration if s.chosen] or split.calibration
-    chosen = exposures(held, config.exposures, rng)
+    chosen = [*exposures(held, config.exposures, rng), *others]
     true = np.array([sample.count for sample in chosen], float)
     found = calibrate(cascade, chosen, config.coverage, rng)
     people = [sample.participant for sample in chosen]

@@ -13,11 +13,18 @@ from pvs_workflow.files import atomic_path
 from pvs_workflow.networks.counter import COUNT_SCALE, CountingLoss, build_counter, count_map
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.networks.enhancer import WIDTH, build_enhancer
-from pvs_workflow.networks.optimise import Epoch, Schedule, optimise, run_batches
+from pvs_workflow.networks.optimise import (
+    Epoch,
+    Schedule,
+    learn_and_settle,
+    optimise,
+    run_batches,
+)
 from pvs_workflow.science.contrast import find_regions, measure_contrast
+from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.training.augment import ROI_ERRORS, Augmentation
-from pvs_workflow.training.config import PLACES
+from pvs_workflow.training.config import EMPHASIS, PLACES, SETTLING
 from pvs_workflow.training.results import ImageResult, Part, part_path, save_part
 from pvs_workflow.training.samples import Sample
 from pvs_workflow.training.variations import (
@@ -29,7 +36,7 @@ from pvs_workflow.training.variations import (
 )
 
 ENHANCER_SCHEDULE = Schedule(30, 1e-3, batch=8)
-COUNTER_SCHEDULE = Schedule(20, 1e-3, batch=16)
+COUNTER_SCHEDULE = Schedule(14, 1e-3, batch=16)
 """With four folds and 76 participants, about an hour on two cores. Small batches, because a few
 hundred images give few steps an epoch."""
 
@@ -47,6 +54,8 @@ class CrossvalConfig:
         The counter's is the same after every enhancement.
     width : int
         Filters of the enhancer's first level.
+    settling : float
+        Epochs in which each counter settles with its norms fixed, over those before.
     places : float
         Weight of the map of counts in the counters' loss.
     validation : float
@@ -54,6 +63,7 @@ class CrossvalConfig:
     variations : int
         Random variations of each training image, which all networks of a fold share.
     preprocessing : Preprocessing
+    emphasis : Emphasis
     augmentation : Augmentation
 
     """
@@ -61,10 +71,12 @@ class CrossvalConfig:
     enhancer: Schedule = ENHANCER_SCHEDULE
     counter: Schedule = COUNTER_SCHEDULE
     width: int = WIDTH
+    settling: float = SETTLING
     places: float = PLACES
     validation: float = 0.1
     variations: int = 8
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    emphasis: Emphasis = EMPHASIS
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -171,9 +183,10 @@ def _run_method(fold: Fold, method: str) -> Part:
     begin = time.monotonic()
     enhancer, history = _fitted_enhancer(fold) if method == DEEP else (None, [])
     counter, steps = _fitted_counter(fold, method, enhancer)
-    plain = enhanced_images(fold.plain, method, enhancer)
+    emphasis = fold.config.emphasis
+    plain = enhanced_images(fold.plain, method, enhancer, emphasis)
     counts = _counts(counter, plain)
-    erring = _counts(counter, enhanced_images(fold.erring, method, enhancer))
+    erring = _counts(counter, enhanced_images(fold.erring, method, enhancer, emphasis))
     images = []
     for index, sample in enumerate(fold.held_out):
         _, roi, labels = sample.cut()
@@ -201,18 +214,26 @@ def _run_method(fold: Fold, method: str) -> Part:
 
 
 def _fitted_counter(fold: Fold, method: str, enhancer) -> tuple[object, list[Epoch]]:
-    choosing = enhanced_images(fold.choosing, method, enhancer)
+    emphasis = fold.config.emphasis
+    choosing = enhanced_images(fold.choosing, method, enhancer, emphasis)
     rng, schedule = fold.start_network(_COUNTER), fold.config.counter
     counter = build_counter()
     batches = VariationBatches(
-        [enhanced_images(variation, method, enhancer) for variation in fold.learning],
+        [enhanced_images(v, method, enhancer, emphasis) for v in fold.learning],
         [variation.maps for variation in fold.learning],
         schedule.batch,
         rng,
     )
     validation, loss = (choosing, fold.choosing.maps), CountingLoss(fold.config.places)
-    return counter, optimise(
-        count_map(counter), loss, schedule, batches, len(batches), validation, score=loss.score
+    return counter, learn_and_settle(
+        count_map(counter),
+        loss,
+        schedule,
+        fold.config.settling,
+        batches,
+        len(batches),
+        validation,
+        score=loss.score,
     )
 
 

@@ -100,6 +100,34 @@ def heldout_images(
     return out
 
 
+def calibration_images(
+    participants: int, seed: int, anatomies: Sequence[Path] = (), n_jobs: int = 1
+) -> list[Sample]:
+    """Simulate whole people to calibrate on, who look as those that are counted later.
+
+    Parameters
+    ----------
+    participants : int
+        Half of them, and at least one, in the paper's acquisition, half in varied ones.
+    seed : int
+        Of the training, whose people are others.
+    anatomies : sequence of Path
+    n_jobs : int
+
+    Returns
+    -------
+    list of Sample
+        Six images of each.
+
+    """
+    out = []
+    for use, acquisition in enumerate(('paper', 'varied'), start=1):
+        number, own = max(1, participants // 2), seed + use
+        (found,) = heldout_images(number, own, acquisition, anatomies, n_jobs=n_jobs)
+        out += [replace(s, participant=f'{acquisition}-{s.participant}') for s in found]
+    return out
+
+
 def person_images(
     number: int,
     seed: int,

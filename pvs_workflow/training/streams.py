@@ -11,6 +11,7 @@ import numpy as np
 
 from pvs_workflow.simulation.backgrounds import Background, draw_scene, read_backgrounds
 from pvs_workflow.simulation.plates import (
+    CALIBRES,
     Plate,
     crowded,
     cut_plates,
@@ -57,7 +58,7 @@ class PlateSource:
     def draw(self, rng: np.random.Generator) -> Sample:
         """Expose the plate with a random number of ePVS."""
         plate = self.plate
-        plane, labels = expose(plate, rng, draw_count(rng))
+        plane, labels = expose(plate, rng, draw_count(rng, len(plate.spots)))
         pixel = plate.protocol.pixel
         return Sample(
             plate.participant,
@@ -160,7 +161,7 @@ def _background_plates(
 ) -> list[Plate]:
     rng = np.random.default_rng([seed, *job])
     background = backgrounds[job[0]]
-    scene = draw_scene(rng, background, crowded)
+    scene = draw_scene(rng, background, crowded, rng.uniform(*CALIBRES))
     return cut_plates(rng, f'real-{background.participant}', scene, recorded=True)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from pvs_workflow.networks.counter import STRIDES, map_targets
 from pvs_workflow.science.components import enhancement_target
+from pvs_workflow.science.emphasis import PAPER, Emphasis
 from pvs_workflow.science.filters import METHODS as FILTERS
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.training.augment import Augmentation, augmented_image, plain_image
@@ -99,15 +100,16 @@ def draw_variations(
             full = augmented_image(sample, open_how, by, again)
         whole.append(full.image)
         kept.append(blanked.image > 0 if how.outside == 'blank' else full.image >= 0)
-        # Turns enhancement_target round.
-        epvs.append(2 * blanked.target - blanked.image > 0.5)
+        epvs.append(blanked.epvs)
         counts.append(blanked.count)
         places.append(blanked.places)
     images = (np.stack(part) for part in (whole, kept, epvs))
     return Variations(*images, np.array(counts), np.stack(places))
 
 
-def enhanced_images(variations: Variations, method: str, enhancer=None) -> np.ndarray:
+def enhanced_images(
+    variations: Variations, method: str, enhancer=None, emphasis: Emphasis = PAPER
+) -> np.ndarray:
     """Return what a counter gets of some images, in training and in testing.
 
     A filter sees the whole image and its answer is blanked, so that the border of the ROI is
@@ -119,7 +121,8 @@ def enhanced_images(variations: Variations, method: str, enhancer=None) -> np.nd
     method : str
         One of ``METHODS``.
     enhancer : keras.Model, optional
-        Trained; for ``deep`` only.
+        Trained; for ``deep`` only, as is the next.
+    emphasis : Emphasis
 
     Returns
     -------
@@ -127,7 +130,7 @@ def enhanced_images(variations: Variations, method: str, enhancer=None) -> np.nd
 
     """
     if method == DEEP:
-        return enhance(enhancer, variations.blanked[..., np.newaxis])
+        return enhance(enhancer, emphasis, variations.blanked[..., np.newaxis])
     if method not in FILTERS:
         raise ValueError(f'method must be one of {METHODS}, received {method!r}')
     images = np.stack([FILTERS[method](image) for image in variations.whole])

@@ -44,6 +44,7 @@ def scan(tmp_path):
         np.savez(
             tmp_path / 'prediction.npz',
             enhanced=enhancement_target(images, mask),
+            evidence=mask.astype(np.float32),
             counts=COUNTS,
             lows=COUNTS,
             highs=COUNTS,

@@ -10,6 +10,7 @@ from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.networks.reference import EVERYTHING
+from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
 
 
@@ -19,6 +20,7 @@ def small_card() -> Card:
         version='1.2',
         architecture={'image_shape': [80, 96], 'count_scale': 48.0},
         preprocessing=Preprocessing(upper=2.0, margin=2),
+        emphasis=Emphasis(weight=2.0, floor=0.1),
         training={'seed': 3},
         metrics={'mae': 1.5},
         calibration=fit_calibration([1.0, 4.0, 9.0], [1, 5, 7]),

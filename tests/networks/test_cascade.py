@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import load_keras
+from pvs_workflow.science.emphasis import PAPER
 
 
 def test_prediction_does_not_depend_on_the_batch(cascade, images):
@@ -25,6 +28,42 @@ def test_prediction_shapes_and_ranges(cascade, images):
     assert (prediction.counts >= 0).all()
     assert (images == before).all()
     assert cascade.predict(images[:0]).counts.shape == (0,)
+
+
+def test_enhanced_images_show_the_evidence_as_the_card_says(cascade, images):
+    found = cascade.predict(images)
+    how = cascade.card.emphasis
+    stretched = np.clip((found.evidence - how.floor) / (1 - 2 * how.floor), 0, 1)
+    expected = (images + how.weight * stretched) / (1 + how.weight)
+    assert found.enhanced == pytest.approx(expected, abs=1e-5)
+    plain = replace(cascade, card=replace(cascade.card, emphasis=PAPER)).predict(images)
+    assert plain.evidence.tobytes() == found.evidence.tobytes()
+    assert (plain.counts != found.counts).any()
+
+
+def test_the_four_flips_are_averaged(cascade, images):
+    """Against both networks called by hand on each flip."""
+    found = cascade.predict(images)
+    how = cascade.card.emphasis
+    evidence, counts = [], []
+    for axes in ((), (1,), (2,), (1, 2)):
+        flipped = np.flip(images, axes)
+        added = np.asarray(cascade.enhancer(flipped[..., np.newaxis], training=False))[..., 0]
+        shown = np.clip(2 * added - flipped, 0, 1)
+        evidence.append(np.flip(shown, axes))
+        stretched = np.clip((shown - how.floor) / (1 - 2 * how.floor), 0, 1)
+        enhanced = (flipped + how.weight * stretched) / (1 + how.weight)
+        counts.append(48 * np.asarray(cascade.counter(enhanced[..., np.newaxis]))[:, 0])
+    counts = np.maximum(counts, 0)
+    assert found.evidence == pytest.approx(np.mean(evidence, axis=0), abs=1e-5)
+    assert found.counts == pytest.approx(counts.mean(axis=0), abs=1e-3)
+
+
+@pytest.mark.parametrize('axis', [1, 2])
+def test_a_flipped_image_has_the_same_count_and_flipped_evidence(cascade, images, axis):
+    found, again = cascade.predict(images), cascade.predict(np.flip(images, axis))
+    assert again.counts == pytest.approx(found.counts, abs=1e-4)
+    assert again.evidence == pytest.approx(np.flip(found.evidence, axis), abs=1e-6)
 
 
 @pytest.mark.parametrize(

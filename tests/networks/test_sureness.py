@@ -19,7 +19,7 @@ def test_what_the_app_is_told(cascade, images):
 
 def test_images_of_another_kind_are_not_familiar(cascade, images):
     found = cascade.predict(images)
-    rows = describe_images(images, found.enhanced, found.counts)
+    rows = describe_images(images, found.evidence, found.counts)
     rows = np.concatenate([rows + jitter for jitter in (0.0, 0.02, -0.02)])
     card = replace(cascade.card, reference=fit_reference(rows, np.arange(15)))
     assert assess(card, images, found).familiar.all()

@@ -20,9 +20,9 @@ def scene(seed=0, noise=0.02):
     return np.where(inside, np.clip(image, 0.01, 1), 0).astype(np.float32)
 
 
-def named(image, enhanced=None, count=0.0):
-    enhanced = image / 2 if enhanced is None else enhanced
-    return dict(zip(STATISTICS, image_statistics(image, enhanced, count), strict=True))
+def named(image, evidence=None, count=0.0):
+    evidence = np.zeros_like(image) if evidence is None else evidence
+    return dict(zip(STATISTICS, image_statistics(image, evidence, count), strict=True))
 
 
 def test_noise_is_measured_in_its_own_unit():
@@ -46,11 +46,11 @@ def test_each_statistic_answers_to_its_cause():
 
 def test_evidence_is_compared_with_the_count():
     image = scene()
-    enhanced = image / 2
-    enhanced[35:45, 40:50] += 0.5
-    assert named(image, enhanced)['evidence'] > 0.1
-    assert named(image, enhanced, 0.0)['evidence per count'] > 2
-    assert abs(named(image, enhanced, 20.0)['evidence per count']) < 0.2
+    evidence = np.zeros_like(image)
+    evidence[35:45, 40:50] = 1
+    assert named(image, evidence)['evidence'] > 0.1
+    assert named(image, evidence, 0.0)['evidence per count'] > 2
+    assert abs(named(image, evidence, 20.0)['evidence per count']) < 0.2
     assert named(image, count=40.0)['evidence per count'] < -3
 
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from nibabel.affines import apply_affine
 
-from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.instances import (
     Instances,
     drop_unplaced,
@@ -45,9 +44,7 @@ def masks(n=6, seed=0):
 
 def found_in(mask, counts):
     image = np.full(mask.shape, 0.4, np.float32)
-    return find_instances(
-        image, enhancement_target(image, mask), np.ones(mask.shape, bool), counts
-    )
+    return find_instances(image, mask.astype(np.float32), np.ones(mask.shape, bool), counts)
 
 
 def placed(found, affine, shape, views=VIEWS):

@@ -8,6 +8,7 @@ from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Prediction
 from pvs_workflow.networks.reference import EVERYTHING
 from pvs_workflow.science.contrast import Contrast
+from pvs_workflow.science.emphasis import PAPER
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.slices import IMAGE_SHAPE
 from pvs_workflow.training.charts import save_evaluation, shift_figure
@@ -18,6 +19,7 @@ CARD = Card(
     version='1',
     architecture={'image_shape': list(IMAGE_SHAPE), 'count_scale': 48.0},
     preprocessing=Preprocessing(),
+    emphasis=PAPER,
     training={},
     metrics={},
     calibration=fit_calibration([1.0, 4.0, 9.0], [1, 5, 7]),
@@ -34,7 +36,8 @@ class SpotCounter:
 
     def predict(self, images):
         bright = images > 0.6
-        return Prediction((images + bright) / 2, bright.sum(axis=(1, 2)) / 4.0)
+        counts = bright.sum(axis=(1, 2)) / 4.0
+        return Prediction((images + bright) / 2, bright.astype(np.float32), counts)
 
 
 @pytest.fixture(scope='module')

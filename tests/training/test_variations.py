@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.filters import METHODS as FILTERS
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.training.augment import ROI_ERRORS, Augmentation, augmented_image, plain_image
@@ -22,7 +23,9 @@ def test_both_images_are_one_variation(samples, by):
     for index, sample in enumerate(samples[:12]):
         one = plain_image(sample, HOW) if by is None else augmented_image(sample, HOW, by, rng)
         assert np.array_equal(drawn.blanked[index], one.image)
-        assert np.allclose(drawn.targets[index, ..., 0], one.target, atol=1e-6)
+        assert np.array_equal(drawn.epvs[index], one.epvs)
+        target = enhancement_target(one.image, one.epvs)
+        assert np.allclose(drawn.targets[index, ..., 0], target, atol=1e-6)
         assert drawn.counts[index] == one.count
         # There is tissue where the blanked image has none.
         assert (drawn.whole[index][~drawn.kept[index]] > 0).mean() > 0.9

@@ -1,0 +1,75 @@
+"""How strongly the enhanced image shows what the enhancer found."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from pvs_workflow.errors import BundleError
+
+
+@dataclass(frozen=True)
+class Emphasis:
+    """What becomes of the evidence in the enhanced image; part of a cascade's card.
+
+    A network that learns by squared errors answers with the mean of what could be there: a little
+    evidence all over the tissue, and less than all of it on an ePVS. What is below the floor is
+    therefore taken as none, what is as near to 1 as whole, and the rest is stretched between.
+
+    Attributes
+    ----------
+    weight : float, > 0
+        Of the evidence against the image.
+    floor : float, in [0, 0.5)
+        Evidence that counts as none.
+
+    """
+
+    weight: float = 1.0
+    floor: float = 0.0
+
+    @classmethod
+    def from_card(cls, values: Mapping) -> 'Emphasis':
+        """Read the parameters from a card; refuse what cannot be an emphasis."""
+        known = set(cls.__dataclass_fields__)
+        usable = isinstance(values, Mapping) and set(values) == known
+        usable = usable and all(type(value) in (int, float) for value in values.values())
+        if not (usable and 0 < values['weight'] < np.inf and 0 <= values['floor'] < 0.5):
+            raise BundleError(
+                "the cascade's card has an unusable emphasis, expected weight > 0 and "
+                f'0 ≤ floor < 0.5, received {values}'
+            )
+        return cls(**values)
+
+    def to_card(self) -> dict:
+        """Return the parameters as plain values."""
+        return asdict(self)
+
+
+PAPER = Emphasis()
+"""Image and mask alike, as Chae et al. 2024, section 2.4."""
+
+
+def emphasise(image: np.ndarray, evidence: np.ndarray, how: Emphasis = PAPER) -> np.ndarray:
+    """Return the enhanced image: an image plus its evidence of ePVS.
+
+    Parameters
+    ----------
+    image : array, in [0, 1]
+    evidence : array, in [0, 1], same shape
+        From :func:`pvs_workflow.science.components.epvs_evidence`.
+    how : Emphasis
+
+    Returns
+    -------
+    array of float32, in [0, 1]
+
+    Examples
+    --------
+    >>> emphasise(np.array([0.4, 0.4, 0.4]), np.array([0.05, 0.5, 0.95]), Emphasis(3.0, 0.1))
+    array([0.1  , 0.475, 0.85 ], dtype=float32)
+
+    """
+    image, evidence = np.asarray(image, np.float32), np.asarray(evidence, np.float32)
+    shown = np.clip((evidence - np.float32(how.floor)) / np.float32(1 - 2 * how.floor), 0, 1)
+    return (image + np.float32(how.weight) * shown) / np.float32(1 + how.weight)

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from pvs_workflow.science.components import enhancement_target, epvs_evidence
+from pvs_workflow.science.emphasis import PAPER, Emphasis, emphasise
+
+STRONG = Emphasis(weight=3.0, floor=0.1)
+
+
+@pytest.fixture
+def image():
+    return np.random.default_rng(0).random((80, 96)).astype(np.float32)
+
+
+def test_the_papers_is_the_enhancers_own_target(image):
+    mask = np.random.default_rng(1).random(image.shape) > 0.9
+    target = enhancement_target(image, mask)
+    assert emphasise(image, epvs_evidence(image, target), PAPER) == pytest.approx(target, abs=1e-6)
+
+
+def test_evidence_below_the_floor_leaves_the_image_as_it_is(image):
+    shown = emphasise(image, np.full_like(image, 0.1), STRONG)
+    assert shown == pytest.approx(image / 4, abs=1e-6)
+
+
+def test_evidence_near_one_is_whole(image):
+    for evidence in (0.9, 1.0):
+        shown = emphasise(image, np.full_like(image, evidence), STRONG)
+        assert shown == pytest.approx((image + 3) / 4, abs=1e-6)
+
+
+@pytest.mark.parametrize('how', [PAPER, STRONG, Emphasis(10.0, 0.49), Emphasis(0.1, 0.0)])
+def test_it_stays_in_range_never_falls_with_the_evidence_and_leaves_its_input(image, how):
+    evidence = np.sort(np.random.default_rng(2).random(image.shape).astype(np.float32))
+    before = image.copy(), evidence.copy()
+    shown = emphasise(image, evidence, how)
+    assert shown.dtype == np.float32
+    assert 0 <= shown.min() <= shown.max() <= 1
+    alone = emphasise(np.full_like(image, 0.3), evidence, how)
+    assert (np.diff(alone, axis=-1) >= 0).all()
+    assert np.array_equal(image, before[0])
+    assert np.array_equal(evidence, before[1])
