@@ -16,10 +16,13 @@ from pvs_workflow.simulation.plates import (
 
 pytestmark = pytest.mark.slow
 
+PERSON = 2
+"""Of the seed, one with crowds on both sides."""
+
 
 @pytest.fixture(scope='module')
 def plates():
-    return person_plates(5, 1, 'paper')
+    return person_plates(5, PERSON, 'paper')
 
 
 @pytest.fixture(scope='module')
@@ -44,7 +47,7 @@ def test_a_person_has_six_chosen_plates_and_a_few_more(plates):
         (side, rank) for side in 'LR' for rank in (1, 2, 3)
     ]
     assert len(plates) <= 6 + 4
-    assert {plate.participant for plate in plates} == {'5-0001'}
+    assert {plate.participant for plate in plates} == {f'5-{PERSON:04d}'}
 
 
 def test_the_field_of_view_lies_within_a_plate(plates):
@@ -57,7 +60,7 @@ def test_the_field_of_view_lies_within_a_plate(plates):
         assert np.abs(middle - plate.view.centre).max() < 5 / plate.protocol.pixel
 
 
-@pytest.mark.parametrize(('asked', 'share'), [(5, 0.7), (15, 0.8), (30, 0.7)])
+@pytest.mark.parametrize(('asked', 'share'), [(5, 0.8), (15, 0.8), (30, 0.7)])
 def test_about_as_many_are_labelled_as_are_asked_for(plate, asked, share):
     found = [number(expose(plate, np.random.default_rng(n), asked)[1]) for n in range(20)]
     # Neighbours hide some, noise and faint fluid others: the labels say how many are left.
@@ -144,7 +147,7 @@ def test_a_real_plate_keeps_its_own_noise(recorded):
 
 
 def test_a_person_is_the_same_again(plates):
-    again = person_plates(5, 1, 'paper')
+    again = person_plates(5, PERSON, 'paper')
     for one, two in zip(plates, again, strict=True):
         for field in fields(one):
             if field.name != 'spots':
