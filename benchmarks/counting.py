@@ -23,7 +23,7 @@ from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.counter import COUNT_SCALE, CountingLoss, build_counter, count_map
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
 from pvs_workflow.networks.optimise import Schedule, learn_and_settle, run_batches
-from pvs_workflow.science.components import epvs_evidence
+from pvs_workflow.science.components import added_mask
 from pvs_workflow.science.contrast import find_regions, measure_contrast
 from pvs_workflow.science.emphasis import PAPER, emphasise
 from pvs_workflow.science.grading import potter_grade, round_count
@@ -55,7 +55,7 @@ def expose(sources, rounds, by, enhancer, rng):
         for source in sources
     ]
     pixels = stack([i.image for i in images])
-    evidence = epvs_evidence(pixels, run_batches(enhancer, pixels))
+    evidence = added_mask(pixels, run_batches(enhancer, pixels))
     return pixels, evidence, places(images, FAST.stride), [i.epvs for i in images]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.engine import load_tensorflow
-from pvs_workflow.science.components import epvs_evidence
+from pvs_workflow.science.components import added_mask
 from pvs_workflow.science.emphasis import emphasise
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
@@ -74,22 +74,22 @@ class Cascade:
 
         """
         images = _checked(images)
-        evidence, counts = np.zeros_like(images), np.zeros((len(images), len(_FLIPS)))
+        mask, counts = np.zeros_like(images), np.zeros((len(images), len(_FLIPS)))
         enhance, count = self._run
         for index, image in enumerate(images):
             flipped = np.stack([np.flip(image, axes) for axes in _FLIPS])[..., np.newaxis]
-            added = epvs_evidence(flipped, enhance(flipped).numpy())
+            added = added_mask(flipped, enhance(flipped).numpy())
             counts[index] = count(emphasise(flipped, added, self.card.emphasis)).numpy()[:, 0]
             back = [np.flip(one, axes) for one, axes in zip(added[..., 0], _FLIPS, strict=True)]
-            evidence[index] = np.mean(back, axis=0)
-        enhanced = emphasise(images, evidence, self.card.emphasis)
+            mask[index] = np.mean(back, axis=0)
+        enhanced = emphasise(images, mask, self.card.emphasis)
         counts = np.maximum(counts * self.card.count_scale, 0.0)
         if not (np.isfinite(enhanced).all() and np.isfinite(counts).all()):
             raise BundleError(
                 f'the cascade {self.card.label} gave values that are not finite, expected '
                 'numbers; its weights are unusable'
             )
-        return Prediction(enhanced, evidence, counts.mean(axis=1))
+        return Prediction(enhanced, np.clip(mask, 0, 1), counts.mean(axis=1))
 
     @cached_property
     def _run(self):

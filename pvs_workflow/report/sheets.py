@@ -35,8 +35,8 @@ _GAP, _HEADROOM, _FOOT = 0.12, 0.3, 0.3
 _SIDES = {'L': 'Left', 'R': 'Right'}
 _NUMBER_OFFSET = 0.2  # millimetres, so that a number does not hide what it counts
 _RAW_WINDOW = (0.0, 1.0)
-_ENHANCED_WINDOW = (0.0, 0.6)
-"""Enhanced tissue has a quarter of its raw grey; a sure ePVS is over 0.75."""
+_ENHANCED_WINDOW = (0.0, 0.7)
+"""Enhanced tissue has at most half of its raw grey; what was taken for an ePVS ends over 0.6."""
 
 
 @house_style()

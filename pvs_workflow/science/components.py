@@ -58,7 +58,20 @@ def epvs_evidence(image: np.ndarray, enhanced: np.ndarray) -> np.ndarray:
     array of float32, in [0, 1]
 
     """
-    return np.clip(2 * np.asarray(enhanced, np.float32) - image, 0, 1).astype(np.float32)
+    return np.clip(added_mask(image, enhanced), 0, 1)
+
+
+def added_mask(image: np.ndarray, enhanced: np.ndarray) -> np.ndarray:
+    """Return what an enhancer's answer holds beside the image, errors below 0 and over 1 included.
+
+    Parameters
+    ----------
+    image : array, in [0, 1]
+    enhanced : array, same shape
+        What the enhancer gives: about :func:`enhancement_target`.
+
+    """
+    return (2 * np.asarray(enhanced, np.float32) - image).astype(np.float32)
 
 
 def label_candidates(

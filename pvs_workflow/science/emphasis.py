@@ -15,6 +15,7 @@ class Emphasis:
     A network that learns by squared errors answers with the mean of what could be there: a little
     evidence all over the tissue, and less than all of it on an ePVS. What is below the floor is
     therefore taken as none, what is as near to 1 as whole, and the rest is stretched between.
+    Without a floor it stays as it is.
 
     Attributes
     ----------
@@ -50,14 +51,15 @@ PAPER = Emphasis()
 """Image and mask alike, as Chae et al. 2024, section 2.4."""
 
 
-def emphasise(image: np.ndarray, evidence: np.ndarray, how: Emphasis = PAPER) -> np.ndarray:
+def emphasise(image: np.ndarray, added: np.ndarray, how: Emphasis = PAPER) -> np.ndarray:
     """Return the enhanced image: an image plus its evidence of ePVS.
 
     Parameters
     ----------
     image : array, in [0, 1]
-    evidence : array, in [0, 1], same shape
-        From :func:`pvs_workflow.science.components.epvs_evidence`.
+    added : array, same shape
+        What the enhancer added to the image, in multiples of a mask: 0 none, 1 whole; it may lie
+        outside.
     how : Emphasis
 
     Returns
@@ -70,6 +72,8 @@ def emphasise(image: np.ndarray, evidence: np.ndarray, how: Emphasis = PAPER) ->
     array([0.1  , 0.475, 0.85 ], dtype=float32)
 
     """
-    image, evidence = np.asarray(image, np.float32), np.asarray(evidence, np.float32)
-    shown = np.clip((evidence - np.float32(how.floor)) / np.float32(1 - 2 * how.floor), 0, 1)
-    return (image + np.float32(how.weight) * shown) / np.float32(1 + how.weight)
+    image, shown = np.asarray(image, np.float32), np.asarray(added, np.float32)
+    if how.floor:
+        shown = np.clip((shown - np.float32(how.floor)) / np.float32(1 - 2 * how.floor), 0, 1)
+    total = (image + np.float32(how.weight) * shown) / np.float32(1 + how.weight)
+    return np.clip(total, 0, 1)

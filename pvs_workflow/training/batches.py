@@ -6,7 +6,7 @@ import numpy as np
 
 from pvs_workflow.networks.counter import map_targets
 from pvs_workflow.networks.optimise import run_batches
-from pvs_workflow.science.components import enhancement_target, epvs_evidence
+from pvs_workflow.science.components import added_mask, enhancement_target
 from pvs_workflow.science.emphasis import Emphasis, emphasise
 from pvs_workflow.training.augment import TrainingImage, augmented_image
 from pvs_workflow.training.config import TrainingConfig
@@ -104,7 +104,7 @@ def vary(samples: Sequence[Sample], config: TrainingConfig, rng) -> list[Trainin
 
 def enhance(enhancer, emphasis: Emphasis, images: np.ndarray) -> np.ndarray:
     """Return what the counter gets of (n, 80, 96, 1) images: as in ``Cascade.predict``."""
-    return emphasise(images, epvs_evidence(images, run_batches(enhancer, images)), emphasis)
+    return emphasise(images, added_mask(images, run_batches(enhancer, images)), emphasis)
 
 
 def enhancing_batch(images: Sequence[TrainingImage]) -> Batch:

@@ -16,10 +16,10 @@ ENHANCER_SHARE = 0.55
 """Of a time limit; the counter gets the rest."""
 
 EMPHASIS = Emphasis(weight=3.0, floor=0.1)
-"""By measurement, docs/training.md."""
+"""Chosen for its contrast; ``benchmarks/counting.py`` measures what it brings."""
 
 SETTLING = 0.5
-"""By measurement, docs/training.md."""
+"""``benchmarks/counting.py`` measures what it brings."""
 
 PLACES = 0.1
 """Weight of the map of counts in the counter's loss: by measurement, docs/training.md."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.science.components import enhancement_target, epvs_evidence
+from pvs_workflow.science.components import added_mask, enhancement_target
 from pvs_workflow.science.emphasis import PAPER, Emphasis, emphasise
 
 STRONG = Emphasis(weight=3.0, floor=0.1)
@@ -15,7 +15,10 @@ def image():
 def test_the_papers_is_the_enhancers_own_target(image):
     mask = np.random.default_rng(1).random(image.shape) > 0.9
     target = enhancement_target(image, mask)
-    assert emphasise(image, epvs_evidence(image, target), PAPER) == pytest.approx(target, abs=1e-6)
+    assert emphasise(image, added_mask(image, target), PAPER) == pytest.approx(target, abs=1e-6)
+    answer = target + np.random.default_rng(2).normal(0, 0.3, image.shape).astype(np.float32)
+    shown = emphasise(image, added_mask(image, answer), PAPER)
+    assert shown == pytest.approx(np.clip(answer, 0, 1), abs=1e-6)
 
 
 def test_evidence_below_the_floor_leaves_the_image_as_it_is(image):
