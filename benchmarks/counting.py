@@ -22,7 +22,8 @@ from pvs_workflow import data
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.counter import COUNT_SCALE, CountingLoss, build_counter, count_map
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
-from pvs_workflow.networks.optimise import Schedule, learn_and_settle, run_batches
+from pvs_workflow.networks.optimise import Schedule, run_batches
+from pvs_workflow.networks.settle import learn_and_settle
 from pvs_workflow.science.components import added_mask
 from pvs_workflow.science.contrast import find_regions, measure_contrast
 from pvs_workflow.science.emphasis import PAPER, emphasise

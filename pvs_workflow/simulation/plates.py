@@ -182,9 +182,8 @@ def _peak(spot: Spot) -> tuple[int, int]:
 def draw_count(rng: np.random.Generator, most: int = LARGEST_TRAINING_COUNT) -> int:
     """Draw how many ePVS an exposure is to show, of those that there are.
 
-    Flat over all counts, or over the upper half of what the plate has, which looks as it grew. As
-    plates hold few or many, half of the counts are in Potter's grades 0 to 2, where three of four
-    of the paper's images are (Chae et al. 2024, table 2), and each tenth is above 40.
+    Flat over all counts, or over the upper half of what the plate has, which looks as it grew.
+    Low counts come mostly from plates that hold few.
     """
     most = min(most, LARGEST_TRAINING_COUNT)
     return int(rng.integers(most // 2 if rng.random() < 0.5 else 0, most + 1))

@@ -15,8 +15,9 @@ from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.counter import CountingLoss, count_map
 from pvs_workflow.networks.engine import configure_tensorflow, versions
-from pvs_workflow.networks.optimise import Epoch, learn_and_settle, optimise
+from pvs_workflow.networks.optimise import Epoch, optimise
 from pvs_workflow.networks.reference import EVERYTHING
+from pvs_workflow.networks.settle import learn_and_settle
 from pvs_workflow.science.slices import IMAGE_SHAPE
 from pvs_workflow.training.augment import ROI_ERRORS, TrainingImage, augmented_image
 from pvs_workflow.training.batches import (

@@ -16,10 +16,10 @@ from pvs_workflow.networks.enhancer import WIDTH, build_enhancer
 from pvs_workflow.networks.optimise import (
     Epoch,
     Schedule,
-    learn_and_settle,
     optimise,
     run_batches,
 )
+from pvs_workflow.networks.settle import learn_and_settle
 from pvs_workflow.science.contrast import find_regions, measure_contrast
 from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
