@@ -1,11 +1,10 @@
 """Plates: a hemisphere's slice with more ePVS than wanted, exposed again and again to train on.
 
 Rendering an anatomy takes seconds, choosing among its ePVS and adding noise takes milliseconds.
-A plate is rendered once, crowded; each exposure shows some of its ePVS, at its own fluid signal,
-noise and movement, together with what can be counted then.
+A plate is rendered once, crowded; ``exposures.py`` records it with some of its ePVS.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,15 @@ from scipy.ndimage import gaussian_filter
 
 from pvs_workflow.science.roi import roi_labels
 from pvs_workflow.science.slices import FIELD_OF_VIEW, HEMISPHERES, View, find_views, view_around
-from pvs_workflow.simulation.acquisition import Protocol, add_noise, add_ripples, blur_in_plane
-from pvs_workflow.simulation.burden import LARGEST_TRAINING_COUNT
+from pvs_workflow.simulation.acquisition import Protocol, blur_in_plane
 from pvs_workflow.simulation.person import draw_anatomy, draw_person
-from pvs_workflow.simulation.rendering import Spot, label_visible
+from pvs_workflow.simulation.rendering import Spot
 from pvs_workflow.simulation.scene import Scene
 from pvs_workflow.simulation.session import detailed_scene, draw_t2w_grid
 
 MARGIN_MM = 10.0
 """Kept around an image's field of view, so that turning it brings in real tissue."""
-CROWDS = (12, 25, 45, 70)
+CROWDS = (12, 25, 45, 75, 110)
 """ePVS that a plate is asked to hold, one of these for each hemisphere: where there are many, they
 are finer and lean less, so that a part of a crowd does not look like a few."""
 CALIBRES = (0.8, 1.4)
@@ -31,10 +29,6 @@ MIN_AREA = 200.0
 """Square millimetres of ROI from which a slice becomes a plate."""
 MAX_EXTRA = 2
 """Plates of each hemisphere beside the three slices that the method chooses."""
-FLUID = (0.8, 1.1)
-"""Range of an exposure's fluid signal, over the plate's."""
-OWN_FLUID = (0.75, 1.0)
-"""Range of each ePVS' signal, over the exposure's fluid."""
 
 
 @dataclass(frozen=True)
@@ -177,83 +171,3 @@ def _cut(participant, view: View, chosen: bool, scene: Scene, roi, recorded: boo
 
 def _peak(spot: Spot) -> tuple[int, int]:
     return np.unravel_index(int(spot.volume.argmax()), spot.volume.shape)
-
-
-def draw_count(rng: np.random.Generator, most: int = LARGEST_TRAINING_COUNT) -> int:
-    """Draw how many ePVS an exposure is to show, of those that there are.
-
-    Flat over all counts, or over the upper half of what the plate has, which looks as it grew.
-    Low counts come mostly from plates that hold few.
-    """
-    most = min(most, LARGEST_TRAINING_COUNT)
-    return int(rng.integers(most // 2 if rng.random() < 0.5 else 0, most + 1))
-
-
-def expose(plate: Plate, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Record a plate with some of its ePVS.
-
-    Parameters
-    ----------
-    plate : Plate
-    rng : numpy.random.Generator
-    count : int
-        ePVS to show; fewer where the plate has no more.
-
-    Returns
-    -------
-    plane : (x, y) array of float32
-        Signal, in multiples of the putamen's.
-    labels : (x, y) array of int16
-        What can be counted, one integer each.
-
-    """
-    fluid = plate.fluid * rng.uniform(*FLUID)
-    noise = 1 / plate.protocol.snr
-    if plate.recorded:
-        extra = noise * rng.choice([0.0, 1.0]) * rng.uniform(0, 1)
-    else:
-        extra = noise = float(noise * np.exp(rng.uniform(-0.3, 0.3)))
-    tissue = plate.tissue.astype(np.float32)
-    shown = [
-        replace(spot, volume=spot.volume * np.float32(rng.uniform(*OWN_FLUID)))
-        for spot in _choose(plate, rng, count, fluid, noise)
-    ]
-    volume = np.zeros(tissue.shape, np.float32)
-    for spot in shown:
-        volume[spot.box[:2]] += spot.volume
-    volume = np.minimum(volume, 1)
-    signal = tissue * (1 - volume) + np.float32(fluid) * volume
-    if plate.protocol.ghost > 0:
-        signal = add_ripples(rng, signal[..., np.newaxis], plate.protocol.ghost)[..., 0]
-    if extra > 0:
-        how = plate.protocol
-        truncation = (1.0, 1.0) if plate.recorded else how.truncation
-        signal = add_noise(rng, signal, extra, how.noise_blur, truncation)
-    labels = label_visible(
-        shown,
-        tissue[..., np.newaxis],
-        fluid,
-        (0.0, 0.0),
-        float(np.hypot(noise, extra)) if plate.recorded else noise,
-        plate.roi[..., np.newaxis].astype(np.uint8),
-    )
-    return signal.astype(np.float32), labels[..., 0].astype(np.int16)
-
-
-def _choose(plate, rng, count, fluid, noise) -> list[Spot]:
-    """Choose ePVS, near each other or all over, and some too faint to count."""
-    if not plate.spots:
-        return []
-    peaks = np.array([spot.volume.max() for spot in plate.spots])
-    bright = peaks * (fluid - 1) >= max(0.25, 4 * noise)
-    index = np.flatnonzero(bright)
-    centres = np.array([np.add(s.corner, np.array(s.volume.shape) / 2) for s in plate.spots])
-    keys = rng.random(len(plate.spots))
-    if index.size and rng.random() < 0.35:
-        away = np.linalg.norm(centres - centres[rng.choice(index)], axis=1) * plate.protocol.pixel
-        keys = keys * np.exp(away / 8.0)
-    chosen = index[np.argsort(keys[index])][:count]
-    faint = np.flatnonzero(~bright)
-    number = rng.binomial(faint.size, rng.uniform(0, 0.6)) if faint.size else 0
-    faint = rng.permutation(faint)[:number]
-    return [plate.spots[i] for i in (*chosen, *faint)]

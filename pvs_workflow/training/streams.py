@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.simulation.backgrounds import Background, draw_scene, read_backgrounds
+from pvs_workflow.simulation.exposures import draw_count, expose
 from pvs_workflow.simulation.plates import (
     CALIBRES,
     Plate,
     crowded,
     cut_plates,
-    draw_count,
-    expose,
     person_plates,
 )
 from pvs_workflow.training.samples import Sample, roi_depth

@@ -5,12 +5,11 @@ import pytest
 
 from pvs_workflow.science.slices import FIELD_OF_VIEW
 from pvs_workflow.simulation.backgrounds import draw_scene
+from pvs_workflow.simulation.exposures import expose
 from pvs_workflow.simulation.plates import (
     CROWDS,
     crowded,
     cut_plates,
-    draw_count,
-    expose,
     person_plates,
 )
 
@@ -154,11 +153,3 @@ def test_a_person_is_the_same_again(plates):
                 np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name))
         for a, b in zip(one.spots, two.spots, strict=True):
             np.testing.assert_array_equal(a.volume, b.volume)
-
-
-def test_counts_cover_all_grades(rng):
-    counts = np.array([draw_count(rng) for _ in range(4000)])
-    assert counts.min() == 0
-    assert counts.max() == 60
-    assert np.mean(counts >= 30) == pytest.approx((31 / 61 + 1) / 2, abs=0.03)
-    assert {draw_count(rng, 3) for _ in range(200)} == {0, 1, 2, 3}
