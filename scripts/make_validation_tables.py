@@ -27,6 +27,7 @@ from validation_blocks import (
     speed,
     table,
 )
+from validation_targets import targets
 
 ROOT = Path(__file__).parents[1]
 PAGES = tuple(
@@ -39,70 +40,6 @@ RULES = {
     'candidates': 'all candidates',
     'instances': 'instances',
 }
-
-
-def targets(results: Results) -> str:
-    """Show what was aimed at beside what was measured."""
-    rows = []
-    for title, least, aim, part, show in TARGETS:
-        try:
-            shown = show(results[part])
-        except FileNotFoundError:
-            shown = 'not measured yet'
-        rows.append([title, least, aim, shown, f'`{part}.json`'])
-    return table(['figure', 'at least', 'aim', 'measured', 'file'], rows)
-
-
-def _both(show: Callable) -> Callable:
-    return lambda record: ' / '.join(show(record[roi]) for roi in ('true_roi', 'roi_errors'))
-
-
-def _covered(record: dict) -> str:
-    parts = [part for levels in record['factors'].values() for part in levels]
-    values = [part['roi_errors']['interval_coverage'] for part in parts]
-    return f'{percent(min(values))} to {percent(max(values))}'
-
-
-def _grade_coverage(part: dict) -> str:
-    values = [value for value in part['coverage_by_grade'] if value is not None]
-    return f'{percent(min(values))} to {percent(max(values))}'
-
-
-def _implanted(part: dict) -> str:
-    return f'{percent(part["images"]["accuracy"])}, {number(part["images"]["mae"], 2)}'
-
-
-def _real_grades(record: dict) -> str:
-    grades = sorted({session['grade'] for session in record['sessions']})
-    again = record['scan_rescan']
-    return f'grades {grades}, same in {again["same_grade"]} of {again["n_pairs"]} pairs'
-
-
-def _fastest(record: dict) -> str:
-    run = record['runs'][-1]
-    return f'{run["median_s"]:.2f} s, {run["peak_memory_gb"]} GB'
-
-
-TARGETS = (
-    ('images with the right grade', '88%', '93%', 'paper', _both(
-        lambda p: percent(p['image_accuracy']))),
-    ('people with the right grade', '94%', '97%', 'paper', _both(
-        lambda p: percent(p['participant_accuracy']))),
-    ('MAE of counts', '1.7', '1.0', 'paper', _both(lambda p: number(p['mae'], 2))),
-    ('ICC(2,1), images', '0.906', '0.97', 'paper', _both(lambda p: icc(p['images']['icc']))),
-    ('ICC(2,1), people', '0.952', '0.98', 'paper', _both(lambda p: icc(p['participants']['icc']))),
-    ('CNR, deep over none: grain / tissue', '3.0 ×', '4 ×', 'paper', lambda r: ' / '.join(
-        f'{number(r["contrast"]["gain"][n])} ×' for n in ('cnr', 'cnr_tissue'))),
-    ('real backgrounds, person left out: images right, MAE', '85%, 2.0', '90%, 1.3', 'implants',
-     lambda r: _both(_implanted)(r['held_out'])),
-    ('varied acquisitions: images right', '80%', '88%', 'varied', _both(
-        lambda p: percent(p['image_accuracy']))),
-    ('90 % intervals hold, over grades', '85–95%', '88–92%', 'paper', _both(_grade_coverage)),
-    ('… over grades, varied acquisitions', '85–95%', '88–92%', 'varied', _both(_grade_coverage)),
-    ('… over shifts (ROI errors)', '85–95%', '88–92%', 'shifts', _covered),
-    ('real scans as they are', 'grade 0 or 1, same in both sessions', '', 'real', _real_grades),
-    ('six images, warm, two threads', '0.5 s, 1.5 GB', '0.2 s', 'speed', _fastest),
-)  # fmt: skip
 
 
 def crossval(results: Results) -> str:
