@@ -60,7 +60,7 @@ def dataset_record(bids_dir: Path) -> dict:
     return {name: description[name] for name in kept if name in description}
 
 
-def training_record(args: argparse.Namespace, samples, config, training) -> dict:
+def training_record(args: argparse.Namespace, samples, others, config, training) -> dict:
     """Return what a card says of a training.
 
     Parameters
@@ -68,6 +68,8 @@ def training_record(args: argparse.Namespace, samples, config, training) -> dict
     args : Namespace
         Of ``pvs_cascade train``.
     samples : sequence of Sample or PlateSource
+    others : sequence of Sample
+        Of people who were simulated to calibrate on.
     config : TrainingConfig
     training : Training
 
@@ -79,6 +81,7 @@ def training_record(args: argparse.Namespace, samples, config, training) -> dict
         'images': len(samples),
         'images_with_masks': masks,
         'images_with_counts_alone': len(samples) - masks,
+        'calibrated_besides_on': len({sample.participant for sample in others}),
         'seed': args.seed,
         'command': shlex.join(command_of(args)),
         'settings': config.to_card(),

@@ -125,15 +125,17 @@ def run(args: argparse.Namespace) -> int:
     start, sha256 = _load_start(args)
     config = _config(args, start)
     begin = time.monotonic()
-    samples = _read(args, derivatives) if args.bids_dir else _simulate(args)
-    others = [] if args.bids_dir else _simulate_others(args)
+    if args.bids_dir:
+        samples, others = _read(args, derivatives), []
+    else:
+        samples, others = _simulate(args)
     people = {sample.participant for sample in samples}
     print(f'{len(samples)} images of {len(people)} participants', flush=True)
     checkpoints = _prepare_checkpoints(args)
     training = train_cascade(
         samples, config, args.seed, args.n_cpus, _print_epoch, start, checkpoints, others
     )
-    record = training_record(args, samples, config, training)
+    record = training_record(args, samples, others, config, training)
     if start is not None:
         record['started_from'] = {'model': start.card.label, 'model_sha256': sha256}
     card = replace(
@@ -182,8 +184,10 @@ def _read(args: argparse.Namespace, derivatives: Path) -> list:
     return samples
 
 
-def _simulate(args: argparse.Namespace) -> list:
+def _simulate(args: argparse.Namespace) -> tuple[list, list]:
+    """Return what to learn from, and whole people to calibrate on."""
     from pvs_workflow.simulation.labelmaps import find_label_maps
+    from pvs_workflow.training.heldout import calibration_images
     from pvs_workflow.training.streams import background_sources, simulated_sources
 
     anatomies = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
@@ -197,18 +201,10 @@ def _simulate(args: argparse.Namespace) -> list:
             print(f'Simulated {done} of {args.participants} participants', flush=True)
 
     found = simulated_sources(args.participants, args.seed, anatomies, args.n_cpus, progress)
-    return found + real
-
-
-def _simulate_others(args: argparse.Namespace) -> list:
-    from pvs_workflow.simulation.labelmaps import find_label_maps
-    from pvs_workflow.training.heldout import calibration_images
-
-    anatomies = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
     number = round(OTHERS * args.participants)
-    found = calibration_images(number, args.seed, anatomies, args.n_cpus)
-    print(f'{len(found)} images of other people to calibrate on', flush=True)
-    return found
+    others = calibration_images(number, args.seed, anatomies, args.n_cpus)
+    print(f'{len(others)} images of other people to calibrate on', flush=True)
+    return found + real, others
 
 
 def _load_start(args: argparse.Namespace):

@@ -6,6 +6,8 @@ from nibabel.affines import voxel_sizes
 THIN_SLICE = 2.5
 """Slices under this spacing, in millimetres, are averaged (3D acquisitions)."""
 
+_TOLERANCE = 0.01  # mm: what a header's rounding can do to a spacing
+
 SLAB = 5.0
 """Slice thickness of the paper's T2w, in millimetres (Chae et al. 2024, section 2.2)."""
 
@@ -18,9 +20,10 @@ def slices_per_slab(affine: np.ndarray) -> int:
     >>> import numpy as np
     >>> slices_per_slab(np.diag([0.573, 0.573, 5, 1])), slices_per_slab(np.diag([1, 1, 1, 1]))
     (1, 5)
+
     """
     spacing = float(voxel_sizes(affine)[2])
-    return 1 if spacing >= THIN_SLICE else max(1, round(SLAB / spacing))
+    return 1 if spacing > THIN_SLICE - _TOLERANCE else max(1, round(SLAB / spacing))
 
 
 def average_slabs(data: np.ndarray, n: int) -> np.ndarray:

@@ -149,6 +149,7 @@ def test_simulate_train_evaluate_load_infer(tmp_path):
     assert card['name'] == 'tiny'
     assert card['training']['seed'] == 3
     assert card['training']['participants'] == 3
+    assert card['training']['calibrated_besides_on'] == 0
     assert card['training']['command'].startswith(
         'pvs_cascade train model --bids-dir cohort --seed 3'
     )
@@ -170,3 +171,19 @@ def test_simulate_train_evaluate_load_infer(tmp_path):
         [sys.executable, '-c', code, str(bundle)], capture_output=True, text=True, check=True
     )
     assert done.stdout == '(6,) True\n'
+
+
+@pytest.mark.slow
+def test_training_on_simulated_people(tmp_path):
+    """Without data of one's own: people to learn from, and others to calibrate on."""
+    bundle = tmp_path / 'model'
+    epochs = ('--epochs-enhancer', 1, '--epochs-counter', 1)
+    done = run('train', bundle, '--participants', 3, *epochs, '--seed', 3, '--n-cpus', 2)
+    assert done.returncode == 0, done.stderr
+    assert 'Simulated 3 of 3 participants' in done.stdout
+    card = json.loads((bundle / 'card.json').read_text())
+    assert card['training']['participants'] == 3
+    assert card['training']['calibrated_besides_on'] == 2
+    assert card['training']['data']['Name'] == 'simulated while training'
+    # Six variations of the six images of two others, and of the calibration participant's.
+    assert card['calibration']['n_images'] == 6 * (2 * 6 + 6)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from pvs_workflow.science.slabs import (
     average_slabs,
@@ -16,6 +17,15 @@ from pvs_workflow.science.slabs import (
 )
 def test_only_thin_slices_are_averaged(spacing, n):
     assert slices_per_slab(np.diag([0.8, 0.8, spacing, 1])) == n
+
+
+def test_oblique_slices_are_as_thick_as_straight_ones():
+    """The rounding of a header's numbers does not make thin slices of 2.5 mm ones."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        affine = np.eye(4)
+        affine[:3, :3] = Rotation.from_rotvec(rng.normal(0, 0.1, 3)).as_matrix() * [0.5, 0.5, 2.5]
+        assert slices_per_slab(np.round(affine, 6)) == 1
 
 
 def test_slabs_are_means_from_the_bottom():
