@@ -89,6 +89,7 @@ def training_record(args: argparse.Namespace, samples, others, config, training)
             network: max((e.number for e in training.history if e.network == network), default=0)
             for network in ('enhancer', 'counter')
         },
+        'counts_multiplied_by': round(training.factor, 4),
         'threads': args.n_cpus,
     }
 

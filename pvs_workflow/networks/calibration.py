@@ -4,7 +4,9 @@
 (label-conditional, "Mondrian": Vovk et al. 2005, *Algorithmic Learning in a Random World*,
 section 4.5): a true count belongs to the interval unless the prediction would be unusually far
 from it among the calibration images of its own Potter grade. Coverage therefore holds in each
-grade, and does not depend on how frequent the grades are in a cohort.
+grade, and does not depend on how frequent the grades are in a cohort. What next to no image with
+such a prediction had is left out: on difficult images, a crowd of which much may be missed would
+else reach down to few.
 
 *Probabilities* need the opposite, the truth given the prediction: the errors of calibration
 images with similar predictions (Boström et al. 2021, *Mondrian conformal predictive
@@ -99,7 +101,9 @@ class Calibration:
         most = np.maximum.accumulate(most, axis=1)
         first = np.argmax(most >= counts[:, np.newaxis], axis=1)
         last = _COUNTS.size - 1 - np.argmax((least <= counts[:, np.newaxis])[:, ::-1], axis=1)
-        return np.minimum(_COUNTS[first], counts), np.maximum(_COUNTS[last], counts)
+        fewest, most_here = self._believable(counts, under[:, 0], over[:, 0])
+        low, high = np.maximum(_COUNTS[first], fewest), np.minimum(_COUNTS[last], most_here)
+        return np.minimum(low, counts), np.maximum(high, counts)
 
     def below(self, counts, limit: float, difficulty=None) -> np.ndarray:
         """Return the probability that each true count is less than a limit.
@@ -121,9 +125,8 @@ class Calibration:
         under, over = self._growth(difficulty, counts.size)
         z = (limit - counts) / np.sqrt(counts + 1)
         z = np.where(z > 0, z / under, z / over)
-        table = np.array(self.residuals)
-        steps = (np.arange(table.shape[1]) + 0.5) / table.shape[1]
-        errors = np.stack([np.interp(counts, self.centres, part) for part in table.T], axis=1)
+        errors = self._errors(counts)
+        steps = (np.arange(errors.shape[1]) + 0.5) / errors.shape[1]
         pairs = zip(z, errors, strict=True)
         return np.array([np.interp(at, row, steps, left=0.0, right=1.0) for at, row in pairs])
 
@@ -175,6 +178,19 @@ class Calibration:
         rows = tuple(tuple(map(float, row)) for row in values['residuals'])
         lists = {n: tuple(v) for n, v in values.items() if isinstance(v, list)}
         return cls(**{**values, **lists, 'residuals': rows})
+
+    def _errors(self, counts: np.ndarray) -> np.ndarray:
+        """Return the quantiles of errors around each prediction, (n, m), rising."""
+        table = np.array(self.residuals)
+        return np.stack([np.interp(counts, self.centres, part) for part in table.T], axis=1)
+
+    def _believable(self, counts, under, over) -> tuple[np.ndarray, np.ndarray]:
+        """Return the whole numbers beyond which next to no truth lay, given such predictions."""
+        errors, scale = self._errors(counts), np.sqrt(counts + 1)
+        return (
+            np.floor(counts + np.minimum(errors[:, 0], 0) * scale * over),
+            np.ceil(counts + np.maximum(errors[:, -1], 0) * scale * under),
+        )
 
     def _growth(self, difficulty, n: int) -> tuple[np.ndarray, np.ndarray]:
         if difficulty is None:

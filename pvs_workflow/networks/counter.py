@@ -76,6 +76,20 @@ def count_map(counter):
     return load_keras().Model(counter.input, counter.get_layer(MAP).output, name=counter.name)
 
 
+def scale_counts(counter, factor: float) -> None:
+    """Multiply all that a counter gives: its last layer is linear.
+
+    Parameters
+    ----------
+    counter : keras.Model
+        From :func:`build_counter`; changed in place.
+    factor : float, > 0
+
+    """
+    layer = counter.get_layer(MAP)
+    layer.set_weights([weights * np.float32(factor) for weights in layer.get_weights()])
+
+
 def map_targets(counts: np.ndarray, places: np.ndarray, stride: int) -> np.ndarray:
     """Return what :class:`CountingLoss` compares a counter's map with.
 

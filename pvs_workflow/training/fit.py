@@ -28,7 +28,7 @@ from pvs_workflow.training.batches import (
     places,
     stack,
 )
-from pvs_workflow.training.calibrate import calibrate
+from pvs_workflow.training.calibrate import calibrate, unbiased_factor
 from pvs_workflow.training.config import TrainingConfig
 from pvs_workflow.training.evaluate import Scores, score
 from pvs_workflow.training.samples import Sample
@@ -58,13 +58,16 @@ class Training:
     cascade : Cascade
         Its card has no data, command or version yet: see ``card``.
     history : tuple of Epoch
+    factor : float
+        By which the counter's counts were multiplied after learning.
     scores : Scores
-        On the calibration participants (who also gave the intervals).
+        On the calibration participants (who also gave the factor and the intervals).
 
     """
 
     cascade: Cascade
     history: tuple[Epoch, ...]
+    factor: float
     scores: Scores
 
 
@@ -227,7 +230,7 @@ def _blank_card(config: TrainingConfig, described: Mapping) -> Card:
 def _calibrated(
     cascade: Cascade, split: Split, others, config: TrainingConfig, rng, history
 ) -> Training:
-    """Fit the intervals on the six images per held-out participant that inference would use.
+    """Level the counts, and fit the intervals, on the six images of each held-out participant.
 
     Where none of these was rated, on those that were. The images have registration's errors, the
     truth has not: see :func:`calibrate`.
@@ -235,11 +238,14 @@ def _calibrated(
     held = [s for s in split.calibration if s.chosen] or split.calibration
     chosen = [*exposures(held, config.exposures, rng), *others]
     true = np.array([sample.count for sample in chosen], float)
+    erring = np.stack([_errors(sample, config, rng).image for sample in chosen])
+    factor = unbiased_factor(cascade.predict(erring).counts, true)
+    counter_network.scale_counts(cascade.counter, factor)
     found = calibrate(cascade, chosen, config.coverage, rng)
     people = [sample.participant for sample in chosen]
     scores = score(found.predicted, true, people, found.calibration, found.distances)
     card = replace(cascade.card, calibration=found.calibration, reference=found.reference)
-    return Training(replace(cascade, card=card), tuple(history), scores)
+    return Training(replace(cascade, card=card), tuple(history), factor, scores)
 
 
 def architecture(config: TrainingConfig) -> dict:

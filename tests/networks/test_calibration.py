@@ -87,6 +87,21 @@ def test_difficulty_keeps_the_coverage_of_easy_and_difficult_images():
     assert high[1] - low[1] > high[0] - low[0]
 
 
+def test_difficult_images_of_few_are_not_taken_for_a_crowd():
+    """Where crowds are undercounted on difficult images, a low count need not be a crowd."""
+    rng = np.random.default_rng(3)
+    difficulty = rng.uniform(0, 4, 6000)
+    true = np.where(rng.random(6000) < 0.5, rng.integers(0, 11, 6000), rng.integers(41, 70, 6000))
+    lost = np.where(true > 40, 0.12 * difficulty * rng.random(6000), 0.02 * difficulty)
+    predicted = np.maximum(true * (1 - lost) + 0.5 * rng.standard_normal(6000), 0)
+    calibration = fit_calibration(predicted, true, difficulty=difficulty)
+    low, high = calibration.interval(np.array([3.0, 60.0]), np.array([4.0, 4.0]))
+    assert low[0] <= 3 <= high[0] < 20
+    assert low[1] > 20
+    hard = difficulty > 3
+    assert held(calibration, predicted, true, difficulty)[hard].mean() > 0.85
+
+
 def test_without_difficulty_images_are_of_the_middling_kind():
     calibration = fit_calibration(*draws(500, 8, hard=True)[:2], difficulty=np.arange(500))
     middle = [calibration.difficulty[2]] * 2
