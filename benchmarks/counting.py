@@ -10,6 +10,7 @@ on other simulated people. The best epoch is chosen on these, for all recipes al
 
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -112,7 +113,7 @@ def learn(recipe, learning, testing):
 
 def main(target: Path, anatomies: Path | None = None):
     """Train all counters and write their errors."""
-    begin = time.monotonic()
+    begin, given = time.monotonic(), [target, *([anatomies] if anatomies else [])]
     configure_tensorflow(2, SEED)
     maps = tuple(find_label_maps(anatomies)) if anatomies else ()
     enhancer = load_bundle(data.path('cascade')).enhancer
@@ -124,7 +125,8 @@ def main(target: Path, anatomies: Path | None = None):
         sources = simulated_sources(people, seed, maps, n_jobs=2)
         sets.append(expose(sources, rounds, by, enhancer, rng))
     out = {
-        'command': 'python benchmarks/counting.py docs/validation/counting.json LABEL_MAPS',
+        'command': shlex.join(['python', 'benchmarks/counting.py', *(p.name for p in given)]),
+        'model': load_bundle(data.path('cascade')).card.label,
         'model_sha256': model_sha256(data.path('cascade')),
         'seed': SEED,
         'people': PEOPLE,

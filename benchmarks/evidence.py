@@ -14,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 
 os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
-os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment

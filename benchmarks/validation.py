@@ -29,6 +29,8 @@ from pathlib import Path
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
+from pvs_workflow.cli.record import VARIANTS
+from pvs_workflow.cli.train import OTHERS
 from pvs_workflow.networks.bundle import load_bundle, model_sha256, verify_bundle
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.science.tsv import write_json
@@ -42,7 +44,7 @@ from pvs_workflow.training.charts import (
     shift_figure,
 )
 from pvs_workflow.training.findings import evaluate
-from pvs_workflow.training.heldout import Shift, heldout_images
+from pvs_workflow.training.heldout import Shift, calibration_images, heldout_images
 from pvs_workflow.training.leaveout import (
     Budget,
     held_out_cascade,
@@ -52,6 +54,7 @@ from pvs_workflow.training.leaveout import (
     pooled_summary,
 )
 from pvs_workflow.training.realscans import count_session, read_sessions, scan_rescan
+from pvs_workflow.training.results import claim_folder
 from pvs_workflow.training.speed import measure_speed
 from pvs_workflow.training.streams import background_sources, simulated_sources
 
@@ -78,7 +81,6 @@ SHOWN = (
     'coverage_by_grade',
     'unfamiliar',
 )
-VARIANTS = 4  # of each real background to train on
 
 
 def say(text: str) -> None:
@@ -139,28 +141,41 @@ def real(args: argparse.Namespace) -> dict:
     sessions = [count_session(cascade, session) for session in read_sessions(args.real)]
     shown = [asdict(session) for session in sessions]
     save_figure(args.output / 'real.png', sessions_figure(shown))
-    return {'sessions': shown, 'scan_rescan': scan_rescan(sessions)}
+    people = list(dict.fromkeys(session.participant for session in sessions))
+    known = people_known(cascade, people)
+    return {'sessions': shown, 'scan_rescan': scan_rescan(sessions), 'bundle_knows': known}
 
 
 def implants(args: argparse.Namespace) -> dict:
     """Test each real person's scans with a cascade that knows the other people's only."""
+    settings = ('seed', 'n_simulated', 'minutes', 'n_cpus')
+    claim_folder(
+        args.work,
+        {name: getattr(args, name) for name in settings}
+        | {'backgrounds': [path.name for path in sorted(args.real.glob('sub-*/**/*_T2w.nii.gz'))]}
+        | {'anatomies': [path.name for path in train_anatomies(args)]}
+        | {'start': model_sha256(args.start) if args.start else None},
+    )
     backgrounds = read_backgrounds(args.real)
     people = list(dict.fromkeys(background.participant for background in backgrounds))
     start = load_bundle(args.start) if args.start else None
     say(f'{len(people)} people; simulating {args.n_simulated} to train on')
     sources = background_sources(args.real, VARIANTS, args.seed, args.n_cpus)
-    maps = tuple(find_label_maps(args.train_anatomies)) if args.train_anatomies else ()
-    sources += simulated_sources(args.n_simulated, args.seed + 3, maps, args.n_cpus)
+    maps, seed = train_anatomies(args), args.seed + 3
+    sources += simulated_sources(args.n_simulated, seed, maps, args.n_cpus)
+    others = calibration_images(round(OTHERS * args.n_simulated), seed, maps, args.n_cpus)
     budget = Budget(args.minutes, args.n_cpus)
-    shown, both = [], {'held_out': [], 'bundle': []}
+    shown, both, counted_real = [], {'held_out': [], 'bundle': []}, []
     for person in people:
         say(f'without {person}')
         fresh = (lambda: load_bundle(args.start)) if args.start else (lambda: None)
-        cascade = held_out_cascade(
-            person, sources, args.work, args.seed, budget, fresh, on_epoch=lambda e: say(f'{e}')
-        )
-        own = [background for background in backgrounds if background.participant == person]
-        samples = implanted_images(own, args.n_implants, args.seed + 4)
+        learned = args.work, args.seed, budget, fresh, others
+        cascade = held_out_cascade(person, sources, *learned, lambda epoch: say(f'{epoch}'))
+        places = [i for i, b in enumerate(backgrounds) if b.participant == person]
+        own, seeds = [backgrounds[i] for i in places], [args.seed + 4 + i for i in places]
+        samples = implanted_images(own, args.n_implants, seeds)
+        theirs = [session for session in read_sessions(args.real) if session.participant == person]
+        counted_real += [count_session(cascade, session) for session in theirs]
         for name, model in (('held_out', cascade), ('bundle', load_bundle(args.bundle))):
             both[name].append(evaluate(model, samples, args.seed))
         shown.append(
@@ -177,6 +192,10 @@ def implants(args: argparse.Namespace) -> dict:
         'start_knows': people_known(start, people) if start else [],
         'bundle_knows': people_known(load_bundle(args.bundle), people),
         'people': shown,
+        'as_they_are': {
+            'sessions': [asdict(session) for session in counted_real],
+            'scan_rescan': scan_rescan(counted_real),
+        },
         **{name: pooled_summary(parts) for name, parts in both.items()},
     }
 
@@ -201,6 +220,11 @@ NEED_REAL = {'real', 'implants'}
 def anatomies(args: argparse.Namespace) -> tuple[Path, ...]:
     """Return the label maps that people may have."""
     return tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
+
+
+def train_anatomies(args: argparse.Namespace) -> tuple[Path, ...]:
+    """Return the label maps that people to train on may have."""
+    return tuple(find_label_maps(args.train_anatomies)) if args.train_anatomies else ()
 
 
 def brief(found: dict) -> dict:

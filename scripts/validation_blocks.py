@@ -175,11 +175,22 @@ def shifts(results: Results) -> str:
 def real(results: Results) -> str:
     """Show what is counted in real scans."""
     record = results['real']
+    known = ', '.join(f'sub-{person}' for person in record.get('bundle_knows', []))
+    told = f'Scans that it was trained on, with their bright spots taken out: {known or "none"}.'
+    parts = [made_by(results, 'real'), told, '', as_they_are(record)]
+    return '\n'.join([*parts, '', '![Real scans](validation/real.png)'])
+
+
+def as_they_are(record: dict) -> str:
+    """Show counts of real scans, and how those of a person differ."""
     rows = [
         [
             s['participant'],
             s['session'] or '–',
             ', '.join(number(c) for c in s['counts']),
+            ', '.join(
+                f'{low:.0f}–{high:.0f}' for low, high in zip(s['low'], s['high'], strict=True)
+            ),
             s['grade'],
             f'{s["unfamiliar"]} of {len(s["counts"])}',
         ]
@@ -196,15 +207,14 @@ def real(results: Results) -> str:
         ]
         for p in again['pairs']
     ]
-    header = ['person', 'session', 'counts of the six images', 'grade', 'unfamiliar images']
+    header = ['person', 'session', 'counts of the six images', 'intervals', 'grade']
     told = (
         f'Same grade in {again["same_grade"]} of {again["n_pairs"]} pairs; mean absolute '
         f'difference of an image {number(again["mean_absolute_difference"], 2)}, within-image '
         f'standard deviation {number(again["sd_within"], 2)}.'
     )
     second = table(['person', 'sessions', 'differences', 'of the highest', 'same grade'], pairs)
-    parts = [made_by(results, 'real'), table(header, rows), '', second, '', told, '']
-    return '\n'.join([*parts, '![Real scans](validation/real.png)'])
+    return '\n'.join([table([*header, 'unfamiliar images'], rows), '', second, '', told])
 
 
 def implants(results: Results) -> str:
@@ -235,8 +245,10 @@ def implants(results: Results) -> str:
         else ''
     )
     knows = f'The cascade that ships has seen {len(record["bundle_knows"])} of these people.\n'
+    told = 'Their scans as they are, counted by the cascade that has not seen the person:\n'
     parts = [made_by(results, 'implants'), seen + knows, table(header, rows), '']
-    return '\n'.join([*parts, '![Implants](validation/implants.png)'])
+    parts += ['![Implants](validation/implants.png)', '', told]
+    return '\n'.join([*parts, as_they_are(record['as_they_are'])])
 
 
 def speed(results: Results) -> str:

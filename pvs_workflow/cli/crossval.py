@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from pvs_workflow.cli.numbers import whole
 from pvs_workflow.cli.record import check_dataset, dataset_record
 from pvs_workflow.errors import EXIT_OK
 
@@ -31,19 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='the truth: ROI and ePVS labels (default: BIDS_DIR/derivatives/truth)',
     )
+    parser.add_argument('--seed', type=whole(0), default=DEFAULT_SEED, help='default: %(default)s')
     parser.add_argument(
-        '--seed', type=_whole(0), default=DEFAULT_SEED, help='default: %(default)s'
+        '--folds', type=whole(2), default=DEFAULT_FOLDS, metavar='N', help='default: %(default)s'
     )
+    parser.add_argument('--epochs-enhancer', type=whole(1), metavar='N')
     parser.add_argument(
-        '--folds', type=_whole(2), default=DEFAULT_FOLDS, metavar='N', help='default: %(default)s'
-    )
-    parser.add_argument('--epochs-enhancer', type=_whole(1), metavar='N')
-    parser.add_argument(
-        '--epochs-counter', type=_whole(1), metavar='N', help='the same after every enhancement'
+        '--epochs-counter', type=whole(1), metavar='N', help='the same after every enhancement'
     )
     parser.add_argument(
         '--variations',
-        type=_whole(1),
+        type=whole(1),
         metavar='N',
         help='random variations of each training image (default: 8; 40 kB of memory each)',
     )
@@ -57,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--n-cpus',
-        type=_whole(1),
+        type=whole(1),
         default=1,
         metavar='N',
         help='processes (default: %(default)s); the result does not depend on it',
@@ -158,15 +157,3 @@ def _command(args: argparse.Namespace) -> list[str]:
             out += ['--' + name.replace('_', '-'), str(value)]
     asked = [name for name in METHODS if name in args.methods]
     return out + (['--methods', *asked] if len(asked) < len(METHODS) else [])
-
-
-def _whole(smallest: int):
-    def number(text: str) -> int:
-        value = int(text)
-        if not smallest <= value < 2**32:
-            raise argparse.ArgumentTypeError(
-                f'expected a whole number from {smallest} to 2³²−1, received {text}'
-            )
-        return value
-
-    return number

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from pvs_workflow.cli.numbers import whole
 from pvs_workflow.cli.record import check_dataset, check_masks, dataset_record
 from pvs_workflow.errors import EXIT_OK, NoInputError
 
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='counts instead of masks: participant_id, session_id, hemisphere, slice, count',
     )
     parser.add_argument(
-        '--seed', type=int, default=1, help='of the ROI errors (default: %(default)s)'
+        '--seed', type=whole(0), default=1, help='of the ROI errors (default: %(default)s)'
     )
 
 

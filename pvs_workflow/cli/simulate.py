@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pvs_workflow.cli.numbers import whole
 from pvs_workflow.errors import EXIT_OK, OutputError
 
 CONTRASTS = ('T2w', 'T1w', 'FLAIR')
@@ -19,11 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``pvs_cascade simulate`` to a parser."""
     parser.add_argument('out', type=Path, metavar='OUT', help='a new or empty folder')
     parser.add_argument(
-        '--participants', type=_positive, required=True, metavar='N', help='how many people'
+        '--participants', type=whole(1), required=True, metavar='N', help='how many people'
     )
     parser.add_argument(
         '--seed',
-        type=_natural,
+        type=whole(0),
         required=True,
         metavar='S',
         help='whole number; the same seed gives the same people',
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--n-cpus',
-        type=_positive,
+        type=whole(1),
         default=1,
         metavar='N',
         help='processes (default: %(default)s); the result does not depend on it',
@@ -129,20 +130,3 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task('participants', total=total)
         yield lambda done: bar.update(task, completed=done)
-
-
-def _positive(text: str) -> int:
-    value = _natural(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f'expected a whole number of at least 1, received {text}')
-    return value
-
-
-def _natural(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f'expected a whole number of at least 0, received {text}')
-    return value

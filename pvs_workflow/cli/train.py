@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from pvs_workflow.cli.numbers import whole
 from pvs_workflow.cli.record import (
     VARIANTS,
     check_dataset,
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     simulated = parser.add_argument_group('simulated data')
     simulated.add_argument(
         '--participants',
-        type=_positive,
+        type=whole(1),
         default=DEFAULT_PARTICIPANTS,
         metavar='N',
         help='simulated people (default: %(default)s)',
@@ -77,11 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='BUNDLE',
         help=f'start from this cascade ("{SHIPPED}" for the one that comes with pvs_workflow)',
     )
-    parser.add_argument(
-        '--seed', type=_at_least_zero, default=DEFAULT_SEED, help='default: %(default)s'
-    )
-    parser.add_argument('--epochs-enhancer', type=_positive, metavar='N')
-    parser.add_argument('--epochs-counter', type=_positive, metavar='N')
+    parser.add_argument('--seed', type=whole(0), default=DEFAULT_SEED, help='default: %(default)s')
+    parser.add_argument('--epochs-enhancer', type=whole(1), metavar='N')
+    parser.add_argument('--epochs-counter', type=whole(1), metavar='N')
     parser.add_argument(
         '--minutes',
         type=_minutes,
@@ -99,7 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='go on from the checkpoints of the same command, stopped earlier',
     )
     parser.add_argument(
-        '--n-cpus', type=_positive, default=1, metavar='N', help='threads (default: %(default)s)'
+        '--n-cpus', type=whole(1), default=1, metavar='N', help='threads (default: %(default)s)'
     )
     parser.add_argument('--name', default=DEFAULT_NAME, help='default: %(default)s')
     parser.add_argument('--version-label', default='0', metavar='LABEL', help='of the cascade')
@@ -270,22 +269,6 @@ def _print_epoch(epoch) -> None:
         f'validation loss {epoch.validation_loss:.5f}, {epoch.seconds:.0f} s',
         flush=True,
     )
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f'expected a whole number ≥ 1, received {text}')
-    return value
-
-
-def _at_least_zero(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(
-            f'expected a whole number from 0 to 2³²−1, received {text}'
-        )
-    return value
 
 
 def _minutes(text: str) -> float:

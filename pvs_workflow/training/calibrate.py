@@ -21,7 +21,7 @@ STRAINS = (
     replace(ROI_ERRORS, shading=0.15),
 )
 """How each calibration image is varied: three times as registration would, and three times with
-up to twice the noise, blur and shading of training as well. From these the calibration learns
+much more noise, blur or shading than in training as well. From these the calibration learns
 how errors grow on images that are less like the known ones."""
 
 

@@ -58,7 +58,7 @@ def without_person(sources: Sequence[PlateSource], participant: str) -> list[Pla
 
 
 def implanted_images(
-    backgrounds: Sequence[Background], participants: int, seed: int
+    backgrounds: Sequence[Background], participants: int, seeds: Sequence[int]
 ) -> list[Sample]:
     """Implant ePVS in real T2w, with the paper's distribution of counts.
 
@@ -68,7 +68,8 @@ def implanted_images(
         Each gets as many, flipped, bent and re-contrasted anew each time.
     participants : int
         Implanted people for each background.
-    seed : int
+    seeds : sequence of int
+        One for each background; with the same seed, they are flipped and bent alike.
 
     Returns
     -------
@@ -77,9 +78,9 @@ def implanted_images(
 
     """
     out = []
-    for place, background in enumerate(backgrounds):
+    for seed, background in zip(seeds, backgrounds, strict=True):
         for number in range(1, participants + 1):
-            session = implant_participant(seed + place, number, 'paper', background)
+            session = implant_participant(seed, number, 'paper', background)
             scan = session.scans['T2w']
             name = f'{background.participant}-{background.session}-{number:02d}'
             arrays = scan.data, session.roi, session.epvs, scan.affine
@@ -94,9 +95,12 @@ def held_out_cascade(
     seed: int,
     budget: Budget,
     start: Callable[[], Cascade | None],
+    calibration: Sequence[Sample] = (),
     on_epoch=lambda epoch: None,
 ) -> Cascade:
     """Train a cascade that has not seen one real person, or take the one that is kept.
+
+    What is kept must be of the same training: ``results.claim_folder`` checks that.
 
     Parameters
     ----------
@@ -109,6 +113,8 @@ def held_out_cascade(
     budget : Budget
     start : callable
         Gives a new copy of the cascade to start from, which training changes; or None.
+    calibration : sequence of Sample
+        Of other people, to calibrate on besides.
     on_epoch : callable
 
     Returns
@@ -128,6 +134,7 @@ def held_out_cascade(
         on_epoch,
         first,
         bundle.with_name(f'{bundle.name}_checkpoints'),
+        calibration,
     )
     record = {
         'left_out': participant,
@@ -135,6 +142,7 @@ def held_out_cascade(
         'minutes': budget.minutes,
         'seconds': round(time.monotonic() - begin),
         'start': first.card.label if first else None,
+        'counts_multiplied_by': round(training.factor, 4),
         'epochs': {
             network: sum(epoch.network == network for epoch in training.history)
             for network in ('enhancer', 'counter')

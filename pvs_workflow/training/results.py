@@ -115,7 +115,7 @@ def claim_folder(folder: Path, settings: Mapping) -> None:
     Raises
     ------
     OutputError
-        If the folder has parts of another cross-validation.
+        If the folder has parts of something else.
 
     """
     path, wanted = Path(folder) / SETTINGS, json.loads(json.dumps(settings))
@@ -127,7 +127,7 @@ def claim_folder(folder: Path, settings: Mapping) -> None:
         if received != wanted:
             differing = sorted(k for k in {*wanted, *received} if wanted.get(k) != received.get(k))
             raise OutputError(
-                f'{folder} holds parts of another cross-validation, expected the same settings '
+                f'{folder} holds parts made in another way, expected the same settings '
                 f'to go on with it or another folder, received other {", ".join(differing)}'
             )
     else:

@@ -53,6 +53,8 @@ def test_commands_are_named(capsys):
         ['train', 'a', '--minutes', 'nan'],
         ['train', 'a', '--epochs-counter', '0'],
         ['train', 'a', '--seed', '-1'],
+        ['evaluate', 'a', 'b', 'c', '--seed', '-1'],
+        ['simulate', 'a', '--participants', '0'],
         ['train', 'a', '--n-cpus', 'two'],
     ],
 )
