@@ -9,7 +9,7 @@ from skimage.measure import label
 from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import watershed
 
-SMOOTHING = 0.8
+SMOOTHING = 0.5
 """Standard deviation, in pixels, of the Gaussian by which evidence is smoothed first."""
 
 DIP = 0.1
