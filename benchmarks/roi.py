@@ -12,19 +12,7 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
-
-NUCLEI = {
-    'caudate': (11, 50),
-    'putamen': (12, 51),
-    'pallidum': (13, 52),
-    'together': (11, 12, 13, 50, 51, 52),
-}
-
-
-def dice(ours: np.ndarray, theirs: np.ndarray, labels: tuple[int, ...]) -> float:
-    """Return twice the shared voxels over all voxels of a set of labels."""
-    a, b = np.isin(ours, labels), np.isin(theirs, labels)
-    return round(2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b)), 3)
+from scores import NUCLEI, dice
 
 
 def main(results: Path, segmentations: Path, target: Path) -> None:

@@ -1,0 +1,157 @@
+"""The people that registration is measured on: real sessions and simulated people."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+from anatomical import conform
+
+from pvs_workflow.inputs import collect_scans
+from pvs_workflow.interfaces.io import read_canonical, save_image
+from pvs_workflow.science.slabs import average_slabs, slab_affine
+from pvs_workflow.science.tsv import read_table
+
+
+@dataclass(frozen=True)
+class Case:
+    """One T2w with the contrasts that the app takes for it, and what is known of its anatomy.
+
+    Attributes
+    ----------
+    name, participant : str
+    t2w : Path
+    t1w, flair : Path or None
+        Of another session where this one has none, as the app chooses them.
+    reference : Path or None
+        Structures on the T2w's grid: the truth of a simulated person, or an independent
+        segmentation of a real one.
+    motions : dict
+        Of simulated people: files with the true movement from the T2w, by contrast.
+    anatomy : str or None
+        What a simulated person was made from, where its dataset tells.
+
+    """
+
+    name: str
+    participant: str
+    t2w: Path
+    t1w: Path | None
+    flair: Path | None
+    reference: Path | None = None
+    motions: dict[str, Path] = field(default_factory=dict)
+    anatomy: str | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is no real person."""
+        return bool(self.motions)
+
+    @property
+    def contrasts(self) -> dict[str, Path]:
+        """The scans to be laid on the T2w, by name."""
+        pairs = {'T1w': self.t1w, 'FLAIR': self.flair}
+        return {name: path for name, path in pairs.items() if path}
+
+    @property
+    def borrowed(self) -> list[str]:
+        """The contrasts that come from another session."""
+        return [name for name, path in self.contrasts.items() if path.parent != self.t2w.parent]
+
+    def structures(self) -> np.ndarray | None:
+        """Return the reference in canonical order, if there is one."""
+        return None if self.reference is None else read_structures(self.reference)
+
+
+def read_structures(path: Path) -> np.ndarray:
+    """Return FreeSurfer numbers in canonical order."""
+    return np.round(read_canonical(path)[0]).astype(int)
+
+
+def read_motion(path: Path) -> np.ndarray:
+    """Return the movement that the simulator wrote: from T2w to moving points, RAS mm."""
+    return np.array(json.loads(path.read_text())['Matrix'], dtype=float)
+
+
+def real_sessions(bids_dir: Path, silver: Path | None = None, most: int | None = None):
+    """Return the sessions of a dataset, with their independent segmentations where there are.
+
+    Parameters
+    ----------
+    bids_dir : Path
+    silver : Path, optional
+        Label images on the T2w grids, in the same sub-X/ses-Y folders.
+    most : int, optional
+        How many sessions; all by default.
+
+    Returns
+    -------
+    list of Case
+
+    """
+    cases = []
+    for scan in collect_scans(bids_dir).scans[:most]:
+        labels = sorted((silver / scan.folder).parent.rglob('*.nii.gz')) if silver else []
+        reference = labels[0] if labels else None
+        files = scan.t2w, scan.t1w, scan.flair
+        cases.append(Case(scan.prefix, scan.participant, *files, reference))
+    return cases
+
+
+def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
+    """Return the people of a dataset that the simulator wrote, with their truth."""
+    table = read_table(bids_dir / 'participants.tsv')
+    told = {}
+    if 'anatomy' in table:
+        told = dict(zip(table['participant_id'], table['anatomy'], strict=True))
+    cases = []
+    for scan in collect_scans(bids_dir).scans[:most]:
+        truth = bids_dir / 'derivatives' / 'truth' / scan.folder / scan.prefix
+        motions = {
+            name: truth.with_name(f'{truth.name}_from-T2w_to-{name}_mode-points_xfm.json')
+            for name, path in (('T1w', scan.t1w), ('FLAIR', scan.flair))
+            if path
+        }
+        reference = truth.with_name(f'{truth.name}_space-T2w_desc-structures_dseg.nii.gz')
+        files = scan.t2w, scan.t1w, scan.flair
+        anatomy = told.get(f'sub-{scan.participant}')
+        cases.append(Case(scan.prefix, scan.participant, *files, reference, motions, anatomy))
+    return cases
+
+
+def save_canonical(case: Case, folder: Path) -> dict[str, Path | None]:
+    """Write a case's scans in canonical order: both methods then start from the same files.
+
+    Returns
+    -------
+    dict
+        ``t2w``, ``t1w`` and ``flair``: Path or None.
+
+    """
+    out: dict[str, Path | None] = {}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ('t2w', 't1w', 'flair'):
+        source = getattr(case, name)
+        out[name] = source and folder / f'{name}.nii.gz'
+        if source:
+            image = conform(source)
+            save_image(np.asarray(image.dataobj), image.affine, out[name])
+    return out
+
+
+def thick(image: nb.Nifti1Image, thickness: float = 3.0) -> nb.Nifti1Image:
+    """Average a scan's slices to thick axial ones.
+
+    Parameters
+    ----------
+    image : nibabel image
+        Canonical.
+    thickness : float
+        Millimetres; the nearest multiple of the slice spacing is taken.
+
+    """
+    n = max(1, round(thickness / float(nb.affines.voxel_sizes(image.affine)[2])))
+    return nb.Nifti1Image(
+        average_slabs(np.asarray(image.dataobj), n), slab_affine(image.affine, n)
+    )

@@ -1,0 +1,118 @@
+"""Known rigid movements of a scan, and how far from them an alignment is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from pvs_workflow.science.geometry import to_canonical
+
+MOST_ANGLE = 25.0
+"""Largest rotation, in degrees."""
+
+MOST_SHIFT = 40.0
+"""Largest translation, in millimetres."""
+
+LOST_ORIGIN = 150.0
+"""How far a header with a nonsensical origin is off, in millimetres."""
+
+
+def random_motion(
+    rng: np.random.Generator,
+    centre: Sequence[float],
+    angle: float = MOST_ANGLE,
+    shift: float = MOST_SHIFT,
+) -> np.ndarray:
+    """Draw a rigid movement: about a random axis through a point, and in a random direction.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    centre : (3,) array
+        What the rotation leaves in its place, mm.
+    angle, shift : float
+        Both are drawn evenly from zero to these, degrees and mm.
+
+    Returns
+    -------
+    (4, 4) array
+        Of points in millimetres.
+
+    """
+    turn = Rotation.from_rotvec(np.radians(rng.uniform(0, angle)) * _direction(rng)).as_matrix()
+    out = np.eye(4)
+    out[:3, :3] = turn
+    out[:3, 3] = centre - turn @ centre + rng.uniform(0, shift) * _direction(rng)
+    return out
+
+
+def lost_origin(rng: np.random.Generator, distance: float = LOST_ORIGIN) -> np.ndarray:
+    """Draw a shift by a distance in a random direction, as after a header was rewritten."""
+    out = np.eye(4)
+    out[:3, 3] = distance * _direction(rng)
+    return out
+
+
+def _direction(rng: np.random.Generator) -> np.ndarray:
+    vector = rng.normal(size=3)
+    return vector / np.linalg.norm(vector)
+
+
+def disturb(image: nb.Nifti1Image, motion: np.ndarray) -> nb.Nifti1Image:
+    """Move a scan by its header alone, and read it as the app would.
+
+    Parameters
+    ----------
+    image : nibabel image, 3D
+    motion : (4, 4) array
+        Of points in RAS millimetres.
+
+    """
+    data, affine, _ = to_canonical(np.asarray(image.dataobj), motion @ image.affine)
+    return nb.Nifti1Image(np.ascontiguousarray(data), affine)
+
+
+def centre_of(image: nb.Nifti1Image) -> np.ndarray:
+    """Return the middle of a volume in RAS millimetres."""
+    return nb.affines.apply_affine(image.affine, (np.array(image.shape) - 1) / 2)
+
+
+def points_of(mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """Return the centres of a mask's voxels, (n, 3), in RAS millimetres."""
+    return nb.affines.apply_affine(affine, np.argwhere(mask))
+
+
+def target_errors(found: np.ndarray, truth: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the target registration error at each point, in millimetres (Fitzpatrick 1998).
+
+    Parameters
+    ----------
+    found, truth : (4, 4) arrays
+        From the fixed to the moving scan.
+    points : (n, 3) array
+        Of the fixed scan.
+
+    """
+    apart = nb.affines.apply_affine(found, points) - nb.affines.apply_affine(truth, points)
+    return np.linalg.norm(apart, axis=1)
+
+
+def read_matrix(path: Path) -> np.ndarray:
+    """Read a linear ITK transform as a matrix from fixed to moving points, RAS millimetres.
+
+    ITK may write one rigid movement in several ways, so it is asked where it takes four points.
+    """
+    import ants
+
+    transform = ants.read_transform(str(path))
+    corners = np.vstack([np.zeros(3), np.eye(3)])
+    moved = np.array(
+        [ants.apply_ants_transform_to_point(transform, point.tolist()) for point in corners]
+    )
+    lps = np.eye(4)
+    lps[:3, :3] = (moved[1:] - moved[0]).T
+    lps[:3, 3] = moved[0]
+    flip = np.diag([-1.0, -1.0, 1.0, 1.0])
+    return flip @ lps @ flip

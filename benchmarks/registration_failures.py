@@ -1,0 +1,109 @@
+"""Part ``failures``: whether the app notices what is wrong, and how often it cries wolf."""
+
+import argparse
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+
+import numpy as np
+from anatomical import conform, find_anatomy, judgement
+from cases import Case, real_sessions, simulated_people
+from scores import NUCLEI, dice, spread
+from staging import GOOD, T1W_KINDS, T2W_KINDS, Staged, stage
+
+from pvs_workflow.errors import PVSError
+
+LEVELS = ('pass', 'review', 'fail', 'error')
+
+
+def failures(args: argparse.Namespace, pool: Executor, say) -> dict:
+    """Judge the good cases, and failures staged on the real and the first simulated ones."""
+    real = real_sessions(args.real, args.silver, args.sessions)
+    simulated = simulated_people(args.simulated, args.people)
+    jobs = [(case, GOOD, None) for case in (*real, *simulated)]
+    for cases, staged in ((real, real), (simulated, simulated[: args.staged])):
+        for case in staged:
+            other = other_t1w(case, cases)
+            jobs += [(case, kind, other) for kind in kinds_for(case, other)]
+    seeds = np.random.SeedSequence(args.seed).spawn(len(jobs))
+    waiting = [
+        pool.submit(judged, *job, seed, args.seed) for job, seed in zip(jobs, seeds, strict=True)
+    ]
+    rows = []
+    for done in waiting:
+        rows.append(done.result())
+        say(f'{rows[-1]["case"]}, {rows[-1]["kind"]}: {rows[-1]["level"]}')
+    kinds = [*T1W_KINDS, *T2W_KINDS]
+    good = [row for row in rows if row['kind'] == GOOD]
+    return {
+        'dice': 'of the nuclei together, where they are known: how wrong what passed is',
+        'staged': {kind: caught([row for row in rows if row['kind'] == kind]) for kind in kinds},
+        GOOD: {
+            name: flagged([row for row in good if row['simulated'] == is_simulated])
+            for name, is_simulated in (('real', False), ('simulated', True))
+        },
+        'cases': rows,
+    }
+
+
+def other_t1w(case: Case, cases: Sequence[Case]) -> Path | None:
+    """Return the T1w of the next person in a list that has one."""
+    place = list(cases).index(case)
+    following = [*cases[place + 1 :], *cases[:place]]
+    found = (c.t1w for c in following if c.participant != case.participant and c.t1w)
+    return next(found, None)
+
+
+def kinds_for(case: Case, other: Path | None) -> list[str]:
+    """Return the failures that can be staged on a case."""
+    with_t1w = T1W_KINDS if other else T1W_KINDS[1:]
+    return [*(with_t1w if case.t1w else ()), *T2W_KINDS]
+
+
+def judged(
+    case: Case, kind: str, other: Path | None, draw: np.random.SeedSequence, seed: int
+) -> dict:
+    """Stage a failure, run the app's anatomical half on it, and return its judgement.
+
+    An error that the app would tell the user counts as its judgement, too.
+    """
+    good = Staged(conform(case.t2w), case.t1w and conform(case.t1w), case.structures())
+    staged = stage(kind, good, other and conform(other), np.random.default_rng(draw))
+    row = {'case': case.name, 'simulated': case.simulated, 'kind': kind}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = find_anatomy(staged.t2w, staged.t1w, Path(folder), seed)
+            row['correlation'] = round(found.correlation, 3)
+            if staged.truth is not None:
+                row['dice'] = dice(found.structures, staged.truth, NUCLEI['together'])
+            quality = judgement(found, seed)
+        except PVSError as error:
+            return row | {'level': 'error', 'reasons': [f'{type(error).__name__}: {error}']}
+    return row | {'level': quality.overall, 'reasons': list(quality.reasons)}
+
+
+def caught(rows: Sequence[dict]) -> dict:
+    """Count what was noticed, and sum up the overlap of what was not."""
+    levels = Counter(row['level'] for row in rows)
+    missed = [row.get('dice') for row in rows if row['level'] == 'pass']
+    return {
+        'n': len(rows),
+        'caught': len(rows) - len(missed),
+        **{level: levels[level] for level in LEVELS},
+        'reasons': reasons(rows),
+        'dice_of_missed': spread(missed, min),
+    }
+
+
+def flagged(rows: Sequence[dict]) -> dict:
+    """Return the share of good cases that are not passed, and why."""
+    levels = Counter(row['level'] for row in rows)
+    share = round(1 - levels['pass'] / len(rows), 3) if rows else None
+    return {'n': len(rows), 'share_flagged': share, 'reasons': reasons(rows)}
+
+
+def reasons(rows: Sequence[dict]) -> dict[str, int]:
+    """Count the reasons, the commonest first."""
+    return dict(Counter(reason for row in rows for reason in row['reasons']).most_common())

@@ -1,0 +1,198 @@
+"""Part ``rigid``: how far rigid alignments are from known movements, in the basal ganglia."""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+from alignments import run_apart
+from anatomical import align, correct, find_anatomy
+from cases import Case, read_motion, real_sessions, save_canonical, simulated_people
+from motion import (
+    LOST_ORIGIN,
+    MOST_ANGLE,
+    MOST_SHIFT,
+    centre_of,
+    disturb,
+    lost_origin,
+    points_of,
+    random_motion,
+    target_errors,
+)
+from scores import NUCLEI, spread
+
+from pvs_workflow.errors import PVSError
+from pvs_workflow.science.roi import roi_labels
+
+LOST_SHARE = 8
+"""Of so many draws one has a nonsensical origin instead of a movement."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """One session made ready: files of its scans, where errors are measured, and stock's answer.
+
+    Attributes
+    ----------
+    name : str
+    fixed : Path
+        T2w without its shading.
+    moving : dict of Path
+    points : (n, 3) array
+        RAS mm of the T2w.
+    references : dict of (4, 4) arrays
+        From T2w to moving points, by contrast.
+
+    """
+
+    name: str
+    fixed: Path
+    moving: dict[str, Path]
+    points: np.ndarray
+    references: dict[str, np.ndarray]
+
+
+def rigid(args: argparse.Namespace, pool: Executor, say) -> dict:
+    """Measure on real sessions that were moved, and on simulated people with a known movement."""
+    with tempfile.TemporaryDirectory() as folder:
+        heads = []
+        for case in real_sessions(args.real, args.silver, args.sessions):
+            say(f'stock reference of {case.name}')
+            heads.append(ready(case, Path(folder) / case.name, args.seed))
+        say(f'{args.draws} draws')
+        jobs = plan([(head, name) for head in heads for name in head.moving], args.draws)
+        seeds = np.random.SeedSequence(args.seed).spawn(len(jobs))
+        waiting = [
+            pool.submit(moved_error, *job, seed, args.seed)
+            for job, seed in zip(jobs, seeds, strict=True)
+        ]
+        draws = [done.result() for done in waiting]
+    say('simulated people')
+    people = simulated_people(args.simulated, args.people)
+    waiting = [pool.submit(simulated_errors, case, args.seed) for case in people]
+    simulated = [row for done in waiting for row in done.result()]
+    for case in people[: args.stock]:
+        say(f'stock on {case.name}')
+        simulated += stock_errors(case, args.seed)
+    return {
+        'limits': {
+            'rotation_deg': MOST_ANGLE,
+            'translation_mm': MOST_SHIFT,
+            'lost_origin_mm': LOST_ORIGIN,
+        },
+        'real_reference': (
+            "stock's full-resolution Rigid of the undisturbed scans, composed with the known "
+            "movement: the errors include stock's own"
+        ),
+        'points': 'voxels of the nuclei: segmentation, or where there is none, found by ours',
+        'real': summed(draws, 'kind'),
+        'simulated': summed(simulated, 'method'),
+        'draws': draws,
+        'people': simulated,
+    }
+
+
+def ready(case: Case, folder: Path, seed: int) -> Head:
+    """Write a session's scans, run stock on them, and find the points."""
+    files = save_canonical(case, folder / 'scans')
+    t2w = nb.load(files['t2w'])
+    references = run_apart('rigid', files, folder / 'stock', seed).matrices
+    labels = case.structures()
+    if labels is None:
+        t1w = nb.load(files['t1w']) if files['t1w'] else None
+        labels = find_anatomy(t2w, t1w, folder, seed).structures
+    fixed = folder / 'corrected.nii.gz'
+    nb.save(correct(t2w, seed), fixed)
+    moving = {name: files[name.lower()] for name in case.contrasts}
+    points = points_of(np.isin(labels, NUCLEI['together']), t2w.affine)
+    return Head(case.name, fixed, moving, points, references)
+
+
+def plan(pairs: Sequence[tuple[Head, str]], draws: int) -> list[tuple[Head, str, str]]:
+    """Share draws out evenly: each pair as it is, then movements, every eighth a lost origin."""
+    kinds = ['lost origin' if i % LOST_SHARE == LOST_SHARE - 1 else 'moved' for i in range(draws)]
+    return [(*pair, 'undisturbed') for pair in pairs] + [
+        (*pairs[i % len(pairs)], kind) for i, kind in enumerate(kinds)
+    ]
+
+
+def moved_error(
+    head: Head, contrast: str, kind: str, draw: np.random.SeedSequence, seed: int
+) -> dict:
+    """Move a scan by its header, align it, and return the error."""
+    rng = np.random.default_rng(draw)
+    moving = nb.load(head.moving[contrast])
+    motion = {
+        'undisturbed': lambda: np.eye(4),
+        'moved': lambda: random_motion(rng, centre_of(moving)),
+        'lost origin': lambda: lost_origin(rng),
+    }[kind]()
+    row = {'session': head.name, 'contrast': contrast, 'kind': kind}
+    truth = motion @ head.references[contrast]
+    return row | _error(nb.load(head.fixed), disturb(moving, motion), truth, head.points, seed)
+
+
+def simulated_errors(case: Case, seed: int) -> list[dict]:
+    """Align a simulated person's contrasts and return the errors against the truth."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = save_canonical(case, Path(folder))
+        t2w = nb.load(files['t2w'])
+        points, fixed = _true_points(case, t2w.affine), correct(t2w, seed)
+        return [
+            {'person': case.name, 'contrast': name, 'method': 'ours'}
+            | _error(fixed, nb.load(files[name.lower()]), read_motion(path), points, seed)
+            for name, path in case.motions.items()
+        ]
+
+
+def stock_errors(case: Case, seed: int) -> list[dict]:
+    """Do the same with stock: how much of the error on real scans may be the reference's."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = save_canonical(case, Path(folder) / 'scans')
+        found = run_apart('rigid', files, Path(folder) / 'stock', seed).matrices
+        points = _true_points(case, nb.load(files['t2w']).affine)
+    return [
+        {'person': case.name, 'contrast': name, 'method': 'stock'}
+        | _shown(target_errors(found[name], read_motion(path), points))
+        for name, path in case.motions.items()
+    ]
+
+
+def summed(rows: Sequence[dict], key: str) -> dict:
+    """Return the spread of mean errors by kind or method, of all contrasts and of each."""
+    out = {}
+    for value in dict.fromkeys(row[key] for row in rows):
+        chosen = [row for row in rows if row[key] == value]
+        groups = {'all': chosen}
+        for row in chosen:
+            groups.setdefault(row['contrast'], []).append(row)
+        out[value] = {
+            name: spread([row['mean_tre_mm'] for row in group])
+            | {'errors': sum('error' in row for row in group)}
+            for name, group in groups.items()
+        }
+    return out
+
+
+def _true_points(case: Case, affine: np.ndarray) -> np.ndarray:
+    return points_of(roi_labels(case.structures()) > 0, affine)
+
+
+def _error(fixed, moving, truth: np.ndarray, points: np.ndarray, seed: int) -> dict:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = align(fixed, moving, Path(folder) / 'rigid.txt', seed)
+        except PVSError as error:
+            return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
+    return _shown(target_errors(found, truth, points))
+
+
+def _shown(errors: np.ndarray) -> dict:
+    return {
+        'mean_tre_mm': round(float(errors.mean()), 3),
+        'max_tre_mm': round(float(errors.max()), 3),
+    }

@@ -1,0 +1,61 @@
+"""Part ``speed``: what ours and stock cost, and how both overlap an independent segmentation."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from alignments import STOCK_THREADS, Run, run_apart
+from cases import Case, real_sessions, save_canonical
+from resources import machine
+from scores import NUCLEI, dice, spread
+
+METHODS = ('ours', 'stock')
+COSTS = ('wall_s', 'cpu_s', 'peak_memory_gb')
+
+
+def speed(args: argparse.Namespace, say) -> dict:
+    """Align every real session with ours, then with stock, and compare."""
+    rows = []
+    for case in real_sessions(args.real, args.silver, args.sessions):
+        say(case.name)
+        with tempfile.TemporaryDirectory() as folder:
+            files = save_canonical(case, Path(folder) / 'scans')
+            runs = {
+                method: run_apart(method, files, Path(folder) / method, args.seed)
+                for method in METHODS
+            }
+        rows.append(compare(case, runs))
+    return {
+        'threads': {'ours': '2 processes of 1', 'stock': str(STOCK_THREADS)},
+        'note': 'ours includes the bias correction of the T2w, and both include starting Python',
+        'machine': machine(),
+        'ratios': {key: spread([row['ratios'][key] for row in rows]) for key in COSTS},
+        **{
+            method: {
+                **{key: spread([row[method][key] for row in rows]) for key in COSTS},
+                'dice': {
+                    name: spread([row[method]['dice'].get(name) for row in rows], min)
+                    for name in NUCLEI
+                },
+            }
+            for method in METHODS
+        },
+        'sessions': rows,
+    }
+
+
+def compare(case: Case, runs: dict[str, Run]) -> dict:
+    """Return one session's figures: both methods' cost and Dice, and ours over stock's cost."""
+    truth = case.structures()
+    row = {'session': case.name, 'contrasts': list(case.contrasts), 'borrowed': case.borrowed}
+    for method, run in runs.items():
+        overlap = {}
+        if truth is not None:
+            overlap = {
+                name: dice(run.structures, truth, labels) for name, labels in NUCLEI.items()
+            }
+        row[method] = {**run.cost, 'steps_s': run.steps, 'dice': overlap}
+    row['ratios'] = {
+        key: round(runs['ours'].cost[key] / runs['stock'].cost[key], 3) for key in COSTS
+    }
+    return row

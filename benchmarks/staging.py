@@ -1,0 +1,99 @@
+"""Staged failures: what can go wrong with the scans of a head, done on purpose.
+
+Volumes are canonical; headers are kept unless said otherwise.
+"""
+
+from dataclasses import dataclass
+
+import nibabel as nb
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What the app is given.
+
+    Attributes
+    ----------
+    t2w : nibabel image
+    t1w : nibabel image or None
+    truth : (x, y, z) array of int or None
+        Structures on the grid of ``t2w``; None where none can be.
+
+    """
+
+    t2w: nb.Nifti1Image
+    t1w: nb.Nifti1Image | None
+    truth: np.ndarray | None
+
+
+T1W_KINDS = ('T1w of another person', 'T1w flipped left to right', 'T1w of noise')
+T2W_KINDS = ('T2w of noise', 'T2w cut through the basal ganglia', 'T2w turned by 90°')
+GOOD = 'good'
+
+
+def stage(kind: str, good: Staged, other: nb.Nifti1Image | None, rng) -> Staged:
+    """Make a failure of a good case.
+
+    Parameters
+    ----------
+    kind : str
+        ``good``, or one of ``T1W_KINDS`` (of a case with a T1w) and ``T2W_KINDS``.
+    good : Staged
+    other : nibabel image or None
+        Another person's T1w, for the first kind.
+    rng : numpy.random.Generator
+
+    """
+    t2w, t1w, truth = good.t2w, good.t1w, good.truth
+    match kind:
+        case 'good':
+            return good
+        case 'T1w of another person':
+            return Staged(t2w, other, truth)
+        case 'T1w flipped left to right':
+            return Staged(t2w, flip_sides(t1w), truth)
+        case 'T1w of noise':
+            return Staged(t2w, noise_like(t1w, rng), truth)
+        case 'T2w of noise':
+            return Staged(noise_like(t2w, rng), t1w, None)
+        case 'T2w cut through the basal ganglia':
+            end = cut_height(truth, t2w.shape[2])
+            return Staged(cut_above(t2w, end), t1w, None if truth is None else truth[:, :, :end])
+        case 'T2w turned by 90°':
+            turned = None if truth is None else np.ascontiguousarray(np.rot90(truth))
+            return Staged(quarter_turn(t2w), t1w, turned)
+    raise ValueError(f'expected a kind of failure, received {kind!r}')
+
+
+def flip_sides(image: nb.Nifti1Image) -> nb.Nifti1Image:
+    """Swap left and right in the voxels alone."""
+    return _like(np.asarray(image.dataobj)[::-1], image)
+
+
+def noise_like(image: nb.Nifti1Image, rng: np.random.Generator) -> nb.Nifti1Image:
+    """Replace a scan by the noise of an empty magnitude image with the same mean."""
+    mean = float(np.asarray(image.dataobj).mean())
+    return _like(rng.rayleigh(mean / np.sqrt(np.pi / 2), image.shape), image)
+
+
+def cut_above(image: nb.Nifti1Image, end: int) -> nb.Nifti1Image:
+    """Keep the slices below one."""
+    return _like(np.asarray(image.dataobj)[:, :, :end], image)
+
+
+def cut_height(truth: np.ndarray | None, n_slices: int) -> int:
+    """Return the slice in the middle of the structures, or that of the volume without any."""
+    if truth is None or not truth.any():
+        return n_slices // 2
+    heights = np.flatnonzero(truth.any(axis=(0, 1)))
+    return int(heights[0] + heights[-1] + 1) // 2
+
+
+def quarter_turn(image: nb.Nifti1Image) -> nb.Nifti1Image:
+    """Turn the axial slices by 90 degrees in the voxels alone."""
+    return _like(np.rot90(np.asarray(image.dataobj)), image)
+
+
+def _like(data: np.ndarray, image: nb.Nifti1Image) -> nb.Nifti1Image:
+    return nb.Nifti1Image(np.ascontiguousarray(data, dtype=np.float32), image.affine)

@@ -1,0 +1,77 @@
+"""Stock ANTs, as one would call it from antspyx without this app: what ours is compared with.
+
+Full resolution, native grids, default settings. How many threads it takes is set by the
+environment before the first call, so it runs in a process of its own (``alignments.py``).
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import ants
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow.science.roi import add_capsule
+from pvs_workflow.workflows.anatomy import template_file
+
+
+def rigid(fixed: Path, moving: Path, prefix: Path) -> Path:
+    """Align two contrasts of a head with ``Rigid``; return the transform's file."""
+    return Path(_register(fixed, moving, 'Rigid', prefix)[0])
+
+
+def whole(
+    t2w: Path, contrasts: Mapping[str, Path], folder: Path
+) -> tuple[np.ndarray, dict[str, Path], dict[str, float]]:
+    """Align all contrasts, bend the template with ``SyNQuick``, and carry its nuclei over.
+
+    Parameters
+    ----------
+    t2w : Path
+    contrasts : mapping
+        Files of ``T1w`` and ``FLAIR``, those that there are.
+    folder : Path
+        Gets the transforms.
+
+    Returns
+    -------
+    structures : (x, y, z) array of int
+        With the capsule.
+    transforms : dict
+        The rigid ones, by contrast.
+    seconds : dict
+        Wall time of each step.
+
+    """
+    seconds, transforms = {}, {}
+    for name, moving in contrasts.items():
+        begin = time.monotonic()
+        transforms[name] = rigid(t2w, moving, folder / f'{name}_')
+        seconds[name] = time.monotonic() - begin
+    begin = time.monotonic()
+    like = 'T1w' if 'T1w' in contrasts else 'T2w'
+    chain = _register(
+        contrasts.get('T1w', t2w),
+        template_file(like),
+        'antsRegistrationSyNQuick[s]',
+        folder / 'template_',
+    )
+    onward = [str(transforms['T1w'])] if like == 'T1w' else []
+    labels = ants.apply_transforms(
+        _read(t2w),
+        _read(template_file('atlas-CerebrA_dseg')),
+        [*onward, *chain],
+        interpolator='genericLabel',
+    ).numpy()
+    seconds['template'] = time.monotonic() - begin
+    return add_capsule(np.round(labels).astype(np.int16)), transforms, seconds
+
+
+def _register(fixed: Path, moving: Path, how: str, prefix: Path) -> list[str]:
+    found = ants.registration(_read(fixed), _read(moving), how, outprefix=str(prefix))
+    return found['fwdtransforms']
+
+
+def _read(path: Path):
+    return ants.from_nibabel_nifti(nb.load(path))
