@@ -20,9 +20,8 @@ from pvs_workflow.science.quality import Quality, judge, roi_volumes
 from pvs_workflow.science.roi import add_capsule, roi_labels
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slabs import slices_per_slab
-from pvs_workflow.workflows.anatomy import template_file
 
-ATLAS = template_file('atlas-CerebrA_dseg')
+_TEMPLATE = 'tpl-MNI152NLin2009cSym_res-1_{}.nii.gz'
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,17 @@ class Anatomy:
     correlation: float
     transforms: dict[str, Path]
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+def template_file(name: str) -> Path:
+    """Return one of the template's images, without loading nipype as the workflows do.
+
+    Parameters
+    ----------
+    name : {'T1w', 'T2w', 'atlas-CerebrA_dseg'}
+
+    """
+    return data.path('template', _TEMPLATE.format(name))
 
 
 def conform(source: Path) -> nb.Nifti1Image:
@@ -105,7 +115,7 @@ def carry(
     from pvs_workflow.registration.template import register_template
     from pvs_workflow.registration.transforms import apply_transforms
 
-    atlas = nb.load(ATLAS)
+    atlas = nb.load(template_file('atlas-CerebrA_dseg'))
     template = nb.load(template_file('T2w' if t1w is None else 'T1w'))
     fixed, onward = (t2w, []) if t1w is None else (t1w, [folder / 'T1w.txt'])
     path = folder / 'template.nii.gz'

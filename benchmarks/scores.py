@@ -57,10 +57,8 @@ def hausdorff(
     a, b = np.isin(ours, labels), np.isin(theirs, labels)
     if not (a.any() and b.any()):
         return None
-    box = tuple(
-        slice(max(int(indices.min()) - 1, 0), int(indices.max()) + 2)
-        for indices in np.nonzero(a | b)
-    )
+    # Outside of both there is nothing to measure; erosion takes what lies beyond for background.
+    box = tuple(slice(i.min(), i.max() + 1) for i in np.nonzero(a | b))
     a, b = (mask[box] & ~binary_erosion(mask[box]) for mask in (a, b))
     sizes = voxel_sizes(affine)
     ways = [

@@ -11,9 +11,9 @@ from pathlib import Path
 import ants
 import nibabel as nb
 import numpy as np
+from anatomical import template_file
 
 from pvs_workflow.science.roi import add_capsule
-from pvs_workflow.workflows.anatomy import template_file
 
 
 def rigid(fixed: Path, moving: Path, prefix: Path) -> Path:

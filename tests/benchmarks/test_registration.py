@@ -1,7 +1,6 @@
 """What the benchmark of registration is made of, against figures worked out in another way."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from scipy.spatial.distance import cdist
 from skimage.metrics import hausdorff_distance
 
 BENCHMARKS = Path(__file__).parents[2] / 'benchmarks'
-SCRIPT = BENCHMARKS / 'registration.py'
 DATASETS = ('--real', 'real', '--silver', 'silver', '--simulated', 'regsim')
 
 # Scripts find the modules beside them; tests have to be told.
@@ -407,6 +405,7 @@ def test_the_command_names_folders_only():
     args = registration.parse(
         ['/a/out', '--real', '/b/real', '--silver', '/c/silver', '--simulated', '/d/regsim']
     )
+    assert str(args.real) == '/b/real'
     assert args.parts == ['speed', 'rigid', 'overlap', 'failures']
     assert registration.command(args, 'speed') == (
         'python benchmarks/registration.py out --parts speed --real real --silver silver --seed 1'
@@ -417,15 +416,18 @@ def test_the_command_names_folders_only():
         assert '/' not in registration.command(args, part).removeprefix('python benchmarks/')
 
 
-def test_datasets_have_to_be_named():
-    done = subprocess.run(
-        [sys.executable, SCRIPT, 'out', '--parts', 'overlap'],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert 'overlap need --simulated' in done.stderr
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['--parts', 'overlap'], 'overlap need --simulated'),
+        (['--parts', 'speed', '--silver', 'silver'], 'speed need --real'),
+        ([*DATASETS, '--seed', '0'], '--seed must be above 0, received 0'),
+    ],
+)
+def test_what_is_missing_has_to_be_named(capsys, words, message):
+    with pytest.raises(SystemExit):
+        registration.parse(['out', *words])
+    assert message in capsys.readouterr().err
 
 
 def test_the_figure_shows_the_parts_that_are_there(tmp_path):
