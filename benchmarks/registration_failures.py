@@ -8,14 +8,14 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
-from anatomical import conform, find_anatomy, judgement
+from anatomical import Anatomy, conform, find_anatomy, judgement
 from cases import Case, real_sessions, simulated_people
 from scores import NUCLEI, dice, spread
 from staging import GOOD, T1W_KINDS, T2W_KINDS, Staged, stage
 
 from pvs_workflow.errors import PVSError
 
-LEVELS = ('pass', 'review', 'fail', 'error')
+LEVELS = ('pass', 'review', 'fail', 'error', 'crash')
 
 
 def failures(args: argparse.Namespace, pool: Executor, say) -> dict:
@@ -67,7 +67,8 @@ def judged(
 ) -> dict:
     """Stage a failure, run the app's anatomical half on it, and return its judgement.
 
-    An error that the app would tell the user counts as its judgement, too.
+    What stops the app counts as its judgement, too: ``error`` with a message for the user,
+    ``crash`` without.
     """
     good = Staged(conform(case.t2w), case.t1w and conform(case.t1w), case.structures())
     staged = stage(kind, good, other and conform(other), np.random.default_rng(draw))
@@ -75,13 +76,21 @@ def judged(
     with tempfile.TemporaryDirectory() as folder:
         try:
             found = find_anatomy(staged.t2w, staged.t1w, Path(folder), seed)
-            row['correlation'] = round(found.correlation, 3)
-            if staged.truth is not None:
-                row['dice'] = dice(found.structures, staged.truth, NUCLEI['together'])
+            row |= {'correlation': round(found.correlation, 3)} | nuclei_dice(found, staged)
             quality = judgement(found, seed)
         except PVSError as error:
             return row | {'level': 'error', 'reasons': [f'{type(error).__name__}: {error}']}
+        except Exception as error:
+            # The app stops, too, if without a word that its user understands.
+            return row | {'level': 'crash', 'reasons': [f'{type(error).__name__}: {error}']}
     return row | {'level': quality.overall, 'reasons': list(quality.reasons)}
+
+
+def nuclei_dice(found: Anatomy, staged: Staged) -> dict:
+    """Return the overlap of the nuclei together, where they are known."""
+    if staged.truth is None:
+        return {}
+    return {'dice': dice(found.structures, staged.truth, NUCLEI['together'])}
 
 
 def caught(rows: Sequence[dict]) -> dict:

@@ -64,7 +64,7 @@ def ours(case: Case, variant: str, seed: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         try:
             found = find_anatomy(conform(case.t2w), t1w, Path(folder), seed)
-        except PVSError as error:
+        except (PVSError, RuntimeError) as error:  # the latter are ITK's
             return row | {'error': str(error)}
     return row | compared(found.structures, case.structures(), found.t2w.affine)
 

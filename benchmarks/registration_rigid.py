@@ -186,7 +186,7 @@ def _error(fixed, moving, truth: np.ndarray, points: np.ndarray, seed: int) -> d
     with tempfile.TemporaryDirectory() as folder:
         try:
             found = align(fixed, moving, Path(folder) / 'rigid.txt', seed)
-        except PVSError as error:
+        except (PVSError, RuntimeError) as error:  # the latter are ITK's
             return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
     return _shown(target_errors(found, truth, points))
 

@@ -27,7 +27,10 @@ import resources  # noqa: E402
 import scores  # noqa: E402
 import staging  # noqa: E402
 from alignments import Run  # noqa: E402
+from anatomical import Anatomy  # noqa: E402
 from cases import Case, read_motion, simulated_people, thick  # noqa: E402
+
+from pvs_workflow.errors import RegistrationError  # noqa: E402
 
 AFFINE = np.diag([0.5, 0.8, 4.0, 1.0])
 
@@ -352,6 +355,30 @@ def test_failures_are_counted_as_caught_unless_passed():
     assert found['reasons'] == {'odd': 2, 'small': 1}
     assert found['dice_of_missed']['worst'] == 0.1
     assert registration_failures.flagged(rows)['share_flagged'] == 0.5
+
+
+@pytest.mark.parametrize(
+    ('error', 'level'), [(RegistrationError('no head'), 'error'), (KeyError('oops'), 'crash')]
+)
+def test_what_stops_the_app_is_its_judgement(monkeypatch, rng, error, level):
+    def stop(*_):
+        raise error
+
+    monkeypatch.setattr(registration_failures, 'find_anatomy', stop)
+    monkeypatch.setattr(registration_failures, 'conform', lambda _: image(rng.random((4, 4, 9))))
+    seed = np.random.SeedSequence(1)
+    row = registration_failures.judged(case('a'), staging.T2W_KINDS[0], None, seed, 1)
+    assert row['level'] == level
+    assert row['reasons'] == [f'{type(error).__name__}: {error}']
+    assert registration_failures.caught([row])['caught'] == 1
+
+
+def test_a_judgement_comes_with_the_overlap_of_what_is_known(rng):
+    good = good_case(rng)
+    ours = Anatomy(good.t2w, basal_ganglia(shift=2), 0.8, {})
+    assert registration_failures.nuclei_dice(ours, good) == {'dice': 0.5}
+    noise = staging.stage('T2w of noise', good, None, rng)
+    assert registration_failures.nuclei_dice(ours, noise) == {}
 
 
 def test_thick_slices_average_the_thin_and_stay_in_place(rng):
