@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullLocator
 
 from pvs_workflow.files import atomic_path
 from pvs_workflow.report.canvas import INK, PAPER, SIDE_COLOURS, house_style, new_figure
@@ -59,7 +60,7 @@ def registration_figure(records: Mapping[str, dict]):
 
     """
     panels = {'speed': _times, 'rigid': _errors, 'overlap': _overlaps}
-    figure = new_figure(4.3 * len(records), 3.4, PAPER)
+    figure = new_figure(4.6 * len(records), 4.0, PAPER)
     axes = figure.subplots(1, len(records), squeeze=False)[0]
     for ax, (part, record) in zip(axes, records.items(), strict=True):
         panels[part](ax, record)
@@ -82,16 +83,17 @@ def _times(ax: Axes, record: dict) -> None:
         ax.text(place + 0.2, height, text, ha='center', va='bottom', fontsize=_SIZE - 2, color=INK)
     names = [row['session'].replace('_', '\n') for row in sessions]
     ax.set_xticks(places, names)
+    ax.margins(y=0.25)
     _labels(ax, 'all registrations of a session', 'wall time (s)')
 
 
 def _errors(ax: Axes, record: dict) -> None:
     groups = {
-        'real,\nundisturbed': ('ours', _of(record['draws'], 'kind', 'undisturbed')),
-        'real,\nmoved': ('ours', _of(record['draws'], 'kind', 'moved')),
-        'real,\nlost origin': ('ours', _of(record['draws'], 'kind', 'lost origin')),
-        'simulated': ('ours', _of(record['people'], 'method', 'ours')),
-        'simulated, ': ('stock', _of(record['people'], 'method', 'stock')),
+        'real, as is': ('ours', _of(record['draws'], 'kind', 'undisturbed')),
+        'real, moved': ('ours', _of(record['draws'], 'kind', 'moved')),
+        'real, lost origin': ('ours', _of(record['draws'], 'kind', 'lost origin')),
+        'simulated, ours': ('ours', _of(record['people'], 'method', 'ours')),
+        'simulated, stock': ('stock', _of(record['people'], 'method', 'stock')),
     }
     groups = {name: group for name, group in groups.items() if group[1]}
     rng = np.random.default_rng(1)
@@ -101,10 +103,15 @@ def _errors(ax: Axes, record: dict) -> None:
         ax.hlines(np.median(errors), place - 0.32, place + 0.32, color=INK, linewidth=1.2)
     for method, colour in COLOURS.items():
         ax.scatter([], [], s=12, color=colour, label=method)
-    names = [name if name[-1] != ' ' else 'simulated' for name in groups]
-    ax.set_xticks(range(len(groups)), names, fontsize=_SIZE - 2)
+    ax.set_xticks(range(len(groups)), list(groups))
+    _slant(ax)
     # A lost alignment is off by centimetres, a good one by tenths of a millimetre.
     ax.set_yscale('log')
+    # Plain numbers: the house style does not typeset powers of ten.
+    ax.yaxis.set_major_formatter('{x:g}')
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.margins(y=0.25)
     _labels(ax, 'rigid alignments (line: median)', 'mean error in the nuclei (mm)')
 
 
@@ -131,15 +138,23 @@ def _overlaps(ax: Axes, record: dict) -> None:
         ax.errorbar(
             places, medians, bars, fmt='o', ms=4, color=colour, label=label, elinewidth=1.2
         )
-        ax.set_xticks(range(len(scores)), [name.replace(' ', '\n') for name in scores])
-    ax.tick_params('x', rotation=45)
+        ax.set_xticks(range(len(scores)), list(scores))
+    _slant(ax)
+    ax.set_ylim(0, 1)
     _labels(ax, 'simulated people (bars: quartiles)', 'Dice')
+
+
+def _slant(ax: Axes) -> None:
+    for label in ax.get_xticklabels():
+        label.set(rotation=35, ha='right', rotation_mode='anchor')
 
 
 def _labels(ax: Axes, title: str, label: str) -> None:
     ax.set_title(title, fontsize=_SIZE, color=INK, loc='left')
     ax.set_ylabel(label, fontsize=_SIZE, color=INK)
-    ax.legend(fontsize=_SIZE - 2, frameon=False)
+    ax.legend(
+        fontsize=_SIZE - 2, frameon=False, loc='lower left' if label == 'Dice' else 'upper left'
+    )
 
 
 if __name__ == '__main__':
