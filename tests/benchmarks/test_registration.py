@@ -345,12 +345,13 @@ def test_the_other_t1w_is_the_next_person_s():
 
 def test_failures_are_counted_as_caught_unless_passed():
     rows = [
-        {'level': 'pass', 'reasons': [], 'dice': 0.1},
-        {'level': 'pass', 'reasons': [], 'dice': 0.8},
-        {'level': 'review', 'reasons': ['small', 'odd']},
-        {'level': 'error', 'reasons': ['odd']},
+        {'case': 'a', 'level': 'pass', 'reasons': [], 'dice': 0.1},
+        {'case': 'b', 'level': 'pass', 'reasons': [], 'dice': 0.8},
+        {'case': 'c', 'level': 'review', 'reasons': ['small', 'odd']},
+        {'case': 'd', 'level': 'error', 'reasons': ['odd']},
     ]
-    found = registration_failures.caught(rows)
+    found = registration_failures.caught(rows, {'a', 'b', 'd'})
+    assert found['of_passed'] == {'n': 3, 'caught': 1}
     assert (found['n'], found['caught'], found['pass'], found['fail']) == (4, 2, 2, 0)
     assert found['reasons'] == {'odd': 2, 'small': 1}
     assert found['dice_of_missed']['worst'] == 0.1
@@ -370,7 +371,7 @@ def test_what_stops_the_app_is_its_judgement(monkeypatch, rng, error, level):
     row = registration_failures.judged(case('a'), staging.T2W_KINDS[0], None, seed, 1)
     assert row['level'] == level
     assert row['reasons'] == [f'{type(error).__name__}: {error}']
-    assert registration_failures.caught([row])['caught'] == 1
+    assert registration_failures.caught([row], set())['caught'] == 1
 
 
 def test_a_judgement_comes_with_the_overlap_of_what_is_known(rng):
