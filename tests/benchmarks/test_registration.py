@@ -2,6 +2,8 @@
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nb
@@ -380,6 +382,27 @@ def test_a_judgement_comes_with_the_overlap_of_what_is_known(rng):
     assert registration_failures.nuclei_dice(ours, good) == {'dice': 0.5}
     noise = staging.stage('T2w of noise', good, None, rng)
     assert registration_failures.nuclei_dice(ours, noise) == {}
+
+
+def test_failures_of_all_cases_come_together(monkeypatch):
+    def judged(case, kind, other, draw, seed):
+        level = 'pass' if kind == 'good' and case.name != 'c_ses-1' else 'review'
+        row = {'case': case.name, 'simulated': case.simulated, 'kind': kind}
+        return row | {'level': level, 'reasons': []}
+
+    people = [replace(case(name), motions={'T1w': Path('x')}) for name in 'cd']
+    monkeypatch.setattr(registration_failures, 'real_sessions', lambda *_: [case('a'), case('b')])
+    monkeypatch.setattr(registration_failures, 'simulated_people', lambda *_: people)
+    monkeypatch.setattr(registration_failures, 'judged', judged)
+    words = ['out', *DATASETS, '--staged', '1']
+    with ThreadPoolExecutor(1) as pool:
+        found = registration_failures.failures(registration.parse(words), pool, lambda _: None)
+    assert len(found['cases']) == 4 + 3 * 6
+    for kind in (*staging.T1W_KINDS, *staging.T2W_KINDS):
+        assert found['staged'][kind]['caught'] == found['staged'][kind]['n'] == 3
+        assert found['staged'][kind]['of_passed'] == {'n': 2, 'caught': 2}
+    assert found['good']['real']['share_flagged'] == 0
+    assert found['good']['simulated'] == {'n': 2, 'share_flagged': 0.5, 'reasons': {}}
 
 
 def test_thick_slices_average_the_thin_and_stay_in_place(rng):
