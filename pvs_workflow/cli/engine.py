@@ -22,7 +22,8 @@ _RESULTS = (
     'space-T2w_desc-epvs_instances.tsv',
     'space-T2w_desc-epvs_instances.json',
 )
-_POLL_SECONDS = '0.2'
+_POLL_SECONDS = '0.01'
+"""Short, since between two looks the plugin waits for a node to end."""
 
 
 @dataclass(frozen=True)

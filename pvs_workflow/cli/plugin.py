@@ -6,10 +6,12 @@ participant's later nodes are not run, and everybody else goes on.
 """
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
 import sys
+from concurrent import futures
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -71,6 +73,16 @@ class SurvivingPlugin(MultiProcPlugin):
         nodes = enumerate(self.procs or [])
         return [node.fullname for job, node in nodes if job not in self._ended]
 
+    def run(self, graph, config, updatehash=False):
+        """Run all nodes."""
+        # Nipype collects garbage whenever it looks for nodes to submit: it need not go through
+        # what was there before, which is mostly modules.
+        gc.freeze()
+        try:
+            super().run(graph, config, updatehash=updatehash)
+        finally:
+            gc.unfreeze()
+
     def stop(self) -> None:
         """End all workers, at once if need be; safe to call more than once."""
         children = multiprocessing.active_children()
@@ -91,6 +103,14 @@ class SurvivingPlugin(MultiProcPlugin):
         super()._generate_dependency_list(graph)
         if 'on_start' in self.plugin_args:
             self.plugin_args['on_start'](len(self.procs))
+
+    def _send_procs_to_workers(self, updatehash=False, graph=None):
+        ended = len(self._ended)
+        super()._send_procs_to_workers(updatehash=updatehash, graph=graph)
+        if len(self._ended) == ended:
+            # Nothing can be submitted before a worker is done. (Nodes that were up to date have
+            # ended here and now, and others may have waited for them.)
+            futures.wait(self._task_obj.values(), return_when=futures.FIRST_COMPLETED)
 
     def _submit_job(self, node, updatehash=False):
         self._taskid += 1

@@ -194,6 +194,19 @@ def test_engine_runs_all_and_resumes(tiny, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_resumed_scan_does_not_wait_for_another(tiny, tmp_path):
+    """Its next step starts when the one before is up to date, whoever is busy meanwhile."""
+    assert tiny('wait')[0].returncode == 0
+    for step in ('sub_01_wf/last', 'sub_02_wf/first'):
+        shutil.rmtree(tmp_path / 'work/pvs_wf' / step)
+    (tmp_path / 'out/sub-01/anat/sub-01_desc-potter_grade.tsv').unlink()
+    done, outcome = tiny('wait')
+    assert (done.returncode, outcome['done']) == (0, ALL)
+    assert steps_run(tmp_path).count('sub_01') == 1
+    assert steps_run(tmp_path).count('sub_02') == 2
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('case', 'said'),
     [

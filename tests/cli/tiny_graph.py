@@ -43,6 +43,11 @@ def first_step(name, case, folder):
             raise KeyError('nobody saw this coming')
         if case == 'missing-result':
             return 'lost'
+        if case == 'wait':
+            deadline = time.monotonic() + 30
+            while not Path(folder, 'out/sub-01/anat/sub-01_desc-potter_grade.tsv').exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
     if case == 'slow':
         time.sleep(600)
     if case in ('killed', 'stop'):
