@@ -160,8 +160,9 @@ def _draw(
     window: tuple[float, float],
 ) -> None:
     inside = np.delete(spacing, cut.axis)
-    show_plane(axes, volume.take(cut.index, axis=cut.axis), inside, window, 'bilinear')
+    # Views: numpy's take would copy the whole volume, which is a part of a larger one.
+    plane, labels = (np.moveaxis(array, cut.axis, 0)[cut.index] for array in (volume, roi))
+    show_plane(axes, plane, inside, window, 'bilinear')
     for side, value in HEMISPHERES.items():
-        region = roi.take(cut.index, axis=cut.axis) == value
-        outline(axes, region, inside, SIDE_COLOURS[side], 0.9)
+        outline(axes, labels == value, inside, SIDE_COLOURS[side], 0.9)
     mark_edges(axes, _EDGES[cut.axis], size=8)

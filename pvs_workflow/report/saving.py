@@ -148,7 +148,7 @@ def _smaller(encoded: str, lossy: bool) -> str:
         kind = 'jpeg' if lossy else 'png'
         stream = io.BytesIO()
         Image.fromarray(np.ascontiguousarray(pixels[..., 0])).save(
-            stream, format=kind.upper(), optimize=True, **({'quality': 88} if lossy else {})
+            stream, format=kind.upper(), **({'quality': 88} if lossy else {})
         )
         raw = stream.getvalue()
     return f'data:image/{kind};base64,' + base64.b64encode(raw).decode('ascii')
