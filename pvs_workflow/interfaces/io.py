@@ -124,7 +124,7 @@ def save_image(data: np.ndarray, affine: np.ndarray, path: Path) -> str:
 
     ITK reads the one and nibabel the other.
     """
-    image = nb.Nifti1Image(np.ascontiguousarray(data), affine)
+    image = nb.Nifti1Image(data, affine)
     image.set_sform(affine, 1)
     image.set_qform(affine, 1)
     image.header.set_xyzt_units('mm', 'sec')

@@ -145,7 +145,7 @@ def to_stored(data: np.ndarray, storage: Storage) -> np.ndarray:
     Returns
     -------
     (i, j, k) array
-        In the stored order, C-contiguous.
+        In the stored order, a view.
 
     """
     axes = [axis for axis, _ in storage.orientation]
@@ -153,7 +153,7 @@ def to_stored(data: np.ndarray, storage: Storage) -> np.ndarray:
     flips = tuple(
         slice(None, None, -1) if flip < 0 else slice(None) for _, flip in storage.orientation
     )
-    return np.ascontiguousarray(stored[flips])
+    return stored[flips]
 
 
 def isotropic_grid(
