@@ -10,6 +10,7 @@ from nibabel.affines import voxel_sizes
 
 from pvs_workflow.errors import RegistrationError
 from pvs_workflow.files import atomic_path
+from pvs_workflow.registration.affine import register_affine
 from pvs_workflow.registration.coarse import coarse_image
 from pvs_workflow.registration.engine import start, to_ants
 from pvs_workflow.registration.transforms import compose
@@ -18,15 +19,6 @@ from pvs_workflow.science.roi import roi_labels
 FOCUS_MARGIN = 20.0
 """Millimetres around the region of interest within which SyN works."""
 
-VOLUME_RATIOS = (0.4, 2.5)
-"""Head volume over the template's: beyond, the affine has locked on to something else."""
-
-_AFFINE = {
-    'aff_iterations': (200, 100, 50),
-    'aff_shrink_factors': (4, 2, 1),
-    'aff_smoothing_sigmas': (2, 1, 0),
-    'aff_random_sampling_rate': 0.2,
-}
 # Local correlation, radius 2 voxels, instead of mutual information: it needs no common histogram
 # where coil shading differs between the scan and the template.
 _SYN = {'syn_metric': 'CC', 'syn_sampling': 2, 'reg_iterations': (40, 20, 10)}
@@ -77,9 +69,8 @@ def register_template(
     head = coarse_image(fixed)
     moving = to_ants(coarse_image(template))
     with tempfile.TemporaryDirectory() as folder:
-        ants.registration(to_ants(head), moving, 'Affine', outprefix=f'{folder}/head_', **_AFFINE)
-        affine = Path(folder) / 'head_0GenericAffine.mat'
-        _check_affine(ants, affine)
+        affine = Path(folder) / 'affine.txt'
+        register_affine(fixed, template, affine, seed)
         region = nb.Nifti1Image(
             np.float32(roi_labels(np.asarray(atlas.dataobj)) > 0), atlas.affine
         )
@@ -98,18 +89,6 @@ def register_template(
             compose(target, template, chain, path, seed)
         bent = ants.apply_transforms(box, moving, found['fwdtransforms'])
         return float(np.corrcoef(box.numpy().ravel(), bent.numpy().ravel())[0, 1])
-
-
-def _check_affine(ants, transform: Path) -> None:
-    parameters = ants.read_transform(str(transform)).parameters
-    # The transform goes from the person to the template.
-    ratio = 1 / np.linalg.det(np.reshape(parameters[:9], (3, 3)))
-    low, high = VOLUME_RATIOS
-    if not low <= ratio <= high:
-        raise RegistrationError(
-            'the template cannot be laid on it, expected a head of '
-            f'{low:g} to {high:g} times the average volume, received {ratio:.2f} times'
-        )
 
 
 def _crop(image: nb.Nifti1Image, region: np.ndarray, margin: float) -> nb.Nifti1Image:
