@@ -16,11 +16,22 @@ import numpy as np
 from pvs_workflow import data
 from pvs_workflow.interfaces.io import read_canonical, save_image
 from pvs_workflow.science.checks import check_t2w_grid
+from pvs_workflow.science.nuclei import (
+    agreement,
+    box_affine,
+    label_scan,
+    sample_box,
+    structure_maps,
+)
 from pvs_workflow.science.quality import Quality, judge, roi_volumes
 from pvs_workflow.science.roi import add_capsule, roi_labels
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slabs import slices_per_slab
 
+Seen = tuple[np.ndarray, np.ndarray]
+"""Matrix from the T2w's points to the template's, and probabilities in the box."""
+
+_NUCLEI = data.path('nuclei')
 _TEMPLATE = 'tpl-MNI152NLin2009cSym_res-1_{}.nii.gz'
 
 
@@ -40,6 +51,8 @@ class Anatomy:
         Files by name: ``T1w`` (where there is one) and ``template``.
     seconds : dict
         Wall time of each step, by name.
+    agreements : list of float
+        Of the nuclei in the T2w and in each other contrast.
 
     """
 
@@ -48,6 +61,7 @@ class Anatomy:
     correlation: float
     transforms: dict[str, Path]
     seconds: dict[str, float] = field(default_factory=dict)
+    agreements: list[float] = field(default_factory=list)
 
 
 def template_file(name: str) -> Path:
@@ -92,36 +106,61 @@ def align(fixed: nb.Nifti1Image, moving: nb.Nifti1Image, path: Path, seed: int) 
     return read_matrix(path)
 
 
-def carry(
-    t2w: nb.Nifti1Image, t1w: nb.Nifti1Image | None, folder: Path, seed: int
-) -> tuple[np.ndarray, float]:
-    """Bend the template to a head and carry its nuclei to the T2w.
+def find_nuclei(t2w: nb.Nifti1Image, folder: Path, seed: int) -> tuple[np.ndarray, float, Seen]:
+    """Find the nuclei of a T2w and bend the template to them.
 
     Parameters
     ----------
     t2w : nibabel image
         Without its shading.
-    t1w : nibabel image or None
-        With one, ``folder`` holds its transform to the T2w.
     folder : Path
+        Gets the transforms.
     seed : int
 
     Returns
     -------
     structures : (x, y, z) array of int
     correlation : float
+    seen : matrix from the T2w to the template, and probabilities in the box
 
     """
-    from pvs_workflow.registration.template import register_template
-    from pvs_workflow.registration.transforms import apply_transforms
+    from pvs_workflow.networks.engine import configure_tensorflow
+    from pvs_workflow.networks.nuclei import load_nuclei_network, predict_nuclei
+    from pvs_workflow.registration.affine import register_affine, transform_matrix
+    from pvs_workflow.registration.template import bend_template
 
-    atlas = nb.load(template_file('atlas-CerebrA_dseg'))
-    template = nb.load(template_file('T2w' if t1w is None else 'T1w'))
-    fixed, onward = (t2w, []) if t1w is None else (t1w, [folder / 'T1w.txt'])
-    path = folder / 'template.nii.gz'
-    correlation = register_template(fixed, template, atlas, t2w, path, seed, onward)
-    labels = apply_transforms(t2w, atlas, [path], seed, labels=True)
-    return add_capsule(np.asarray(labels.dataobj)), correlation
+    configure_tensorflow(1, seed)
+    template = nb.load(template_file('T2w'))
+    affine = folder / 'affine.txt'
+    register_affine(t2w, template, affine, seed)
+    to_template = transform_matrix(affine, seed)
+    box = sample_box(t2w, to_template)
+    found = predict_nuclei(load_nuclei_network(_NUCLEI / 'nuclei.keras'), box)
+    there = np.asarray(nb.load(_NUCLEI / 'template_probseg.nii.gz').dataobj, dtype=np.float32)
+    correlation = bend_template(
+        nb.Nifti1Image(box, box_affine()),
+        template,
+        t2w,
+        (structure_maps(found), structure_maps(there)),
+        affine,
+        folder / 'template.nii.gz',
+        seed,
+    )
+    labels = label_scan(found, t2w.shape, t2w.affine, to_template)
+    return add_capsule(labels), correlation, (to_template, found)
+
+
+def compare(moving: nb.Nifti1Image, transform: Path, seen: Seen, seed: int) -> float:
+    """Return how far another contrast shows the nuclei where the T2w does, as the app judges."""
+    from pvs_workflow.networks.engine import configure_tensorflow
+    from pvs_workflow.networks.nuclei import load_nuclei_network, predict_nuclei
+    from pvs_workflow.registration.affine import transform_matrix
+
+    configure_tensorflow(1, seed)
+    to_template, found = seen
+    box = sample_box(moving, to_template @ np.linalg.inv(transform_matrix(transform, seed)))
+    network = load_nuclei_network(_NUCLEI / 'nuclei.keras')
+    return agreement(found, predict_nuclei(network, box))
 
 
 def find_anatomy(
@@ -145,10 +184,13 @@ def find_anatomy(
 
     """
     corrected = correct(t2w, seed)
+    structures, correlation, seen = find_nuclei(corrected, folder, seed)
+    agreements = []
     if t1w is not None:
         align(corrected, t1w, folder / 'T1w.txt', seed)
-    structures, correlation = carry(corrected, t1w, folder, seed)
-    return Anatomy(corrected, structures, correlation, _files(t1w is not None, folder))
+        agreements.append(compare(t1w, folder / 'T1w.txt', seen, seed))
+    files = _files(t1w is not None, folder)
+    return Anatomy(corrected, structures, correlation, files, agreements=agreements)
 
 
 def find_side_by_side(
@@ -156,8 +198,8 @@ def find_side_by_side(
 ) -> Anatomy:
     """Find the basal ganglia and lay all contrasts on the T2w, as the app shares out its work.
 
-    The rigid registrations run side by side, each on one thread of a process of its own; the
-    template waits for the T1w's only.
+    The nuclei, and after or beside them the rigid registrations, each on one thread of a process
+    of its own.
 
     Parameters
     ----------
@@ -172,20 +214,22 @@ def find_side_by_side(
         corrected = folder / 'corrected.nii.gz'
         seconds = {'bias': pool.submit(_correct, t2w, corrected, seed).result()}
         contrasts = {'T1w': t1w, 'FLAIR': flair}
+        nuclei = pool.submit(_find_nuclei, corrected, folder, seed)
         rigid = {
             name: pool.submit(_align, corrected, path, folder / f'{name}.txt', seed)
             for name, path in contrasts.items()
             if path
         }
-        if t1w:
-            seconds['T1w'] = rigid['T1w'].result()
-        structures, correlation, seconds['template'] = pool.submit(
-            _carry, corrected, t1w, folder, seed
-        ).result()
-        if flair:
-            seconds['FLAIR'] = rigid['FLAIR'].result()
+        structures, correlation, seen, seconds['nuclei'] = nuclei.result()
+        agreements = []
+        for name, path in contrasts.items():
+            if path:
+                seconds[name] = rigid[name].result()
+                job = pool.submit(_compare, path, folder / f'{name}.txt', seen, seed)
+                overlap, seconds[f'compare {name}'] = job.result()
+                agreements.append(overlap)
     files = _files(bool(t1w), folder)
-    return Anatomy(nb.load(corrected), structures, correlation, files, seconds)
+    return Anatomy(nb.load(corrected), structures, correlation, files, seconds, agreements)
 
 
 def judgement(anatomy: Anatomy, seed: int) -> Quality:
@@ -215,6 +259,7 @@ def judgement(anatomy: Anatomy, seed: int) -> Quality:
         roi.shape[2] // slices_per_slab(affine),
         anatomy.correlation,
         familiar.tolist(),
+        anatomy.agreements,
     )
 
 
@@ -236,9 +281,13 @@ def _align(fixed: Path, moving: Path, path: Path, seed: int) -> float:
     return time.monotonic() - begin
 
 
-def _carry(
-    t2w: Path, t1w: Path | None, folder: Path, seed: int
-) -> tuple[np.ndarray, float, float]:
+def _find_nuclei(t2w: Path, folder: Path, seed: int) -> tuple[np.ndarray, float, Seen, float]:
     begin = time.monotonic()
-    found = carry(nb.load(t2w), nb.load(t1w) if t1w else None, folder, seed)
+    found = find_nuclei(nb.load(t2w), folder, seed)
     return *found, time.monotonic() - begin
+
+
+def _compare(moving: Path, transform: Path, seen: Seen, seed: int) -> tuple[float, float]:
+    begin = time.monotonic()
+    found = compare(nb.load(moving), transform, seen, seed)
+    return found, time.monotonic() - begin

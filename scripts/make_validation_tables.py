@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from anatomy_blocks import registration_overlap, registration_speed
 from validation_blocks import (
     TITLES,
     Results,
@@ -201,6 +202,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'evidence': evidence,
     'roi': roi,
     'sessions': sessions,
+    'registration_speed': registration_speed,
+    'registration_overlap': registration_overlap,
     'card': card,
     'training': training,
     'recipe': recipe,

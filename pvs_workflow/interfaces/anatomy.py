@@ -5,7 +5,6 @@ from pathlib import Path
 from nipype.interfaces.base import (
     BaseInterfaceInputSpec,
     File,
-    InputMultiObject,
     SimpleInterface,
     TraitedSpec,
     traits,
@@ -95,45 +94,10 @@ class RegisterRigid(SimpleInterface):
         return runtime
 
 
-class _RegisterTemplateInputSpec(BaseInterfaceInputSpec):
-    fixed = File(exists=True, mandatory=True, desc='canonical T1w, or T2w without one')
-    template = File(exists=True, mandatory=True, desc='template of the same contrast')
-    atlas = File(exists=True, mandatory=True, desc='labels of the template')
-    target = File(exists=True, mandatory=True, desc='canonical T2w')
-    onward = InputMultiObject(File(exists=True), desc='transforms from fixed to target')
-    seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
-
-
-class _RegisterTemplateOutputSpec(TraitedSpec):
-    transform = File(exists=True, desc='displacement field from template to T2w')
-    correlation = traits.Float(desc='of the two images around the basal ganglia')
-
-
-class RegisterTemplate(SimpleInterface):
-    """Bend the template to a head, and on to the T2w, as one transform."""
-
-    input_spec = _RegisterTemplateInputSpec
-    output_spec = _RegisterTemplateOutputSpec
-
-    def _run_interface(self, runtime):
-        from pvs_workflow.registration.template import register_template
-
-        names = ('fixed', 'template', 'atlas', 'target')
-        images = [load_image(getattr(self.inputs, name)) for name in names]
-        path = Path(runtime.cwd) / 'template.nii.gz'
-        onward = self.inputs.onward if self.inputs.onward is not traits.Undefined else []
-        self._results['correlation'] = register_template(
-            *images, path, self.inputs.seed, [Path(name) for name in onward]
-        )
-        self._results['transform'] = str(path)
-        return runtime
-
-
 class _ResampleInputSpec(BaseInterfaceInputSpec):
     reference = File(exists=True, mandatory=True, desc='canonical volume whose grid is taken')
     in_file = File(exists=True, mandatory=True, desc='volume to carry over')
     transform = File(exists=True, mandatory=True, desc='from in_file to reference')
-    labels = traits.Bool(False, usedefault=True, desc='whether in_file holds labels')
     seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
 
 
@@ -154,7 +118,7 @@ class Resample(SimpleInterface):
 
         reference, moving = load_image(self.inputs.reference), load_image(self.inputs.in_file)
         chain = [Path(self.inputs.transform)]
-        out = apply_transforms(reference, moving, chain, self.inputs.seed, self.inputs.labels)
+        out = apply_transforms(reference, moving, chain, self.inputs.seed)
         path = Path(runtime.cwd) / 'resampled.nii.gz'
         self._results['out_file'] = save_image(np.asarray(out.dataobj), reference.affine, path)
         return runtime

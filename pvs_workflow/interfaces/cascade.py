@@ -192,6 +192,12 @@ class _JudgeInputSpec(BaseInterfaceInputSpec):
     images = File(exists=True, mandatory=True, desc='npz with the six images')
     views = File(exists=True, mandatory=True, desc='JSON: where the images lie')
     correlation = traits.Float(mandatory=True, desc='of the template with the scan')
+    agreements = traits.List(
+        traits.Float,
+        [],
+        usedefault=True,
+        desc='overlap of the nuclei in the T2w and in each other contrast',
+    )
     prediction = File(exists=True, mandatory=True, desc='npz: familiar (6,)')
 
 
@@ -221,6 +227,7 @@ class Judge(SimpleInterface):
             image.shape[2] // slices_per_slab(image.affine),
             self.inputs.correlation,
             np.load(self.inputs.prediction)['familiar'].tolist(),
+            list(self.inputs.agreements),
         )
         self._results['images_qc'] = list(quality.images)
         self._results['overall'] = quality.overall

@@ -18,7 +18,6 @@ def apply_transforms(
     moving: nb.Nifti1Image,
     transforms: Sequence[Path],
     seed: int,
-    labels: bool = False,
 ) -> nb.Nifti1Image:
     """Resample ``moving`` to the grid of ``fixed``.
 
@@ -28,12 +27,11 @@ def apply_transforms(
     transforms : sequence of Path
         As ``antsApplyTransforms`` takes them: the last one is applied first.
     seed : int
-    labels : bool
-        Labels are interpolated each for itself and the strongest wins; else linearly.
 
     Returns
     -------
-    nibabel image of float32, or of int16 for labels
+    nibabel image of float32
+        Interpolated linearly.
 
     """
     ants = start(seed)
@@ -41,11 +39,9 @@ def apply_transforms(
         to_ants(fixed),
         to_ants(moving),
         [str(path) for path in transforms],
-        interpolator='genericLabel' if labels else 'linear',
+        interpolator='linear',
         singleprecision=True,
     ).numpy()
-    if labels:
-        return nb.Nifti1Image(np.round(out).astype(np.int16), fixed.affine)
     return nb.Nifti1Image(out.astype(np.float32), fixed.affine)
 
 

@@ -20,6 +20,10 @@ CORRELATION = (0.3, 0.5)
 """Correlation with the template around the basal ganglia: below the first the alignment has
 failed, below the second it wants a look."""
 
+AGREEMENT = 0.83
+"""Overlap (Dice) of the basal ganglia that the T2w and another contrast show: below, the other one
+does not lie on the T2w, or is somebody else's."""
+
 UNFAMILIAR = 'an image unlike those the cascade was trained on'
 
 
@@ -71,6 +75,7 @@ def judge(
     n_slices: int,
     correlation: float,
     familiar: Sequence[bool] | None = None,
+    agreements: Sequence[float] = (),
 ) -> Quality:
     """Flag what is implausible.
 
@@ -88,6 +93,8 @@ def judge(
         Of the T1w or T2w with the template laid on it.
     familiar : sequence of 6 bool, optional
         Whether each image looks like those that the cascade knows.
+    agreements : sequence of float
+        Of the T2w and each other contrast, from :func:`pvs_workflow.science.nuclei.agreement`.
 
     """
     images = ['review' if area < ROI_AREA else 'pass' for area in roi_areas(rois)]
@@ -105,6 +112,8 @@ def judge(
         found.append(('review', 'left and right ROI differ in volume'))
     if min(chosen) == 0 or max(chosen) == n_slices - 1:
         found.append(('review', 'the basal ganglia reach the edge of the field of view'))
+    if any(overlap < AGREEMENT for overlap in agreements):
+        found.append(('review', 'T1w or FLAIR shows the basal ganglia elsewhere than the T2w'))
     if correlation < CORRELATION[0]:
         found.append(('fail', 'the template does not fit'))
     elif correlation < CORRELATION[1]:

@@ -12,7 +12,7 @@ from pvs_workflow.simulation.fields import (
     smooth_field,
 )
 from pvs_workflow.simulation.grids import rigid
-from pvs_workflow.simulation.template import Channel, Template
+from pvs_workflow.simulation.template import Channel
 
 LATTICE = 5.0  # mm between the points of a deformation
 _CORNER = np.array([-105.0, -140.0, -85.0])  # of the lattice; the head and some air lie inside
@@ -82,13 +82,14 @@ class Tissue:
     fluid: float
 
 
-def draw_shape(rng: np.random.Generator, template: Template) -> Shape:
+def draw_shape(rng: np.random.Generator, ventricles: Channel) -> Shape:
     """Draw an individual shape.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-    template : Template
+    ventricles : Channel
+        Smoothed mask of the lateral ventricles, which widen by an individual amount.
 
     Returns
     -------
@@ -110,7 +111,7 @@ def draw_shape(rng: np.random.Generator, template: Template) -> Shape:
             for _ in range(3)
         ]
     )
-    pull = np.stack(np.gradient(_ventricles(template, size), LATTICE))
+    pull = np.stack(np.gradient(_on_lattice(ventricles, size), LATTICE))
     # Towards the ventricles in template space: what the person shows there is a wider ventricle.
     velocity += rng.gamma(1.5, 22.0) * pull
     return Shape(affine, exponentiate(velocity, LATTICE))
@@ -162,6 +163,6 @@ def _lattice_affine() -> np.ndarray:
     return affine
 
 
-def _ventricles(template: Template, size: tuple[int, int, int]) -> np.ndarray:
+def _on_lattice(channel: Channel, size: tuple[int, int, int]) -> np.ndarray:
     index = np.indices(size, dtype=float)
-    return template.ventricles.sample(index * LATTICE + _CORNER.reshape(3, 1, 1, 1))
+    return channel.sample(index * LATTICE + _CORNER.reshape(3, 1, 1, 1))

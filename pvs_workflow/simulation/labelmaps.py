@@ -35,7 +35,8 @@ CLASSES = {  # FreeSurferColorLUT.txt numbers of each tissue
 }
 _FIRST_OUTSIDE = 256  # larger numbers are tissues outside the brain
 _SHAPE = (193, 229, 193)
-_CORNER = np.array([-96.0, -132.0, -78.0])  # 1 mm, in the template's space, and all of a head
+CORNER = np.array([-96.0, -132.0, -78.0])
+"""Lowest left and rear corner of a placed label map, in millimetres of the template."""
 _SMOOTH = 0.6  # mm: what takes the steps out of 1 mm labels
 _FLUID_LEVEL = 2.1  # in units of the putamen; from here up a voxel counts as all fluid
 
@@ -101,7 +102,7 @@ def load_label_map(path: Path) -> LabelMap:
         )
     rigid = rigid_fit(np.stack([here[index] for index in there]), np.stack([*there.values()]))
     grid = np.diag([1.0, 1.0, 1.0, 1.0])
-    grid[:3, 3] = _CORNER
+    grid[:3, 3] = CORNER
     to_voxel = np.linalg.inv(rigid @ image.affine) @ grid
     placed = affine_transform(
         labels, to_voxel[:3, :3], to_voxel[:3, 3], output_shape=_SHAPE, order=0, cval=0
@@ -135,7 +136,7 @@ def label_template(anatomy: LabelMap, tissues: Tissues, whole: bool = True) -> T
         corner = np.maximum(low - 35, 0)
         labels = labels[tuple(slice(a, b + 36) for a, b in zip(corner, high, strict=True))]
     affine = np.eye(4)
-    affine[:3, 3] = _CORNER + corner
+    affine[:3, 3] = CORNER + corner
     t2, t1 = (
         _painted(labels, values, fluid)
         for values, fluid in zip(signals(tissues), (_FLUID_LEVEL, FLUID_T1), strict=True)
@@ -156,7 +157,7 @@ def label_template(anatomy: LabelMap, tissues: Tissues, whole: bool = True) -> T
         brain=Channel(brain, affine),
         pallidum=Channel(gaussian_filter(pallidum, 0.6), affine),
         structures=fine_labels(kept, affine),
-        corners=np.stack([low, high]) + _CORNER,
+        corners=np.stack([low, high]) + CORNER,
         ventricles=Channel(gaussian_filter(ventricles, 5), affine),
     )
 

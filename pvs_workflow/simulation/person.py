@@ -120,7 +120,7 @@ def draw_person(
     template, tissue = anatomy
     protocol = t2w[0].as_read()
     grid = t2w[1].slabs(t2w[0].slab)
-    shape = draw_shape(rng, template)
+    shape = draw_shape(rng, template.ventricles)
     corner, box = detailed_box(template, shape, grid)
     detail = grid.box(corner, box)
     structures = sample_structures(template, shape, detail, STRUCTURE_LAYERS)

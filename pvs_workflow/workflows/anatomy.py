@@ -8,10 +8,15 @@ from pvs_workflow.interfaces.anatomy import (
     Conform,
     CorrectBias,
     RegisterRigid,
-    RegisterTemplate,
     Resample,
 )
 from pvs_workflow.interfaces.cascade import FindROI
+from pvs_workflow.interfaces.nuclei import (
+    BendTemplate,
+    CompareNuclei,
+    FindNuclei,
+    RegisterAffine,
+)
 
 _TEMPLATE = 'tpl-MNI152NLin2009cSym_res-1_{}.nii.gz'
 
@@ -25,6 +30,17 @@ def template_file(name: str):
 
     """
     return data.path('template', _TEMPLATE.format(name))
+
+
+def nuclei_file(name: str):
+    """Return the path of a file of the nuclei network.
+
+    Parameters
+    ----------
+    name : {'nuclei.keras', 'template_probseg.nii.gz'}
+
+    """
+    return data.path('nuclei', name)
 
 
 def init_conform_wf(
@@ -99,7 +115,7 @@ def init_conform_wf(
 
 
 def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
-    """Lay another contrast of the same head onto the T2w.
+    """Lay another contrast of the same head onto the T2w, and see whether it lies there.
 
     Workflow Graph
         .. workflow::
@@ -124,6 +140,10 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
         Canonical T2w.
     moving
         Canonical volume of the other contrast.
+    affine
+        From the T2w to the template.
+    probabilities
+        What the T2w shows of the nuclei.
 
     Outputs
     -------
@@ -131,15 +151,25 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
         Rigid, from the other contrast to the T2w.
     aligned
         The other contrast on the T2w grid.
+    agreement
+        Overlap of the nuclei that both contrasts show.
 
     """
     workflow = pe.Workflow(name=name)
-    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', 'moving']), name='inputnode')
-    outputnode = pe.Node(niu.IdentityInterface(fields=['transform', 'aligned']), name='outputnode')
+    seen = ['affine', 'probabilities']
+    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', 'moving', *seen]), name='inputnode')
+    outputnode = pe.Node(
+        niu.IdentityInterface(fields=['transform', 'aligned', 'agreement']), name='outputnode'
+    )
     register = pe.Node(
         RegisterRigid(seed=random_seed), name=f'register_{contrast.lower()}', mem_gb=1
     )
     resample = pe.Node(Resample(seed=random_seed), name=f'resample_{contrast.lower()}', mem_gb=1)
+    compare = pe.Node(
+        CompareNuclei(network=nuclei_file('nuclei.keras'), seed=random_seed),
+        name=f'compare_{contrast.lower()}',
+        mem_gb=1,
+    )
     workflow.connect(
         [
             (inputnode, register, [('t2w', 'fixed'), ('moving', 'moving')]),
@@ -147,16 +177,20 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
             (register, resample, [('transform', 'transform')]),
             (register, outputnode, [('transform', 'transform')]),
             (resample, outputnode, [('out_file', 'aligned')]),
+            (inputnode, compare, [(field, field) for field in ('moving', *seen)]),
+            (register, compare, [('transform', 'transform')]),
+            (compare, outputnode, [('agreement', 'agreement')]),
         ]
     )
     return workflow
 
 
-def init_roi_wf(*, use_t1w: bool, random_seed: int, name='roi_wf'):
-    """Carry the template's nuclei to the T2w and make the ROI of them.
+def init_roi_wf(*, random_seed: int, name='roi_wf'):
+    """Find the nuclei on the T2w, make the ROI of them, and bend the template to them.
 
-    The template meets the T1w where there is one, for its contrast of grey and white matter, and
-    the T2w itself otherwise. One composite transform carries the labels.
+    The template is laid on the T2w; in its space a network finds the nuclei, whose labels the T2w
+    gets. SyN bends the template's own nuclei to them: one composite transform leads from the
+    template to the T2w.
 
     Workflow Graph
         .. workflow::
@@ -164,14 +198,12 @@ def init_roi_wf(*, use_t1w: bool, random_seed: int, name='roi_wf'):
             :simple_form: yes
 
             from pvs_workflow.workflows.anatomy import init_roi_wf
-            wf = init_roi_wf(use_t1w=True, random_seed=1)
+            wf = init_roi_wf(random_seed=1)
 
     Parameters
     ----------
-    use_t1w : bool
-        Whether there is a T1w.
     random_seed : int
-        ANTs' seed, > 0.
+        Seed of ANTs and TensorFlow, > 0.
     name : str
         Name of the workflow (default: ``roi_wf``).
 
@@ -179,13 +211,13 @@ def init_roi_wf(*, use_t1w: bool, random_seed: int, name='roi_wf'):
     ------
     t2w
         Canonical T2w.
-    t1w
-        Canonical T1w (with ``use_t1w``).
-    t1w_to_t2w
-        Rigid transform from T1w to T2w (with ``use_t1w``).
 
     Outputs
     -------
+    affine
+        From the T2w to the template.
+    probabilities
+        What the T2w shows of the nuclei.
     transform
         Displacement field from the template to the T2w.
     template
@@ -195,54 +227,63 @@ def init_roi_wf(*, use_t1w: bool, random_seed: int, name='roi_wf'):
     roi
         Basal ganglia on the T2w grid: 1 left, 2 right.
     correlation
-        Of the scan and the template around the basal ganglia.
+        Of the T2w and the template around the basal ganglia.
 
     """
     workflow = pe.Workflow(name=name)
-    inputnode = pe.Node(
-        niu.IdentityInterface(fields=['t2w', 't1w', 't1w_to_t2w']), name='inputnode'
-    )
+    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w']), name='inputnode')
     outputnode = pe.Node(
         niu.IdentityInterface(
-            fields=['transform', 'template', 'structures', 'roi', 'correlation']
+            fields=[
+                'affine',
+                'probabilities',
+                'transform',
+                'template',
+                'structures',
+                'roi',
+                'correlation',
+            ]
         ),
         name='outputnode',
     )
-    register_template = pe.Node(
-        RegisterTemplate(
-            template=template_file('T1w' if use_t1w else 'T2w'),
-            atlas=template_file('atlas-CerebrA_dseg'),
+    template = template_file('T2w')
+    register_affine = pe.Node(
+        RegisterAffine(template=template, seed=random_seed), name='register_affine', mem_gb=1
+    )
+    find_nuclei = pe.Node(
+        FindNuclei(network=nuclei_file('nuclei.keras'), seed=random_seed),
+        name='find_nuclei',
+        mem_gb=1,
+    )
+    bend_template = pe.Node(
+        BendTemplate(
+            template=template,
+            template_probabilities=nuclei_file('template_probseg.nii.gz'),
             seed=random_seed,
         ),
-        name='register_template',
-        mem_gb=1.5,
-    )
-    carry_labels = pe.Node(
-        Resample(in_file=template_file('atlas-CerebrA_dseg'), labels=True, seed=random_seed),
-        name='carry_labels',
-        mem_gb=1.5,
+        name='bend_template',
+        mem_gb=1,
     )
     carry_template = pe.Node(
-        Resample(in_file=template_file('T2w'), seed=random_seed), name='carry_template', mem_gb=1
+        Resample(in_file=template, seed=random_seed), name='carry_template', mem_gb=1
     )
     find_roi = pe.Node(FindROI(), name='find_roi', mem_gb=0.5)
-    if use_t1w:
-        scan = [('t1w', 'fixed'), ('t1w_to_t2w', 'onward'), ('t2w', 'target')]
-    else:
-        scan = [('t2w', 'fixed'), ('t2w', 'target')]
+    bent = [('transform', 'transform'), ('correlation', 'correlation')]
+    seen = [('probabilities', 'probabilities')]
     workflow.connect(
         [
-            (inputnode, register_template, scan),
-            (inputnode, carry_labels, [('t2w', 'reference')]),
+            (inputnode, register_affine, [('t2w', 'fixed')]),
+            (inputnode, find_nuclei, [('t2w', 't2w')]),
+            (register_affine, find_nuclei, [('transform', 'affine')]),
+            (inputnode, bend_template, [('t2w', 'target')]),
+            (register_affine, bend_template, [('transform', 'affine')]),
+            (find_nuclei, bend_template, [('box', 'box'), *seen]),
             (inputnode, carry_template, [('t2w', 'reference')]),
-            (register_template, carry_labels, [('transform', 'transform')]),
-            (register_template, carry_template, [('transform', 'transform')]),
-            (carry_labels, find_roi, [('out_file', 'labels')]),
-            (
-                register_template,
-                outputnode,
-                [('transform', 'transform'), ('correlation', 'correlation')],
-            ),
+            (bend_template, carry_template, [('transform', 'transform')]),
+            (find_nuclei, find_roi, [('labels', 'labels')]),
+            (register_affine, outputnode, [('transform', 'affine')]),
+            (find_nuclei, outputnode, seen),
+            (bend_template, outputnode, bent),
             (carry_template, outputnode, [('out_file', 'template')]),
             (find_roi, outputnode, [('structures', 'structures'), ('roi', 'roi')]),
         ]

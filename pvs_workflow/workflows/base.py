@@ -151,7 +151,7 @@ def init_scan_wf(
         bias_correction=bias_correction,
         random_seed=random_seed,
     )
-    roi_wf = init_roi_wf(use_t1w=scan.t1w is not None, random_seed=random_seed)
+    roi_wf = init_roi_wf(random_seed=random_seed)
     cascade_wf = init_cascade_wf(
         model=model,
         model_sha256=model_sha256(model),
@@ -179,23 +179,22 @@ def init_scan_wf(
         (cascade_wf, tables_wf, _same(*CASCADE, 'instances', *FLAGS)),
         (cascade_wf, figures_wf, _same(*CASCADE)),
     ]
-    for contrast in ('T1w', 'FLAIR'):
+    others = [name for name in ('T1w', 'FLAIR') if images[name.lower()] is not None]
+    agreements = pe.Node(niu.Merge(len(others)), name='agreements', run_without_submitting=True)
+    for number, contrast in enumerate(others, start=1):
         field = contrast.lower()
-        if images[field] is None:
-            continue
         align_wf = init_align_wf(
             contrast=contrast, random_seed=random_seed, name=f'align_{field}_wf'
         )
         edges += [
             (conform_wf, align_wf, [*_same('t2w'), _to(field, 'moving')]),
+            (roi_wf, align_wf, _same('affine', 'probabilities')),
+            (align_wf, agreements, [('outputnode.agreement', f'in{number}')]),
             (align_wf, volumes_wf, [_to('transform', f'{field}_xfm'), _to('aligned', field)]),
             (align_wf, figures_wf, [_to('aligned', field)]),
         ]
-        if contrast == 'T1w':
-            edges += [
-                (conform_wf, roi_wf, _same('t1w')),
-                (align_wf, roi_wf, [_to('transform', 't1w_to_t2w')]),
-            ]
+    if others:
+        edges.append((agreements, cascade_wf, [('out', 'inputnode.agreements')]))
     workflow.connect(edges)
     return workflow
 

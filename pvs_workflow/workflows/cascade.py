@@ -45,6 +45,8 @@ def init_cascade_wf(
         Basal ganglia on the T2w grid: 1 left, 2 right.
     correlation
         Of the scan and the template around the basal ganglia.
+    agreements
+        Overlap of the nuclei that the T2w and each other contrast show; may be left out.
 
     Outputs
     -------
@@ -70,8 +72,11 @@ def init_cascade_wf(
     """
     workflow = pe.Workflow(name=name)
     inputnode = pe.Node(
-        niu.IdentityInterface(fields=['t2w', 'roi', 'correlation']), name='inputnode'
+        niu.IdentityInterface(fields=['t2w', 'roi', 'correlation', 'agreements']),
+        name='inputnode',
     )
+    # A T2w alone has nothing to agree with.
+    inputnode.inputs.agreements = []
     outputnode = pe.Node(
         niu.IdentityInterface(
             fields=[
@@ -94,6 +99,7 @@ def init_cascade_wf(
     find_evidence = pe.Node(FindEvidence(), name='find_evidence', mem_gb=0.5)
     judge = pe.Node(Judge(), name='judge', mem_gb=0.3)
     cut = [('images', 'images'), ('views', 'views')]
+    judged = ('roi', 'correlation', 'agreements')
     flags = [(field, field) for field in ('images_qc', 'overall', 'reasons')]
     found = [(field, field) for field in ('evidence', 'enhanced', 'instances')]
     workflow.connect(
@@ -103,7 +109,7 @@ def init_cascade_wf(
             (inputnode, find_evidence, [('t2w', 't2w')]),
             (cut_images, find_evidence, cut),
             (run_cascade, find_evidence, [('prediction', 'prediction')]),
-            (inputnode, judge, [('roi', 'roi'), ('correlation', 'correlation')]),
+            (inputnode, judge, [(field, field) for field in judged]),
             (cut_images, judge, cut),
             (run_cascade, judge, [('prediction', 'prediction')]),
             (cut_images, outputnode, cut),

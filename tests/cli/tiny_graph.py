@@ -50,7 +50,7 @@ def first_step(name, case, folder):
                 time.sleep(0.1)
     if case == 'slow':
         time.sleep(600)
-    if case in ('killed', 'stop'):
+    if case in ('killed', 'image-error'):
         time.sleep(0.5)
     return 'fine'
 

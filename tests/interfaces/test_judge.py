@@ -35,3 +35,10 @@ def test_unfamiliar_images_are_for_review(tmp_path, inputs, unfamiliar):
     assert found.reasons == (
         ['an image unlike those the cascade was trained on'] if unfamiliar else []
     )
+
+
+@pytest.mark.parametrize(('agreements', 'overall'), [([0.9], 'pass'), ([0.9, 0.7], 'review')])
+def test_another_contrast_that_lies_elsewhere_is_for_review(tmp_path, inputs, agreements, overall):
+    np.savez(tmp_path / 'prediction.npz', familiar=np.ones(6, bool))
+    judge = Judge(**inputs, prediction=str(tmp_path / 'prediction.npz'), agreements=agreements)
+    assert judge.run(cwd=str(tmp_path)).outputs.overall == overall

@@ -1,0 +1,85 @@
+"""The nuclei network: a small 3D U-Net that finds the deep grey matter in any contrast."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pvs_workflow.networks.engine import load_keras
+from pvs_workflow.science.nuclei import BOX_SHAPE, CLASSES, scaled
+
+WIDTH = 12
+"""Filters of the first level."""
+
+DEPTH = 3
+"""Poolings; the box halves three times."""
+
+
+def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
+    """Build the untrained network.
+
+    Each level has two 3 × 3 × 3 convolutions, each with batch normalisation and ReLU; levels are
+    joined by max pooling downwards, by trilinear upsampling upwards and by skip connections.
+
+    Parameters
+    ----------
+    width : int
+        Filters of the first level; each level below has twice as many.
+    depth : int
+        Number of poolings.
+
+    Returns
+    -------
+    keras.Model
+        (n, 64, 72, 56, 1) standard scores → (n, 64, 72, 56, 7) logits.
+
+    """
+    keras = load_keras()
+    inputs = x = keras.Input((*BOX_SHAPE, 1), name='box')
+    skips = []
+    for level in range(depth):
+        x = _level(keras, x, width * 2**level, f'down{level}')
+        skips.append(x)
+        x = keras.layers.MaxPooling3D(name=f'pool{level}')(x)
+    x = _level(keras, x, width * 2**depth, 'bottom')
+    for level in reversed(range(depth)):
+        filters = width * 2**level
+        x = keras.layers.UpSampling3D(name=f'raise{level}')(x)
+        x = keras.layers.Concatenate(name=f'skip{level}')([skips[level], x])
+        x = _level(keras, x, filters, f'up{level}')
+    outputs = keras.layers.Conv3D(len(CLASSES), 1, name='logits')(x)
+    return keras.Model(inputs, outputs, name='nuclei')
+
+
+def _level(keras, x, filters: int, name: str):
+    for step in 'ab':
+        x = keras.layers.Conv3D(filters, 3, padding='same', name=f'{name}{step}_conv')(x)
+        x = keras.layers.BatchNormalization(momentum=0.95, name=f'{name}{step}_norm')(x)
+        x = keras.layers.ReLU(name=f'{name}{step}_relu')(x)
+    return x
+
+
+def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
+    """Return the probability of each class, averaged over the box and its mirror image.
+
+    Parameters
+    ----------
+    model : keras.Model
+    box : (64, 72, 56) array
+        Intensities in any unit.
+
+    Returns
+    -------
+    (64, 72, 56, 7) array of float32
+
+    """
+    keras = load_keras()
+    image, parts = scaled(box), []
+    for step in (1, -1):
+        logits = model(image[None, ::step, ..., None], training=False)
+        parts.append(np.asarray(keras.ops.softmax(logits, axis=-1))[0, ::step])
+    return np.mean(parts, axis=0)
+
+
+def load_nuclei_network(path: Path):
+    """Load the trained network in keras' safe mode."""
+    return load_keras().models.load_model(path, compile=False, safe_mode=True)

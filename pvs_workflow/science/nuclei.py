@@ -1,0 +1,192 @@
+"""The box around the deep grey matter, in template space, and the classes told apart in it."""
+
+import nibabel as nb
+import numpy as np
+from scipy.ndimage import affine_transform, gaussian_filter, map_coordinates
+
+from pvs_workflow.science.roi import structure_values
+
+BOX_SIZE = 1.5
+"""Voxel edge of the box, in millimetres."""
+
+BOX_SHAPE = (64, 72, 56)
+"""Voxels: left–right, back–front, low–high; each halves three times."""
+
+BOX_CENTRE = (0.0, -3.0, 8.0)
+"""Its middle, in millimetres of the template (RAS+)."""
+
+CLASSES = (
+    'background',
+    'caudate',
+    'putamen',
+    'pallidum',
+    'accumbens',
+    'thalamus',
+    'lateral ventricle',
+)
+"""What is told apart; both sides of the head are one class."""
+
+
+_IN_ROI = [CLASSES.index(name) for name in ('caudate', 'putamen', 'pallidum', 'accumbens')]
+
+LAYERS = 5
+"""Samples through a slice that vote for its labels."""
+
+_FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
+
+
+def box_affine() -> np.ndarray:
+    """Return the affine of the box: voxel index to template millimetres, (4, 4)."""
+    affine = np.diag([BOX_SIZE] * 3 + [1.0])
+    affine[:3, 3] = np.array(BOX_CENTRE) - BOX_SIZE * (np.array(BOX_SHAPE) - 1) / 2
+    return affine
+
+
+def scaled(box: np.ndarray) -> np.ndarray:
+    """Scale intensities so that contrasts and scanners look alike: robust standard scores.
+
+    Parameters
+    ----------
+    box : (…) array
+        0 outside the scan.
+
+    Returns
+    -------
+    array of float32
+
+    Examples
+    --------
+    >>> scaled(np.repeat([0.0, 10.0], 50))[[0, 99]].tolist()
+    [-1.0, 1.0]
+
+    """
+    low, high = np.percentile(box, [1, 99])
+    clipped = np.clip(box, low, high).astype(np.float32)
+    return (clipped - clipped.mean()) / max(float(clipped.std()), 1e-6)
+
+
+def sample_box(scan: nb.Nifti1Image, to_template: np.ndarray) -> np.ndarray:
+    """Resample a scan to the box, without aliasing.
+
+    Parameters
+    ----------
+    scan : nibabel image, 3D
+        Canonical.
+    to_template : (4, 4) array
+        From millimetres of the scan to those of the template.
+
+    Returns
+    -------
+    array of float32, shape `BOX_SHAPE`
+        0 outside the scan.
+
+    """
+    index = np.linalg.inv(to_template @ scan.affine) @ box_affine()
+    steps = np.linalg.norm(index[:3, :3], axis=1)
+    # Axes finer than the box's are first smoothed to its width; only what the box sees is.
+    width = np.sqrt(np.clip(steps**2 - 1, 0, None)) * _FWHM_TO_SIGMA
+    low, high = _reach(index, BOX_SHAPE, scan.shape, 4)
+    part = np.asarray(scan.dataobj[_slices(low, high)], dtype=np.float32)
+    return affine_transform(
+        gaussian_filter(part, width, mode='nearest'),
+        index[:3, :3],
+        index[:3, 3] - low,
+        output_shape=BOX_SHAPE,
+        order=1,
+        cval=0,
+    )
+
+
+def label_scan(
+    probabilities: np.ndarray, shape: tuple[int, int, int], affine: np.ndarray, to_box: np.ndarray
+) -> np.ndarray:
+    """Give each voxel of a scan the structure that most of its depth holds.
+
+    Parameters
+    ----------
+    probabilities : (64, 72, 56, 7) array
+        Of each class in the box.
+    shape, affine
+        The scan's grid, canonical.
+    to_box : (4, 4) array
+        From millimetres of the scan to those of the template.
+
+    Returns
+    -------
+    (x, y, z) array of int16
+        FreeSurfer numbers, without the capsule. Left and right are those of the template.
+
+    """
+    out = np.zeros(shape, np.int16)
+    index = np.linalg.inv(box_affine()) @ to_box @ affine
+    low, high = _reach(np.linalg.inv(index), BOX_SHAPE, shape)
+    grid = np.indices(high - low, dtype=np.float32) + low.reshape(3, 1, 1, 1).astype(np.float32)
+    total = np.zeros((len(CLASSES), *grid.shape[1:]), np.float32)
+    for offset in (np.arange(LAYERS) + 0.5) / LAYERS - 0.5:
+        points = np.tensordot(index[:3, :3], grid, 1)
+        points += (index[:3, 3] + index[:3, 2] * offset)[:, None, None, None]
+        for number in range(1, len(CLASSES)):
+            total[number] += map_coordinates(probabilities[..., number], points, order=1, cval=0)
+    total /= LAYERS
+    total[0] = 1 - total[1:].sum(axis=0)
+    found = np.argmax(total, axis=0)
+    left = points[0] < (BOX_SHAPE[0] - 1) / 2 - BOX_CENTRE[0] / BOX_SIZE
+    for number, name in enumerate(CLASSES[1:], start=1):
+        for side, where in (('L', left), ('R', ~left)):
+            (value,) = structure_values(side, name)
+            out[_slices(low, high)][where & (found == number)] = value
+    return out
+
+
+def structure_maps(probabilities: np.ndarray) -> np.ndarray:
+    """Return what the template is bent by: the probability of each structure, striatum as one.
+
+    Caudate and accumbens have no border that a scan shows.
+
+    Parameters
+    ----------
+    probabilities : (64, 72, 56, 7) array
+        In any unit.
+
+    Returns
+    -------
+    (64, 72, 56, 5) array of float32
+        0 to 1.
+
+    """
+    share = probabilities / probabilities.sum(axis=-1, keepdims=True)
+    joined = share[..., 1:].astype(np.float32)
+    joined[..., 0] += joined[..., CLASSES.index('accumbens') - 1]
+    return np.delete(joined, CLASSES.index('accumbens') - 1, axis=-1)
+
+
+def agreement(first: np.ndarray, second: np.ndarray) -> float:
+    """Return how far two contrasts show the same nuclei: the Dice overlap of what counts as ROI.
+
+    Parameters
+    ----------
+    first, second : (64, 72, 56, 7) arrays
+        Probabilities.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    """
+    first, second = (np.isin(p.argmax(axis=-1), _IN_ROI) for p in (first, second))
+    total = np.count_nonzero(first) + np.count_nonzero(second)
+    return 2 * np.count_nonzero(first & second) / total if total else 0.0
+
+
+def _reach(index, shape, limits, margin: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first voxel that a box covers, and the one after the last, along each axis."""
+    ends = np.array([[*place, 1] for place in np.ndindex(2, 2, 2)]) * [*shape, 1]
+    corners = (index @ ends.T)[:3]
+    low = np.clip(np.floor(corners.min(axis=1)).astype(int) - margin, 0, np.array(limits) - 1)
+    high = np.clip(np.ceil(corners.max(axis=1)).astype(int) + 1 + margin, low + 1, limits)
+    return low, high
+
+
+def _slices(low, high) -> tuple[slice, ...]:
+    return tuple(slice(a, b) for a, b in zip(low, high, strict=True))

@@ -1,0 +1,64 @@
+"""What `make_validation_tables.py` shows of the anatomical half beside stock ANTs."""
+
+from validation_blocks import Results, made_by, number, table
+
+COSTS = {'wall_s': 'wall time (s)', 'cpu_s': 'CPU time (s)', 'peak_memory_gb': 'peak memory (GB)'}
+KEYS = (('median', '{}'), ('worst', '({})'))
+SHOWN = {
+    'roi': 'whole ROI',
+    'caudate': 'caudate',
+    'putamen': 'putamen',
+    'pallidum': 'pallidum',
+    'accumbens': 'accumbens',
+}
+
+
+def registration_speed(results: Results) -> str:
+    """Show cost and overlap of ours and of stock ANTs, session by session."""
+    record = results['registration_speed']
+    rows = []
+    for session in record['sessions']:
+        for method in ('ours', 'stock'):
+            part = session[method]
+            rows.append(
+                [
+                    session['session'],
+                    method,
+                    *(part[cost] for cost in COSTS),
+                    number(part['dice'].get('together'), 3),
+                ]
+            )
+    ratio = record['ratios']['wall_s']
+    return '\n'.join(
+        [
+            made_by(results, 'registration_speed'),
+            table(['session', '', *COSTS.values(), 'Dice'], rows),
+            f'Wall time, ours over stock: {ratio["median"]} (median of {ratio["n"]}).',
+        ]
+    )
+
+
+def registration_overlap(results: Results) -> str:
+    """Show the overlap with the truth of simulated people."""
+    record = results['registration_overlap']
+    found = {f'ours, {name}': part for name, part in record['ours'].items()}
+    if record['stock']['n']:
+        found['ours, same people as stock'] = record['ours_same_people']
+        found['stock, with T1w'] = record['stock']
+    rows = [
+        [
+            title,
+            part['n'],
+            *(
+                ' '.join(
+                    wrapped.format(number(part['dice'][name][key], 3)) for key, wrapped in KEYS
+                )
+                for name in SHOWN
+            ),
+            f'{part["slices_equal"]} ({part["largest_slice_offset"]})',
+        ]
+        for title, part in found.items()
+    ]
+    header = ['', 'people', *(f'{name}, median (worst)' for name in SHOWN.values())]
+    header.append('same three slices (largest offset)')
+    return made_by(results, 'registration_overlap') + '\n' + table(header, rows)

@@ -1,0 +1,95 @@
+import nibabel as nb
+import numpy as np
+import pytest
+from nibabel.affines import apply_affine
+
+from pvs_workflow.science.nuclei import (
+    BOX_CENTRE,
+    BOX_SHAPE,
+    CLASSES,
+    agreement,
+    box_affine,
+    label_scan,
+    sample_box,
+    scaled,
+    structure_maps,
+)
+from pvs_workflow.simulation.grids import rigid
+
+
+def test_the_box_is_centred_where_it_says():
+    corners = apply_affine(box_affine(), [np.zeros(3), np.array(BOX_SHAPE) - 1])
+    assert corners.mean(axis=0) == pytest.approx(BOX_CENTRE)
+
+
+def ramp(shape, affine):
+    """Return a volume whose value is a linear function of its place in millimetres."""
+    points = apply_affine(affine, np.moveaxis(np.indices(shape), 0, -1))
+    return nb.Nifti1Image((points @ [1.0, 2.0, -0.5] + 500).astype(np.float32), affine)
+
+
+@pytest.mark.parametrize('sizes', [(1.0, 1.0, 1.0), (0.6, 0.6, 5.0)])
+def test_the_box_shows_the_scan_at_its_place(sizes):
+    move = rigid((4, -3, 6), (5, -8, 4))
+    shape = tuple(int(220 / size) for size in sizes)
+    affine = move @ np.diag([*sizes, 1.0])
+    affine[:3, 3] += move[:3, :3] @ [-110, -110, -110]
+    box = sample_box(ramp(shape, affine), np.linalg.inv(move))
+    there = apply_affine(move @ box_affine(), np.moveaxis(np.indices(BOX_SHAPE), 0, -1))
+    assert box == pytest.approx(there @ [1.0, 2.0, -0.5] + 500, abs=0.05)
+
+
+def test_the_box_is_empty_outside_the_scan():
+    affine = np.diag([1.0, 1.0, 1.0, 1.0])  # begins at the middle of the head
+    box = sample_box(nb.Nifti1Image(np.ones((90, 90, 90), np.float32), affine), np.eye(4))
+    places = apply_affine(box_affine(), np.moveaxis(np.indices(BOX_SHAPE), 0, -1))
+    assert np.array_equal(box > 0.5, ((places >= 0) & (places <= 89)).all(axis=-1))
+
+
+def ball(centre, radius):
+    """Return probabilities of a box that shows a putamen of this shape."""
+    places = apply_affine(box_affine(), np.moveaxis(np.indices(BOX_SHAPE), 0, -1))
+    inside = np.linalg.norm(places - centre, axis=-1) < radius
+    out = np.zeros((*BOX_SHAPE, len(CLASSES)), np.float32)
+    out[..., 0], out[..., CLASSES.index('putamen')] = ~inside, inside
+    return out
+
+
+@pytest.mark.parametrize(('x', 'value'), [(-25.0, 12), (25.0, 51)], ids=['left', 'right'])
+def test_a_structure_is_labelled_where_it_is_and_on_its_side(x, value):
+    """The scan's axes are turned against the template's; sides are the person's."""
+    move = rigid((6, -4, 10), (12, 5, -9))
+    affine = move @ np.diag([0.7, 0.7, 4.0, 1.0])
+    affine[:3, 3] += move[:3, :3] @ [-90, -80, -50]
+    shape = (256, 230, 26)
+    found = label_scan(ball((x, 0, 8), 12.0), shape, affine, np.linalg.inv(move))
+    assert set(np.unique(found)) == {0, value}
+    places = apply_affine(affine, np.argwhere(found))
+    assert places.mean(axis=0) == pytest.approx(apply_affine(move, [x, 0, 8]), abs=0.4)
+    volume = len(places) * 0.7 * 0.7 * 4.0
+    assert volume == pytest.approx(4 / 3 * np.pi * 12**3, rel=0.06)
+
+
+def test_gain_and_offset_do_not_matter():
+    values = np.random.default_rng(0).gamma(2, 30, 1000)
+    assert scaled(values * 7 + 100) == pytest.approx(scaled(values), abs=1e-4)
+    assert np.isfinite(scaled(np.zeros(10))).all()
+
+
+def test_agreement_is_the_overlap():
+    one, far = ball((-25, 0, 8), 12.0), ball((25, 0, 8), 12.0)
+    assert agreement(one, one) == 1
+    assert agreement(one, far) == 0
+    # Balls whose centres are half a radius apart share 1 - 3/4 t + t³/16 of themselves, t = 1/2.
+    shifted = agreement(one, ball((-25, 6, 8), 12.0))
+    assert shifted == pytest.approx(1 - 3 / 8 + 1 / 128, abs=0.03)
+
+
+def test_maps_are_shares_and_join_the_striatum():
+    found = np.random.default_rng(0).random((2, 2, 2, len(CLASSES)))
+    maps = structure_maps(found * 200)
+    share = found / found.sum(axis=-1, keepdims=True)
+    assert maps.shape == (2, 2, 2, 5)
+    assert maps.sum(axis=-1) == pytest.approx(1 - share[..., 0], abs=1e-5)
+    caudate, accumbens = CLASSES.index('caudate'), CLASSES.index('accumbens')
+    assert maps[..., 0] == pytest.approx(share[..., caudate] + share[..., accumbens], abs=1e-5)
