@@ -1,6 +1,10 @@
 """What `make_validation_tables.py` shows of the anatomical half beside stock ANTs."""
 
+import json
+
 from validation_blocks import Results, made_by, number, table
+
+from pvs_workflow import data
 
 COSTS = {'wall_s': 'wall time (s)', 'cpu_s': 'CPU time (s)', 'peak_memory_gb': 'peak memory (GB)'}
 KEYS = (('median', '{}'), ('worst', '({})'))
@@ -11,6 +15,19 @@ SHOWN = {
     'pallidum': 'pallidum',
     'accumbens': 'accumbens',
 }
+
+
+def nuclei(results: Results) -> str:
+    """Show how the nuclei network was made, and its overlap on other label maps."""
+    record = json.loads(data.path('nuclei', 'nuclei.json').read_text('utf-8'))
+    last = record['history'][-1]
+    shown = table(list(last['dice']), [[number(value, 3) for value in last['dice'].values()]])
+    about = (
+        f'Learned from {len(record["anatomies"])} label maps in {last["step"]} steps and '
+        f'{record["seconds"] // 60} minutes on two cores, beside other work; median Dice on '
+        f'{len(record["held"])} others, under random contrasts that need not part all nuclei:'
+    )
+    return f'```\n{record["command"]}\n```\n\n{about}\n\n{shown}'
 
 
 def registration_speed(results: Results) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from anatomy_blocks import registration_overlap, registration_speed
+from anatomy_blocks import nuclei, registration_overlap, registration_speed
 from validation_blocks import (
     TITLES,
     Results,
@@ -202,6 +202,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'evidence': evidence,
     'roi': roi,
     'sessions': sessions,
+    'nuclei': nuclei,
     'registration_speed': registration_speed,
     'registration_overlap': registration_overlap,
     'card': card,
