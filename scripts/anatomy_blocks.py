@@ -50,7 +50,7 @@ def registration_speed(results: Results) -> str:
         [
             made_by(results, 'registration_speed'),
             table(['session', '', *COSTS.values(), 'Dice'], rows),
-            f'Wall time, ours over stock: {ratio["median"]} (median of {ratio["n"]}).',
+            f'\nWall time, ours over stock: {ratio["median"]} (median of {ratio["n"]}).',
         ]
     )
 
