@@ -18,7 +18,7 @@ def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
     """Build the untrained network.
 
     Each level has two 3 × 3 × 3 convolutions, each with batch normalisation and ReLU; levels are
-    joined by max pooling downwards, by trilinear upsampling upwards and by skip connections.
+    joined by max pooling downwards, by repeating voxels upwards and by skip connections.
 
     Parameters
     ----------

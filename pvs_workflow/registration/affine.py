@@ -1,7 +1,6 @@
 """The template laid on a head, by turning, shifting, stretching and shearing alone."""
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel as nb
@@ -34,7 +33,7 @@ def register_affine(
     Parameters
     ----------
     fixed : nibabel image, 3D
-        The scan that looks like the template: the T1w, or the T2w itself without one.
+        The head.
     template : nibabel image, 3D
         Of the same contrast.
     transform : Path
@@ -87,25 +86,3 @@ def transform_matrix(transform: Path, seed: int) -> np.ndarray:
     out[:3, :3] = np.stack(ends, axis=1) - origin[:, None]
     to_lps = np.diag([-1.0, -1.0, 1.0, 1.0])
     return to_lps @ out @ to_lps
-
-
-def chain_matrices(transforms: Sequence[Path], seed: int) -> list[np.ndarray]:
-    """Return where the points of each space of a chain end.
-
-    Parameters
-    ----------
-    transforms : sequence of Path
-        Rigid or affine; the first one is applied to points first.
-    seed : int
-
-    Returns
-    -------
-    list of (4, 4) array
-        The whole chain, the chain without its first, and so on; RAS+ millimetres.
-
-    """
-    out: list[np.ndarray] = []
-    for path in reversed(transforms):
-        matrix = transform_matrix(path, seed)
-        out.insert(0, out[0] @ matrix if out else matrix)
-    return out

@@ -22,7 +22,7 @@ failed, below the second it wants a look."""
 
 AGREEMENT = 0.83
 """Overlap (Dice) of the basal ganglia that the T2w and another contrast show: below, the other one
-does not lie on the T2w, or is somebody else's."""
+does not lie on the T2w, or is somebody else's. A first limit, not calibrated."""
 
 UNFAMILIAR = 'an image unlike those the cascade was trained on'
 

@@ -4,7 +4,7 @@ import pytest
 from nibabel.affines import apply_affine
 
 from pvs_workflow.errors import RegistrationError
-from pvs_workflow.registration.affine import chain_matrices, register_affine, transform_matrix
+from pvs_workflow.registration.affine import register_affine, transform_matrix
 from tests.registration.conftest import turn
 
 SEED = 7
@@ -24,16 +24,11 @@ def write_itk(path, matrix, centre):
     return path
 
 
-def test_matrices_of_a_chain(tmp_path):
-    first = turn((4, -3, 6), (5, -8, 4))
-    second = turn((-9, 2, 1), (1, 2, 30)) @ np.diag([1.1, 0.9, 1.05, 1])
-    paths = [
-        write_itk(tmp_path / 'first.txt', first, np.array([3.0, -20.0, 8.0])),
-        write_itk(tmp_path / 'second.txt', second, np.zeros(3)),
-    ]
-    whole, last = chain_matrices(paths, SEED)
-    assert last == pytest.approx(second, abs=1e-4)
-    assert whole == pytest.approx(second @ first, abs=1e-4)
+def test_a_matrix_is_read_in_ras(tmp_path):
+    stretched = turn((-9, 2, 1), (1, 2, 30)) @ np.diag([1.1, 0.9, 1.05, 1])
+    for centre in (np.zeros(3), np.array([3.0, -20.0, 8.0])):
+        path = write_itk(tmp_path / 'affine.txt', stretched, centre)
+        assert transform_matrix(path, SEED) == pytest.approx(stretched, abs=1e-4)
 
 
 @pytest.mark.slow
