@@ -106,48 +106,52 @@ def align(fixed: nb.Nifti1Image, moving: nb.Nifti1Image, path: Path, seed: int) 
     return read_matrix(path)
 
 
-def find_nuclei(t2w: nb.Nifti1Image, folder: Path, seed: int) -> tuple[np.ndarray, float, Seen]:
-    """Find the nuclei of a T2w and bend the template to them.
+def find_nuclei(t2w: nb.Nifti1Image, folder: Path, seed: int) -> tuple[np.ndarray, Seen]:
+    """Find the nuclei of a T2w.
 
     Parameters
     ----------
     t2w : nibabel image
         Without its shading.
     folder : Path
-        Gets the transforms.
+        Gets the affine.
     seed : int
 
     Returns
     -------
     structures : (x, y, z) array of int
-    correlation : float
     seen : matrix from the T2w to the template, and probabilities in the box
 
     """
     from pvs_workflow.networks.engine import configure_tensorflow
     from pvs_workflow.networks.nuclei import load_nuclei_network, predict_nuclei
     from pvs_workflow.registration.affine import register_affine, transform_matrix
-    from pvs_workflow.registration.template import bend_template
 
     configure_tensorflow(1, seed)
-    template = nb.load(template_file('T2w'))
     affine = folder / 'affine.txt'
-    register_affine(t2w, template, affine, seed)
+    register_affine(t2w, nb.load(template_file('T2w')), affine, seed)
     to_template = transform_matrix(affine, seed)
-    box = sample_box(t2w, to_template)
-    found = predict_nuclei(load_nuclei_network(_NUCLEI / 'nuclei.keras'), box)
+    network = load_nuclei_network(_NUCLEI / 'nuclei.keras')
+    found = predict_nuclei(network, sample_box(t2w, to_template))
+    labels = label_scan(found, t2w.shape, t2w.affine, to_template)
+    return add_capsule(labels), (to_template, found)
+
+
+def bend(t2w: nb.Nifti1Image, folder: Path, seen: Seen, seed: int) -> float:
+    """Bend the template to the nuclei that :func:`find_nuclei` saw; return the correlation."""
+    from pvs_workflow.registration.template import bend_template
+
+    to_template, found = seen
     there = np.asarray(nb.load(_NUCLEI / 'template_probseg.nii.gz').dataobj, dtype=np.float32)
-    correlation = bend_template(
-        nb.Nifti1Image(box, box_affine()),
-        template,
+    return bend_template(
+        nb.Nifti1Image(sample_box(t2w, to_template), box_affine()),
+        nb.load(template_file('T2w')),
         t2w,
         (structure_maps(found), structure_maps(there)),
-        affine,
+        folder / 'affine.txt',
         folder / 'template.nii.gz',
         seed,
     )
-    labels = label_scan(found, t2w.shape, t2w.affine, to_template)
-    return add_capsule(labels), correlation, (to_template, found)
 
 
 def compare(moving: nb.Nifti1Image, transform: Path, seen: Seen, seed: int) -> float:
@@ -184,10 +188,11 @@ def find_anatomy(
 
     """
     corrected = correct(t2w, seed)
-    structures, correlation, seen = find_nuclei(corrected, folder, seed)
+    structures, seen = find_nuclei(corrected, folder, seed)
+    correlation = bend(corrected, folder, seen, seed)
     agreements = []
     if t1w is not None:
-        align(corrected, t1w, folder / 'T1w.txt', seed)
+        align(t2w, t1w, folder / 'T1w.txt', seed)
         agreements.append(compare(t1w, folder / 'T1w.txt', seen, seed))
     files = _files(t1w is not None, folder)
     return Anatomy(corrected, structures, correlation, files, agreements=agreements)
@@ -198,8 +203,8 @@ def find_side_by_side(
 ) -> Anatomy:
     """Find the basal ganglia and lay all contrasts on the T2w, as the app shares out its work.
 
-    The nuclei, and after or beside them the rigid registrations, each on one thread of a process
-    of its own.
+    N4 and then the nuclei beside the rigid registrations, each on one thread of a process of its
+    own.
 
     Parameters
     ----------
@@ -212,22 +217,24 @@ def find_side_by_side(
     """
     with ProcessPoolExecutor(nprocs, mp_context=get_context('spawn')) as pool:
         corrected = folder / 'corrected.nii.gz'
-        seconds = {'bias': pool.submit(_correct, t2w, corrected, seed).result()}
         contrasts = {'T1w': t1w, 'FLAIR': flair}
-        nuclei = pool.submit(_find_nuclei, corrected, folder, seed)
+        bias = pool.submit(_correct, t2w, corrected, seed)
         rigid = {
-            name: pool.submit(_align, corrected, path, folder / f'{name}.txt', seed)
+            name: pool.submit(_align, t2w, path, folder / f'{name}.txt', seed)
             for name, path in contrasts.items()
             if path
         }
-        structures, correlation, seen, seconds['nuclei'] = nuclei.result()
+        seconds = {'bias': bias.result()}
+        nuclei = pool.submit(_find_nuclei, corrected, folder, seed)
+        structures, seen, seconds['nuclei'] = nuclei.result()
+        bent = pool.submit(_bend, corrected, folder, seen, seed)
         agreements = []
-        for name, path in contrasts.items():
-            if path:
-                seconds[name] = rigid[name].result()
-                job = pool.submit(_compare, path, folder / f'{name}.txt', seen, seed)
-                overlap, seconds[f'compare {name}'] = job.result()
-                agreements.append(overlap)
+        for name, job in rigid.items():
+            seconds[name] = job.result()
+            job = pool.submit(_compare, contrasts[name], folder / f'{name}.txt', seen, seed)
+            overlap, seconds[f'compare {name}'] = job.result()
+            agreements.append(overlap)
+        correlation, seconds['bend'] = bent.result()
     files = _files(bool(t1w), folder)
     return Anatomy(nb.load(corrected), structures, correlation, files, seconds, agreements)
 
@@ -281,10 +288,15 @@ def _align(fixed: Path, moving: Path, path: Path, seed: int) -> float:
     return time.monotonic() - begin
 
 
-def _find_nuclei(t2w: Path, folder: Path, seed: int) -> tuple[np.ndarray, float, Seen, float]:
+def _find_nuclei(t2w: Path, folder: Path, seed: int) -> tuple[np.ndarray, Seen, float]:
     begin = time.monotonic()
     found = find_nuclei(nb.load(t2w), folder, seed)
     return *found, time.monotonic() - begin
+
+
+def _bend(t2w: Path, folder: Path, seen: Seen, seed: int) -> tuple[float, float]:
+    begin = time.monotonic()
+    return bend(nb.load(t2w), folder, seen, seed), time.monotonic() - begin
 
 
 def _compare(moving: Path, transform: Path, seen: Seen, seed: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import nibabel as nb
 import numpy as np
 from alignments import run_apart
-from anatomical import align, correct, find_anatomy
+from anatomical import align, find_anatomy
 from cases import Case, read_motion, real_sessions, save_canonical, simulated_people
 from motion import (
     LOST_ORIGIN,
@@ -40,7 +40,7 @@ class Head:
     ----------
     name : str
     fixed : Path
-        T2w without its shading.
+        T2w.
     moving : dict of Path
     points : (n, 3) array
         RAS mm of the T2w.
@@ -105,11 +105,9 @@ def ready(case: Case, folder: Path, seed: int) -> Head:
     if labels is None:
         t1w = nb.load(files['t1w']) if files['t1w'] else None
         labels = find_anatomy(t2w, t1w, folder, seed).structures
-    fixed = folder / 'corrected.nii.gz'
-    nb.save(correct(t2w, seed), fixed)
     moving = {name: files[name.lower()] for name in case.contrasts}
     points = points_of(np.isin(labels, NUCLEI['together']), t2w.affine)
-    return Head(case.name, fixed, moving, points, references)
+    return Head(case.name, files['t2w'], moving, points, references)
 
 
 def plan(pairs: Sequence[tuple[Head, str]], draws: int) -> list[tuple[Head, str, str]]:
@@ -141,10 +139,10 @@ def simulated_errors(case: Case, seed: int) -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         files = save_canonical(case, Path(folder))
         t2w = nb.load(files['t2w'])
-        points, fixed = _true_points(case, t2w.affine), correct(t2w, seed)
+        points = _true_points(case, t2w.affine)
         return [
             {'person': case.name, 'contrast': name, 'method': 'ours'}
-            | _error(fixed, nb.load(files[name.lower()]), read_motion(path), points, seed)
+            | _error(t2w, nb.load(files[name.lower()]), read_motion(path), points, seed)
             for name, path in case.motions.items()
         ]
 

@@ -88,12 +88,14 @@ def init_conform_wf(
         Canonical T1w.
     flair
         Canonical FLAIR.
+    conformed
+        Canonical T2w with its shading.
 
     """
     workflow = pe.Workflow(name=name)
     fields = ['t2w', 't1w', 'flair']
     inputnode = pe.Node(niu.IdentityInterface(fields=fields), name='inputnode')
-    outputnode = pe.Node(niu.IdentityInterface(fields=fields), name='outputnode')
+    outputnode = pe.Node(niu.IdentityInterface(fields=[*fields, 'conformed']), name='outputnode')
     edges = []
     for contrast, used in zip(fields, (True, use_t1w, use_flair), strict=True):
         if not used:
@@ -103,6 +105,8 @@ def init_conform_wf(
         )
         edges.append((inputnode, conform, [(contrast, 'in_file')]))
         last = conform
+        if contrast == 't2w':
+            edges.append((conform, outputnode, [('out_file', 'conformed')]))
         if contrast == 't2w' and bias_correction:
             correct_bias = pe.Node(
                 CorrectBias(seed=random_seed), name='correct_bias', mem_gb=1, n_procs=1
@@ -137,7 +141,7 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
     Inputs
     ------
     t2w
-        Canonical T2w.
+        Canonical T2w; its shading does no harm, so that nothing has to wait for N4.
     moving
         Canonical volume of the other contrast.
     affine

@@ -187,7 +187,7 @@ def init_scan_wf(
             contrast=contrast, random_seed=random_seed, name=f'align_{field}_wf'
         )
         edges += [
-            (conform_wf, align_wf, [*_same('t2w'), _to(field, 'moving')]),
+            (conform_wf, align_wf, [_to('conformed', 't2w'), _to(field, 'moving')]),
             (roi_wf, align_wf, _same('affine', 'probabilities')),
             (align_wf, agreements, [('outputnode.agreement', f'in{number}')]),
             (align_wf, volumes_wf, [_to('transform', f'{field}_xfm'), _to('aligned', field)]),
