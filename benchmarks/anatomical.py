@@ -53,6 +53,8 @@ class Anatomy:
         Wall time of each step, by name.
     agreements : list of float
         Of the nuclei in the T2w and in each other contrast.
+    handedness : list of float
+        How much better each other contrast fits than its mirror image.
 
     """
 
@@ -62,6 +64,7 @@ class Anatomy:
     transforms: dict[str, Path]
     seconds: dict[str, float] = field(default_factory=dict)
     agreements: list[float] = field(default_factory=list)
+    handedness: list[float] = field(default_factory=list)
 
 
 def template_file(name: str) -> Path:
@@ -89,21 +92,11 @@ def correct(t2w: nb.Nifti1Image, seed: int) -> nb.Nifti1Image:
     return correct_bias(t2w, seed)
 
 
-def align(fixed: nb.Nifti1Image, moving: nb.Nifti1Image, path: Path, seed: int) -> np.ndarray:
-    """Lay one contrast of a head on another, and write the transform.
-
-    Returns
-    -------
-    (4, 4) array
-        From fixed to moving points, RAS millimetres.
-
-    """
-    from motion import read_matrix
-
+def align(fixed: nb.Nifti1Image, moving: nb.Nifti1Image, path: Path, seed: int) -> float:
+    """Lay one contrast of a head on another, write the transform, and return the handedness."""
     from pvs_workflow.registration.rigid import register_rigid
 
-    register_rigid(fixed, moving, path, seed)
-    return read_matrix(path)
+    return register_rigid(fixed, moving, path, seed)
 
 
 def find_nuclei(t2w: nb.Nifti1Image, folder: Path, seed: int) -> tuple[np.ndarray, Seen]:
@@ -190,12 +183,13 @@ def find_anatomy(
     corrected = correct(t2w, seed)
     structures, seen = find_nuclei(corrected, folder, seed)
     correlation = bend(corrected, folder, seen, seed)
-    agreements = []
+    agreements, handedness = [], []
     if t1w is not None:
-        align(t2w, t1w, folder / 'T1w.txt', seed)
+        handedness.append(align(t2w, t1w, folder / 'T1w.txt', seed))
         agreements.append(compare(t1w, folder / 'T1w.txt', seen, seed))
     files = _files(t1w is not None, folder)
-    return Anatomy(corrected, structures, correlation, files, agreements=agreements)
+    fits = {'agreements': agreements, 'handedness': handedness}
+    return Anatomy(corrected, structures, correlation, files, **fits)
 
 
 def find_side_by_side(
@@ -228,15 +222,17 @@ def find_side_by_side(
         nuclei = pool.submit(_find_nuclei, corrected, folder, seed)
         structures, seen, seconds['nuclei'] = nuclei.result()
         bent = pool.submit(_bend, corrected, folder, seen, seed)
-        agreements = []
+        agreements, handedness = [], []
         for name, job in rigid.items():
-            seconds[name] = job.result()
+            ratio, seconds[name] = job.result()
+            handedness.append(ratio)
             job = pool.submit(_compare, contrasts[name], folder / f'{name}.txt', seen, seed)
             overlap, seconds[f'compare {name}'] = job.result()
             agreements.append(overlap)
         correlation, seconds['bend'] = bent.result()
     files = _files(bool(t1w), folder)
-    return Anatomy(nb.load(corrected), structures, correlation, files, seconds, agreements)
+    corrected = nb.load(corrected)
+    return Anatomy(corrected, structures, correlation, files, seconds, agreements, handedness)
 
 
 def judgement(anatomy: Anatomy, seed: int) -> Quality:
@@ -267,6 +263,7 @@ def judgement(anatomy: Anatomy, seed: int) -> Quality:
         anatomy.correlation,
         familiar.tolist(),
         anatomy.agreements,
+        anatomy.handedness,
     )
 
 
@@ -282,10 +279,9 @@ def _correct(t2w: Path, out: Path, seed: int) -> float:
     return time.monotonic() - begin
 
 
-def _align(fixed: Path, moving: Path, path: Path, seed: int) -> float:
+def _align(fixed: Path, moving: Path, path: Path, seed: int) -> tuple[float, float]:
     begin = time.monotonic()
-    align(nb.load(fixed), nb.load(moving), path, seed)
-    return time.monotonic() - begin
+    return align(nb.load(fixed), nb.load(moving), path, seed), time.monotonic() - begin
 
 
 def _find_nuclei(t2w: Path, folder: Path, seed: int) -> tuple[np.ndarray, Seen, float]:

@@ -4,13 +4,11 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nibabel as nb
 import numpy as np
 from anatomical import conform
 
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.interfaces.io import read_canonical, save_image
-from pvs_workflow.science.slabs import average_slabs, slab_affine
 from pvs_workflow.science.tsv import read_table
 
 
@@ -138,20 +136,3 @@ def save_canonical(case: Case, folder: Path) -> dict[str, Path | None]:
             image = conform(source)
             save_image(np.asarray(image.dataobj), image.affine, out[name])
     return out
-
-
-def thick(image: nb.Nifti1Image, thickness: float = 3.0) -> nb.Nifti1Image:
-    """Average a scan's slices to thick axial ones.
-
-    Parameters
-    ----------
-    image : nibabel image
-        Canonical.
-    thickness : float
-        Millimetres; the nearest multiple of the slice spacing is taken.
-
-    """
-    n = max(1, round(thickness / float(nb.affines.voxel_sizes(image.affine)[2])))
-    return nb.Nifti1Image(
-        average_slabs(np.asarray(image.dataobj), n), slab_affine(image.affine, n)
-    )

@@ -9,7 +9,7 @@ all that are there are drawn in OUTPUT_DIR/registration.png. Parts:
 speed     real sessions aligned by ours and by stock: time, memory, overlap with SEGMENTATIONS
 rigid     rigid alignments of scans whose headers were moved, and of simulated people, against
           what is known of the movement
-overlap   structures found in simulated people, with and without a T1w, against the true ones
+overlap   structures found in simulated people against the true ones; ours in the T2w alone
 failures  what goes wrong on purpose: whether the app notices, and whether it flags good scans
 
 Stock is antspyx: Rigid, and antsRegistrationSyNQuick[s] to the template, on native grids, on two

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
 from pvs_workflow.files import atomic_path
-from pvs_workflow.report.canvas import INK, PAPER, SIDE_COLOURS, house_style, new_figure
+from pvs_workflow.report.canvas import INK, PAPER, house_style, new_figure
 
 # As in the charts of the reports: blue is what is shown, grey what it is compared with.
 COLOURS = {'ours': '#0072B2', 'stock': '#9AA5B1'}
@@ -121,9 +121,7 @@ def _of(rows: list[dict], key: str, value: str) -> list[float]:
 
 def _overlaps(ax: Axes, record: dict) -> None:
     shown = {
-        'ours, with T1w': (record['ours']['with T1w'], COLOURS['ours']),
-        'ours, thick T1w': (record['ours']['thick T1w'], SIDE_COLOURS['R']),
-        'ours, without T1w': (record['ours']['without T1w'], SIDE_COLOURS['L']),
+        'ours': (record['ours'], COLOURS['ours']),
         'ours, same people as stock': (record['ours_same_people'], LINE),
         'stock': (record['stock'], COLOURS['stock']),
     }

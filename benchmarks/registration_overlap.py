@@ -10,60 +10,42 @@ import nibabel as nb
 import numpy as np
 from alignments import run_apart
 from anatomical import conform, find_anatomy
-from cases import Case, save_canonical, simulated_people, thick
+from cases import Case, save_canonical, simulated_people
 from scores import STRUCTURES, score, slice_offset, spread
 
 from pvs_workflow.errors import PVSError
 
-THICKNESS = 3.0
-"""Slices of a thick T1w, in millimetres."""
-
-VARIANTS = ('with T1w', 'thick T1w', 'without T1w')
 NAMES = (*STRUCTURES, 'roi')
 
 
 def overlap(args: argparse.Namespace, pool: Executor, say) -> dict:
-    """Measure ours in all variants, and stock with the T1w for the first people."""
+    """Measure ours, which takes the T2w alone, and stock with the T1w for the first people."""
     people = simulated_people(args.simulated, args.people)
-    waiting = [
-        pool.submit(ours, case, variant, args.seed) for case in people for variant in VARIANTS
-    ]
+    waiting = [pool.submit(ours, case, args.seed) for case in people]
     rows = []
     for done in waiting:
         rows.append(done.result())
-        say(f'{rows[-1]["person"]} {rows[-1]["variant"]}')
+        say(f'{rows[-1]["person"]} ours')
     for case in people[: args.stock]:
         say(f'{case.name} stock')
         rows.append(stock(case, args.seed))
     firsts = {case.name for case in people[: args.stock]}
+    found = [row for row in rows if row['method'] == 'ours']
     return {
-        'thick_mm': THICKNESS,
         'anatomies_told': any(case.anatomy for case in people),
-        'ours': {
-            variant: summed([row for row in rows if is_ours(row, variant)]) for variant in VARIANTS
-        },
+        'ours': summed(found),
         'stock': summed([row for row in rows if row['method'] == 'stock']),
-        'ours_same_people': summed(
-            [row for row in rows if is_ours(row, VARIANTS[0]) and row['person'] in firsts]
-        ),
+        'ours_same_people': summed([row for row in found if row['person'] in firsts]),
         'people': rows,
     }
 
 
-def is_ours(row: dict, variant: str) -> bool:
-    """Tell whether a row is ours in a variant."""
-    return row['method'] == 'ours' and row['variant'] == variant
-
-
-def ours(case: Case, variant: str, seed: int) -> dict:
+def ours(case: Case, seed: int) -> dict:
     """Find one person's structures and compare them with the truth."""
-    t1w = None if variant == 'without T1w' else conform(case.t1w)
-    if variant == 'thick T1w':
-        t1w = thick(t1w, THICKNESS)
-    row = _head(case, 'ours', variant)
+    row = _head(case, 'ours')
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = find_anatomy(conform(case.t2w), t1w, Path(folder), seed)
+            found = find_anatomy(conform(case.t2w), None, Path(folder), seed)
         except (PVSError, RuntimeError) as error:  # the latter are ITK's
             return row | {'error': str(error)}
     return row | compared(found.structures, case.structures(), found.t2w.affine)
@@ -75,7 +57,7 @@ def stock(case: Case, seed: int) -> dict:
         files = save_canonical(case, Path(folder) / 'scans') | {'flair': None}
         found = run_apart('stock', files, Path(folder) / 'stock', seed)
         affine = nb.load(files['t2w']).affine
-    row = _head(case, 'stock', VARIANTS[0])
+    row = _head(case, 'stock')
     return row | compared(found.structures, case.structures(), affine)
 
 
@@ -102,6 +84,6 @@ def summed(rows: Sequence[dict]) -> dict:
     }
 
 
-def _head(case: Case, method: str, variant: str) -> dict:
+def _head(case: Case, method: str) -> dict:
     told = {'anatomy': case.anatomy} if case.anatomy else {}
-    return {'person': case.name, **told, 'method': method, 'variant': variant}
+    return {'person': case.name, **told, 'method': method}

@@ -21,6 +21,7 @@ from motion import (
     lost_origin,
     points_of,
     random_motion,
+    read_matrix,
     target_errors,
 )
 from scores import NUCLEI, spread
@@ -183,7 +184,8 @@ def _true_points(case: Case, affine: np.ndarray) -> np.ndarray:
 def _error(fixed, moving, truth: np.ndarray, points: np.ndarray, seed: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = align(fixed, moving, Path(folder) / 'rigid.txt', seed)
+            align(fixed, moving, Path(folder) / 'rigid.txt', seed)
+            found = read_matrix(Path(folder) / 'rigid.txt')
         except (PVSError, RuntimeError) as error:  # the latter are ITK's
             return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
     return _shown(target_errors(found, truth, points))

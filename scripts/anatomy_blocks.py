@@ -58,7 +58,7 @@ def registration_speed(results: Results) -> str:
 def registration_overlap(results: Results) -> str:
     """Show the overlap with the truth of simulated people."""
     record = results['registration_overlap']
-    found = {f'ours, {name}': part for name, part in record['ours'].items()}
+    found = {'ours': record['ours']}
     if record['stock']['n']:
         found['ours, same people as stock'] = record['ours_same_people']
         found['stock, with T1w'] = record['stock']

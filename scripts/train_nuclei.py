@@ -51,7 +51,9 @@ def main() -> None:
     recipe = Recipe(steps=args.steps)
     maps = find_label_maps(args.anatomies)
     held = find_label_maps(args.held) if args.held else []
-    history = train(model, maps, recipe, args.seed, lambda line: print(line, flush=True), held)
+    history = train(
+        model, maps, recipe, args.seed, lambda line: print(line, flush=True), held, args.n_cpus
+    )
     args.output.mkdir(parents=True, exist_ok=True)
     with atomic_path(args.output / 'nuclei.keras') as path:
         model.save(path)

@@ -74,7 +74,7 @@ class _RegisterRigidInputSpec(BaseInterfaceInputSpec):
 
 class _RegisterRigidOutputSpec(TraitedSpec):
     transform = File(exists=True, desc='rigid transform, ITK text')
-    similarity = traits.Float(desc='mutual information of the aligned volumes, nats')
+    handedness = traits.Float(desc='mutual information over that of the mirror image')
 
 
 class RegisterRigid(SimpleInterface):
@@ -87,7 +87,7 @@ class RegisterRigid(SimpleInterface):
         from pvs_workflow.registration.rigid import register_rigid
 
         path = Path(runtime.cwd) / 'rigid.txt'
-        self._results['similarity'] = register_rigid(
+        self._results['handedness'] = register_rigid(
             load_image(self.inputs.fixed), load_image(self.inputs.moving), path, self.inputs.seed
         )
         self._results['transform'] = str(path)

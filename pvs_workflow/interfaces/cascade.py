@@ -198,6 +198,12 @@ class _JudgeInputSpec(BaseInterfaceInputSpec):
         usedefault=True,
         desc='overlap of the nuclei in the T2w and in each other contrast',
     )
+    handedness = traits.List(
+        traits.Float,
+        [],
+        usedefault=True,
+        desc='mutual information of each other contrast over that of its mirror image',
+    )
     prediction = File(exists=True, mandatory=True, desc='npz: familiar (6,)')
 
 
@@ -228,6 +234,7 @@ class Judge(SimpleInterface):
             self.inputs.correlation,
             np.load(self.inputs.prediction)['familiar'].tolist(),
             list(self.inputs.agreements),
+            list(self.inputs.handedness),
         )
         self._results['images_qc'] = list(quality.images)
         self._results['overall'] = quality.overall

@@ -27,11 +27,14 @@ def register_rigid(
 
     Two starts compete on a very coarse grid, for either may be far off: the scanner's own
     coordinates (wrong after a header was rewritten), and coinciding centres of mass (wrong when
-    one scan shows more neck). The better one is refined by mutual information.
+    one scan shows more neck). The better one is refined by mutual information. On the coarse grid
+    the mirror image of ``moving`` is aligned, too: no head is its own mirror image, so that it
+    fits better only if one of the two scans has left and right swapped.
 
     Parameters
     ----------
     fixed, moving : nibabel images, 3D
+        Canonical.
     transform : Path
         Where to write the transform: ITK text (``.txt``), from fixed to moving points in LPS
         millimetres, as ``antsApplyTransforms`` takes it.
@@ -40,31 +43,41 @@ def register_rigid(
     Returns
     -------
     float
-        Mutual information of the aligned coarse images (nats, higher is better).
+        Handedness: mutual information with ``moving``, over that with its mirror image. Under 1
+        where the mirror image fits better.
 
     """
     ants = start(seed)
     with tempfile.TemporaryDirectory() as folder:
-        low_fixed, low_moving = (to_ants(coarse_image(i, SEARCH)) for i in (fixed, moving))
-        identity = Path(folder) / 'identity.mat'
-        ants.write_transform(
-            ants.create_ants_transform(
-                transform_type='Euler3DTransform', dimension=3, center=_centre(fixed)
-            ),
-            str(identity),
-        )
-        starts = [[str(identity)], None]
-        tried = [
-            _run(ants, low_fixed, low_moving, Path(folder) / f'start{i}_', start_, SEARCH, (4, 2))
-            for i, start_ in enumerate(starts)
-        ]
-        best = max(tried, key=lambda path: _similarity(ants, low_fixed, low_moving, path))
+        low_fixed, low_moving = (coarse_image(image, SEARCH) for image in (fixed, moving))
+        centre = _centre(fixed)
+        best, similarity = _search(ants, low_fixed, low_moving, centre, Path(folder) / 'as_is_')
+        mirrored = nb.Nifti1Image(np.asarray(low_moving.dataobj)[::-1].copy(), low_moving.affine)
+        _, other = _search(ants, low_fixed, mirrored, centre, Path(folder) / 'mirrored_')
         high_fixed, high_moving = (to_ants(coarse_image(i, COARSE)) for i in (fixed, moving))
         prefix = Path(folder) / 'refined_'
         refined = _run(ants, high_fixed, high_moving, prefix, [str(best)], COARSE, (2, 1))
         with atomic_path(transform) as path:
             ants.write_transform(ants.read_transform(str(refined)), str(path))
-        return _similarity(ants, high_fixed, high_moving, refined)
+    # Of noise there may be none to share.
+    return similarity / max(other, 1e-6)
+
+
+def _search(ants, fixed, moving, centre, prefix: Path) -> tuple[Path, float]:
+    """Return the better of two starts on the coarsest grid, and its mutual information (nats)."""
+    fixed, moving = to_ants(fixed), to_ants(moving)
+    identity = Path(f'{prefix}identity.mat')
+    turn = ants.create_ants_transform(
+        transform_type='Euler3DTransform', dimension=3, center=centre
+    )
+    ants.write_transform(turn, str(identity))
+    tried = [
+        _run(ants, fixed, moving, Path(f'{prefix}{i}_'), initial, SEARCH, (4, 2))
+        for i, initial in enumerate([[str(identity)], None])
+    ]
+    scores = [_similarity(ants, fixed, moving, path) for path in tried]
+    best = int(np.argmax(scores))
+    return tried[best], scores[best]
 
 
 def _run(ants, fixed, moving, prefix: Path, initial, size: float, shrink) -> Path:

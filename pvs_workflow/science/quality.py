@@ -24,6 +24,10 @@ AGREEMENT = 0.83
 """Overlap (Dice) of the basal ganglia that the T2w and another contrast show: below, the other one
 does not lie on the T2w, or is somebody else's. A first limit, not calibrated."""
 
+HANDEDNESS = 0.98
+"""Mutual information of the T2w and another contrast, over that with its mirror image: below, one
+of the two has left and right swapped."""
+
 UNFAMILIAR = 'an image unlike those the cascade was trained on'
 
 
@@ -76,6 +80,7 @@ def judge(
     correlation: float,
     familiar: Sequence[bool] | None = None,
     agreements: Sequence[float] = (),
+    handedness: Sequence[float] = (),
 ) -> Quality:
     """Flag what is implausible.
 
@@ -95,6 +100,8 @@ def judge(
         Whether each image looks like those that the cascade knows.
     agreements : sequence of float
         Of the T2w and each other contrast, from :func:`pvs_workflow.science.nuclei.agreement`.
+    handedness : sequence of float
+        Of each other contrast, from :func:`pvs_workflow.registration.rigid.register_rigid`.
 
     """
     images = ['review' if area < ROI_AREA else 'pass' for area in roi_areas(rois)]
@@ -114,6 +121,8 @@ def judge(
         found.append(('review', 'the basal ganglia reach the edge of the field of view'))
     if any(overlap < AGREEMENT for overlap in agreements):
         found.append(('review', 'T1w or FLAIR shows the basal ganglia elsewhere than the T2w'))
+    if any(ratio < HANDEDNESS for ratio in handedness):
+        found.append(('review', 'T1w or FLAIR fits the T2w better with left and right swapped'))
     if correlation < CORRELATION[0]:
         found.append(('fail', 'the template does not fit'))
     elif correlation < CORRELATION[1]:

@@ -25,6 +25,12 @@ from pvs_workflow.simulation.template import Channel, label_centres, structure_c
 TEMPLATE_VOLUME = 1_886_395
 """Of the template's brain mask, in mm³."""
 
+MOST_SPOTS = 400
+"""In the box: what the worst of simulated people have, of both sides and all depths."""
+
+PHYSICAL = 0.75
+"""Share of contrasts that some scanner could give; the others are any."""
+
 _VESSELS = {30: 12, 62: 51}
 """What FreeSurfer calls a vessel lies in the putamen, and is a perivascular space."""
 
@@ -114,7 +120,7 @@ def paint(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
         In arbitrary units ≥ 0.
 
     """
-    means = _physical(rng, labels) if rng.random() < 0.6 else _arbitrary(rng, labels)
+    means = _physical(rng, labels) if rng.random() < PHYSICAL else _arbitrary(rng, labels)
     image = means[labels]
     width = rng.uniform(0.1, 0.35) if rng.random() < 0.8 else 0.0
     spread = rng.uniform(0.01, 0.06)
@@ -163,11 +169,15 @@ def _spotted(rng: np.random.Generator, image: np.ndarray, labels: np.ndarray) ->
         return image
     inside = np.isin(labels, [s.index for s in STRUCTURES if s.in_roi] + [2, 41])
     places = np.argwhere(inside)
+    if rng.random() < 0.3:
+        # A crowd on one side must not make it another tissue.
+        places = places[(places[:, 0] < image.shape[0] // 2) == (rng.random() < 0.5)]
     drops = np.zeros(image.shape, np.float32)
-    chosen = places[rng.integers(len(places), size=rng.integers(1, 80))]
-    drops[tuple(chosen.T)] = rng.uniform(0.3, 1, len(chosen))
+    number = int(np.exp(rng.uniform(0, np.log(MOST_SPOTS))))
+    chosen = tuple(places[rng.integers(len(places), size=number)].T)
+    drops[chosen] = rng.uniform(0.3, 1, number)
     drops = gaussian_filter(drops, (0.45, 0.45, rng.uniform(0.45, 1.5)))
-    drops *= rng.uniform(0.3, 1) / drops.max()
+    drops = np.minimum(drops / np.percentile(drops[chosen], 75), 1) * rng.uniform(0.3, 1)
     goal = rng.choice([image.min(), image.max()])
     return image + (goal - image) * drops
 

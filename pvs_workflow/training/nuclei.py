@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +31,7 @@ class Recipe:
     """
 
     shapes: int = 60
-    steps: int = 1500
+    steps: int = 3600
     batch: int = 2
     learning_rate: float = 2e-3
 
@@ -50,13 +52,16 @@ def to_classes(labels: np.ndarray) -> np.ndarray:
     return table[labels]
 
 
-def draw_pool(paths: Sequence[Path], shapes: int, seed: int) -> list[np.ndarray]:
-    """Return deformed label maps, ``shapes`` of each path in turn."""
-    pool = []
-    for i in range(shapes):
-        for j, path in enumerate(paths):
-            pool.append(draw_labels(np.random.default_rng([seed, i, j]), load_head(path)))
-    return pool
+def draw_pool(paths: Sequence[Path], shapes: int, seed: int, nprocs: int = 1) -> list[np.ndarray]:
+    """Return deformed label maps, ``shapes`` of each path in turn; as many ``nprocs`` draw."""
+    jobs = [(path, (seed, i, j)) for i in range(shapes) for j, path in enumerate(paths)]
+    with ProcessPoolExecutor(nprocs, mp_context=get_context('spawn')) as executor:
+        return list(executor.map(_draw, jobs))
+
+
+def _draw(job: tuple[Path, tuple[int, int, int]]) -> np.ndarray:
+    path, seed = job
+    return draw_labels(np.random.default_rng(seed), load_head(path))
 
 
 def draw_batch(
@@ -95,6 +100,7 @@ def train(
     seed: int,
     tell: Callable[[str], None],
     held: Sequence[Path] = (),
+    nprocs: int = 1,
 ) -> list[dict]:
     """Train a network, and measure it on label maps that it does not learn from.
 
@@ -109,6 +115,8 @@ def train(
         Takes a line.
     held : sequence of Path
         Label maps to measure on.
+    nprocs : int
+        Processes that draw shapes.
 
     Returns
     -------
@@ -118,9 +126,9 @@ def train(
     """
     keras, tf = load_keras(), load_tensorflow()
     rng = np.random.default_rng([seed, 1])
-    pool = draw_pool(paths, recipe.shapes, seed)
+    pool = draw_pool(paths, recipe.shapes, seed, nprocs)
     tell(f'{len(pool)} shapes of {len(paths)} label maps')
-    tests = draw_batch(np.random.default_rng(seed), draw_pool(held, 4, seed + 1), 12)
+    tests = draw_batch(np.random.default_rng(seed), draw_pool(held, 4, seed + 1, nprocs), 12)
     rate = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 20,
         recipe.steps - recipe.steps // 20,

@@ -157,13 +157,16 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
         The other contrast on the T2w grid.
     agreement
         Overlap of the nuclei that both contrasts show.
+    handedness
+        How much better it fits than its mirror image.
 
     """
     workflow = pe.Workflow(name=name)
     seen = ['affine', 'probabilities']
     inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', 'moving', *seen]), name='inputnode')
     outputnode = pe.Node(
-        niu.IdentityInterface(fields=['transform', 'aligned', 'agreement']), name='outputnode'
+        niu.IdentityInterface(fields=['transform', 'aligned', 'agreement', 'handedness']),
+        name='outputnode',
     )
     register = pe.Node(
         RegisterRigid(seed=random_seed), name=f'register_{contrast.lower()}', mem_gb=1
@@ -179,7 +182,7 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
             (inputnode, register, [('t2w', 'fixed'), ('moving', 'moving')]),
             (inputnode, resample, [('t2w', 'reference'), ('moving', 'in_file')]),
             (register, resample, [('transform', 'transform')]),
-            (register, outputnode, [('transform', 'transform')]),
+            (register, outputnode, [(field, field) for field in ('transform', 'handedness')]),
             (resample, outputnode, [('out_file', 'aligned')]),
             (inputnode, compare, [(field, field) for field in ('moving', *seen)]),
             (register, compare, [('transform', 'transform')]),

@@ -180,7 +180,10 @@ def init_scan_wf(
         (cascade_wf, figures_wf, _same(*CASCADE)),
     ]
     others = [name for name in ('T1w', 'FLAIR') if images[name.lower()] is not None]
-    agreements = pe.Node(niu.Merge(len(others)), name='agreements', run_without_submitting=True)
+    merges = {
+        name: pe.Node(niu.Merge(len(others)), name=name, run_without_submitting=True)
+        for name in ('agreements', 'handedness')
+    }
     for number, contrast in enumerate(others, start=1):
         field = contrast.lower()
         align_wf = init_align_wf(
@@ -189,12 +192,15 @@ def init_scan_wf(
         edges += [
             (conform_wf, align_wf, [_to('conformed', 't2w'), _to(field, 'moving')]),
             (roi_wf, align_wf, _same('affine', 'probabilities')),
-            (align_wf, agreements, [('outputnode.agreement', f'in{number}')]),
+            (align_wf, merges['agreements'], [('outputnode.agreement', f'in{number}')]),
+            (align_wf, merges['handedness'], [('outputnode.handedness', f'in{number}')]),
             (align_wf, volumes_wf, [_to('transform', f'{field}_xfm'), _to('aligned', field)]),
             (align_wf, figures_wf, [_to('aligned', field)]),
         ]
     if others:
-        edges.append((agreements, cascade_wf, [('out', 'inputnode.agreements')]))
+        edges += [
+            (merge, cascade_wf, [('out', f'inputnode.{name}')]) for name, merge in merges.items()
+        ]
     workflow.connect(edges)
     return workflow
 

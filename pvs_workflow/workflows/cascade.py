@@ -47,6 +47,8 @@ def init_cascade_wf(
         Of the scan and the template around the basal ganglia.
     agreements
         Overlap of the nuclei that the T2w and each other contrast show; may be left out.
+    handedness
+        Of each other contrast: how much better it fits than its mirror image; may be left out.
 
     Outputs
     -------
@@ -72,11 +74,12 @@ def init_cascade_wf(
     """
     workflow = pe.Workflow(name=name)
     inputnode = pe.Node(
-        niu.IdentityInterface(fields=['t2w', 'roi', 'correlation', 'agreements']),
+        niu.IdentityInterface(fields=['t2w', 'roi', 'correlation', 'agreements', 'handedness']),
         name='inputnode',
     )
     # A T2w alone has nothing to agree with.
     inputnode.inputs.agreements = []
+    inputnode.inputs.handedness = []
     outputnode = pe.Node(
         niu.IdentityInterface(
             fields=[
@@ -99,7 +102,7 @@ def init_cascade_wf(
     find_evidence = pe.Node(FindEvidence(), name='find_evidence', mem_gb=0.5)
     judge = pe.Node(Judge(), name='judge', mem_gb=0.3)
     cut = [('images', 'images'), ('views', 'views')]
-    judged = ('roi', 'correlation', 'agreements')
+    judged = ('roi', 'correlation', 'agreements', 'handedness')
     flags = [(field, field) for field in ('images_qc', 'overall', 'reasons')]
     found = [(field, field) for field in ('evidence', 'enhanced', 'instances')]
     workflow.connect(

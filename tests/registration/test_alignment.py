@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import nibabel as nb
 import numpy as np
 import pytest
@@ -20,13 +22,14 @@ from pvs_workflow.science.nuclei import (
     sample_box,
     structure_maps,
 )
-from pvs_workflow.science.quality import CORRELATION, ROI_VOLUME, roi_volumes
+from pvs_workflow.science.quality import CORRELATION, HANDEDNESS, ROI_VOLUME, roi_volumes
 from pvs_workflow.science.roi import roi_labels, structure_values
 from tests.registration.conftest import turn
 
 pytestmark = pytest.mark.slow
 SEED = 7
 NUCLEI = data.path('nuclei')
+EXAMPLE = Path(__file__).parents[2] / 'bids_examples' / 'template' / 'sub-01' / 'ses-1' / 'anat'
 
 
 def read_itk(path):
@@ -95,6 +98,17 @@ def test_a_known_motion_is_found_again(template, tmp_path, angles, shift):
     there = points(template)
     back = apply_affine(read_itk(tmp_path / 'a.txt'), apply_affine(move, there))
     assert np.linalg.norm(back - there, axis=1).mean() < 1.0  # mm
+
+
+@pytest.mark.parametrize('contrast', ['T1w', 'FLAIR'])
+def test_swapped_sides_are_noticed(tmp_path, contrast):
+    fixed, moving = (
+        nb.as_closest_canonical(nb.load(EXAMPLE / f'sub-01_ses-1_{name}.nii.gz'))
+        for name in ('T2w', contrast)
+    )
+    swapped = nb.Nifti1Image(np.asarray(moving.dataobj)[::-1].copy(), moving.affine)
+    assert register_rigid(fixed, moving, tmp_path / 'a.txt', SEED) > 1 / HANDEDNESS
+    assert register_rigid(fixed, swapped, tmp_path / 'b.txt', SEED) < HANDEDNESS
 
 
 def find(t2w, template, folder):

@@ -30,6 +30,7 @@ def test_a_good_scan_passes():
         ({'correlation': 0.1}, 'fail', 'the template does not fit'),
         ({'rois': rois(300)}, 'review', 'little of the basal ganglia'),
         ({'agreements': [0.9, 0.75]}, 'review', 'T1w or FLAIR shows the basal ganglia elsewhere'),
+        ({'handedness': [1.2, 0.9]}, 'review', 'fits the T2w better with left and right swapped'),
         ({'familiar': [True] * 5 + [False]}, 'review', 'an image unlike those the cascade was'),
     ],
 )
