@@ -24,7 +24,7 @@ def nuclei(results: Results) -> str:
     shown = table(list(last['dice']), [[number(value, 3) for value in last['dice'].values()]])
     about = (
         f'Learned from {len(record["anatomies"])} label maps in {last["step"]} steps and '
-        f'{record["seconds"] // 60} minutes on two cores, beside other work; median Dice on '
+        f'{record["seconds"] // 60} minutes on two cores; median Dice on '
         f'{len(record["held"])} others, under random contrasts that need not part all nuclei:'
     )
     return f'```\n{record["command"]}\n```\n\n{about}\n\n{shown}'
@@ -79,3 +79,50 @@ def registration_overlap(results: Results) -> str:
     header = ['', 'people', *(f'{name}, median (worst)' for name in SHOWN.values())]
     header.append('same three slices (largest offset)')
     return made_by(results, 'registration_overlap') + '\n' + table(header, rows)
+
+
+def registration_rigid(results: Results) -> str:
+    """Show target registration errors of known movements."""
+    record = results['registration_rigid']
+    groups = {f'real, {kind}': part for kind, part in record['real'].items()} | {
+        f'simulated, {method}': part for method, part in record['simulated'].items()
+    }
+    rows = [
+        [
+            title,
+            name,
+            part['n'],
+            number(part['median']),
+            number(part['percentile_95']),
+            number(part['worst']),
+        ]
+        for title, parts in groups.items()
+        for name, part in parts.items()
+    ]
+    header = ['', 'contrast', 'alignments', 'median (mm)', '95 % under (mm)', 'worst (mm)']
+    return made_by(results, 'registration_rigid') + '\n' + table(header, rows)
+
+
+def registration_failures(results: Results) -> str:
+    """Show what was noticed of what went wrong on purpose, and what was flagged without need."""
+    record = results['registration_failures']
+    rows = [
+        [kind, part['n'], part['caught'], part['error'], next(iter(part['reasons']), '–')]
+        for kind, part in record['staged'].items()
+    ]
+    total = sum(part['n'] for part in record['staged'].values())
+    caught = sum(part['caught'] for part in record['staged'].values())
+    good = ', '.join(
+        f'{round(part["share_flagged"] * part["n"])} of {part["n"]} {name}'
+        + (f' ({"; ".join(part["reasons"])})' if part['reasons'] else '')
+        for name, part in record['good'].items()
+        if part['n']
+    )
+    header = ['on purpose', 'cases', 'noticed', 'of these refused', 'commonest reason']
+    return '\n'.join(
+        [
+            made_by(results, 'registration_failures'),
+            table(header, rows),
+            f'\nNoticed: {caught} of {total}. Good ones flagged: {good}.',
+        ]
+    )

@@ -12,7 +12,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from anatomy_blocks import nuclei, registration_overlap, registration_speed
+from anatomy_blocks import (
+    nuclei,
+    registration_failures,
+    registration_overlap,
+    registration_rigid,
+    registration_speed,
+)
 from validation_blocks import (
     TITLES,
     Results,
@@ -205,6 +211,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'nuclei': nuclei,
     'registration_speed': registration_speed,
     'registration_overlap': registration_overlap,
+    'registration_rigid': registration_rigid,
+    'registration_failures': registration_failures,
     'card': card,
     'training': training,
     'recipe': recipe,

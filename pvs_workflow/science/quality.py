@@ -16,7 +16,7 @@ ROI_AREA = 250.0
 ASYMMETRY = 0.25
 """Largest plausible difference of the two ROI volumes, as a part of their mean."""
 
-CORRELATION = (0.3, 0.5)
+CORRELATION = (0.3, 0.4)
 """Correlation with the template around the basal ganglia: below the first the alignment has
 failed, below the second it wants a look."""
 
