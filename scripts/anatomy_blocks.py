@@ -92,9 +92,9 @@ def registration_rigid(results: Results) -> str:
             title,
             name,
             part['n'],
-            number(part['median']),
-            number(part['percentile_95']),
-            number(part['worst']),
+            number(part['median'], 2),
+            number(part['percentile_95'], 2),
+            number(part['worst'], 2),
         ]
         for title, parts in groups.items()
         for name, part in parts.items()
