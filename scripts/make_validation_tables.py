@@ -61,16 +61,23 @@ def crossval(results: Results) -> str:
                     TITLES[method],
                     title,
                     number(images['mae'], 2),
+                    _more(record.get('mae_over_deep', {}).get(method, {}).get(roi)),
                     f'{percent(images["accuracy"])} / {percent(people["accuracy"])}',
                     icc(images['icc']),
                     icc(people['icc']),
                     number(images['kappa'], 3),
                 ]
             )
-    header = ['enhancement', 'ROI', 'MAE', 'grade right, image / person']
+    header = ['enhancement', 'ROI', 'MAE', '… over that of deep', 'grade right, image / person']
     header += ['ICC(2,1) images', 'ICC(2,1) people', 'weighted κ']
     parts = [made_by(results, 'crossval'), contrast_rows(record['contrast']), '']
     return '\n'.join([*parts, table(header, rows)])
+
+
+def _more(difference: dict | None) -> str:
+    if difference is None:
+        return '–'
+    return '{value:+.2f} ({low:+.2f} to {high:+.2f})'.format(**difference)
 
 
 def evidence(results: Results) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 from validation_blocks import Results, icc, number, percent, table
 
 
@@ -35,6 +36,48 @@ def _fastest(record: dict) -> str:
     return f'{run["median_s"]:.2f} s, {run["peak_memory_gb"]} GB'
 
 
+def _cold_run(record: dict) -> str:
+    runs = record['sessions'].values()
+    times = [run['wall_s'] for run in runs]
+    peak = max(run['peak_memory_gb'] for run in runs)
+    return f'{min(times):.0f} to {max(times):.0f} s, {peak} GB'
+
+
+def _movements(record: dict) -> str:
+    errors = [row['mean_tre_mm'] for row in record['draws'] if row['kind'] != 'undisturbed']
+    if None in errors:
+        return f'{errors.count(None)} of {len(errors)} failed'
+    return f'{np.median(errors):.2f}, {max(errors):.2f} mm'
+
+
+def _roi_overlap(record: dict) -> str:
+    return ' / '.join(
+        number(record[name]['dice']['roi'].get('median'), 3)
+        for name in ('ours', 'ours_same_people', 'stock')
+    )
+
+
+def _slices(record: dict) -> str:
+    rows = [row for row in record['people'] if row['method'] == 'ours']
+    near = sum(
+        row.get('slice_offset') is not None and abs(row['slice_offset']) <= 1 for row in rows
+    )
+    return f'{near} of {len(rows)}, {record["ours"]["slices_equal"]} the same'
+
+
+def _staged(record: dict) -> str:
+    kinds = record['staged'].values()
+    good = [row for row in record['cases'] if row['kind'] == 'good']
+    flagged = sum(row['level'] != 'pass' for row in good)
+    caught, staged = (sum(kind[name] for kind in kinds) for name in ('caught', 'n'))
+    return f'{caught} of {staged} / {flagged} of {len(good)}'
+
+
+def _silver(record: dict) -> str:
+    values = [part['together'] for part in record['dice'].values()]
+    return f'{np.median(values):.3f} ({min(values):.3f} to {max(values):.3f})'
+
+
 TARGETS = (
     ('images with the right grade', '88%', '93%', 'paper', _both(
         lambda p: percent(p['image_accuracy']))),
@@ -56,6 +99,17 @@ TARGETS = (
     ('… by cascades that have not seen the person', '', '', 'implants',
      lambda r: _real_grades(r['as_they_are'])),
     ('six images, warm, two threads', '0.5 s, 1.5 GB', '0.2 s', 'speed', _fastest),
+    ('time of registrations, ours over stock ANTs', '1/8', '1/12', 'registration_speed',
+     lambda r: number(r['ratios']['wall_s']['median'], 3)),
+    ('whole cold run, T1w, T2w and FLAIR', '60 s, 4 GB', '35 s, 2.5 GB', 'sessions', _cold_run),
+    ('error of 50 known movements in the nuclei: median, worst', '0.7, 2 mm', '0.4, 1 mm',
+     'registration_rigid', _movements),
+    ('ROI Dice, simulated people: all / the first / stock on the first', '0.88', '0.92',
+     'registration_overlap', _roi_overlap),
+    ('Dice of the nuclei, real scans, against SAMSEG', 'stock − 0.005', '0.83', 'roi', _silver),
+    ('same three slices, at most one off', '95%', '99%', 'registration_overlap', _slices),
+    ('staged failures noticed / good ones flagged', '95% / 2%', '100% / 0%',
+     'registration_failures', _staged),
 )  # fmt: skip
 
 

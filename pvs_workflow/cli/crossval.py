@@ -122,7 +122,7 @@ def _config(args: argparse.Namespace):
 
 def _record(args, config, samples, found, results, wall: float) -> dict:
     from pvs_workflow.networks.engine import versions
-    from pvs_workflow.training.tables import contrast_table, counting_table
+    from pvs_workflow.training.tables import contrast_table, counting_table, difference_table
 
     return {
         'command': shlex.join(_command(args)),
@@ -134,6 +134,7 @@ def _record(args, config, samples, found, results, wall: float) -> dict:
         'versions': versions(),
         'contrast': contrast_table(results),
         'counting': counting_table(results),
+        'mae_over_deep': difference_table(results),
         'training': {
             method: [
                 {'losses': part.losses, 'image_passes': part.image_passes, 'seconds': part.seconds}

@@ -9,6 +9,7 @@ from pvs_workflow.training.tables import (
     agreement,
     contrast_table,
     counting_table,
+    difference_table,
     image_counts,
     participant_counts,
 )
@@ -29,6 +30,27 @@ def test_contrast_over_the_images_that_have_one(make_results):
 def test_no_contrast_at_all(make_results):
     results = [replace(result, cnr=None, cnr_tissue=None) for result in make_results()]
     assert contrast_table(results)['none']['cnr'] == {'mean': None, 'sd': None}
+
+
+def test_errors_are_compared_image_by_image(make_results):
+    deep = make_results('deep', people=40)
+    none = [
+        replace(
+            r, method='none', predicted_count=r.true_count + 2 * (r.predicted_count - r.true_count)
+        )
+        for r in deep
+    ]
+    found = difference_table([*none, *deep])
+    assert list(found) == ['none']
+    mae = np.mean([abs(r.predicted_count - r.true_count) for r in deep])
+    assert found['none']['true_roi']['value'] == pytest.approx(mae, abs=1e-3)
+    assert 0 < found['none']['true_roi']['low'] < mae < found['none']['true_roi']['high']
+    assert found['none']['roi_errors']['value'] == 0
+    assert (
+        difference_table([*none[::-1], *deep[::-1]])['none']['true_roi']
+        == found['none']['true_roi']
+    )
+    assert difference_table(none) == {}
 
 
 def test_agreement_by_hand():
