@@ -58,10 +58,20 @@ def registration_speed(results: Results) -> str:
 def registration_overlap(results: Results) -> str:
     """Show the overlap with the truth of simulated people."""
     record = results['registration_overlap']
-    found = {'ours': record['ours']}
-    if record['stock']['n']:
-        found['ours, same people as stock'] = record['ours_same_people']
-        found['stock, with T1w'] = record['stock']
+    titles = {
+        'ours': 'ours',
+        'ours_label_maps': 'ours, people of label maps',
+        'ours_template': 'ours, people of the template',
+        'ours_same_people': 'ours, same people as stock',
+        'stock': 'stock, with T1w',
+        'stock_label_maps': 'stock, people of label maps',
+        'stock_template': 'stock, people of the template',
+    }
+    found = {
+        title: record[name]
+        for name, title in titles.items()
+        if name in record and record[name]['n']
+    }
     rows = [
         [
             title,

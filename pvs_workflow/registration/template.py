@@ -12,7 +12,7 @@ from pvs_workflow.registration.engine import start, to_ants
 from pvs_workflow.registration.transforms import compose
 from pvs_workflow.science.nuclei import BOX_SIZE
 
-_SYN = {'syn_metric': 'MeanSquares', 'syn_sampling': 0, 'reg_iterations': (40, 20, 0)}
+_SYN = {'syn_metric': 'MeanSquares', 'syn_sampling': 0, 'reg_iterations': (20, 10, 0)}
 """Not on the finest grid, where most of the time would go: the maps are smooth."""
 
 

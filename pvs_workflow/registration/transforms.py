@@ -6,8 +6,9 @@ from pathlib import Path
 import nibabel as nb
 import numpy as np
 
-from pvs_workflow.registration.coarse import COARSE, coarse_image
+from pvs_workflow.registration.coarse import COARSE
 from pvs_workflow.registration.engine import start, to_ants
+from pvs_workflow.science.geometry import isotropic_grid
 
 FIELD_MARGIN = 10.0
 """Millimetres by which a composite field reaches beyond the volume it was made for."""
@@ -67,8 +68,9 @@ def compose(
 
     """
     ants = start(seed)
+    shape, affine = isotropic_grid(target.shape, target.affine, COARSE, FIELD_MARGIN)
     name = ants.apply_transforms(
-        to_ants(coarse_image(target, COARSE, FIELD_MARGIN)),
+        to_ants(nb.Nifti1Image(np.zeros(shape, np.float32), affine)),
         to_ants(moving),
         [str(path) for path in transforms],
         compose=str(field.parent / 'chain_'),

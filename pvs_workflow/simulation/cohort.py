@@ -13,7 +13,7 @@ from pvs_workflow.science.roi import roi_labels
 from pvs_workflow.simulation.acquisition import GAIN, draw_protocol
 from pvs_workflow.simulation.backgrounds import Background, draw_scene, read_backgrounds
 from pvs_workflow.simulation.dataset import start_dataset, write_session
-from pvs_workflow.simulation.person import cohort_burden, draw_anatomy, draw_person
+from pvs_workflow.simulation.person import cohort_burden, draw_anatomy, draw_person, draw_source
 from pvs_workflow.simulation.session import (
     CONTRASTS,
     Scan,
@@ -89,6 +89,27 @@ def simulate_participant(
     }
     asked = {contrast: others[contrast] for contrast in others if contrast in contrasts}
     return scan_session(rng, person, t2w, asked)
+
+
+def anatomy_names(
+    seed: int, participants: int, acquisition: str, anatomies: tuple[Path, ...]
+) -> list[str]:
+    """Return what each participant of a cohort is made from: a label map's name, or ``template``.
+
+    Parameters
+    ----------
+    seed, acquisition, anatomies
+        As for :func:`simulate_participant`, whose first draws are repeated.
+    participants : int
+
+    """
+    names = []
+    for number in range(1, participants + 1):
+        rng = np.random.default_rng([seed, number])
+        protocol, _ = draw_t2w_grid(rng, acquisition)
+        _, path = draw_source(rng, protocol, acquisition, anatomies)
+        names.append(path.name.split('.')[0] if path else 'template')
+    return names
 
 
 def implant_participant(
@@ -175,7 +196,10 @@ def simulate_cohort(
         )
     out = Path(out)
     labels = [f'{number:04d}' for number in range(1, participants + 1)]
-    start_dataset(out, labels, seed, acquisition, origin=sources.origin)
+    names = None
+    if sources.origin == 'anatomies':
+        names = anatomy_names(seed, participants, acquisition, sources.anatomies)
+    start_dataset(out, labels, seed, acquisition, origin=sources.origin, anatomies=names)
     one = partial(
         _simulate_and_write,
         out,

@@ -106,6 +106,7 @@ def start_dataset(
     acquisition: str,
     notes: str = '',
     origin: str = 'template',
+    anatomies: Sequence[str] | None = None,
 ) -> None:
     """Write the files at the top of the dataset and of its truth.
 
@@ -120,13 +121,17 @@ def start_dataset(
         A paragraph for the README.
     origin : {'template', 'anatomies', 'backgrounds'}
         What the images are made from.
+    anatomies : sequence of str, optional
+        What each participant is made from.
 
     """
     labels = [f'sub-{label}' for label in participants]
     write_json(out / 'dataset_description.json', metadata.raw_description(__version__, origin))
     write_text(out / 'README', metadata.readme(len(labels), seed, acquisition, notes, origin))
-    write_table(out / 'participants.tsv', {'participant_id': labels})
-    write_json(out / 'participants.json', metadata.PARTICIPANTS)
+    told = {} if anatomies is None else {'anatomy': list(anatomies)}
+    write_table(out / 'participants.tsv', {'participant_id': labels} | told)
+    columns = metadata.ANATOMY if told else {}
+    write_json(out / 'participants.json', metadata.PARTICIPANTS | columns)
     write_text(out / 'CHANGES', f'{__version__} 2025-01-01\n  - Simulated with seed {seed}.\n')
     if origin != 'backgrounds':
         copy_file(metadata.notice(), out / 'COPYING_ICBM152')

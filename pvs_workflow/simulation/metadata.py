@@ -48,6 +48,15 @@ PARTICIPANTS = {
     'participant_id': {'Description': 'Label of a simulated participant'},
 }
 
+ANATOMY = {
+    'anatomy': {
+        'Description': (
+            'What the participant was made from: the label map of --anatomies with this name, '
+            'labelled by its rules (FreeSurfer), or the template, labelled by CerebrA'
+        )
+    }
+}
+
 TRUTH_BIDSIGNORE = '*_counts.tsv\n*_counts.json\n*_grade.tsv\n*_grade.json\n*_xfm.json\n'
 
 COUNTS = {

@@ -15,7 +15,7 @@ from pvs_workflow.simulation.contrasts import sample_points, sample_structures
 from pvs_workflow.simulation.grids import Grid
 from pvs_workflow.simulation.labelmaps import label_template, load_label_map
 from pvs_workflow.simulation.lesions import Lesion, draw_lesions, lesion_mask
-from pvs_workflow.simulation.relaxation import draw_tissues, fluid_ratio
+from pvs_workflow.simulation.relaxation import Tissues, draw_tissues, fluid_ratio
 from pvs_workflow.simulation.rendering import smallest_visible
 from pvs_workflow.simulation.template import Template, load_template
 from pvs_workflow.simulation.vessels import Tube, draw_tubes
@@ -81,16 +81,34 @@ def draw_anatomy(
         Whether the whole head is wanted.
 
     """
+    tissues, path = draw_source(rng, protocol, acquisition, anatomies)
+    if path is None:
+        template = load_template()
+    else:
+        template = label_template(load_label_map(path), tissues, whole)
     varied = acquisition == 'varied'
+    return template, draw_tissue(rng, varied, fluid_ratio(tissues), averaged=path is None)
+
+
+def draw_source(
+    rng: np.random.Generator,
+    protocol: Protocol,
+    acquisition: str,
+    anatomies: tuple[Path, ...] = (),
+) -> tuple[Tissues, Path | None]:
+    """Draw the tissues' properties and the label map of a person; None is the template.
+
+    Parameters
+    ----------
+    rng, protocol, acquisition, anatomies
+        As for :func:`draw_anatomy`.
+
+    """
     times = protocol.echo_time, protocol.repetition_time
     tissues = draw_tissues(rng, acquisition, *times)
-    from_labels = bool(anatomies) and rng.random() < len(anatomies) / (len(anatomies) + 2)
-    if from_labels:
-        anatomy = load_label_map(anatomies[rng.integers(len(anatomies))])
-        template = label_template(anatomy, tissues, whole)
-    else:
-        template = load_template()
-    return template, draw_tissue(rng, varied, fluid_ratio(tissues), averaged=not from_labels)
+    if not anatomies or rng.random() >= len(anatomies) / (len(anatomies) + 2):
+        return tissues, None
+    return tissues, anatomies[rng.integers(len(anatomies))]
 
 
 def draw_person(

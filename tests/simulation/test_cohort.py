@@ -10,8 +10,17 @@ import pytest
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.grading import person_grade
 from pvs_workflow.science.slices import HEMISPHERES
+from pvs_workflow.science.tsv import read_table
 from pvs_workflow.simulation.acquisition import draw_protocol
-from pvs_workflow.simulation.cohort import Sources, simulate_cohort, simulate_participant
+from pvs_workflow.simulation.cohort import (
+    Sources,
+    anatomy_names,
+    simulate_cohort,
+    simulate_participant,
+)
+from pvs_workflow.simulation.person import draw_anatomy
+from pvs_workflow.simulation.session import draw_t2w_grid
+from pvs_workflow.simulation.template import load_template
 from tests.anatomies import write_results
 from tests.places import VALIDATOR
 
@@ -110,6 +119,16 @@ def test_both_datasets_are_valid(cohort):
         assert errors(folder) == []
 
 
+def test_it_is_told_what_people_are_made_from(label_map):
+    names = anatomy_names(3, 5, 'varied', (label_map,))
+    assert set(names) == {'template', label_map.name.split('.')[0]}
+    for number, name in enumerate(names, start=1):
+        rng = np.random.default_rng([3, number])
+        protocol, _ = draw_t2w_grid(rng, 'varied')
+        template, _ = draw_anatomy(rng, protocol, 'varied', (label_map,), whole=False)
+        assert (template is load_template()) == (name == 'template')
+
+
 @pytest.mark.slow
 def test_label_maps_make_valid_cohorts_again_and_again(label_map, tmp_path):
     sources = Sources(anatomies=(label_map,))
@@ -121,6 +140,8 @@ def test_label_maps_make_valid_cohorts_again_and_again(label_map, tmp_path):
     assert errors(one) == errors(one / 'derivatives' / 'truth') == []
     description = json.loads((one / 'dataset_description.json').read_text())
     assert 'labelled anatomies' in description['Name']
+    table = read_table(one / 'participants.tsv')
+    assert table['anatomy'].tolist() == anatomy_names(3, 2, 'varied', (label_map,))
 
 
 @pytest.mark.slow
