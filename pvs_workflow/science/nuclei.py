@@ -2,7 +2,7 @@
 
 import nibabel as nb
 import numpy as np
-from scipy.ndimage import affine_transform, gaussian_filter, map_coordinates
+from scipy.ndimage import affine_transform, gaussian_filter, label, map_coordinates
 
 from pvs_workflow.science.roi import structure_values
 
@@ -31,6 +31,10 @@ _IN_ROI = [CLASSES.index(name) for name in ('caudate', 'putamen', 'pallidum', 'a
 
 LAYERS = 5
 """Samples through a slice that vote for its labels."""
+
+ONE_SIDED = 0.8
+"""A piece of which so much lies on one side of the midplane belongs to that side: heads are not
+symmetric, and their own midplane is not quite the template's."""
 
 _FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 
@@ -114,7 +118,8 @@ def label_scan(
     Returns
     -------
     (x, y, z) array of int16
-        FreeSurfer numbers, without the capsule. Left and right are those of the template.
+        FreeSurfer numbers, without the capsule. A nucleus is on the side of the template's
+        midplane on which nearly all of it lies; one that reaches over to its twin is cut there.
 
     """
     out = np.zeros(shape, np.int16)
@@ -132,10 +137,19 @@ def label_scan(
     found = np.argmax(total, axis=0)
     left = points[0] < (BOX_SHAPE[0] - 1) / 2 - BOX_CENTRE[0] / BOX_SIZE
     for number, name in enumerate(CLASSES[1:], start=1):
-        for side, where in (('L', left), ('R', ~left)):
+        mine = found == number
+        for side, where in (('L', _to_one_side(mine, left)), ('R', _to_one_side(mine, ~left))):
             (value,) = structure_values(side, name)
-            out[_slices(low, high)][where & (found == number)] = value
+            out[_slices(low, high)][where] = value
     return out
+
+
+def _to_one_side(mask: np.ndarray, side: np.ndarray) -> np.ndarray:
+    """Return what of a mask belongs to a side of the head: whole pieces, where they do."""
+    pieces, number = label(mask, np.ones((3, 3, 3)))
+    sizes = np.bincount(pieces.ravel(), minlength=number + 1)
+    share = (np.bincount(pieces[side], minlength=number + 1) / np.maximum(sizes, 1))[pieces]
+    return mask & ((share >= ONE_SIDED) | (side & (share > 1 - ONE_SIDED)))
 
 
 def structure_maps(probabilities: np.ndarray) -> np.ndarray:

@@ -70,6 +70,22 @@ def test_a_structure_is_labelled_where_it_is_and_on_its_side(x, value):
     assert volume == pytest.approx(4 / 3 * np.pi * 12**3, rel=0.06)
 
 
+@pytest.mark.parametrize(
+    ('x', 'values'), [(-9.0, {0, 12}), (9.0, {0, 51}), (0.5, {0, 12, 51})], ids=['L', 'R', 'both']
+)
+def test_a_structure_that_reaches_over_the_midplane_stays_whole(x, values):
+    """Only what lies on both sides alike is taken for twins that touch."""
+    affine = np.diag([1.0, 1.0, 4.0, 1.0])
+    affine[:3, 3] = [-50, -50, -40]
+    found = label_scan(ball((x, 0, 8), 12.0), (100, 100, 26), affine, np.eye(4))
+    assert set(np.unique(found)) == values
+    across = apply_affine(affine, np.argwhere(found))[:, 0]
+    assert across.min() <= -2
+    assert across.max() >= 2
+    if len(values) == 3:
+        assert (across[found[found > 0] == 12] < 0.5).all()
+
+
 def test_gain_and_offset_do_not_matter():
     values = np.random.default_rng(0).gamma(2, 30, 1000)
     assert scaled(values * 7 + 100) == pytest.approx(scaled(values), abs=1e-4)
