@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from anatomical import conform
 
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.interfaces.io import read_canonical, save_image
-from pvs_workflow.science.tsv import read_table
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def real_sessions(bids_dir: Path, silver: Path | None = None, most: int | None =
 
 def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
     """Return the people of a dataset that the simulator wrote, with their truth."""
-    table = read_table(bids_dir / 'participants.tsv')
+    table = pd.read_csv(bids_dir / 'participants.tsv', sep='\t')
     told = {}
     if 'anatomy' in table:
         told = dict(zip(table['participant_id'], table['anatomy'], strict=True))

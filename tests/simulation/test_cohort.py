@@ -10,7 +10,6 @@ import pytest
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.grading import person_grade
 from pvs_workflow.science.slices import HEMISPHERES
-from pvs_workflow.science.tsv import read_table
 from pvs_workflow.simulation.acquisition import draw_protocol
 from pvs_workflow.simulation.cohort import (
     Sources,
@@ -140,7 +139,7 @@ def test_label_maps_make_valid_cohorts_again_and_again(label_map, tmp_path):
     assert errors(one) == errors(one / 'derivatives' / 'truth') == []
     description = json.loads((one / 'dataset_description.json').read_text())
     assert 'labelled anatomies' in description['Name']
-    table = read_table(one / 'participants.tsv')
+    table = pd.read_csv(one / 'participants.tsv', sep='\t')
     assert table['anatomy'].tolist() == anatomy_names(3, 2, 'varied', (label_map,))
 
 
