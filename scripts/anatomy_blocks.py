@@ -24,7 +24,7 @@ def nuclei(results: Results) -> str:
     shown = table(list(last['dice']), [[number(value, 3) for value in last['dice'].values()]])
     about = (
         f'Learned from {len(record["anatomies"])} label maps in {last["step"]} steps and '
-        f'{record["seconds"] // 60} minutes on two cores; median Dice on '
+        f'{record["seconds"] // 60} minutes on two cores, beside other work; median Dice on '
         f'{len(record["held"])} others, under random contrasts that need not part all nuclei:'
     )
     return f'```\n{record["command"]}\n```\n\n{about}\n\n{shown}'

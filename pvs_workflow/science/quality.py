@@ -14,8 +14,8 @@ ROI_AREA = 250.0
 """Least plausible ROI area in one image, mm²."""
 
 ASYMMETRY = 0.4
-"""Largest plausible difference of the two ROI volumes, as a part of their mean: good simulated
-heads reach 0.35, four real sessions 0.04."""
+"""Largest plausible difference of the two ROI volumes, as a part of their mean. Set so that the
+good heads of docs/validation.md pass."""
 
 CORRELATION = (0.3, 0.4)
 """Correlation with the template around the basal ganglia: below the first the alignment has

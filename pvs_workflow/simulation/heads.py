@@ -26,7 +26,7 @@ TEMPLATE_VOLUME = 1_886_395
 """Of the template's brain mask, in mm³."""
 
 MOST_SPOTS = 400
-"""In the box: what the worst of simulated people have, of both sides and all depths."""
+"""In the box: both sides, all depths."""
 
 PHYSICAL = 0.75
 """Share of contrasts that some scanner could give; the others are any."""
