@@ -108,7 +108,7 @@ def _align(args: argparse.Namespace):
     contrasts = {'T1w': args.t1w, 'FLAIR': args.flair}
     contrasts = {name: path for name, path in contrasts.items() if path}
     if args.method == 'ours':
-        from anatomical import find_side_by_side
+        from side_by_side import find_side_by_side
 
         found = find_side_by_side(args.t2w, args.t1w, args.flair, args.folder, args.seed)
         rigid = {name: args.folder / f'{name}.txt' for name in contrasts}

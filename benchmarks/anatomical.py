@@ -4,17 +4,14 @@ Images are :class:`nibabel.Nifti1Image` in canonical order. ANTs and TensorFlow 
 they are used, so that a process which only hands out work stays as small as the app's.
 """
 
-import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 import nibabel as nb
 import numpy as np
 
 from pvs_workflow import data
-from pvs_workflow.interfaces.io import read_canonical, save_image
+from pvs_workflow.interfaces.io import read_canonical
 from pvs_workflow.science.checks import check_t2w_grid
 from pvs_workflow.science.nuclei import (
     agreement,
@@ -31,6 +28,7 @@ from pvs_workflow.science.slabs import slices_per_slab
 Seen = tuple[np.ndarray, np.ndarray]
 """Matrix from the T2w's points to the template's, and probabilities in the box."""
 
+AFFINE = 'affine.txt'
 _NUCLEI = data.path('nuclei')
 _TEMPLATE = 'tpl-MNI152NLin2009cSym_res-1_{}.nii.gz'
 
@@ -99,15 +97,22 @@ def align(fixed: nb.Nifti1Image, moving: nb.Nifti1Image, path: Path, seed: int) 
     return register_rigid(fixed, moving, path, seed)
 
 
+def lay_template(t2w: nb.Nifti1Image, folder: Path, seed: int) -> None:
+    """Lay the template on a T2w as it was scanned."""
+    from pvs_workflow.registration.affine import register_affine
+
+    register_affine(t2w, nb.load(template_file('T2w')), folder / AFFINE, seed)
+
+
 def find_nuclei(t2w: nb.Nifti1Image, folder: Path, seed: int) -> tuple[np.ndarray, Seen]:
-    """Find the nuclei of a T2w.
+    """Find the nuclei of a T2w that the template lies on.
 
     Parameters
     ----------
     t2w : nibabel image
         Without its shading.
     folder : Path
-        Gets the affine.
+        That of :func:`lay_template`.
     seed : int
 
     Returns
@@ -118,12 +123,10 @@ def find_nuclei(t2w: nb.Nifti1Image, folder: Path, seed: int) -> tuple[np.ndarra
     """
     from pvs_workflow.networks.engine import configure_tensorflow
     from pvs_workflow.networks.nuclei import load_nuclei_network, predict_nuclei
-    from pvs_workflow.registration.affine import register_affine, transform_matrix
+    from pvs_workflow.registration.affine import transform_matrix
 
     configure_tensorflow(1, seed)
-    affine = folder / 'affine.txt'
-    register_affine(t2w, nb.load(template_file('T2w')), affine, seed)
-    to_template = transform_matrix(affine, seed)
+    to_template = transform_matrix(folder / AFFINE, seed)
     network = load_nuclei_network(_NUCLEI / 'nuclei.keras')
     found = predict_nuclei(network, sample_box(t2w, to_template))
     labels = label_scan(found, t2w.shape, t2w.affine, to_template)
@@ -141,7 +144,7 @@ def bend(t2w: nb.Nifti1Image, folder: Path, seen: Seen, seed: int) -> float:
         nb.load(template_file('T2w')),
         t2w,
         (structure_maps(found), structure_maps(there)),
-        folder / 'affine.txt',
+        folder / AFFINE,
         folder / 'template.nii.gz',
         seed,
     )
@@ -181,58 +184,22 @@ def find_anatomy(
 
     """
     corrected = correct(t2w, seed)
+    lay_template(t2w, folder, seed)
     structures, seen = find_nuclei(corrected, folder, seed)
     correlation = bend(corrected, folder, seen, seed)
     agreements, handedness = [], []
     if t1w is not None:
         handedness.append(align(t2w, t1w, folder / 'T1w.txt', seed))
         agreements.append(compare(t1w, folder / 'T1w.txt', seen, seed))
-    files = _files(t1w is not None, folder)
+    files = transform_files(t1w is not None, folder)
     fits = {'agreements': agreements, 'handedness': handedness}
     return Anatomy(corrected, structures, correlation, files, **fits)
 
 
-def find_side_by_side(
-    t2w: Path, t1w: Path | None, flair: Path | None, folder: Path, seed: int, nprocs: int = 2
-) -> Anatomy:
-    """Find the basal ganglia and lay all contrasts on the T2w, as the app shares out its work.
-
-    N4 and then the nuclei beside the rigid registrations, each on one thread of a process of its
-    own.
-
-    Parameters
-    ----------
-    t2w, t1w, flair : Path
-        Canonical volumes.
-    folder : Path
-        Gets the transforms.
-    seed, nprocs : int
-
-    """
-    with ProcessPoolExecutor(nprocs, mp_context=get_context('spawn')) as pool:
-        corrected = folder / 'corrected.nii.gz'
-        contrasts = {'T1w': t1w, 'FLAIR': flair}
-        bias = pool.submit(_correct, t2w, corrected, seed)
-        rigid = {
-            name: pool.submit(_align, t2w, path, folder / f'{name}.txt', seed)
-            for name, path in contrasts.items()
-            if path
-        }
-        seconds = {'bias': bias.result()}
-        nuclei = pool.submit(_find_nuclei, corrected, folder, seed)
-        structures, seen, seconds['nuclei'] = nuclei.result()
-        bent = pool.submit(_bend, corrected, folder, seen, seed)
-        agreements, handedness = [], []
-        for name, job in rigid.items():
-            ratio, seconds[name] = job.result()
-            handedness.append(ratio)
-            job = pool.submit(_compare, contrasts[name], folder / f'{name}.txt', seen, seed)
-            overlap, seconds[f'compare {name}'] = job.result()
-            agreements.append(overlap)
-        correlation, seconds['bend'] = bent.result()
-    files = _files(bool(t1w), folder)
-    corrected = nb.load(corrected)
-    return Anatomy(corrected, structures, correlation, files, seconds, agreements, handedness)
+def transform_files(with_t1w: bool, folder: Path) -> dict[str, Path]:
+    """Return where the transforms of a head are, by name."""
+    t1w = {'T1w': folder / 'T1w.txt'} if with_t1w else {}
+    return t1w | {'template': folder / 'template.nii.gz'}
 
 
 def judgement(anatomy: Anatomy, seed: int) -> Quality:
@@ -265,37 +232,3 @@ def judgement(anatomy: Anatomy, seed: int) -> Quality:
         anatomy.agreements,
         anatomy.handedness,
     )
-
-
-def _files(with_t1w: bool, folder: Path) -> dict[str, Path]:
-    t1w = {'T1w': folder / 'T1w.txt'} if with_t1w else {}
-    return t1w | {'template': folder / 'template.nii.gz'}
-
-
-def _correct(t2w: Path, out: Path, seed: int) -> float:
-    begin = time.monotonic()
-    corrected = correct(nb.load(t2w), seed)
-    save_image(np.asarray(corrected.dataobj), corrected.affine, out)
-    return time.monotonic() - begin
-
-
-def _align(fixed: Path, moving: Path, path: Path, seed: int) -> tuple[float, float]:
-    begin = time.monotonic()
-    return align(nb.load(fixed), nb.load(moving), path, seed), time.monotonic() - begin
-
-
-def _find_nuclei(t2w: Path, folder: Path, seed: int) -> tuple[np.ndarray, Seen, float]:
-    begin = time.monotonic()
-    found = find_nuclei(nb.load(t2w), folder, seed)
-    return *found, time.monotonic() - begin
-
-
-def _bend(t2w: Path, folder: Path, seen: Seen, seed: int) -> tuple[float, float]:
-    begin = time.monotonic()
-    return bend(nb.load(t2w), folder, seen, seed), time.monotonic() - begin
-
-
-def _compare(moving: Path, transform: Path, seen: Seen, seed: int) -> tuple[float, float]:
-    begin = time.monotonic()
-    found = compare(nb.load(moving), transform, seen, seed)
-    return found, time.monotonic() - begin

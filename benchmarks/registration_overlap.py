@@ -11,11 +11,15 @@ import numpy as np
 from alignments import run_apart
 from anatomical import conform, find_anatomy
 from cases import Case, save_canonical, simulated_people
+from nibabel.affines import voxel_sizes
 from scores import STRUCTURES, score, slice_offset, spread
 
 from pvs_workflow.errors import PVSError
 
 TEMPLATE = 'template'
+VENTRICLES = (4, 43)
+LARGE = 30.0
+"""Lateral ventricles of more millilitres are large: atrophied brains, mostly."""
 NAMES = (*STRUCTURES, 'roi')
 
 
@@ -24,7 +28,7 @@ def overlap(args: argparse.Namespace, pool: Executor, say) -> dict:
 
     People made from the template are no fair test of stock, which lays that template on them, nor
     of ours, which has learned other rules of labelling: where the dataset tells who they are,
-    they are summed up apart.
+    they are summed up apart. So are those with large ventricles.
     """
     people = simulated_people(args.simulated, args.people)
     waiting = [pool.submit(ours, case, args.seed) for case in people]
@@ -47,13 +51,13 @@ def grouped(rows: Sequence[dict]) -> dict:
         'ours_same_people': summed([row for row in ours_ if row['person'] in both]),
         'stock': summed(stock_),
     }
-    if all('anatomy' in row for row in rows):
-        for method, part in (('ours', ours_), ('stock', stock_)):
-            groups = {'label_maps': [], 'template': []}
-            for row in part:
-                made = row['anatomy'] == TEMPLATE
-                groups['template' if made else 'label_maps'].append(row)
-            out |= {f'{method}_{name}': summed(group) for name, group in groups.items()}
+    for method, part in (('ours', ours_), ('stock', stock_)):
+        groups = {
+            'label_maps': [row for row in part if row.get('anatomy') not in (None, TEMPLATE)],
+            'template': [row for row in part if row.get('anatomy') == TEMPLATE],
+            'large_ventricles': [row for row in part if row['ventricles_ml'] > LARGE],
+        }
+        out |= {f'{method}_{name}': summed(group) for name, group in groups.items()}
     return out
 
 
@@ -103,4 +107,6 @@ def summed(rows: Sequence[dict]) -> dict:
 
 def _head(case: Case, method: str) -> dict:
     told = {'anatomy': case.anatomy} if case.anatomy else {}
-    return {'person': case.name, **told, 'method': method}
+    size = np.prod(voxel_sizes(nb.load(case.reference).affine))
+    large = np.count_nonzero(np.isin(case.structures(), VENTRICLES)) * size / 1000
+    return {'person': case.name, **told, 'ventricles_ml': round(float(large), 1), 'method': method}

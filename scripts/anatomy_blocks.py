@@ -62,10 +62,11 @@ def registration_overlap(results: Results) -> str:
         'ours': 'ours',
         'ours_label_maps': 'ours, people of label maps',
         'ours_template': 'ours, people of the template',
-        'ours_same_people': 'ours, same people as stock',
+        'ours_large_ventricles': 'ours, lateral ventricles of more than 30 ml',
         'stock': 'stock, with T1w',
         'stock_label_maps': 'stock, people of label maps',
         'stock_template': 'stock, people of the template',
+        'stock_large_ventricles': 'stock, lateral ventricles of more than 30 ml',
     }
     found = {
         title: record[name]

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from concurrent import futures
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -69,6 +70,7 @@ class SurvivingPlugin(MultiProcPlugin):
         self._idle: list[ProcessPoolExecutor] = []
         self._busy: dict[int, ProcessPoolExecutor] = {}
         self._ended: set[int] = set()
+        self._order: list[tuple[int, int]] = []
         self.failures: list[NodeFailure] = []
 
     @property
@@ -105,8 +107,12 @@ class SurvivingPlugin(MultiProcPlugin):
 
     def _generate_dependency_list(self, graph):
         super()._generate_dependency_list(graph)
+        self._order = work_order(graph, self.procs)
         if 'on_start' in self.plugin_args:
             self.plugin_args['on_start'](len(self.procs))
+
+    def _sort_jobs(self, jobids, scheduler=None):
+        return sorted(jobids, key=self._order.__getitem__)
 
     def _send_procs_to_workers(self, updatehash=False, graph=None):
         ended = len(self._ended)
@@ -168,6 +174,38 @@ class SurvivingPlugin(MultiProcPlugin):
             initializer=_prepare_worker,
             initargs=(self._cwd, os.getpid(), self.plugin_args.get('worker_log')),
         )
+
+
+def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
+    """Return what to sort nodes by when several are ready.
+
+    One scan goes before the next, so that its results are there early; in a scan, those nodes go
+    first that the longest chain of others waits for.
+
+    Parameters
+    ----------
+    graph : networkx graph of nodes
+        Edges lead to what has to wait.
+    nodes : sequence
+        All of them, each before those that wait for it. Their full names begin with those of the
+        graph and the scan.
+
+    Returns
+    -------
+    list of (int, int)
+        Of each node.
+
+    """
+    waiting: dict = {}
+    for node in reversed(nodes):
+        waiting[node] = max((waiting[other] + 1 for other in graph.successors(node)), default=0)
+    scans: dict[str, int] = {}
+    numbers = [scans.setdefault(_scan_name(node), len(scans)) for node in nodes]
+    return [(number, -waiting[node]) for number, node in zip(numbers, nodes, strict=True)]
+
+
+def _scan_name(node) -> str:
+    return '.'.join(node.fullname.split('.')[:2])
 
 
 def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None) -> None:

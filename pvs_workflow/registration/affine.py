@@ -21,7 +21,7 @@ _AFFINE = {
     'aff_iterations': (200, 100, 50),
     'aff_shrink_factors': (3, 2, 1),
     'aff_smoothing_sigmas': (2, 1, 0),
-    'aff_random_sampling_rate': 0.2,
+    'aff_random_sampling_rate': 0.1,
 }
 
 
@@ -33,7 +33,7 @@ def register_affine(
     Parameters
     ----------
     fixed : nibabel image, 3D
-        The head.
+        The head. Its shading does no harm.
     template : nibabel image, 3D
         Of the same contrast.
     transform : Path

@@ -36,7 +36,7 @@ def bend_template(
     target : nibabel image, 3D
         The scan itself, whose field of view the composite covers.
     maps : two (x, y, z, k) arrays
-        Where the scan and the template show each of k structures, 0 to 1, on the grid of ``box``.
+        What the scan and the template show of the structures, -1 to 1, on the grid of ``box``.
         These are made to meet; what the images show beside them does not matter.
     affine : Path
         From points of ``target`` to the template's.

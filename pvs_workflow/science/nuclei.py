@@ -2,7 +2,7 @@
 
 import nibabel as nb
 import numpy as np
-from scipy.ndimage import affine_transform, gaussian_filter, label, map_coordinates
+from scipy.ndimage import affine_transform, gaussian_filter, label
 
 from pvs_workflow.science.roi import structure_values
 
@@ -125,17 +125,24 @@ def label_scan(
     out = np.zeros(shape, np.int16)
     index = np.linalg.inv(box_affine()) @ to_box @ affine
     low, high = _reach(np.linalg.inv(index), BOX_SHAPE, shape)
-    grid = np.indices(high - low, dtype=np.float32) + low.reshape(3, 1, 1, 1).astype(np.float32)
-    total = np.zeros((len(CLASSES), *grid.shape[1:]), np.float32)
+    reached = tuple(high - low)
+    start = index[:3, :3] @ low + index[:3, 3]
+    total = np.zeros((len(CLASSES), *reached), np.float32)
     for offset in (np.arange(LAYERS) + 0.5) / LAYERS - 0.5:
-        points = np.tensordot(index[:3, :3], grid, 1)
-        points += (index[:3, 3] + index[:3, 2] * offset)[:, None, None, None]
         for number in range(1, len(CLASSES)):
-            total[number] += map_coordinates(probabilities[..., number], points, order=1, cval=0)
+            total[number] += affine_transform(
+                probabilities[..., number],
+                index[:3, :3],
+                start + index[:3, 2] * offset,
+                output_shape=reached,
+                order=1,
+                cval=0,
+            )
     total /= LAYERS
     total[0] = 1 - total[1:].sum(axis=0)
     found = np.argmax(total, axis=0)
-    left = points[0] < (BOX_SHAPE[0] - 1) / 2 - BOX_CENTRE[0] / BOX_SIZE
+    across = start[0] + np.tensordot(index[0, :3], np.indices(reached, dtype=np.float32), 1)
+    left = across < (BOX_SHAPE[0] - 1) / 2 - BOX_CENTRE[0] / BOX_SIZE
     for number, name in enumerate(CLASSES[1:], start=1):
         mine = found == number
         for side, where in (('L', _to_one_side(mine, left)), ('R', _to_one_side(mine, ~left))):
@@ -153,9 +160,10 @@ def _to_one_side(mask: np.ndarray, side: np.ndarray) -> np.ndarray:
 
 
 def structure_maps(probabilities: np.ndarray) -> np.ndarray:
-    """Return what the template is bent by: the probability of each structure, striatum as one.
+    """Return the two maps that the template is bent by.
 
-    Caudate and accumbens have no border that a scan shows.
+    What lies side by side differs in one of them, so that two do for six structures: SyN's time
+    grows with their number. Caudate and accumbens, which no scan shows a border of, are as one.
 
     Parameters
     ----------
@@ -164,14 +172,19 @@ def structure_maps(probabilities: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    (64, 72, 56, 5) array of float32
-        0 to 1.
+    (64, 72, 56, 2) array of float32
+        Striatum less thalamus, and pallidum less lateral ventricle, -1 to 1.
 
     """
-    share = probabilities / probabilities.sum(axis=-1, keepdims=True)
-    joined = share[..., 1:].astype(np.float32)
-    joined[..., 0] += joined[..., CLASSES.index('accumbens') - 1]
-    return np.delete(joined, CLASSES.index('accumbens') - 1, axis=-1)
+    total = probabilities.sum(axis=-1, dtype=np.float32)
+    share = {
+        name: probabilities[..., number].astype(np.float32) / total
+        for number, name in enumerate(CLASSES)
+    }
+    striatum = share['caudate'] + share['accumbens'] + share['putamen']
+    return np.stack(
+        [striatum - share['thalamus'], share['pallidum'] - share['lateral ventricle']], axis=-1
+    )
 
 
 def agreement(first: np.ndarray, second: np.ndarray) -> float:

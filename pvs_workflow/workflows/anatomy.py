@@ -217,7 +217,9 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
     Inputs
     ------
     t2w
-        Canonical T2w.
+        Canonical T2w, without its shading.
+    conformed
+        The same as it was scanned: the affine does not wait for N4.
 
     Outputs
     -------
@@ -238,7 +240,7 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
 
     """
     workflow = pe.Workflow(name=name)
-    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w']), name='inputnode')
+    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', 'conformed']), name='inputnode')
     outputnode = pe.Node(
         niu.IdentityInterface(
             fields=[
@@ -279,7 +281,7 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
     seen = [('probabilities', 'probabilities')]
     workflow.connect(
         [
-            (inputnode, register_affine, [('t2w', 'fixed')]),
+            (inputnode, register_affine, [('conformed', 'fixed')]),
             (inputnode, find_nuclei, [('t2w', 't2w')]),
             (register_affine, find_nuclei, [('transform', 'affine')]),
             (inputnode, bend_template, [('t2w', 'target')]),

@@ -168,7 +168,7 @@ def init_scan_wf(
             conform_wf,
             [(field, f'inputnode.{field}') for field, path in images.items() if path],
         ),
-        (conform_wf, roi_wf, _same('t2w')),
+        (conform_wf, roi_wf, _same('t2w', 'conformed')),
         (conform_wf, cascade_wf, _same('t2w')),
         (conform_wf, volumes_wf, _same('t2w')),
         (conform_wf, figures_wf, _same('t2w')),

@@ -101,11 +101,18 @@ def test_agreement_is_the_overlap():
     assert shifted == pytest.approx(1 - 3 / 8 + 1 / 128, abs=0.03)
 
 
-def test_maps_are_shares_and_join_the_striatum():
+def test_maps_tell_neighbours_apart_and_join_the_striatum():
+    whole = np.eye(len(CLASSES)).reshape(1, 1, len(CLASSES), -1)
+    maps = dict(zip(CLASSES, structure_maps(whole * 200)[0, 0].tolist(), strict=True))
+    assert maps['background'] == [0, 0]
+    assert maps['caudate'] == maps['putamen'] == maps['accumbens'] == [1, 0]
+    assert maps['thalamus'] == [-1, 0]
+    assert maps['pallidum'] == [0, 1]
+    assert maps['lateral ventricle'] == [0, -1]
+
+
+def test_maps_are_linear_in_the_shares():
     found = np.random.default_rng(0).random((2, 2, 2, len(CLASSES)))
-    maps = structure_maps(found * 200)
     share = found / found.sum(axis=-1, keepdims=True)
-    assert maps.shape == (2, 2, 2, 5)
-    assert maps.sum(axis=-1) == pytest.approx(1 - share[..., 0], abs=1e-5)
-    caudate, accumbens = CLASSES.index('caudate'), CLASSES.index('accumbens')
-    assert maps[..., 0] == pytest.approx(share[..., caudate] + share[..., accumbens], abs=1e-5)
+    whole = structure_maps(np.eye(len(CLASSES)).reshape(1, 1, len(CLASSES), -1))[0, 0]
+    assert structure_maps(found * 200) == pytest.approx(share @ whole, abs=1e-5)
