@@ -11,7 +11,8 @@ from pvs_workflow.report.agreement_section import agreement_section
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
 from pvs_workflow.report.sections import GroupSection
-from pvs_workflow.science.rated import match_ratings, model_results
+from pvs_workflow.science.items import model_results
+from pvs_workflow.science.rated import match_ratings
 from pvs_workflow.science.rater_agreement import agreement_table, find_pairs
 from pvs_workflow.science.ratings import read_ratings
 from pvs_workflow.science.reading_key import find_key

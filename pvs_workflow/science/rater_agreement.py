@@ -13,7 +13,8 @@ from pvs_workflow.science.agreement import (
     limits_of_agreement,
     weighted_kappa,
 )
-from pvs_workflow.science.rated import IMAGE, PERSON, Item, Rated, Score
+from pvs_workflow.science.items import IMAGE, PERSON, Item, Score
+from pvs_workflow.science.rated import Rated
 from pvs_workflow.science.tsv import describe_columns
 
 LEVELS = (IMAGE, PERSON)

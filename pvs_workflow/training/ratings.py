@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.science.ratings import (
+from pvs_workflow.science.rating_rows import (
     parse_count,
     parse_hemisphere,
     parse_person,

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.science.rated import Item, Score, match_ratings, model_results
+from pvs_workflow.science.items import Item, Score, model_results
+from pvs_workflow.science.rated import match_ratings
 from pvs_workflow.science.ratings import Place, Rating
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from pvs_workflow.science.agreement import weighted_kappa
 from pvs_workflow.science.grading import potter_grade
-from pvs_workflow.science.rated import Item, Rated, Results, Score
+from pvs_workflow.science.items import Item, Results, Score
+from pvs_workflow.science.rated import Rated
 from pvs_workflow.science.rater_agreement import agreement_table, find_pairs
 
 WHOLES = [Item(f'sub-{place}', '', 't') for place in range(6)]
