@@ -1,12 +1,21 @@
 """From the participants' derivatives to the group's tables and page."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from pvs_workflow.errors import NoInputError, PVSError
+from pvs_workflow.report.agreement_section import agreement_section
 from pvs_workflow.report.group_page import write_group_page
+from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
+from pvs_workflow.report.sections import GroupSection
+from pvs_workflow.science.items import model_results
+from pvs_workflow.science.rated import match_ratings
+from pvs_workflow.science.rater_agreement import agreement_table, find_pairs
+from pvs_workflow.science.ratings import read_ratings
+from pvs_workflow.science.reading_key import find_key
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 from pvs_workflow.science.tables import read_table, write_table
 
@@ -30,7 +39,16 @@ class GroupOutput:
     problems: tuple[str, ...]
 
 
-def collect_group(output_dir: Path) -> GroupOutput:
+@dataclass(frozen=True)
+class Agreement:
+    """How raters agree with the model and each other."""
+
+    table: pd.DataFrame
+    section: GroupSection
+    problems: tuple[str, ...]
+
+
+def collect_group(output_dir: Path, ratings: Sequence[Path] = ()) -> GroupOutput:
     """Write the group's tables and page from all participants' tables.
 
     A result of which either table is missing or damaged is left out and named.
@@ -38,6 +56,8 @@ def collect_group(output_dir: Path) -> GroupOutput:
     Parameters
     ----------
     output_dir : Path
+    ratings : sequence of Path
+        Tables of raters, whose agreement is written as ``group_agreement.tsv`` and shown.
 
     Returns
     -------
@@ -47,34 +67,129 @@ def collect_group(output_dir: Path) -> GroupOutput:
     ------
     NoInputError
         If there is no usable result.
+    PVSError
+        If ratings cannot be used.
     OutputError
         If the folder cannot be written to.
 
     """
     output_dir = Path(output_dir)
-    grades, counts, problems = [], [], []
-    for path in find_results(output_dir):
-        try:
-            grade, count = read_result(path)
-        except PVSError as error:
-            problems.append(str(error))
-        else:
-            grades.append(grade)
-            counts.append(count)
-    if not grades:
-        received = f'only unusable ones: {"; ".join(problems[:3])}' if problems else 'none'
-        raise NoInputError(
-            f'{output_dir} has no results of participants, expected at least one '
-            f'sub-*/[ses-*/]anat/*{_GRADES} (run the participant level first), received {received}'
-        )
+    results, problems = read_results(output_dir)
+    grades, counts = ([result[table] for result in results.values()] for table in (0, 1))
+    agreement = compare_raters(output_dir, ratings, results.values()) if ratings else None
     grade_frame = _stack(grades, ['participant_id', 'session_id', 't2w'])
     count_frame = _stack(counts, ['participant_id', 'session_id', 'hemisphere', 'slice'])
     written = [
         *write_table(grade_frame, output_dir / 'group_potter.tsv', 'group_potter'),
         *write_table(count_frame, output_dir / 'group_counts.tsv', 'group_counts'),
-        write_group_page(output_dir, grade_frame, count_frame),
+        write_group_page(
+            output_dir, grade_frame, count_frame, [agreement.section] if agreement else []
+        ),
     ]
+    if agreement:
+        problems += agreement.problems
+        written += write_table(
+            agreement.table, output_dir / 'group_agreement.tsv', 'group_agreement'
+        )
     return GroupOutput(tuple(written), tuple(problems))
+
+
+def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
+    """Write a blinded sheet of all images, to be rated, from the participants' derivatives.
+
+    Parameters
+    ----------
+    output_dir : Path
+    seed : int
+        Of the random order.
+
+    Returns
+    -------
+    GroupOutput
+
+    Raises
+    ------
+    NoInputError
+        If there is no usable result.
+    PVSError
+        If none of them can be shown, or a file cannot be written.
+
+    """
+    output_dir = Path(output_dir)
+    results, problems = read_results(output_dir)
+    scans = []
+    for path, (grade, counts) in results.items():
+        identity = grade.loc[0, ['participant_id', 'session_id', 't2w']]
+        participant, session, t2w = (None if pd.isna(text) else text for text in identity)
+        stem = path.with_name(path.name.removesuffix(_GRADES))
+        scans.append(SheetScan(participant, session, t2w, stem, counts))
+    written, unseen = write_reading_sheet(output_dir, scans, seed)
+    return GroupOutput(tuple(written), (*problems, *unseen))
+
+
+def compare_raters(
+    output_dir: Path,
+    ratings: Sequence[Path],
+    results: Iterable[tuple[pd.DataFrame, pd.DataFrame]],
+) -> Agreement:
+    """Compare raters with the model, and with each other.
+
+    Parameters
+    ----------
+    output_dir : Path
+        Where the key of a reading sheet is, unless it lies beside the ratings.
+    ratings : sequence of Path
+    results : iterable of (DataFrame, DataFrame)
+        Each T2w's grade and counts.
+
+    Raises
+    ------
+    PVSError
+        If ratings cannot be used.
+
+    """
+    read = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
+    rated = match_ratings(read, model_results(results))
+    pairs = find_pairs(rated)
+    table = agreement_table(rated, pairs)
+    return Agreement(table, agreement_section(rated, pairs, table), rated.problems)
+
+
+def read_results(
+    output_dir: Path,
+) -> tuple[dict[Path, tuple[pd.DataFrame, pd.DataFrame]], list[str]]:
+    """Read the tables of all T2w.
+
+    Parameters
+    ----------
+    output_dir : Path
+
+    Returns
+    -------
+    results : dict of Path to (DataFrame, DataFrame)
+        Grade and counts, by the path of the grade.
+    problems : list of str
+        Why others are left out.
+
+    Raises
+    ------
+    NoInputError
+        If there is no usable result.
+
+    """
+    results, problems = {}, []
+    for path in find_results(output_dir):
+        try:
+            results[path] = read_result(path)
+        except PVSError as error:
+            problems.append(str(error))
+    if not results:
+        received = f'only unusable ones: {"; ".join(problems[:3])}' if problems else 'none'
+        raise NoInputError(
+            f'{output_dir} has no results of participants, expected at least one '
+            f'sub-*/[ses-*/]anat/*{_GRADES} (run the participant level first), received {received}'
+        )
+    return results, problems
 
 
 def find_results(output_dir: Path) -> list[Path]:

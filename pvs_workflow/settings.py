@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 import tomli_w
 
@@ -41,6 +41,10 @@ class Settings:
     bias_correction : bool
         Whether N4 corrects the T2w.
     stop_on_first_crash, clean_workdir, write_graph : bool
+    ratings : tuple of Path
+        Tables of raters' counts and grades, for the group level.
+    reading_sheet : bool
+        Whether the group level writes a blinded sheet of images to rate.
     verbosity : int
         0, 1 or 2 and above.
 
@@ -65,6 +69,8 @@ class Settings:
     stop_on_first_crash: bool = False
     clean_workdir: bool = False
     write_graph: bool = False
+    ratings: tuple[Path, ...] = ()
+    reading_sheet: bool = False
     verbosity: int = 0
 
     def to_toml(self, path: Path) -> None:
@@ -120,21 +126,28 @@ def dump_settings(settings: Settings) -> str:
     for field in fields(settings):
         value = getattr(settings, field.name)
         if value is not None:
-            plain = list(value) if isinstance(value, tuple) else value
-            table[field.name] = str(plain) if isinstance(plain, Path) else plain
+            table[field.name] = _plain(value)
     return tomli_w.dumps(table)
+
+
+def _plain(value):
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _convert(value, hint):
     """Make a TOML value what the setting's annotation says, or raise TypeError."""
+    if get_origin(hint) is tuple:
+        (kind, _) = get_args(hint)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(map(kind, value))
+        raise TypeError(f'{value!r} instead of a list of texts')
     options = get_args(hint) if type(None) in get_args(hint) else (hint,)
     if Path in options and isinstance(value, str):
         return Path(value)
     if float in options and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    if hint == tuple[str, ...] and isinstance(value, list):
-        if all(isinstance(item, str) for item in value):
-            return tuple(value)
-    elif type(value) in options:
+    if type(value) in options:
         return value
     raise TypeError(f'{value!r} instead of {getattr(hint, "__name__", hint)}')

@@ -15,6 +15,8 @@ BIDSIGNORE = (
     '*.html',
     '/logs',
     '/group_*',
+    '/reading',
+    '/reading_key*',
     'sub-*/log',
     'sub-*/figures',
     '*_grade.tsv',

@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_resources(parser.add_argument_group('resources'))
     _add_method(parser.add_argument_group('method'))
     _add_running(parser.add_argument_group('running'))
+    _add_group(parser.add_argument_group('group level'))
     return parser
 
 
@@ -74,13 +75,21 @@ def parse_args(argv: Sequence[str] | None = None) -> Settings:
     options = vars(parser.parse_args(argv))
     if options['omp_nthreads'] is None:
         options['omp_nthreads'] = min(options['nprocs'], _MAX_DEFAULT_THREADS)
-    for name in ('participant_label', 'session_label'):
+    for name in ('participant_label', 'session_label', 'ratings'):
         options[name] = tuple(dict.fromkeys(options[name]))
     stamp = time.strftime('%Y%m%d-%H%M%S')
     settings = Settings(**options, run_id=f'{stamp}_{uuid.uuid4()}')
     if settings.analysis_level == 'participant':
+        _check_level(parser, settings)
         _check_folders(parser, settings)
     return settings
+
+
+def _check_level(parser: argparse.ArgumentParser, settings: Settings) -> None:
+    """Refuse what the participant level would not do."""
+    for name, given in (('ratings', settings.ratings), ('reading-sheet', settings.reading_sheet)):
+        if given:
+            parser.error(f'--{name} is of the group level, expected group, received participant')
 
 
 def _check_folders(parser: argparse.ArgumentParser, settings: Settings) -> None:
@@ -216,6 +225,25 @@ def _add_running(group) -> None:
         *_spellings('write-graph'),
         action='store_true',
         help='write the workflow graph to output_dir/logs',
+    )
+
+
+def _add_group(group) -> None:
+    group.add_argument(
+        '--ratings',
+        nargs='+',
+        action='extend',
+        default=[],
+        type=_folder,
+        metavar='FILE',
+        help="tables of raters' counts or Potter grades; how they agree with the model and with "
+        'each other is written to group_agreement.tsv and the page',
+    )
+    group.add_argument(
+        *_spellings('reading-sheet'),
+        action='store_true',
+        help='write a blinded sheet of the images in random order, and a table to fill in, to '
+        'output_dir/reading',
     )
 
 

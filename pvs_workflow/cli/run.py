@@ -81,16 +81,19 @@ def end_well(action: Callable[[], int]) -> int:
 def run_group(settings: Settings) -> int:
     """Make the group's tables and page from the derivatives alone."""
     from pvs_workflow.cli.derivative import describe_outputs
-    from pvs_workflow.group import collect_group
+    from pvs_workflow.group import collect_group, collect_sheet
 
-    output = collect_group(settings.output_dir)
+    outputs = [collect_group(settings.output_dir, settings.ratings)]
+    if settings.reading_sheet:
+        outputs.append(collect_sheet(settings.output_dir, settings.random_seed))
     start_records(settings)
     describe_outputs(settings.output_dir)
-    for problem in output.problems:
+    problems = list(dict.fromkeys(problem for output in outputs for problem in output.problems))
+    for problem in problems:
         log.error('%s', problem)
-    for path in output.written:
+    for path in (path for output in outputs for path in output.written):
         log.info('wrote %s', path)
-    return EXIT_FAILED if output.problems else EXIT_OK
+    return EXIT_FAILED if problems else EXIT_OK
 
 
 def run_participants(settings: Settings) -> int:

@@ -1,5 +1,6 @@
 """The visual report of a group, from its two tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from pvs_workflow.report.charts import distribution_figure, sides_figure
 from pvs_workflow.report.embed import svg_uri
 from pvs_workflow.report.rendering import write_page
 from pvs_workflow.report.saving import svg_bytes
+from pvs_workflow.report.sections import GroupSection
 from pvs_workflow.science.grading import GRADES
 from pvs_workflow.science.slices import HEMISPHERES
 from pvs_workflow.science.tables import QC_LEVELS
@@ -29,7 +31,12 @@ class Chart:
     uri: str
 
 
-def write_group_page(output_dir: Path, grades: pd.DataFrame, counts: pd.DataFrame) -> Path:
+def write_group_page(
+    output_dir: Path,
+    grades: pd.DataFrame,
+    counts: pd.DataFrame,
+    sections: Sequence[GroupSection] = (),
+) -> Path:
     """Write ``group_potter.html``: one file, to be opened anywhere.
 
     Parameters
@@ -40,6 +47,8 @@ def write_group_page(output_dir: Path, grades: pd.DataFrame, counts: pd.DataFram
         The rows of ``group_potter.tsv``: one for each T2w.
     counts : DataFrame
         The rows of ``group_counts.tsv``: six for each T2w.
+    sections : sequence of GroupSection
+        What else is shown, before all grades.
 
     Returns
     -------
@@ -65,6 +74,7 @@ def write_group_page(output_dir: Path, grades: pd.DataFrame, counts: pd.DataFram
         models=grades.groupby(_MODEL_COLUMNS, dropna=False, sort=True).size().reset_index(),
         links=_links(output_dir, grades['participant_id']),
         digits=_DIGITS,
+        sections=sections,
     )
 
 

@@ -21,11 +21,14 @@ TABLES = {
     'epvs_instances': ('image', 'epvs_instances'),
     'group_potter': ('identity', 'potter_grade'),
     'group_counts': ('identity', 'image', 'epvs_counts'),
+    'group_agreement': ('agreement',),
+    'reading_ratings': ('sheet_image', 'reading_ratings'),
+    'reading_key': ('sheet_image', 'identity', 't2w', 'image'),
 }
 """Which data dictionaries in ``data/columns`` make up the columns of which table."""
 
-MAY_BE_EMPTY = frozenset({'epvs_instances'})
-"""Tables that need no row: where nothing was found there is only the header."""
+MAY_BE_EMPTY = frozenset({'epvs_instances', 'group_agreement'})
+"""Tables that need no row: where nothing was found or compared there is only the header."""
 
 TEXT_COLUMNS = frozenset(
     {
@@ -37,6 +40,14 @@ TEXT_COLUMNS = frozenset(
         'qc_reasons',
         'model',
         'model_sha256',
+        'level',
+        'comparison',
+        'first',
+        'second',
+        'quantity',
+        'image_id',
+        'rater',
+        'comments',
     }
 )
 """Columns of text; all others hold numbers."""
@@ -47,7 +58,8 @@ def describe_columns(table: str) -> dict[str, dict]:
 
     Parameters
     ----------
-    table : {'potter_grade', 'epvs_counts', 'epvs_instances', 'group_potter', 'group_counts'}
+    table : str
+        A name in ``TABLES``.
 
     Examples
     --------

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.files import atomic_path
+from pvs_workflow.report.agreement_charts import draw_confusion, draw_differences
+from pvs_workflow.science.grading import potter_grade
 from pvs_workflow.training.curves import save_reliability
-from pvs_workflow.training.figures import draw_confusion, draw_differences, draw_scatter
+from pvs_workflow.training.figures import draw_scatter
 from pvs_workflow.training.findings import Evaluation, Findings
 
 _TRUE, _ERRING, _LINE = '#9AA5B1', '#0072B2', '#5B6673'
@@ -66,8 +68,8 @@ def agreement_figure(found: Findings):
     counts = found.counts, found.true
     draw_scatter(scatter, *counts, max(map(np.max, counts)) + 2)
     draw_differences(differences, *counts, np.abs(counts[0] - counts[1]).max() * 1.1 + 1)
-    draw_confusion(images, *counts)
-    draw_confusion(people, *found.people())
+    draw_confusion(images, *map(potter_grade, counts))
+    draw_confusion(people, *map(potter_grade, found.people()))
     scatter.set_title(f'{len(found.true)} images')
     differences.set_title('Bland–Altman, images')
     images.set_title('grades of images')

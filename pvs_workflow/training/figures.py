@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.files import atomic_path
-from pvs_workflow.science.agreement import confusion_matrix, limits_of_agreement
-from pvs_workflow.science.grading import GRADES, UPPER_COUNTS, potter_grade
+from pvs_workflow.report.agreement_charts import draw_confusion, draw_differences
+from pvs_workflow.science.grading import UPPER_COUNTS, potter_grade
 from pvs_workflow.training.results import ImageResult
 from pvs_workflow.training.tables import (
     by_method,
@@ -130,7 +130,7 @@ def confusion_figure(results: Sequence[ImageResult], counts=image_counts):
     """
     figure, panels = _panels(results)
     for axes, part in panels:
-        draw_confusion(axes, *counts(part))
+        draw_confusion(axes, *map(potter_grade, counts(part)))
     return figure
 
 
@@ -143,28 +143,6 @@ def draw_scatter(axes, predicted: np.ndarray, true: np.ndarray, highest: float) 
     axes.grid(which='minor', linewidth=0.4)
     axes.set(xlim=(-1, highest), ylim=(-1, highest), aspect='equal')
     axes.set(xlabel='true count', ylabel='predicted count')
-
-
-def draw_differences(axes, predicted: np.ndarray, true: np.ndarray, largest: float) -> None:
-    """Show Bland and Altman's plot of counts."""
-    limits = limits_of_agreement(predicted, true)
-    axes.scatter(
-        (predicted + true) / 2, predicted - true, s=8, alpha=0.5, color=_DEEP, linewidths=0
-    )
-    for value, style in ((limits.bias, '-'), (limits.low, '--'), (limits.high, '--')):
-        axes.axhline(value, color=_LINE, linestyle=style, linewidth=0.9)
-    axes.set(xlabel='mean of both counts', ylabel='predicted − true', ylim=(-largest, largest))
-
-
-def draw_confusion(axes, predicted: np.ndarray, true: np.ndarray) -> None:
-    """Show how often each true grade was predicted as which."""
-    matrix = confusion_matrix(potter_grade(predicted), potter_grade(true))
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
-    for (row, column), number in np.ndenumerate(matrix):
-        colour = 'white' if shares[row, column] > 0.6 else 'black'
-        axes.text(column, row, str(number), ha='center', va='center', color=colour)
-    axes.set(xticks=GRADES, yticks=GRADES, xlabel='predicted grade', ylabel='true grade')
 
 
 def _panels(results: Sequence[ImageResult]):

@@ -1,16 +1,19 @@
 """Raters' counts of images, as a table."""
 
-import csv
-import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.science.slices import HEMISPHERES
-from pvs_workflow.science.tsv import MISSING
+from pvs_workflow.science.rating_rows import (
+    parse_count,
+    parse_hemisphere,
+    parse_person,
+    parse_slice,
+    read_rows,
+)
 
 COLUMNS = ('participant_id', 'hemisphere', 'slice', 'count')
 """Columns that a table of ratings needs; ``session_id`` only where there are sessions."""
@@ -61,9 +64,11 @@ def read_ratings(path: Path) -> Ratings:
     """
     path = Path(path)
     found = defaultdict(lambda: defaultdict(list))
-    for line, row in _rows(path):
+    for line, row in read_rows(path, [(name,) for name in COLUMNS]):
         try:
-            person, image, count = _parse(row)
+            person = parse_person(row)
+            image = parse_hemisphere(row['hemisphere']), parse_slice(row['slice'])
+            count = parse_count(row['count'])
         except ValueError as error:
             raise PVSError(f'{path}, line {line}, has an unusable {error}') from error
         found[person][image].append(count)
@@ -74,59 +79,3 @@ def read_ratings(path: Path) -> Ratings:
         for person, images in found.items()
     }
     return Ratings(path, counts)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield each row with its line number."""
-    try:
-        with path.open(encoding='utf-8-sig', newline='') as stream:
-            table = csv.DictReader(stream, delimiter='\t')
-            columns = table.fieldnames or ()
-            missing = [name for name in COLUMNS if name not in columns]
-            if missing:
-                raise PVSError(
-                    f'{path} lacks the column {" and ".join(missing)}, expected a table of '
-                    f'tab-separated values with {", ".join(COLUMNS)} and, where there are '
-                    f'sessions, session_id, received {", ".join(columns) or "an empty file"}'
-                )
-            for row in table:
-                yield (
-                    table.line_num,
-                    {name: (value or '').strip() for name, value in row.items() if name},
-                )
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PVSError(
-            f'{path} cannot be read, expected a table of tab-separated values, received: {error}'
-        ) from error
-
-
-def _parse(row: Mapping[str, str]) -> tuple[tuple[str, str | None], tuple[str, int], float]:
-    """Return whose image it is, which one, and its count.
-
-    Examples
-    --------
-    >>> _parse({'participant_id': 'sub-01', 'hemisphere': 'L', 'slice': '17', 'count': '4'})
-    (('01', None), ('L', 17), 4.0)
-
-    """
-    participant = row['participant_id'].removeprefix('sub-')
-    if not participant or participant == MISSING:
-        raise ValueError(f'participant_id, expected a label, received {row["participant_id"]!r}')
-    session = row.get('session_id', '').removeprefix('ses-')
-    if row['hemisphere'] not in HEMISPHERES:
-        raise ValueError(f'hemisphere, expected L or R, received {row["hemisphere"]!r}')
-    index = _number(row['slice'])
-    if not (index >= 0 and index.is_integer()):
-        raise ValueError(f'slice, expected a whole number from 0, received {row["slice"]!r}')
-    count = _number(row['count'])
-    if not 0 <= count < math.inf:
-        raise ValueError(f'count, expected a number of at least 0, received {row["count"]!r}')
-    person = participant, None if session in ('', MISSING) else session
-    return person, (row['hemisphere'], int(index)), count
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

@@ -27,6 +27,15 @@ NAMES = [
     'group_potter.tsv',
     'group_potter.json',
     'group_potter.html',
+    'group_agreement.tsv',
+    'group_agreement.json',
+    'reading/reading_sheet.html',
+    'reading/reading_ratings.tsv',
+    'reading/reading_ratings.json',
+    'reading/reading_ratings_old-001.tsv',
+    'reading_key.tsv',
+    'reading_key.json',
+    'reading_key_old-001.tsv',
 ]
 
 

@@ -135,6 +135,22 @@ def test_derivatives_folder_is_fine(parse, tmp_path):
     assert out == tmp_path / 'bids' / 'derivatives' / 'pvs'
 
 
+def test_group_options(parse, tmp_path):
+    settings = parse('--ratings', 'a.tsv', '/b.tsv', '--ratings', 'c.tsv', level='group')
+    assert settings.ratings == (tmp_path / 'a.tsv', Path('/b.tsv'), tmp_path / 'c.tsv')
+    assert parse('--reading_sheet', level='group').reading_sheet
+    assert parse('--reading-sheet', level='group').ratings == ()
+
+
+@pytest.mark.parametrize('options', [['--ratings', 'a.tsv'], ['--reading-sheet']])
+def test_group_options_are_refused_elsewhere(parse, capsys, options):
+    with pytest.raises(SystemExit) as error:
+        parse(*options)
+    assert error.value.code == 2
+    said = capsys.readouterr().err
+    assert f'{options[0]} is of the group level, expected group, received participant' in said
+
+
 def test_group_level_does_not_need_raw_data(parse):
     assert parse(level='group', bids='out').analysis_level == 'group'
 

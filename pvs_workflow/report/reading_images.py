@@ -1,0 +1,135 @@
+"""The six images of a T2w, cut again from its derivatives, without anything of the model's."""
+
+import base64
+import io
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from pvs_workflow.errors import ImageError
+from pvs_workflow.science.geometry import check_affine, to_canonical
+from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.science.sampling import cut_six
+from pvs_workflow.science.slabs import central_slice, slices_per_slab
+
+T2W_END = '_desc-preproc_T2w.nii.gz'
+ROI_END = '_space-T2w_desc-basalganglia_dseg.nii.gz'
+
+_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, nb.filebasedimages.ImageFileError)
+_WHOLE = Preprocessing(outside='keep')
+"""As the cascade's images, but with what lies around the basal ganglia."""
+
+
+@dataclass(frozen=True)
+class RawImage:
+    """One of the six.
+
+    Attributes
+    ----------
+    hemisphere : {'L', 'R'}
+    rank : int
+        1 for the lowest slice.
+    slice : int
+        Of the T2w file as stored, from 0.
+    pixels : (80, 96) array of float32, in [0, 1]
+        Left–right × back–front.
+
+    """
+
+    hemisphere: str
+    rank: int
+    slice: int
+    pixels: np.ndarray
+
+
+def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
+    """Cut the six images of a T2w, as the cascade got them before it blanked their surroundings.
+
+    Parameters
+    ----------
+    stem : Path
+        The derivatives' path up to what follows the T2w's own entities.
+    counts : DataFrame
+        The table ``epvs_counts``, which says what slices they were.
+
+    Returns
+    -------
+    list of 6 RawImage
+        Left then right, from the bottom up.
+
+    Raises
+    ------
+    ImageError
+        If a derivative is missing or damaged, or they do not go together.
+
+    """
+    paths = [stem.with_name(stem.name + end) for end in (T2W_END, ROI_END)]
+    try:
+        images = [nb.load(path) for path in paths]
+        arrays = [np.asarray(image.dataobj) for image in images]
+    except _UNREADABLE as error:
+        raise ImageError(
+            f'{stem.name} cannot be shown, expected its {T2W_END[1:]} and {ROI_END[1:]}, '
+            f'received: {" ".join(str(error).split())}'
+        ) from error
+    t2w, roi = images
+    if t2w.shape != roi.shape or not np.allclose(t2w.affine, roi.affine, atol=1e-3):
+        raise ImageError(
+            f'{stem.name} cannot be shown, expected T2w and basal ganglia on one grid, received '
+            f'shapes of {t2w.shape} and {roi.shape}'
+        )
+    try:
+        check_affine(t2w.affine)
+        volume, affine, storage = to_canonical(arrays[0], t2w.affine)
+        labels, _, _ = to_canonical(arrays[1], t2w.affine)
+        views, cut, _ = cut_six(volume, np.round(labels).astype(np.uint8), affine, _WHOLE)
+    except ImageError as error:
+        raise ImageError(f'{stem.name} cannot be shown: {error}') from error
+    n = slices_per_slab(affine)
+    out = [
+        RawImage(
+            view.hemisphere,
+            view.rank,
+            storage.slice_index(central_slice(view.slice_index, n)),
+            pixels,
+        )
+        for view, pixels in zip(views, cut, strict=True)
+    ]
+    _check_slices(stem, out, counts)
+    return out
+
+
+def png_uri(pixels: np.ndarray) -> str:
+    """Return an image as PNG in a data URI: left on the left, the front above.
+
+    Parameters
+    ----------
+    pixels : (80, 96) array, in [0, 1]
+        Left–right × back–front.
+
+    Examples
+    --------
+    >>> png_uri(np.zeros((80, 96)))[:22]
+    'data:image/png;base64,'
+
+    """
+    grey = np.round(255 * np.asarray(pixels).T[::-1]).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(grey)).save(stream, format='PNG', optimize=True)
+    return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')
+
+
+def _check_slices(stem: Path, images: list[RawImage], counts: pd.DataFrame) -> None:
+    """Refuse images that are not those that were counted."""
+    counted = {(row.hemisphere, int(row.slice)) for row in counts.itertuples()}
+    shown = {(image.hemisphere, image.slice) for image in images}
+    if counted != shown:
+        raise ImageError(
+            f'{stem.name} cannot be shown, expected the slices that were counted, '
+            f'{sorted(counted)}, received {sorted(shown)} from its images'
+        )

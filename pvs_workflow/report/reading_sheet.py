@@ -1,0 +1,224 @@
+"""A blinded sheet of images to be rated, the table to fill in, and the key."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from pvs_workflow import data
+from pvs_workflow.errors import PVSError
+from pvs_workflow.report.reading_images import RawImage, png_uri, read_images
+from pvs_workflow.report.rendering import GRADE_WORDS, write_page
+from pvs_workflow.science.rating_rows import read_rows
+from pvs_workflow.science.reading_key import KEY
+from pvs_workflow.science.tsv import describe_columns, write_table
+
+FOLDER = 'reading'
+"""What readers are given; the key is not in it."""
+
+SHEET, RATINGS = 'reading_sheet', 'reading_ratings'
+MAX_PICTURE_CHARACTERS = 14_000_000
+"""What the pictures of one page may take; more go on another page."""
+
+_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
+_CODE_LENGTH = 8
+"""Consonants: no code is a word, a number or a date to a spreadsheet."""
+
+_SIDES = {'L': 'Left', 'R': 'Right'}
+_RANKS = {1: 'lower slice', 2: 'middle slice', 3: 'upper slice'}
+
+
+@dataclass(frozen=True)
+class SheetScan:
+    """A T2w whose images are to be rated.
+
+    Attributes
+    ----------
+    participant_id, session_id, t2w : str
+        As in the table of grades; the session may be missing.
+    stem : Path
+        The derivatives' path up to what follows the T2w's own entities.
+    counts : DataFrame
+        The table ``epvs_counts``.
+
+    """
+
+    participant_id: str
+    session_id: str | None
+    t2w: str
+    stem: Path
+    counts: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class SheetImage:
+    """An image as the page shows it."""
+
+    code: str
+    title: str
+    alt: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """The six images of one T2w as the page shows them."""
+
+    number: int
+    images: tuple[SheetImage, ...]
+
+
+def write_reading_sheet(
+    output_dir: Path, scans: Sequence[SheetScan], seed: int
+) -> tuple[list[Path], list[str]]:
+    """Write the sheet, the table to fill in, and the key.
+
+    T2w come in random order, and images are called by random codes. Both depend on the seed
+    and on the model's counts, which readers do not have: the seed alone does not give away
+    who is who. A table or key of an earlier sheet that differs is kept under another name.
+
+    Parameters
+    ----------
+    output_dir : Path
+        The folder ``reading`` in it is what readers are given.
+    scans : sequence of SheetScan
+    seed : int
+
+    Returns
+    -------
+    written : list of Path
+    problems : list of str
+        Why a T2w is not on the sheet, one sentence each.
+
+    Raises
+    ------
+    PVSError
+        If no T2w can be shown, or a file cannot be written.
+
+    """
+    folder = Path(output_dir) / FOLDER
+    written, problems, keys, page, room = [], [], [], [], MAX_PICTURE_CHARACTERS
+    for scan, codes in _shuffled(scans, seed):
+        try:
+            images = read_images(scan.stem, scan.counts)
+        except PVSError as error:
+            problems.append(f'{error} (it is not on the reading sheet)')
+            continue
+        case = Case(len(keys) + 1, tuple(map(_sheet_image, codes, images)))
+        size = sum(len(image.uri) for image in case.images)
+        if page and size > room:
+            written.append(_write_page(folder, len(written) + 1, page))
+            page, room = [], MAX_PICTURE_CHARACTERS
+        page.append(case)
+        room -= size
+        keys.append(_key_rows(scan, codes, images))
+    if not keys:
+        raise PVSError(
+            f'{output_dir} has no images for a reading sheet, expected at least one T2w with its '
+            f'derivatives, received: {problems[0] if problems else "none"}'
+        )
+    written.append(_write_page(folder, len(written) + 1, page))
+    for path in set(folder.glob(f'{SHEET}*.html')) - set(written):
+        path.unlink()  # of an earlier, longer sheet
+    key = pd.concat(keys, ignore_index=True)
+    written += _write_kept(key, Path(output_dir) / KEY, 'reading_key')
+    blank = pd.DataFrame({'image_id': key['image_id']}).reindex(
+        columns=list(describe_columns('reading_ratings'))
+    )
+    table = folder / f'{RATINGS}.tsv'
+    if _images_of(table) != list(key['image_id']):  # else it may be filled in
+        written += _write_kept(blank, table, 'reading_ratings')
+    return written, problems
+
+
+def _shuffled(
+    scans: Sequence[SheetScan], seed: int
+) -> Iterable[tuple[SheetScan, tuple[str, ...]]]:
+    """Yield the T2w in random order, with a code for each image."""
+    scans = sorted(scans, key=lambda s: (s.participant_id, s.session_id or '', s.t2w))
+    secret = hashlib.sha256(str(seed).encode())
+    for scan in scans:
+        secret.update(repr((scan.participant_id, scan.session_id, scan.t2w)).encode())
+        secret.update(scan.counts['count'].to_numpy(float).tobytes())
+    rng = np.random.default_rng(np.frombuffer(secret.digest(), np.uint32))
+    used: set[str] = set()
+    for place in rng.permutation(len(scans)):
+        codes: list[str] = []
+        while len(codes) < len(scans[place].counts):
+            code = ''.join(rng.choice(list(_LETTERS), _CODE_LENGTH))
+            if code not in used:
+                codes.append(code)
+                used.add(code)
+        yield scans[place], tuple(codes)
+
+
+def _sheet_image(code: str, image: RawImage) -> SheetImage:
+    title = f'{_SIDES[image.hemisphere]}, {_RANKS[image.rank]}'
+    return SheetImage(code, title, f'T2w image {code}: {title}', png_uri(image.pixels))
+
+
+def _key_rows(scan: SheetScan, codes: Sequence[str], images: Sequence[RawImage]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            'image_id': codes,
+            'participant_id': scan.participant_id,
+            'session_id': scan.session_id,
+            't2w': scan.t2w,
+            'hemisphere': [image.hemisphere for image in images],
+            'slice': [image.slice for image in images],
+            'slice_rank': [image.rank for image in images],
+        }
+    )
+
+
+def _write_page(folder: Path, part: int, cases: Sequence[Case]) -> Path:
+    script = data.path('report', 'reading.js').read_text(encoding='utf-8')
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode('ascii')
+    end = '' if part == 1 else f'_{part}'
+    return write_page(
+        folder / f'{SHEET}{end}.html',
+        'reading.html.j2',
+        cases=cases,
+        part=part,
+        n_images=sum(len(case.images) for case in cases),
+        grades=GRADE_WORDS,
+        sheet_style=Markup(data.path('report', 'reading.css').read_text(encoding='utf-8')),
+        script=Markup(script),
+        script_hash=digest,
+        download=f'{RATINGS}{end}.tsv',
+    )
+
+
+def _write_kept(frame: pd.DataFrame, path: Path, table: str) -> list[Path]:
+    """Write a table; one that is there and differs is renamed, as work may be in it."""
+    before = path.read_bytes() if path.is_file() else None
+    aside = _free_name(path)
+    if before is not None:
+        path.replace(aside)
+    written = list(write_table(frame, path, table))
+    if before is None:
+        return written
+    if before == path.read_bytes():
+        aside.unlink()
+        return written
+    return [*written, aside]
+
+
+def _images_of(path: Path) -> list[str]:
+    """Return the codes in a table of ratings that is there, whatever else is in it."""
+    try:
+        return [row.get('image_id', '') for _, row in read_rows(path)]
+    except PVSError:
+        return []
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (name := path.with_name(f'{path.stem}_old-{number:03d}.tsv')).exists():
+        number += 1
+    return name

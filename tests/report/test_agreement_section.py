@@ -1,0 +1,120 @@
+import math
+
+import numpy as np
+import pytest
+
+from pvs_workflow.report import agreement_section
+from pvs_workflow.report.agreement_section import shorten_names
+from pvs_workflow.report.rendering import write_page
+from pvs_workflow.science.grading import potter_grade
+from pvs_workflow.science.items import Item, Results, Score
+from pvs_workflow.science.rated import Rated
+from pvs_workflow.science.rater_agreement import agreement_table, find_pairs
+
+PEOPLE = 8
+
+
+def scores(counts):
+    """Return six images and the whole of each person."""
+    out = {}
+    for person, six in enumerate(counts):
+        whole = Item(f'sub-{person}', '', 't')
+        for item, count in zip(whole.images, six, strict=True):
+            out[item] = Score(float(count), float(potter_grade(count)))
+        out[whole] = Score(float(max(six)), float(potter_grade(max(six))))
+    return out
+
+
+def make(*names, **left_out):
+    rng = np.random.default_rng(0)
+    true = rng.poisson(12, (PEOPLE, 6))
+    raters = {name: scores(true + rng.integers(0, 3, true.shape)) for name in names}
+    numbers = dict.fromkeys(('n_missing', 'n_unknown', 'n_other', 'n_incomplete'), 0) | left_out
+    results = Results(scores(true), frozenset(), {})
+    return Rated(raters=dict(sorted(raters.items())), results=results, problems=(), **numbers)
+
+
+@pytest.fixture
+def show(tmp_path, read):
+    """Write a page that is nothing but the section; return what a browser would see."""
+
+    def call(rated):
+        pairs = find_pairs(rated)
+        section = agreement_section.agreement_section(rated, pairs, agreement_table(rated, pairs))
+        return read(write_page(tmp_path / 'page.html', section.template, section=section))
+
+    return call
+
+
+def test_every_pair_has_its_rows_and_figures(show):
+    page = show(make('Anna', 'Bo'))
+    assert page.mistakes == []
+    titles = ('Model and Anna', 'Model and Bo', 'Anna and Bo')
+    assert all(title in page.text for title in titles)
+    assert len(page.all('img')) == 2 * len(titles)
+    assert len(page.all('tr')) == 2 * (1 + 2 * len(titles))
+    for picture in page.all('img'):
+        assert picture['src'].startswith('data:image/svg+xml,')
+        assert f'of {6 * PEOPLE} images' in picture['alt']
+        assert f'of {PEOPLE} T2w' in picture['alt']
+
+
+def test_figures_tell_in_words_what_they_show(show):
+    rated = make('Anna')
+    (pair,) = (p for p in find_pairs(rated) if (p.level, p.quantity) == ('person', 'potter'))
+    apart = np.abs(np.diff(pair.numbers)).ravel()
+    said = (
+        f'of 8 T2w, {(apart == 0).sum()} have the same grade, {(apart == 1).sum()} differ by one'
+    )
+    assert said in show(rated).all('img')[0]['alt']
+
+
+def test_what_was_left_out_is_said(show):
+    text = show(make('Anna', n_missing=3, n_other=4)).text
+    assert 'Rows without a rating (n/a): 3.' in text
+    assert 'not among the six: 4.' in text
+    assert 'no usable result' not in text
+
+
+def test_nothing_to_compare(show):
+    empty = Rated({'A': {}}, Results({}, frozenset(), {}), 0, 2, 0, 0, ('x',))
+    page = show(empty)
+    assert 'No rating is of an image or T2w' in page.text
+    assert page.all('table') == page.all('img') == []
+
+
+def test_undefined_numbers_are_shown_as_such(show):
+    one = Rated(
+        {'A': {Item('sub-0', '', 't'): Score(math.nan, 2.0)}},
+        Results(scores([[3] * 6]), frozenset(), {}),
+        0,
+        0,
+        0,
+        0,
+        (),
+    )
+    page = show(one)
+    assert 'n/a' in page.cells
+    assert not [cell for cell in page.cells if 'nan' in cell]
+
+
+def test_hostile_names_stay_text(show):
+    names = ['<script>alert(1)</script>', '=1+1', 'x' * 300, 'Ä\u202eß 🧠 $x_1$']
+    page = show(make(*names))
+    assert page.all('script') == []
+    assert page.mistakes == []
+    for name in names:
+        assert name in page.text
+    assert max(len(cell) for cell in page.cells) < 60
+
+
+def test_many_raters_are_not_all_drawn(show, monkeypatch):
+    monkeypatch.setattr(agreement_section, 'MOST_PAIRS', 2)
+    page = show(make(*'ABCD'))
+    assert len(page.all('img')) == 2 * 2
+    assert f'{4 + 6 - 2} more pairs are in the table only' in page.text
+
+
+def test_short_names_differ():
+    names = ['x' * 99 + end for end in 'ab']
+    assert len(set(shorten_names(names).values())) == 2

@@ -1,0 +1,115 @@
+"""The images on the sheet are those that the cascade saw, whatever the file looks like."""
+
+import base64
+import io
+
+import nibabel as nb
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pvs_workflow.errors import ImageError
+from pvs_workflow.interfaces.storage import restore, save_stored, stored_slices
+from pvs_workflow.report.reading_images import ROI_END, T2W_END, png_uri, read_images
+from pvs_workflow.science.geometry import to_canonical
+from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.science.sampling import cut_six
+
+
+def save_volumes(stem, volume, roi, affine, orientation='RAS'):
+    """Write T2w and ROI as the app does for a T2w that is stored in some order.
+
+    Returns the slices of the six images in the file, and what the cascade gets.
+    """
+    image = nb.Nifti1Image(volume.astype(np.float32), affine)
+    wanted = nb.orientations.axcodes2ornt(orientation)
+    ornt = nb.orientations.ornt_transform(nb.io_orientation(affine), wanted)
+    original = image.as_reoriented(ornt)
+    original.set_sform(original.affine, 1)
+    raw = stem.with_name('raw.nii.gz')
+    nb.save(original, raw)
+    data, canonical, _ = to_canonical(np.asarray(original.dataobj), original.affine)
+    labels, _, _ = to_canonical(
+        np.asarray(nb.Nifti1Image(roi.astype(np.int16), affine).as_reoriented(ornt).dataobj),
+        original.affine,
+    )
+    for array, end in ((data, T2W_END), (labels.astype(np.int16), ROI_END)):
+        stored = restore(nb.Nifti1Image(array, canonical), original, original.shape)
+        save_stored(stored, stem.with_name(stem.name + end))
+    views, images, _ = cut_six(data, labels, canonical, Preprocessing(outside='keep'))
+    return views, stored_slices(views, raw), images
+
+
+def counts_of(views, slices):
+    return pd.DataFrame({'hemisphere': [view.hemisphere for view in views], 'slice': slices})
+
+
+@pytest.mark.parametrize('orientation', ['RAS', 'LPS', 'PSR', 'LAI'])
+@pytest.mark.parametrize('thin', [False, True])
+def test_what_the_cascade_saw(tmp_path, phantom, orientation, thin):
+    volume, roi, affine = phantom.t2w, phantom.roi, phantom.affine
+    rng = np.random.default_rng(0)
+    volume = volume + 100 * rng.random(volume.shape)
+    if thin:  # 1 mm slices: averaged to slabs of five
+        affine = affine @ np.diag([1, 1, 0.2, 1])
+        volume, roi = (np.repeat(array, 5, axis=2) for array in (volume, roi))
+        volume = volume + 100 * rng.random(volume.shape)
+    stem = tmp_path / 'sub-01'
+    views, slices, expected = save_volumes(stem, volume, roi, affine, orientation)
+    found = read_images(stem, counts_of(views, slices))
+    assert [(i.hemisphere, i.rank, i.slice) for i in found] == [
+        (view.hemisphere, view.rank, index) for view, index in zip(views, slices, strict=True)
+    ]
+    shown = np.stack([image.pixels for image in found])
+    # Files keep one part in 65,000 of the volume's range.
+    np.testing.assert_allclose(shown, expected, atol=1e-4)
+    assert expected.std() > 0.1
+
+
+def test_left_and_front_are_where_they_are_said_to_be():
+    pixels = np.zeros((80, 96))
+    pixels[:8] = 1.0  # the person's left
+    pixels[:, -8:] = 0.5  # the front
+    raw = base64.b64decode(png_uri(pixels).partition(',')[2])
+    picture = Image.open(io.BytesIO(raw))
+    assert picture.mode == 'L'
+    assert picture.info == {}
+    grey = np.asarray(picture)
+    assert grey.shape == (96, 80)
+    assert (grey[20:, :8] == 255).all()
+    assert (grey[:8, 10:] == 128).all()
+    assert not grey[20:, 10:].any()
+
+
+@pytest.fixture
+def saved(tmp_path, phantom):
+    stem = tmp_path / 'sub-01'
+    views, slices, _ = save_volumes(stem, phantom.t2w, phantom.roi, phantom.affine)
+    return stem, counts_of(views, slices)
+
+
+@pytest.mark.parametrize('end', [T2W_END, ROI_END])
+def test_missing_or_damaged_derivatives_are_named(saved, end):
+    stem, counts = saved
+    path = stem.with_name(stem.name + end)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(ImageError, match='sub-01 cannot be shown, expected its'):
+        read_images(stem, counts)
+    path.unlink()
+    with pytest.raises(ImageError, match='sub-01 cannot be shown, expected its') as error:
+        read_images(stem, counts)
+    assert '\n' not in str(error.value)
+
+
+def test_images_that_were_not_counted_are_refused(saved, phantom):
+    stem, counts = saved
+    with pytest.raises(ImageError, match='expected the slices that were counted'):
+        read_images(stem, counts.assign(slice=counts['slice'] + 1))
+    nothing = nb.Nifti1Image(np.zeros(phantom.roi.shape, np.int16), phantom.affine)
+    nb.save(nothing, stem.with_name(stem.name + ROI_END))
+    with pytest.raises(ImageError, match='sub-01 cannot be shown: its field of view'):
+        read_images(stem, counts)
+    nb.save(nothing.slicer[..., :5], stem.with_name(stem.name + ROI_END))
+    with pytest.raises(ImageError, match='on one grid'):
+        read_images(stem, counts)
