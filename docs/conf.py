@@ -64,13 +64,14 @@ for page in (HERE / 'api').glob('*.rst'):
     if not (module.is_dir() or module.with_suffix('.py').is_file()):
         page.unlink()
 
-# Graphs of workflows: one picture each, without links to nipype's other formats.
+# Graphs of workflows: one picture each, which opens in its own size.
 wf_formats = ['svg']
 wf_html_show_formats = False
 wf_html_show_source_link = False
 wf_template = """
 {% for image in images %}
 .. figure:: {{ build_dir }}/{{ image.basename }}.svg
+   :target: {{ dest_dir }}/{{ image.basename }}.svg
 {%- for option in options %}
    {{ option }}
 {%- endfor %}
