@@ -30,6 +30,7 @@ extensions = [
 exclude_patterns = ['_*', 'validation']
 templates_path = ['_templates']
 
+highlight_language = 'none'
 nitpicky = True
 # No other project's inventory can be had offline: names outside the package go unlinked.
 nitpick_ignore_regex = [('py:.*', r'(?!pvs_workflow\b).*')]
