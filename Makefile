@@ -47,4 +47,4 @@ fast: $(READY)
 	$(BIN)/python -m pytest -n 2 -m 'not slow'
 
 clean:
-	rm -rf $(VENV) out work build *.egg-info
+	rm -rf $(VENV) out work build docs/api *.egg-info
