@@ -36,9 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--folds', type=whole(2), default=DEFAULT_FOLDS, metavar='N', help='default: %(default)s'
     )
-    parser.add_argument('--epochs-enhancer', type=whole(1), metavar='N')
     parser.add_argument(
-        '--epochs-counter', type=whole(1), metavar='N', help='the same after every enhancement'
+        '--epochs-enhancer',
+        type=whole(1),
+        metavar='N',
+        help='how often the enhancer sees all images (default: as the recipe says)',
+    )
+    parser.add_argument(
+        '--epochs-counter',
+        type=whole(1),
+        metavar='N',
+        help='the same, of the counter, alike after every enhancement',
     )
     parser.add_argument(
         '--variations',

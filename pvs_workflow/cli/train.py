@@ -79,8 +79,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f'start from this cascade ("{SHIPPED}" for the one that comes with pvs_workflow)',
     )
     parser.add_argument('--seed', type=whole(0), default=DEFAULT_SEED, help='default: %(default)s')
-    parser.add_argument('--epochs-enhancer', type=whole(1), metavar='N')
-    parser.add_argument('--epochs-counter', type=whole(1), metavar='N')
+    parser.add_argument(
+        '--epochs-enhancer',
+        type=whole(1),
+        metavar='N',
+        help='how often the enhancer sees all images (default: as the recipe says)',
+    )
+    parser.add_argument(
+        '--epochs-counter', type=whole(1), metavar='N', help='the same, of the counter'
+    )
     parser.add_argument(
         '--minutes',
         type=_minutes,

@@ -1,10 +1,10 @@
 """How far ePVS stand out of their surroundings: the contrast-to-noise ratio of the paper.
 
-CNR = |mean(ePVS) − mean(surround)| / sd(noise) (Chae et al. 2024, section 2.7). The paper takes
-the noise from the air around the head. That is no fair measure here: the networks see nothing
-outside the ROI and were never taught what to make of air, and a filter that merely darkens air
-would gain without end. The noise is therefore taken where ePVS are looked for, in pixels of the
-ROI far from any ePVS, which are the same pixels for every enhancement. It is given twice:
+``CNR = |mean(ePVS) − mean(surround)| / sd(noise)`` (Chae et al. 2024, section 2.7). The paper
+takes the noise from the air around the head. That is no fair measure here: the networks see
+nothing outside the ROI and were never taught what to make of air, and a filter that merely darkens
+air would gain without end. The noise is therefore taken where ePVS are looked for, in pixels of
+the ROI far from any ePVS, which are the same pixels for every enhancement. It is given twice:
 
 * of the grain, by Immerkær's stencil (1996, Comput Vis Image Underst 64:300), which no gradient
   of anatomy or coil shading enters: nearest to the paper's noise, and the CNR proper;

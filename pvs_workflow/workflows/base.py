@@ -35,7 +35,7 @@ def init_pvs_wf(
 
     Workflow Graph
         .. workflow::
-            :graph2use: orig
+            :graph2use: colored
             :simple_form: yes
 
             from pathlib import Path

@@ -1,0 +1,43 @@
+"""What a repository's viewer shows: the Markdown itself."""
+
+import re
+
+import pytest
+
+from pvs_workflow.science.tsv import TABLES, columns_markdown
+from tests.docs.conftest import DOCS, ROOT
+
+FILES = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
+LINK = re.compile(r'\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)')
+FENCE = re.compile(r'^```.*?^```$', re.M | re.S)
+BLOCK = re.compile(r'<!-- columns of (\w+) -->\n(.*?)<!-- end -->', re.S)
+
+
+def anchors(path):
+    """Return the anchors of a page's headings, as viewers of repositories make them."""
+    headings = re.findall(r'^#+ (.*)$', FENCE.sub('', path.read_text('utf-8')), re.M)
+    return {re.sub(r'[^\w\- ]', '', text.lower()).replace(' ', '-') for text in headings}
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
+def test_relative_links_lead_to_files_and_headings(path):
+    for target, anchor in LINK.findall(FENCE.sub('', path.read_text('utf-8'))):
+        found = path.parent / target if target else path
+        assert found.is_file(), target
+        if anchor:
+            assert anchor in anchors(found), (target, anchor)
+
+
+def test_the_index_names_every_page():
+    text = (DOCS / 'index.md').read_text('utf-8')
+    listed = set(re.findall(r'\]\((\w+)\.md\)', text))
+    in_contents = set(re.findall(r'^(\w+)$', ''.join(FENCE.findall(text)), re.M))
+    assert listed == in_contents == {path.stem for path in DOCS.glob('*.md')} - {'index'}
+
+
+def test_blocks_of_columns_are_those_of_the_dictionaries():
+    blocks = BLOCK.findall((DOCS / 'outputs.md').read_text('utf-8'))
+    assert len(blocks) >= 3
+    for name, text in blocks:
+        assert name in TABLES
+        assert text == columns_markdown(name)
