@@ -41,6 +41,10 @@ class Settings:
     bias_correction : bool
         Whether N4 corrects the T2w.
     stop_on_first_crash, clean_workdir, write_graph : bool
+    boilerplate_only : bool
+        Write the methods text and process nothing.
+    reports_only : bool
+        Make the pages anew from what is in ``output_dir`` and process nothing.
     verbosity : int
         0, 1 or 2 and above.
 
@@ -65,6 +69,8 @@ class Settings:
     stop_on_first_crash: bool = False
     clean_workdir: bool = False
     write_graph: bool = False
+    boilerplate_only: bool = False
+    reports_only: bool = False
     verbosity: int = 0
 
     def to_toml(self, path: Path) -> None:

@@ -26,6 +26,8 @@ FULL = Settings(
     stop_on_first_crash=True,
     clean_workdir=True,
     write_graph=True,
+    boilerplate_only=True,
+    reports_only=True,
     verbosity=2,
 )
 SPARSE = Settings(bids_dir=Path('in'), output_dir=Path('out'), analysis_level='group', run_id='r')
