@@ -89,6 +89,15 @@ def record_runs(
     return sorted(participants)
 
 
+def unfinished(settings: Settings, scans: Iterable[Scan]) -> dict[Scan, str]:
+    """Return what is wrong with each scan for as long as the run has not ended."""
+    return {
+        scan: f'{scan.prefix}: run {settings.run_id} did not come to its end; '
+        'the same command with the same work folder resumes'
+        for scan in scans
+    }
+
+
 def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
     """Write each participant's page; say whether all could be written."""
     from pvs_workflow.report.page import write_subject_page

@@ -108,7 +108,13 @@ def run_participants(settings: Settings) -> int:
     """Process the participants asked for, and return 0 only if all succeeded."""
     from pvs_workflow.cli.derivative import describe_outputs
     from pvs_workflow.cli.engine import clean_work, retire_results, run_scans
-    from pvs_workflow.cli.pages import record_runs, run_facts, write_boilerplate, write_pages
+    from pvs_workflow.cli.pages import (
+        record_runs,
+        run_facts,
+        unfinished,
+        write_boilerplate,
+        write_pages,
+    )
     from pvs_workflow.inputs import check_dataset
     from pvs_workflow.networks.bundle import model_sha256, verify_bundle
 
@@ -130,6 +136,8 @@ def run_participants(settings: Settings) -> int:
         return EXIT_OK
     if settings.clean_workdir:
         clean_work(settings)
+    # Should the run be killed, then whoever makes the pages knows what the results are of.
+    record_runs(settings, selection, unfinished(settings, selection.scans), facts)
     outcome = run_scans(
         settings, selection.scans, lambda: build_graph(settings, selection.scans, model), logs
     )

@@ -109,20 +109,26 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
 def collect_parts(
     output_dir: Path, sections: Sequence[Section], scans: Sequence[ScanResult]
 ) -> list[Part]:
-    """Lay the page out: repeat sections for each T2w, and load the pictures that exist."""
+    """Lay the page out: repeat sections for each T2w, and load the pictures that exist.
+
+    Where there is no room for all pictures, those of the later reportlets are linked only, of
+    every T2w: rather alignments than the images that were counted.
+    """
     parts, room = [], MAX_PICTURE_CHARACTERS
     for section in sections:
-        for number, scan in enumerate(scans if section.ordering else [None], start=1):
-            items = []
-            for reportlet in section.reportlets:
+        shown = list(scans) if section.ordering else [None]
+        items: list[list[Item]] = [[] for _ in shown]
+        for reportlet in section.reportlets:
+            for scan, own in zip(shown, items, strict=True):
                 item = _item(output_dir, scan, reportlet)
                 fits = item.size <= room
                 room -= item.size if fits else 0
                 if item.pictures or reportlet.custom:
-                    items.append(item if fits else replace(item, fits=False))
+                    own.append(item if fits else replace(item, fits=False))
+        for number, (scan, own) in enumerate(zip(shown, items, strict=True), start=1):
             anchor = f'{section.name}-{number}' if scan else section.name
             title = scan.title if scan else section.title
-            parts.append(Part(anchor, title, section, scan, tuple(items)))
+            parts.append(Part(anchor, title, section, scan, tuple(own)))
     return parts
 
 

@@ -77,6 +77,7 @@ def test_both_texts_say_what_was_there_and_stay_text(write):
         assert '0f' * 32 in text
     markdown = write(t1w=(True, False))[0]
     assert 'to the T2w where there was one' in ' '.join(markdown.split())
+    assert '.\n\n# References\n\n- ' in markdown
     assert '\n\n\n\n' not in markdown
 
 

@@ -162,6 +162,21 @@ def test_pictures_that_do_not_fit_are_linked(tmp_path, save_results, monkeypatch
     assert all((tmp_path / link).is_file() for link in links)
 
 
+def test_the_images_that_were_counted_come_before_alignments(
+    tmp_path, save_results, monkeypatch, read
+):
+    for session in 'ab':
+        save_results(tmp_path, session=session)
+    page = read(write_subject_page(tmp_path, '01'))
+    needed = [
+        p for p in page.all('img') if 'same cuts' not in p['alt'] and 'sagittal' not in p['alt']
+    ]
+    monkeypatch.setattr(page_module, 'MAX_PICTURE_CHARACTERS', sum(len(p['src']) for p in needed))
+    page = read(write_subject_page(tmp_path, '01'))
+    assert page.all('img') == needed
+    assert page.text.count('would make this page too large') == 2
+
+
 def test_pages_of_other_participants_are_not_mixed_up(tmp_path, save_results, read):
     save_results(tmp_path, participant='01', pictures=False)
     save_results(tmp_path, participant='011', pictures=False)
