@@ -40,6 +40,7 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(MAKE) docs
+	sh scripts/install_browser.sh
 	$(BIN)/python -m pytest -n 2 -m 'not slow'
 	PVS_DOCS=$(DOCS) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 30 -m slow
 

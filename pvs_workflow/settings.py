@@ -45,6 +45,10 @@ class Settings:
         Tables of raters' counts and grades, for the group level.
     reading_sheet : bool
         Whether the group level writes a blinded sheet of images to rate.
+    boilerplate_only : bool
+        Write the methods text and process nothing.
+    reports_only : bool
+        Make the pages anew from what is in ``output_dir`` and process nothing.
     verbosity : int
         0, 1 or 2 and above.
 
@@ -71,6 +75,8 @@ class Settings:
     write_graph: bool = False
     ratings: tuple[Path, ...] = ()
     reading_sheet: bool = False
+    boilerplate_only: bool = False
+    reports_only: bool = False
     verbosity: int = 0
 
     def to_toml(self, path: Path) -> None:

@@ -28,6 +28,8 @@ FULL = Settings(
     write_graph=True,
     ratings=(Path('/ratings of Ä.tsv'), Path('/b.tsv')),
     reading_sheet=True,
+    boilerplate_only=True,
+    reports_only=True,
     verbosity=2,
 )
 SPARSE = Settings(bids_dir=Path('in'), output_dir=Path('out'), analysis_level='group', run_id='r')

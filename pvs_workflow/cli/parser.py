@@ -82,6 +82,9 @@ def parse_args(argv: Sequence[str] | None = None) -> Settings:
     if settings.analysis_level == 'participant':
         _check_level(parser, settings)
         _check_folders(parser, settings)
+    elif settings.boilerplate_only or settings.reports_only:
+        option = '--boilerplate-only' if settings.boilerplate_only else '--reports-only'
+        parser.error(f'{option} is of the participant level, received the group level')
     return settings
 
 
@@ -225,6 +228,19 @@ def _add_running(group) -> None:
         *_spellings('write-graph'),
         action='store_true',
         help='write the workflow graph to output_dir/logs',
+    )
+    only = group.add_mutually_exclusive_group()
+    only.add_argument(
+        *_spellings('boilerplate-only'),
+        action='store_true',
+        help='write the methods text with its references (CITATION.md, .html and .bib in '
+        'output_dir/logs) and process nothing',
+    )
+    only.add_argument(
+        *_spellings('reports-only'),
+        action='store_true',
+        help='make the pages of the participants anew from what is in output_dir and process '
+        'nothing; bids_dir is not read',
     )
 
 

@@ -2,11 +2,9 @@
 
 import logging
 import os
-import platform
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from pvs_workflow import __version__, data
@@ -16,16 +14,6 @@ from pvs_workflow.settings import Settings, dump_settings
 
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
-_PACKAGES = (
-    'antspyx',
-    'keras',
-    'nibabel',
-    'nipype',
-    'numpy',
-    'scikit-image',
-    'scipy',
-    'tensorflow',
-)
 
 log = logging.getLogger('pvs_workflow')
 
@@ -50,8 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     settings = parse_args(argv)
     start_console(settings.verbosity)
-    level = run_group if settings.analysis_level == 'group' else run_participants
-    return end_well(lambda: level(settings))
+    return end_well(lambda: _action(settings)(settings))
+
+
+def _action(settings: Settings) -> Callable[[Settings], int]:
+    """Return what the command line asks for."""
+    if settings.analysis_level == 'group':
+        return run_group
+    if settings.reports_only:
+        return remake_pages
+    return run_participants
 
 
 def end_well(action: Callable[[], int]) -> int:
@@ -96,22 +92,55 @@ def run_group(settings: Settings) -> int:
     return EXIT_FAILED if problems else EXIT_OK
 
 
+def remake_pages(settings: Settings) -> int:
+    """Make pages anew from the derivatives alone."""
+    from pvs_workflow.cli.derivative import describe_outputs
+    from pvs_workflow.cli.pages import find_participants, write_pages
+
+    found, missing = find_participants(settings.output_dir, settings.participant_label)
+    start_records(settings)
+    describe_outputs(settings.output_dir)
+    for label in missing:
+        log.error('sub-%s: no results are in %s', label, settings.output_dir)
+    fine = write_pages(settings.output_dir, found)
+    log.info('made %d pages anew in %s', len(found), settings.output_dir)
+    return EXIT_OK if fine and not missing else EXIT_FAILED
+
+
 def run_participants(settings: Settings) -> int:
     """Process the participants asked for, and return 0 only if all succeeded."""
     from pvs_workflow.cli.derivative import describe_outputs
     from pvs_workflow.cli.engine import clean_work, retire_results, run_scans
+    from pvs_workflow.cli.pages import (
+        record_runs,
+        run_facts,
+        unfinished,
+        write_boilerplate,
+        write_pages,
+    )
     from pvs_workflow.inputs import check_dataset
     from pvs_workflow.networks.bundle import model_sha256, verify_bundle
 
     check_dataset(settings.bids_dir)
     logs = start_records(settings)
     describe_outputs(settings.output_dir, settings.bids_dir)
-    _make_work_folder(settings.work_dir)
+    if not settings.boilerplate_only:
+        _make_work_folder(settings.work_dir)
     selection = select_scans(settings)
     model = settings.model or data.path('cascade')
     card = verify_bundle(model)
+    facts = run_facts(
+        settings, {'name': card.name, 'version': card.version, 'sha256': model_sha256(model)}
+    )
+    citations = write_boilerplate(settings, selection.scans, facts)
+    if settings.boilerplate_only:
+        for path in citations:
+            log.info('wrote %s', path)
+        return EXIT_OK
     if settings.clean_workdir:
         clean_work(settings)
+    # Should the run be killed, then whoever makes the pages knows what the results are of.
+    record_runs(settings, selection, unfinished(settings, selection.scans), facts)
     outcome = run_scans(
         settings, selection.scans, lambda: build_graph(settings, selection.scans, model), logs
     )
@@ -119,9 +148,8 @@ def run_participants(settings: Settings) -> int:
         log.error('%s', sentence)
         for path in retire_results(settings.output_dir, scan, settings.run_id):
             log.info('%s: an earlier result is now in %s', scan.prefix, path)
-    errors = [*selection.missing, *((s.participant, text) for s, text in outcome.failed.items())]
-    model_facts = {'name': card.name, 'version': card.version, 'sha256': model_sha256(model)}
-    pages_fine = write_pages(settings, selection.scans, errors, model_facts)
+    participants = record_runs(settings, selection, outcome.failed, facts)
+    pages_fine = write_pages(settings.output_dir, participants)
     if settings.clean_workdir and not outcome.failed:
         clean_work(settings)
     log.info(
@@ -130,7 +158,8 @@ def run_participants(settings: Settings) -> int:
         len(selection.scans),
         settings.output_dir,
     )
-    return EXIT_OK if pages_fine and not errors else EXIT_FAILED
+    fine = pages_fine and not outcome.failed and not selection.missing
+    return EXIT_OK if fine else EXIT_FAILED
 
 
 def select_scans(settings: Settings):
@@ -172,40 +201,6 @@ def build_graph(settings: Settings, scans, model: Path):
         random_seed=engine_seed(settings.random_seed),
         bias_correction=settings.bias_correction,
     )
-
-
-def write_pages(settings: Settings, scans, errors, model: dict[str, str]) -> bool:
-    """Write each participant's page; say whether all could be written."""
-    from pvs_workflow.report.page import write_subject_page
-
-    participants = {scan.participant for scan in scans}
-    participants |= {label for label, _ in errors if (settings.bids_dir / f'sub-{label}').is_dir()}
-    facts = {
-        'version': __version__,
-        'command': ' '.join(['pvs_workflow', *sys.argv[1:]]),
-        'run': settings.run_id,
-        'seed': settings.random_seed,
-        'bias_correction': settings.bias_correction,
-        'model': model,
-        'versions': {'python': platform.python_version()}
-        | {name: version(name) for name in _PACKAGES},
-    }
-    fine = True
-    for participant in sorted(participants):
-        own = [text for label, text in errors if label == participant]
-        try:
-            write_subject_page(settings.output_dir, participant, provenance=facts, errors=own)
-        except Exception as error:
-            # A page must not cost anyone a result.
-            fine = False
-            log.debug('page of sub-%s', participant, exc_info=True)
-            log.error(
-                'sub-%s: its page cannot be written: %s: %s',
-                participant,
-                type(error).__name__,
-                error,
-            )
-    return fine
 
 
 def start_console(verbosity: int) -> None:

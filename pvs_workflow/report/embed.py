@@ -1,13 +1,17 @@
 """Saved figures as data URIs, so that a page is one file."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from pvs_workflow.report.rendering import SIDE_WORDS
 from pvs_workflow.report.results import ScanResult, find_figure
-from pvs_workflow.report.saving import split_layers
+from pvs_workflow.report.saving import cut_panel, split_layers
+from pvs_workflow.report.sheets import image_box
 from pvs_workflow.report.spec import Reportlet
+from pvs_workflow.science.slices import HEMISPHERES
 
 _PLAIN = " ='():;/,!*+-._~?@$[]{}\n"
 """What may stand unescaped in a data URI of SVG (less to write than base64)."""
@@ -21,6 +25,65 @@ class Picture:
     alt: str
     uri: str
     href: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the six images, in all of a reportlet's layers.
+
+    Attributes
+    ----------
+    side : str
+        The person's own, in words.
+    rank : int
+        1 inferior to 3 superior.
+    row : Mapping, optional
+        Its row of the table of counts, where that is there.
+    pictures : tuple of Picture
+
+    """
+
+    side: str
+    rank: int
+    row: Mapping | None
+    pictures: tuple[Picture, ...]
+
+
+def load_panels(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> list[Panel]:
+    """Return the six images of a reportlet whose layers are sheets of them.
+
+    Returns
+    -------
+    list of Panel
+        Left before right, from the bottom up; empty where no sheets were saved, or not as SVG.
+
+    """
+    layers = []
+    for layer in reportlet.layers:
+        path = find_figure(output_dir, scan.entities['sub'], scan.stem, layer.query)
+        if path and path.suffix != '.svg':
+            return []
+        if path:
+            href = quote(path.relative_to(output_dir).as_posix())
+            layers.append((layer, path.read_text(encoding='utf-8'), href))
+    if not layers:
+        return []
+    panels = []
+    for index in range(6):
+        number, offset = divmod(index, 3)
+        hemisphere, rank = list(HEMISPHERES)[number], offset + 1
+        side, row = SIDE_WORDS[hemisphere], scan.image_row(hemisphere, rank)
+        pictures = [
+            Picture(
+                layer.label,
+                f'{side.capitalize()} hemisphere, slice {rank} of 3: {layer.alt}',
+                svg_uri(cut_panel(sheet, index, image_box(index))),
+                href,
+            )
+            for layer, sheet, href in layers
+        ]
+        panels.append(Panel(side, rank, row, tuple(pictures)))
+    return panels
 
 
 def load_pictures(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> list[Picture]:

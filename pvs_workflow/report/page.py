@@ -1,11 +1,14 @@
 """The visual report of one participant, from what was saved in the derivatives."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pvs_workflow.report.embed import Picture, load_pictures
-from pvs_workflow.report.methods import describe_methods, load_citations
+from pvs_workflow.errors import PVSError
+from pvs_workflow.report.citations import load_citations
+from pvs_workflow.report.embed import Panel, Picture, load_panels, load_pictures
+from pvs_workflow.report.methods import describe_methods
+from pvs_workflow.report.provenance import RunRecord, load_runs
 from pvs_workflow.report.rendering import flatten, write_page
 from pvs_workflow.report.results import ScanResult, find_scans
 from pvs_workflow.report.spec import Reportlet, Section, load_specification
@@ -16,11 +19,29 @@ MAX_PICTURE_CHARACTERS = 14_000_000
 
 @dataclass(frozen=True)
 class Item:
-    """A reportlet with its pictures; those that no longer fit in are linked only."""
+    """A reportlet with its pictures; those that no longer fit in are linked only.
+
+    Attributes
+    ----------
+    reportlet : Reportlet
+    pictures : tuple of Picture
+        Whole figures.
+    panels : tuple of Panel
+        The same, image by image, where the reportlet is to be shown so.
+    fits : bool
+
+    """
 
     reportlet: Reportlet
     pictures: tuple[Picture, ...]
+    panels: tuple[Panel, ...] = ()
     fits: bool = True
+
+    @property
+    def size(self) -> int:
+        """Characters that its pictures take in the page."""
+        shown = [p for panel in self.panels for p in panel.pictures] or self.pictures
+        return sum(len(picture.uri) for picture in shown)
 
 
 @dataclass(frozen=True)
@@ -34,30 +55,20 @@ class Part:
     items: tuple[Item, ...]
 
 
-def write_subject_page(
-    output_dir: Path,
-    participant: str,
-    *,
-    provenance: Mapping,
-    errors: Sequence[str],
-) -> Path:
+def write_subject_page(output_dir: Path, participant: str) -> Path:
     """Write ``sub-X.html``: one file with everything in it, to be opened anywhere.
 
-    Only derivatives are read, so that the page can be made again at any time. It is written
-    for participants whose run failed, too: with the errors, and whatever was saved before.
+    Only derivatives are read, and of them what :func:`provenance.save_run` recorded, so that the
+    page can be made again at any time. It is written for participants whose run failed, too:
+    with the errors, and whatever was saved before.
 
     Parameters
     ----------
     output_dir : Path
         The derivatives.
     participant : str
-        Label, with or without ``sub-``.
-    provenance : mapping
-        What made the results, shown as it is. The methods text uses, where they are there,
-        ``version`` (ours), ``versions`` (package to version), ``model`` (``name``, ``version``,
-        ``sha256``), ``seed`` and ``bias_correction`` (bool).
-    errors : sequence of str
-        One sentence each; shown as text.
+        Label, with or without ``sub-``. Of the recorded runs' facts, the methods text uses what
+        :func:`methods.methods_of_run` names.
 
     Returns
     -------
@@ -74,6 +85,12 @@ def write_subject_page(
     specification = load_specification()
     ordering = next((s.ordering for s in specification.sections if s.ordering), ())
     scans = find_scans(output_dir, participant, ordering)
+    problems = [problem for scan in scans for problem in scan.problems]
+    runs: list[RunRecord] = []
+    try:
+        runs = load_runs(output_dir, participant)
+    except PVSError as error:
+        problems.append(str(error))
     return write_page(
         output_dir / f'sub-{participant}.html',
         'subject.html.j2',
@@ -81,29 +98,42 @@ def write_subject_page(
         participant=participant,
         parts=collect_parts(output_dir, specification.sections, scans),
         scans=scans,
-        errors=tuple(errors),
-        methods=describe_methods(scans, provenance),
+        errors=[message for run in runs for message in run.messages],
+        problems=problems,
+        methods=describe_methods(scans, runs[-1].facts if runs else {}, len(runs)),
         cite=load_citations(),
-        provenance=flatten(provenance),
+        provenance=[(list(run.scans), flatten(run.facts)) for run in runs if run.facts],
     )
 
 
 def collect_parts(
     output_dir: Path, sections: Sequence[Section], scans: Sequence[ScanResult]
 ) -> list[Part]:
-    """Lay the page out: repeat sections for each T2w, and load the pictures that exist."""
+    """Lay the page out: repeat sections for each T2w, and load the pictures that exist.
+
+    Where there is no room for all pictures, those of the later reportlets are linked only, of
+    every T2w: rather alignments than the images that were counted.
+    """
     parts, room = [], MAX_PICTURE_CHARACTERS
     for section in sections:
-        for number, scan in enumerate(scans if section.ordering else [None], start=1):
-            items = []
-            for reportlet in section.reportlets:
-                pictures = load_pictures(output_dir, scan, reportlet) if scan else []
-                size = sum(len(picture.uri) for picture in pictures)
-                fits = size <= room
-                room -= size if fits else 0
-                if pictures or reportlet.custom:
-                    items.append(Item(reportlet, tuple(pictures), fits))
+        shown = list(scans) if section.ordering else [None]
+        items: list[list[Item]] = [[] for _ in shown]
+        for reportlet in section.reportlets:
+            for scan, own in zip(shown, items, strict=True):
+                item = _item(output_dir, scan, reportlet)
+                fits = item.size <= room
+                room -= item.size if fits else 0
+                if item.pictures or reportlet.custom:
+                    own.append(item if fits else replace(item, fits=False))
+        for number, (scan, own) in enumerate(zip(shown, items, strict=True), start=1):
             anchor = f'{section.name}-{number}' if scan else section.name
             title = scan.title if scan else section.title
-            parts.append(Part(anchor, title, section, scan, tuple(items)))
+            parts.append(Part(anchor, title, section, scan, tuple(own)))
     return parts
+
+
+def _item(output_dir: Path, scan: ScanResult | None, reportlet: Reportlet) -> Item:
+    if scan is None:
+        return Item(reportlet, ())
+    panels = load_panels(output_dir, scan, reportlet) if reportlet.panels else []
+    return Item(reportlet, tuple(load_pictures(output_dir, scan, reportlet)), tuple(panels))

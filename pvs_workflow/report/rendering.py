@@ -1,5 +1,6 @@
 """Templates to pages: one file each, everything escaped, nothing fetched."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from numbers import Integral, Real
@@ -15,6 +16,7 @@ from pvs_workflow.files import write_text
 from pvs_workflow.science.tsv import MISSING, format_cell
 
 GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
+SIDE_WORDS = MappingProxyType({'L': 'left', 'R': 'right'})
 QC_WORDS = MappingProxyType(
     {
         'pass': 'nothing was found',
@@ -37,9 +39,40 @@ def write_page(path: Path, template: str, **context) -> Path:
 
     """
     style = data.path('report', 'style.css').read_text(encoding='utf-8')
-    page = _environment().get_template(template).render(style=Markup(style), **context)
-    write_text(path, page)
+    write_text(path, render(template, style=Markup(style), code=code_html, **context))
     return path
+
+
+def render(template: str, **context) -> str:
+    """Fill a shipped template; text of the context is escaped.
+
+    Parameters
+    ----------
+    template : str
+        Name in ``data/report``.
+    **context
+        What the template shows.
+
+    """
+    return _environment().get_template(template).render(**context)
+
+
+def code_html(text: str) -> Markup:
+    """Show text in a fixed-width font."""
+    return Markup('<code>{}</code>').format(text)
+
+
+def paragraphs_html(text: Markup) -> Markup:
+    r"""Make paragraphs of what empty lines part.
+
+    Examples
+    --------
+    >>> str(paragraphs_html(Markup('One &amp;\n two.\n\nThree.')))
+    '<p>One &amp;\n two.</p>\n<p>Three.</p>'
+
+    """
+    parts = (part.strip() for part in re.split(r'\n\s*\n', text))
+    return Markup('\n').join(Markup('<p>{}</p>').format(Markup(part)) for part in parts if part)
 
 
 def value_html(value, digits: int | None = None) -> Markup:
@@ -76,6 +109,21 @@ def grade_html(value) -> Markup:
     if written == MISSING:
         return Markup(MISSING)
     return Markup('<data value="{0}">{0}</data> ({1})').format(written, GRADE_WORDS[int(value)])
+
+
+def percent_html(value) -> Markup:
+    """Show a probability in per cent; machines get it as the tables have it.
+
+    Examples
+    --------
+    >>> str(percent_html(0.4567)), str(percent_html(None))
+    ('<data value="0.4567">46 %</data>', 'n/a')
+
+    """
+    written = _written(value)
+    if written == MISSING:
+        return Markup(MISSING)
+    return Markup('<data value="{}">{} %</data>').format(written, f'{100 * value:.0f}')
 
 
 def _written(value) -> str:
@@ -115,6 +163,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {'value': value_html, 'grade': grade_html}
-    environment.globals |= {'qc_words': QC_WORDS}
+    environment.filters |= {
+        'value': value_html,
+        'grade': grade_html,
+        'paragraphs': paragraphs_html,
+        'percent': percent_html,
+    }
+    environment.globals |= {'qc_words': QC_WORDS, 'side_words': SIDE_WORDS}
     return environment

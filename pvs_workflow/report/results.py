@@ -54,6 +54,24 @@ class ScanResult:
         name = f'{self.stem}_space-T2w_desc-preproc_{suffix}.nii.gz'
         return (self.folder / name).is_file()
 
+    def image_row(self, hemisphere: str, rank: int) -> dict | None:
+        """Return one image's row of the counts, where it is there."""
+        if self.counts is None:
+            return None
+        chosen = (self.counts['hemisphere'] == hemisphere) & (self.counts['slice_rank'] == rank)
+        return next(iter(self.counts[chosen].to_dict('records')), None)
+
+    def highest(self, hemisphere: str | None = None) -> dict | None:
+        """Return the row of the image with the highest count, of all six or of one side."""
+        if self.counts is None:
+            return None
+        rows = self.counts.dropna(subset='count')
+        if hemisphere:
+            rows = rows[rows['hemisphere'] == hemisphere]
+        if rows.empty:
+            return None
+        return rows.loc[rows['count'].idxmax()].to_dict()
+
 
 def name_entities(stem: str) -> dict[str, str]:
     """Split a BIDS name into its entities.

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,10 @@ FIXED, MOVING = 'fixed', 'moving'
 _LINE = re.compile(r'\bd="[^"]+"')
 _LONG_NUMBER = re.compile(r'(-?\d+\.\d\d)\d+')
 _IMAGE = re.compile(r'<image\b[^>]*/>')
+_AXES = re.compile(r'^  <g id="axes_(\d+)">$.*?^  </g>$', re.MULTILINE | re.DOTALL)
+_DEFINED = re.compile(r'<defs>.*?</defs>', re.DOTALL)
+_SIZE = re.compile(r'width="[\d.]+pt" height="[\d.]+pt" viewBox="[^"]+"')
+_POINTS_PER_INCH = 72
 _RASTER = re.compile(r'data:image/png;base64,([A-Za-z0-9+/=\s]+)')
 # Opened on its own, the picture swaps its layers while the pointer rests on it.
 _FLICKER_STYLE = (
@@ -127,6 +132,35 @@ def split_layers(svg: str, part: str) -> str:
     hidden = group.sub(lambda found: _IMAGE.sub('', found[0]), svg)
     style = f'<style type="text/css">g[id^="{other}"]{{display:none}}</style>'
     return hidden.replace(_FLICKER_STYLE, style)
+
+
+def cut_panel(svg: str, number: int, box: Sequence[float]) -> str:
+    r"""Keep one panel of a figure that :func:`save_figure` wrote.
+
+    Parameters
+    ----------
+    svg : str
+    number : int
+        Of its axes, from 0, in the order in which they were added.
+    box : (left, top, width, height)
+        What to show, in inches.
+
+    Examples
+    --------
+    >>> svg = '<svg width="7pt" height="7pt" viewBox="0 0 7 7">\n</svg>'
+    >>> print(cut_panel(svg, 0, (0, 0, 1, 0.5)).splitlines()[0])
+    <svg width="72pt" height="36pt" viewBox="0 0 72 36">
+
+    """
+    left, top, width, height = (_POINTS_PER_INCH * value for value in box)
+
+    def keep(found: re.Match) -> str:
+        # Others may refer to the letters of a panel that is left out.
+        return found[0] if found[1] == f'{number + 1}' else ''.join(_DEFINED.findall(found[0]))
+
+    size = f'width="{width:g}pt" height="{height:g}pt" '
+    view = f'{size}viewBox="{left:g} {top:g} {width:g} {height:g}"'
+    return _SIZE.sub(view, _AXES.sub(keep, svg), count=1)
 
 
 def _smaller(encoded: str, lossy: bool) -> str:

@@ -31,6 +31,7 @@ from pvs_workflow.science.slices import FIELD_OF_VIEW, IMAGE_SHAPE, View
 PIXEL = np.array(FIELD_OF_VIEW) / IMAGE_SHAPE
 """Millimetres, left–right and back–front."""
 _RATIO = FIELD_OF_VIEW[1] / FIELD_OF_VIEW[0]
+_WIDTH = 3.2
 _GAP, _HEADROOM, _FOOT = 0.12, 0.3, 0.3
 _SIDES = {'L': 'Left', 'R': 'Right'}
 _NUMBER_OFFSET = 0.2  # millimetres, so that a number does not hide what it counts
@@ -182,21 +183,32 @@ def pixel_edges(labels: np.ndarray, spacing: Sequence[float]) -> Line:
     return Line(pieces * spacing, codes)
 
 
+def image_box(index: int) -> tuple[float, float, float, float]:
+    """Return where a single sheet has one of its six images, in inches.
+
+    Returns
+    -------
+    left, top, width, height : float
+        From the sheet's top left corner; without the title over the image.
+
+    """
+    row, column = divmod(index, 3)
+    height = _WIDTH * _RATIO
+    left = _GAP + column * (_WIDTH + _GAP)
+    return left, _HEADROOM + row * (height + _HEADROOM + _GAP), _WIDTH, height
+
+
 def _sheet(
     images: np.ndarray, titles: Sequence[str], window: tuple[float, float] = _RAW_WINDOW
 ) -> Figure:
     """Lay six images out, two rows of three, with titles and direction letters."""
-    width = 3.2
-    height = width * _RATIO
+    _, _, width, height = image_box(0)
     figure = new_figure(3 * (width + _GAP) + _GAP, 2 * (height + _HEADROOM + _GAP) + _FOOT - _GAP)
     for index, (image, title) in enumerate(zip(images, titles, strict=True)):
-        row, column = divmod(index, 3)
-        left = _GAP + column * (width + _GAP)
-        top = _HEADROOM + row * (height + _HEADROOM + _GAP)
-        axes = add_panel(figure, left, top, width, height)
+        axes = add_panel(figure, *image_box(index))
         show_plane(axes, image, PIXEL, window)
         mark_edges(axes)
-        head(axes, title, 9, colour=SIDE_COLOURS['LR'[row]])
+        head(axes, title, 9, colour=SIDE_COLOURS['LR'[index // 3]])
     _footnote(figure)
     return figure
 

@@ -42,13 +42,17 @@ class Layer:
 
 @dataclass(frozen=True)
 class Reportlet:
-    """One item of a section: figures, or something that the page itself makes (``custom``)."""
+    """One item of a section: figures, or something that the page itself makes (``custom``).
+
+    With ``panels``, figures of the six images are shown image by image.
+    """
 
     name: str
     title: str
     caption: str
     layers: tuple[Layer, ...]
     custom: str | None
+    panels: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,4 +111,5 @@ def _reportlet(values: Mapping) -> Reportlet:
             for layer in layers
         ),
         custom,
+        values.get('panels', False),
     )

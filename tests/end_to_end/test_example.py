@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -166,6 +167,26 @@ def test_reports_are_whole_and_need_no_network(example):
         assert not re.search(r'<link[^>]+href="https?:', page)
 
 
+def test_pages_made_anew_are_the_same(example, tmp_path):
+    out = tmp_path / 'out'
+    shutil.copytree(example, out)
+    names = ('sub-01.html', 'sub-02.html')
+    for name in names:
+        (out / name).unlink()
+    done = run('nowhere', out, 'participant', '--reports-only')
+    assert done.returncode == 0, done.stderr
+    for name in names:
+        assert (out / name).read_bytes() == (example / name).read_bytes()
+    assert '--write-graph' in (out / names[0]).read_text()
+
+
+def test_the_run_is_cited(example):
+    text = (example / 'logs' / 'CITATION.md').read_text()
+    assert 'The FLAIR was registered rigidly to the T2w.' in text
+    assert 'The T1w was registered rigidly to the T2w where there was one.' in text
+    assert '@article{chae2024,' in (example / 'logs' / 'CITATION.bib').read_text()
+
+
 def test_one_process_gives_the_same_bytes(example, tmp_path):
     out = tmp_path / 'out'
     done = run(EXAMPLE, out, 'participant', '--participant-label', '02', '--nprocs', 1)
@@ -192,11 +213,14 @@ def test_a_killed_run_resumes_to_the_same_bytes(example, tmp_path):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert not tables(out)
+    record = out / 'sub-02' / 'figures' / 'sub-02_provenance.json'
+    assert 'did not come to its end' in record.read_text()
     registered = next(iter(work.rglob(f'{half_way}/result_*.pklz')))
     before = registered.stat().st_mtime_ns
     done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert registered.stat().st_mtime_ns == before  # not done again
+    assert 'did not come to its end' not in record.read_text()
     reference = tables(example)
     ours = tables(out)
     assert len(ours) == 3

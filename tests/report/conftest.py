@@ -110,7 +110,13 @@ def drawings(tmp_path_factory) -> Path:
     """Draw figures once for all tests, for they take seconds."""
     folder = tmp_path_factory.mktemp('drawings')
     ph = make_phantom()
+    labels = np.zeros((6, 80, 96), dtype=int)
+    labels[:, 30:33, 40] = 1
+    zeros = np.zeros(6)
     made = {
+        'evidence': figures.evidence_figure(
+            ph.images, labels, ph.views, ph.slices, zeros, zeros, zeros
+        ),
         'images': figures.images_figure(ph.images, ph.views, ph.slices),
         'enhanced': figures.enhanced_figure(ph.images / 2, ph.views, ph.slices),
         't1wreg': figures.registration_figure(ph.t2w, ph.t2w[::-1], ph.affine, ph.roi),

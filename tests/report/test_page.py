@@ -1,10 +1,12 @@
 import re
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
 
 from pvs_workflow.report import page as page_module
 from pvs_workflow.report.page import write_subject_page
+from pvs_workflow.report.provenance import RunRecord, record_path, save_run
 
 PROVENANCE = {
     'command': 'pvs_workflow /data /out participant --participant-label 01',
@@ -17,11 +19,17 @@ PROVENANCE = {
 HOSTILE = '<script>alert("x")</script> & \' "quoted" \u202e'
 
 
+def make_page(folder, participant='01', provenance=PROVENANCE, errors=()):
+    """Write the page of a participant whose results one run made."""
+    save_run(folder, participant, RunRecord(provenance, {f'sub-{participant}': ''}, errors))
+    return write_subject_page(folder, participant)
+
+
 @pytest.fixture
 def page(tmp_path, save_results, read):
     save_results(tmp_path, session='a', qc='review', reasons=('it is dark', 'it is small'))
     save_results(tmp_path, session='b')
-    return read(write_subject_page(tmp_path, 'sub-01', provenance=PROVENANCE, errors=[]))
+    return read(make_page(tmp_path))
 
 
 def test_the_page_is_sound_and_complete(page, assert_sound):
@@ -31,8 +39,8 @@ def test_the_page_is_sound_and_complete(page, assert_sound):
     assert headings.count('h1') == 1
     for words in ('Potter grade', 'ses-a', 'ses-b', 'it is dark', 'not a medical device'):
         assert words in page.text
-    # Each session: grade, roi, raw and enhanced, both halves of one registration.
-    assert len(page.all('img')) == 2 * 6
+    # Each session: grade, roi, six images in three layers, both halves of one registration.
+    assert len(page.all('img')) == 2 * (2 + 18 + 2)
     assert 'cascade 1.2.3' in page.text
     assert '9.8.7' in page.text
     assert PROVENANCE['command'] in page.text
@@ -40,7 +48,7 @@ def test_the_page_is_sound_and_complete(page, assert_sound):
 
 def test_pictures_hold_no_address_to_fetch(tmp_path, save_results):
     save_results(tmp_path)
-    path = write_subject_page(tmp_path, '01', provenance={}, errors=[])
+    path = write_subject_page(tmp_path, 'sub-01')
     for uri in re.findall(r'src="([^"]*)"', path.read_text()):
         assert not re.search(r'(href|src|url)[^%]{0,5}(=%22|\()https?:', uri)
         assert '%3C!DOCTYPE' not in uri
@@ -48,7 +56,7 @@ def test_pictures_hold_no_address_to_fetch(tmp_path, save_results):
 
 def test_the_table_says_what_the_tsv_says(tmp_path, save_results, read_cells):
     stem = save_results(tmp_path)
-    path = write_subject_page(tmp_path, '01', provenance={}, errors=[])
+    path = write_subject_page(tmp_path, 'sub-01')
     table = pd.read_csv(
         tmp_path / 'sub-01' / 'anat' / f'{stem}_desc-epvs_counts.tsv', sep='\t', dtype=str
     )
@@ -70,9 +78,7 @@ def test_the_table_says_what_the_tsv_says(tmp_path, save_results, read_cells):
 
 
 def test_a_failed_participant_gets_a_page_with_its_errors(tmp_path, read, assert_sound):
-    path = write_subject_page(
-        tmp_path, '02', provenance={}, errors=['its T2w cannot be read', HOSTILE]
-    )
+    path = make_page(tmp_path, '02', {}, ['its T2w cannot be read', HOSTILE])
     page = read(path)
     assert path.name == 'sub-02.html'
     assert_sound(page)
@@ -87,17 +93,17 @@ def test_figures_without_tables_are_shown_as_without_result(
     stem = save_results(tmp_path)
     for path in (tmp_path / 'sub-01' / 'anat').glob(f'{stem}_*'):
         path.unlink()
-    page = read(write_subject_page(tmp_path, '01', provenance={}, errors=['it failed']))
+    page = read(make_page(tmp_path, errors=['it failed']))
     assert_sound(page)
     assert 'no result' in page.text
     assert 'There is no grade for this T2w' in page.text
-    assert len(page.all('img')) == 6
+    assert len(page.all('img')) == 1 + 18 + 2
 
 
 def test_a_broken_table_is_a_warning(tmp_path, save_results, read, assert_sound):
     stem = save_results(tmp_path)
     (tmp_path / 'sub-01' / 'anat' / f'{stem}_desc-epvs_counts.tsv').write_text('nonsense\n')
-    page = read(write_subject_page(tmp_path, '01', provenance={}, errors=[]))
+    page = read(write_subject_page(tmp_path, 'sub-01'))
     assert_sound(page)
     assert 'Warning:' in page.text
     assert 'desc-epvs_counts.tsv has' in page.text
@@ -108,7 +114,7 @@ def test_hostile_text_stays_text_wherever_it_comes_from(
 ):
     save_results(tmp_path, qc='review', reasons=(HOSTILE,))
     provenance = {HOSTILE: HOSTILE, 'versions': {'nipype': HOSTILE}, 'model': {'name': HOSTILE}}
-    page = read(write_subject_page(tmp_path, '01', provenance=provenance, errors=[HOSTILE]))
+    page = read(make_page(tmp_path, provenance=provenance, errors=[HOSTILE]))
     assert_sound(page)
     words = ' '.join(HOSTILE.split())
     assert page.text.count(words) >= 6
@@ -117,20 +123,18 @@ def test_hostile_text_stays_text_wherever_it_comes_from(
 def test_methods_follow_what_was_there(tmp_path, save_results, read):
     anat = tmp_path / 'sub-01' / 'ses-a' / 'anat'
     stem = save_results(tmp_path, session='a', pictures=False)
-    kwargs = {'provenance': PROVENANCE, 'errors': []}
-    text = read(write_subject_page(tmp_path, '01', **kwargs)).text
+    text = read(make_page(tmp_path)).text
     assert 'The T1w was' not in text
     assert 'The FLAIR was' not in text
     assert 'with N4' in text
     for suffix in ('T1w', 'FLAIR'):
         (anat / f'{stem}_space-T2w_desc-preproc_{suffix}.nii.gz').touch()
-    kwargs['provenance'] = PROVENANCE | {'bias_correction': False}
-    text = read(write_subject_page(tmp_path, '01', **kwargs)).text
+    text = read(make_page(tmp_path, provenance=PROVENANCE | {'bias_correction': False})).text
     assert 'The T1w was registered rigidly' in text
     assert 'The FLAIR was registered rigidly to the T2w.' in text
     assert 'The T2w was not corrected' in text
     save_results(tmp_path, session='b', pictures=False)
-    text = read(write_subject_page(tmp_path, '01', **kwargs)).text
+    text = read(make_page(tmp_path)).text
     assert 'The T1w was registered rigidly to the T2w where there was one.' in text
 
 
@@ -143,17 +147,14 @@ def test_every_reference_is_cited_and_every_citation_listed(page, tmp_path):
 
 def test_the_same_derivatives_give_the_same_page(tmp_path, save_results):
     save_results(tmp_path)
-    made = [
-        write_subject_page(tmp_path, '01', provenance=PROVENANCE, errors=[]).read_bytes()
-        for _ in range(2)
-    ]
+    made = [make_page(tmp_path).read_bytes() for _ in range(2)]
     assert made[0] == made[1]
 
 
 def test_pictures_that_do_not_fit_are_linked(tmp_path, save_results, monkeypatch, read):
     save_results(tmp_path)
     monkeypatch.setattr(page_module, 'MAX_PICTURE_CHARACTERS', 100)
-    path = write_subject_page(tmp_path, '01', provenance={}, errors=[])
+    path = write_subject_page(tmp_path, 'sub-01')
     page = read(path)
     assert page.all('img') == []
     links = [a['href'] for a in page.all('a') if a['href'].startswith('sub-01/figures/')]
@@ -161,8 +162,81 @@ def test_pictures_that_do_not_fit_are_linked(tmp_path, save_results, monkeypatch
     assert all((tmp_path / link).is_file() for link in links)
 
 
+def test_the_images_that_were_counted_come_before_alignments(
+    tmp_path, save_results, monkeypatch, read
+):
+    for session in 'ab':
+        save_results(tmp_path, session=session)
+    page = read(write_subject_page(tmp_path, '01'))
+    needed = [
+        p for p in page.all('img') if 'same cuts' not in p['alt'] and 'sagittal' not in p['alt']
+    ]
+    monkeypatch.setattr(page_module, 'MAX_PICTURE_CHARACTERS', sum(len(p['src']) for p in needed))
+    page = read(write_subject_page(tmp_path, '01'))
+    assert page.all('img') == needed
+    assert page.text.count('would make this page too large') == 2
+
+
 def test_pages_of_other_participants_are_not_mixed_up(tmp_path, save_results, read):
     save_results(tmp_path, participant='01', pictures=False)
     save_results(tmp_path, participant='011', pictures=False)
-    page = read(write_subject_page(tmp_path, '01', provenance={}, errors=[]))
+    page = read(write_subject_page(tmp_path, 'sub-01'))
     assert 'sub-011' not in page.text
+
+
+def alternatives(page):
+    return [picture['alt'] for picture in page.all('img')]
+
+
+def test_each_of_the_six_images_tells_its_side_and_slice(page):
+    own = [alt for alt in alternatives(page) if 'hemisphere, slice' in alt][:18]
+    assert len(set(own)) == 18
+    sides = [alt.split()[0] for alt in own]
+    assert sides == ['Left'] * 9 + ['Right'] * 9
+    assert [alt.split('slice ')[1][0] for alt in own] == list('111222333') * 2
+
+
+def test_the_panels_are_those_of_the_sheet(tmp_path, save_results):
+    """Each panel's picture is the one pixel picture of its axes."""
+    save_results(tmp_path)
+    sheet = (tmp_path / 'sub-01/figures/sub-01_desc-images_T2w.svg').read_text()
+    pictures = re.findall('data:image/png;base64,[^"]*', sheet)
+    text = write_subject_page(tmp_path, '01').read_text()
+    panels = [
+        unquote(uri) for uri in re.findall(r'src="(data:image/svg[^"]*)" alt="[LR][^"]*T2-w', text)
+    ]
+    assert len(pictures) == len(panels) == 6
+    for panel, picture in zip(panels, pictures, strict=True):
+        assert re.findall('data:image/png;base64,[^"]*', panel) == [picture.replace('\n', ' ')]
+
+
+def test_the_interval_shown_first_is_that_of_the_highest_count(tmp_path, save_results, read):
+    save_results(tmp_path)
+    text = read(write_subject_page(tmp_path, '01')).text
+    summary = text[text.index('Highest count') : text.index('Probability of each')]
+    # The counts' lists in conftest: the highest left is 12.3457, the highest of all 21.6.
+    assert '21.6 ( 10.8 – 43.2 )' in summary
+    assert '12.3 ( 6.2 – 24.7 )' in summary
+
+
+def test_a_record_that_cannot_be_read_is_a_warning(tmp_path, save_results, read, assert_sound):
+    save_results(tmp_path)
+    record_path(tmp_path, '01').write_text('{"runs": [1]}')
+    page = read(write_subject_page(tmp_path, '01'))
+    assert_sound(page)
+    assert 'Warning: ' in page.text
+    assert 'expected the record of a run' in page.text
+
+
+def test_results_of_several_runs_are_told_apart(tmp_path, save_results, read, assert_sound):
+    for session in 'ab':
+        save_results(tmp_path, session=session, pictures=False)
+        facts = PROVENANCE | {'run': f'run of {session}', 'seed': session}
+        save_run(tmp_path, '01', RunRecord(facts, {f'sub-01_ses-{session}': ''}))
+    page = read(write_subject_page(tmp_path, '01'))
+    assert_sound(page)
+    assert 'are of 2 runs' in page.text
+    assert 'The random seed was b.' in page.text
+    for session in 'ab':
+        assert f'What made the results of sub-01_ses-{session}.' in page.text
+        assert f'run of {session}' in page.text

@@ -29,7 +29,7 @@ def test_a_figure_belongs_to_its_own_t2w_only(tmp_path, save_results):
     found = find_figure(tmp_path, '01', 'sub-01_ses-a', query)
     assert found.name == 'sub-01_ses-a_desc-roi_T2w.png'
     assert find_figure(tmp_path, '01', 'sub-01', query) is None
-    assert find_figure(tmp_path, '01', 'sub-01_ses-a', query | {'desc': 'evidence'}) is None
+    assert find_figure(tmp_path, '01', 'sub-01_ses-a', query | {'desc': 'flairreg'}) is None
 
 
 def test_a_participant_without_anything_has_no_scans(tmp_path):

@@ -1,0 +1,160 @@
+"""What a run writes for readers: each participant's page, and the text that cites the method."""
+
+import logging
+import platform
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from pvs_workflow import __version__
+from pvs_workflow.errors import NoInputError, NoMatchError
+from pvs_workflow.inputs import Scan, Selection
+from pvs_workflow.settings import Settings
+
+_PACKAGES = (
+    'antspyx',
+    'keras',
+    'nibabel',
+    'nipype',
+    'numpy',
+    'scikit-image',
+    'scipy',
+    'tensorflow',
+)
+
+log = logging.getLogger('pvs_workflow')
+
+
+def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
+    """Return what pages tell of a run: command, seed, versions and model.
+
+    Parameters
+    ----------
+    settings : Settings
+    model : mapping
+        ``name``, ``version`` and ``sha256`` of the cascade.
+
+    """
+    return {
+        'version': __version__,
+        'command': shlex.join(['pvs_workflow', *sys.argv[1:]]),
+        'run': settings.run_id,
+        'seed': settings.random_seed,
+        'bias_correction': settings.bias_correction,
+        'model': dict(model),
+        'versions': {'python': platform.python_version()}
+        | {name: version(name) for name in _PACKAGES},
+    }
+
+
+def write_boilerplate(settings: Settings, scans: Sequence[Scan], facts: Mapping) -> list[Path]:
+    """Write ``CITATION.md``, ``.html`` and ``.bib`` of a run into ``logs``."""
+    from pvs_workflow.report.methods import methods_of_run, write_citations
+
+    methods = methods_of_run(
+        facts,
+        t1w=[scan.t1w is not None for scan in scans],
+        flair=[scan.flair is not None for scan in scans],
+    )
+    return write_citations(settings.output_dir / 'logs', methods)
+
+
+def record_runs(
+    settings: Settings, selection: Selection, failed: Mapping[Scan, str], facts: Mapping
+) -> list[str]:
+    """Keep for each participant what made its results, and what went wrong.
+
+    Returns
+    -------
+    list of str
+        The participants, sorted: all that were processed, and those in the dataset that could not.
+
+    """
+    from pvs_workflow.report.provenance import RunRecord, save_run
+
+    participants = {scan.participant for scan in selection.scans}
+    participants |= {
+        label for label, _ in selection.missing if (settings.bids_dir / f'sub-{label}').is_dir()
+    }
+    for participant in sorted(participants):
+        scans = {
+            scan.prefix: failed.get(scan, '')
+            for scan in selection.scans
+            if scan.participant == participant
+        }
+        errors = tuple(text for label, text in selection.missing if label == participant)
+        save_run(settings.output_dir, participant, RunRecord(facts, scans, errors))
+    return sorted(participants)
+
+
+def unfinished(settings: Settings, scans: Iterable[Scan]) -> dict[Scan, str]:
+    """Return what is wrong with each scan for as long as the run has not ended."""
+    return {
+        scan: f'{scan.prefix}: run {settings.run_id} did not come to its end; '
+        'the same command with the same work folder resumes'
+        for scan in scans
+    }
+
+
+def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
+    """Write each participant's page; say whether all could be written."""
+    from pvs_workflow.report.page import write_subject_page
+
+    fine = True
+    for participant in participants:
+        try:
+            write_subject_page(output_dir, participant)
+        except Exception as error:
+            # A page must not cost anyone a result.
+            fine = False
+            log.debug('page of sub-%s', participant, exc_info=True)
+            log.error(
+                'sub-%s: its page cannot be written: %s: %s',
+                participant,
+                type(error).__name__,
+                error,
+            )
+    return fine
+
+
+def find_participants(output_dir: Path, asked: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return whose pages can be made from the derivatives.
+
+    Parameters
+    ----------
+    output_dir : Path
+    asked : sequence of str
+        Labels without ``sub-``; empty for all.
+
+    Returns
+    -------
+    found, missing : list of str
+        Labels; the missing ones were asked for.
+
+    Raises
+    ------
+    NoInputError
+        If there are no derivatives of anyone.
+    NoMatchError
+        If there are none of those asked for.
+
+    """
+    there = sorted(
+        path.name.removeprefix('sub-')
+        for path in output_dir.glob('sub-*')
+        if any(path.glob('figures')) or any(path.glob('**/anat'))
+    )
+    if not there:
+        raise NoInputError(
+            f'{output_dir} has no results, expected those of at least one participant: run '
+            'without --reports-only first'
+        )
+    found = [label for label in there if not asked or label in asked]
+    if not found:
+        raise NoMatchError(
+            f'{output_dir} has no results of the participants asked for, expected some of '
+            f'{", ".join(there)}, received {", ".join(asked)}'
+        )
+    return found, [label for label in asked if label not in there]

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Install Debian's chromium with its driver, which tests/browser uses, where that is possible.
+# Without them those tests are skipped, so that nothing here ends in an error.
+if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then
+    exit 0
+fi
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update --quiet --quiet &&
+        DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes \
+            --no-install-recommends chromium chromium-driver >/dev/null && exit 0
+fi
+echo 'chromium and chromium-driver are not here and cannot be installed (root and apt-get are' \
+    'needed): the tests of the pages in a browser will be skipped'

@@ -1,0 +1,28 @@
+"""The pages of a real run, in a browser."""
+
+import pytest
+
+from tests.browser.conftest import complaints, requests
+from tests.end_to_end.conftest import example  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize('name', ['sub-01.html', 'sub-02.html', 'group_potter.html'])
+def test_pages_of_a_run_are_quiet_whole_and_accessible(
+    open_page,
+    violations,
+    example,  # noqa: F811
+    name,
+):
+    for width in (400, 1280):
+        driver = open_page(example / name, width=width)
+        assert complaints(driver) == []
+        assert requests(driver) == [(example / name).as_uri()]
+        pictures = driver.execute_script(
+            'return [...document.images].map(image => image.naturalWidth)'
+        )
+        assert pictures
+        assert min(pictures) > 50
+        assert driver.execute_script('return document.documentElement.scrollWidth') <= width
+        assert violations(driver) == []

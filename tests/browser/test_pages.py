@@ -1,0 +1,177 @@
+"""What both pages must hold in a browser: quiet, whole, offline, narrow, accessible."""
+
+import pandas as pd
+import pytest
+
+from pvs_workflow.group import collect_group
+from pvs_workflow.report.group_page import write_group_page
+from pvs_workflow.report.page import write_subject_page
+from pvs_workflow.report.provenance import RunRecord, save_run
+from pvs_workflow.science.tsv import read_table
+from tests.browser.conftest import complaints, emulate, requests
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = '<script>document.title="harm"</script><img src=x onerror="document.title=\'harm\'">'
+ODD = '‮gnp.exe 𝔘𝔫𝔦 éé 👩‍👧 \u200b﷽'
+LONG = 'x' * 300
+
+
+@pytest.fixture
+def subject_page(tmp_path, save_results):
+    for session in 'ab':
+        stem = save_results(tmp_path, session=session, qc='review', reasons=('it is dark',))
+        save_run(tmp_path, '01', RunRecord({'seed': 1, 'run': session}, {stem: 'it failed'}))
+    return write_subject_page(tmp_path, '01')
+
+
+@pytest.fixture
+def group_page(tmp_path, save_results):
+    for label, qc in (('01', 'pass'), ('02', 'review'), ('03', 'fail')):
+        reasons = () if qc == 'pass' else ('it is dark',)
+        save_results(tmp_path, participant=label, pictures=False, qc=qc, reasons=reasons)
+        write_subject_page(tmp_path, label)
+    collect_group(tmp_path)
+    return tmp_path / 'group_potter.html'
+
+
+@pytest.fixture(params=['subject', 'group'])
+def page(request):
+    return request.getfixturevalue(f'{request.param}_page')
+
+
+def test_nothing_is_complained_of_and_nothing_asked_for(open_page, page):
+    driver = open_page(page)
+    driver.execute_script('window.scrollTo(0, document.body.scrollHeight)')
+    assert complaints(driver) == []
+    assert requests(driver) == [page.as_uri()]
+
+
+def test_no_request_can_leave_the_page(open_page, page):
+    """Not even of something that got into it: the browser refuses to load and to send."""
+    driver = open_page(page)
+    blocked = driver.execute_async_script(
+        'const done = arguments[arguments.length - 1], blocked = [];'
+        "document.addEventListener('securitypolicyviolation', event => {"
+        '  blocked.push(event.effectiveDirective); if (blocked.length == 3) done(blocked.sort());'
+        '});'
+        "const image = document.createElement('img'); image.src = 'http://127.0.0.1:9/x.png';"
+        'document.body.append(image);'
+        "const sheet = document.createElement('link'); sheet.rel = 'stylesheet';"
+        "sheet.href = 'http://127.0.0.1:9/x.css'; document.head.append(sheet);"
+        "const script = document.createElement('script'); script.textContent = 'harm = 1';"
+        'document.body.append(script);'
+    )
+    assert blocked == ['img-src', 'script-src-elem', 'style-src-elem']
+    assert driver.execute_script('return typeof harm') == 'undefined'
+    assert len(complaints(driver)) >= 3
+
+
+def test_all_pictures_load_and_have_words(open_page, page):
+    driver = open_page(page)
+    widths = driver.execute_script(
+        'return [...document.images].map(image => [image.naturalWidth, image.alt.length])'
+    )
+    assert widths
+    assert all(width > 50 and words > 10 for width, words in widths)
+
+
+@pytest.mark.parametrize('width', [400, 1280])
+def test_the_page_is_no_wider_than_the_window(open_page, page, width):
+    driver = open_page(page, width=width)
+    assert driver.execute_script('return window.innerWidth') == width
+    widest = driver.execute_script('return document.documentElement.scrollWidth')
+    assert widest <= width
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+@pytest.mark.parametrize('width', [400, 1280])
+def test_no_serious_violation_of_accessibility(open_page, page, violations, scheme, width):
+    driver = open_page(page, width=width)
+    emulate(driver, scheme=scheme)
+    assert violations(driver) == []
+
+
+def test_the_check_of_accessibility_can_fail(open_page, page, violations):
+    driver = open_page(page)
+    driver.execute_script("document.images[0].removeAttribute('alt')")
+    assert [found['id'] for found in violations(driver)] == ['image-alt']
+
+
+def test_dark_is_dark(open_page, page):
+    driver = open_page(page)
+    colour = 'return getComputedStyle(document.body).backgroundColor'
+    assert driver.execute_script(colour) == 'rgb(255, 255, 255)'
+    emulate(driver, scheme='dark')
+    assert driver.execute_script(colour) == 'rgb(21, 24, 28)'
+    emulate(driver, media='print', scheme='dark')
+    assert driver.execute_script(colour) == 'rgb(255, 255, 255)'
+
+
+def test_the_first_key_skips_to_the_results(open_page, page):
+    driver = open_page(page)
+    seen = press_tab(driver, 1)
+    assert seen == ['Skip to the results']
+    assert driver.switch_to.active_element.rect['x'] >= 0
+    driver.switch_to.active_element.send_keys('\ue007')  # Enter
+    assert driver.switch_to.active_element.get_attribute('id') == 'main'
+
+
+def test_keys_go_through_the_page_in_its_order(open_page, page):
+    driver = open_page(page)
+    links = driver.execute_script(
+        "return [...document.querySelectorAll('nav a')].map(link => link.textContent)"
+    )
+    assert press_tab(driver, 1 + len(links))[1:] == links
+    tops = []
+    while press_tab(driver, 1) != ['Skip to the results'] and len(tops) < 40:
+        active = driver.switch_to.active_element
+        if active.tag_name == 'body':
+            break
+        tops.append(active.rect['y'])
+    assert len(tops) > 2
+    assert tops == sorted(tops)
+
+
+def press_tab(driver, times):
+    """Press the tabulator and return the text of each element that it reaches."""
+    from selenium.webdriver import ActionChains, Keys
+
+    seen = []
+    for _ in range(times):
+        ActionChains(driver).send_keys(Keys.TAB).perform()
+        seen.append(driver.switch_to.active_element.get_property('textContent'))
+    return seen
+
+
+@pytest.mark.parametrize('text', [HOSTILE, ODD, LONG], ids=['markup', 'odd', 'long'])
+@pytest.mark.parametrize('width', [400, 1280])
+def test_hostile_text_is_shown_as_text(open_page, tmp_path, save_results, text, width):
+    stem = save_results(tmp_path, qc='review', reasons=(text,))
+    facts = {text: text, 'model': {'name': text}, 'command': text, 'versions': {'nipype': text}}
+    save_run(tmp_path, '01', RunRecord(facts, {stem: text}, (text,)))
+    grades = read_table(tmp_path / f'sub-01/anat/{stem}_desc-potter_grade.tsv')
+    counts = read_table(tmp_path / f'sub-01/anat/{stem}_desc-epvs_counts.tsv')
+    for name in ('participant_id', 'session_id', 't2w', 'qc_reasons', 'model'):
+        # No file can be named with all 300 characters.
+        grades[name] = text[:200] if name == 'participant_id' else text
+    counts = pd.concat({text[:200]: counts}, names=['participant_id']).reset_index(level=0)
+    pages = [
+        write_subject_page(tmp_path, '01'),
+        write_group_page(tmp_path, grades, counts),
+    ]
+    for page in pages:
+        driver = open_page(page, width=width)
+        assert complaints(driver) == []
+        assert requests(driver) == [page.as_uri()]
+        assert 'harm' not in driver.title
+        shown = driver.execute_script('return document.body.textContent')
+        assert shown.count(text) >= 3
+        assert driver.execute_script('return document.documentElement.scrollWidth') <= width
+        harmful = driver.find_elements('css selector', 'img[src="x"], img[onerror]')
+        harmful += [
+            script
+            for script in driver.find_elements('css selector', 'script')
+            if 'harm' in script.get_property('textContent')
+        ]
+        assert harmful == []

@@ -1,0 +1,120 @@
+"""Pages and citations without processing: ``--reports-only`` and ``--boilerplate-only``."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pvs_workflow.report.page import write_subject_page
+from pvs_workflow.report.provenance import RunRecord, save_run
+from tests.report.conftest import write_results
+
+FACTS = {'version': '9.8.7', 'command': 'pvs_workflow the first command', 'seed': 4}
+
+
+def run(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, '-W', 'error', '-m', 'pvs_workflow.cli.run', *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+    )
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Results of two participants, with their pages."""
+    out = tmp_path / 'out'
+    for label in ('01', '02'):
+        stem = write_results(out, label)
+        save_run(out, label, RunRecord(FACTS, {stem: ''}))
+        write_subject_page(out, label)
+    return out
+
+
+def pages(out):
+    return {path.name: path.read_bytes() for path in out.glob('*.html')}
+
+
+def test_pages_are_made_anew_as_they_were_without_raw_data(results, tmp_path):
+    before = pages(results)
+    assert b'the first command' in before['sub-01.html']
+    for name in before:
+        (results / name).unlink()
+    done = run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ''
+    assert pages(results) == before
+    assert not (tmp_path / 'work').exists()
+
+
+def test_only_the_pages_asked_for_are_made(results, tmp_path):
+    for name in pages(results):
+        (results / name).unlink()
+    options = ['--reports-only', '--participant-label', '02']
+    assert run('nowhere', 'out', 'participant', *options, cwd=tmp_path).returncode == 0
+    assert list(pages(results)) == ['sub-02.html']
+
+
+def test_a_new_result_is_on_the_new_page(results, tmp_path):
+    write_results(results, '01', qc='review', reasons=('something new',))
+    run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
+    assert b'something new' in pages(results)['sub-01.html']
+
+
+@pytest.mark.parametrize(
+    ('labels', 'code', 'said'),
+    [
+        (['09'], 18, 'expected some of 01, 02, received 09'),
+        (['01', '09'], 1, 'sub-09: no results are in '),
+    ],
+)
+def test_participants_without_results_are_told(results, tmp_path, labels, code, said):
+    options = ['--reports-only', '--participant-label', *labels]
+    done = run('nowhere', 'out', 'participant', *options, cwd=tmp_path)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+def test_pages_of_nobody_cannot_be_made(tmp_path):
+    done = run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
+    assert done.returncode == 66
+    assert 'run without --reports-only first' in done.stderr
+    assert not (tmp_path / 'out').exists()
+
+
+def test_the_methods_text_without_processing(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T1w.nii.gz')
+    options = ['--boilerplate-only', '--no-bias-correction', '--random-seed', '5']
+    done = run(folder, 'out', 'participant', *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / 'out'
+    texts = {path.suffix: path.read_text() for path in (out / 'logs').glob('CITATION.*')}
+    assert sorted(texts) == ['.bib', '.html', '.md']
+    for suffix in ('.md', '.html'):
+        assert 'The T1w was registered rigidly' in texts[suffix]
+        assert 'The FLAIR was' not in texts[suffix]
+        assert 'The T2w was not corrected' in texts[suffix]
+        assert 'The random seed was 5.' in texts[suffix]
+    assert '@article{chae2024,' in texts['.bib']
+    assert 'tustison2010' not in texts['.bib']
+    assert not list(out.glob('sub-*'))
+    assert not (tmp_path / 'work').exists()
+    description = json.loads((out / 'dataset_description.json').read_text())
+    assert description['GeneratedBy'][0]['Name'] == 'pvs_workflow'
+
+
+@pytest.mark.parametrize(
+    ('level', 'options', 'said'),
+    [
+        ('group', ['--reports-only'], '--reports-only is of the participant level'),
+        ('group', ['--boilerplate-only'], '--boilerplate-only is of the participant level'),
+        ('participant', ['--boilerplate-only', '--reports-only'], 'not allowed with'),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, level, options, said):
+    done = run('bids', 'out', level, *options, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
