@@ -1,17 +1,27 @@
 """From the participants' derivatives to the group's tables and page."""
 
+import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from pvs_workflow.errors import NoInputError, PVSError
+from pvs_workflow.inputs.people import read_people
+from pvs_workflow.inputs.sessions import order_sessions
+from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
+from pvs_workflow.report.outlier_section import outlier_section
+from pvs_workflow.report.people_section import people_section
+from pvs_workflow.report.scanner_section import scanner_section
+from pvs_workflow.science.change import compare_sessions
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
-from pvs_workflow.science.tables import read_table, write_table
+from pvs_workflow.science.tables import describe_columns, read_table, write_table
 
 _GRADES = '_desc-potter_grade.tsv'
 _COUNTS = '_desc-epvs_counts.tsv'
+_T2W = '_desc-preproc_T2w.json'
 
 
 @dataclass(frozen=True)
@@ -23,14 +33,17 @@ class GroupOutput:
     written : tuple of Path
     problems : tuple of str
         Results that were left out, one sentence each.
+    warnings : tuple of str
+        What else was found, and is no failure, one sentence each.
 
     """
 
     written: tuple[Path, ...]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
-def collect_group(output_dir: Path) -> GroupOutput:
+def collect_group(output_dir: Path, bids_dir: Path | None = None) -> GroupOutput:
     """Write the group's tables and page from all participants' tables.
 
     A result of which either table is missing or damaged is left out and named.
@@ -38,6 +51,8 @@ def collect_group(output_dir: Path) -> GroupOutput:
     Parameters
     ----------
     output_dir : Path
+    bids_dir : Path, optional
+        Only ``participants.tsv`` and ``sub-*/sub-*_sessions.tsv`` are read; it may be absent.
 
     Returns
     -------
@@ -59,7 +74,7 @@ def collect_group(output_dir: Path) -> GroupOutput:
         except PVSError as error:
             problems.append(str(error))
         else:
-            grades.append(grade)
+            grades.append(grade.assign(**describe_result(path, count)))
             counts.append(count)
     if not grades:
         received = f'only unusable ones: {"; ".join(problems[:3])}' if problems else 'none'
@@ -67,14 +82,64 @@ def collect_group(output_dir: Path) -> GroupOutput:
             f'{output_dir} has no results of participants, expected at least one '
             f'sub-*/[ses-*/]anat/*{_GRADES} (run the participant level first), received {received}'
         )
-    grade_frame = _stack(grades, ['participant_id', 'session_id', 't2w'])
+    rows = _stack(grades, ['participant_id', 'session_id', 't2w'])
+    grade_frame = rows[list(describe_columns('group_potter'))]
     count_frame = _stack(counts, ['participant_id', 'session_id', 'hemisphere', 'slice'])
+    people = read_people(bids_dir)
+    if 'site' in people.frame:
+        rows['site'] = rows['participant_id'].map(people.frame['site'])
+    changes, yardstick = compare_sessions(rows, partial(order_sessions, bids_dir))
+    sections = [
+        outlier_section(rows),
+        scanner_section(rows),
+        people_section(rows, people.frame, people.warning),
+        change_section(changes, yardstick) if len(changes) else None,
+    ]
     written = [
         *write_table(grade_frame, output_dir / 'group_potter.tsv', 'group_potter'),
         *write_table(count_frame, output_dir / 'group_counts.tsv', 'group_counts'),
-        write_group_page(output_dir, grade_frame, count_frame),
+        *_write_changes(changes, output_dir),
+        write_group_page(
+            output_dir, grade_frame, count_frame, [part for part in sections if part is not None]
+        ),
     ]
-    return GroupOutput(tuple(written), tuple(problems))
+    warnings = (people.warning,) if people.warning else ()
+    return GroupOutput(tuple(written), tuple(problems), warnings)
+
+
+def describe_result(path: Path, counts: pd.DataFrame) -> dict:
+    """Return what the page tells of a T2w besides its grade.
+
+    Parameters
+    ----------
+    path : Path
+        The grade table.
+    counts : DataFrame
+
+    Returns
+    -------
+    dict
+        ``count_sum`` of the six images, ``top_low`` and ``top_high`` (the interval of the
+        highest count), ``scanner``, ``institution`` and ``slice`` (texts, missing where the
+        sidecar of the T2w does not tell).
+
+    """
+    top = counts.loc[counts['count'].idxmax()]
+    facts = _read_sidecar(path.with_name(path.name.removesuffix(_GRADES) + _T2W))
+    strength = facts.get('MagneticFieldStrength')
+    parts = [facts.get('Manufacturer'), facts.get('ManufacturersModelName')]
+    parts.append(f'{strength:g} T' if isinstance(strength, int | float) else None)
+    edges = facts.get('VoxelSize')
+    known = isinstance(edges, list) and all(isinstance(edge, int | float) for edge in edges)
+    institution = facts.get('InstitutionName')
+    return {
+        'count_sum': float(counts['count'].sum()),
+        'top_low': float(top['count_low']),
+        'top_high': float(top['count_high']),
+        'scanner': ' '.join(part for part in parts if isinstance(part, str)) or None,
+        'institution': institution if isinstance(institution, str) else None,
+        'slice': f'{max(edges):.1f} mm' if known and edges else None,
+    }
 
 
 def find_results(output_dir: Path) -> list[Path]:
@@ -140,3 +205,21 @@ def _stack(frames: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
     stacked = pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
     stacked = stacked.sort_values(by, kind='stable', na_position='first', ignore_index=True)
     return stacked.infer_objects()
+
+
+def _write_changes(changes: pd.DataFrame, output_dir: Path) -> tuple[Path, ...]:
+    """Write the changes; without any, take away those of an earlier run."""
+    path = output_dir / 'group_change.tsv'
+    if len(changes):
+        return write_table(changes, path, 'group_change')
+    for old in (path, path.with_suffix('.json')):
+        old.unlink(missing_ok=True)
+    return ()
+
+
+def _read_sidecar(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -58,6 +58,8 @@ def test_all_rows_sorted(tmp_path):
         'group_potter.json',
         'group_counts.tsv',
         'group_counts.json',
+        'group_change.tsv',
+        'group_change.json',
         'group_potter.html',
     ]
     assert all(path.is_file() and path.parent == tmp_path for path in output.written)

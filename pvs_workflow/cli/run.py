@@ -79,13 +79,15 @@ def end_well(action: Callable[[], int]) -> int:
 
 
 def run_group(settings: Settings) -> int:
-    """Make the group's tables and page from the derivatives alone."""
+    """Make the group's tables and page from the derivatives, and what is known of people."""
     from pvs_workflow.cli.derivative import describe_outputs
     from pvs_workflow.group import collect_group
 
-    output = collect_group(settings.output_dir)
+    output = collect_group(settings.output_dir, settings.bids_dir)
     start_records(settings)
     describe_outputs(settings.output_dir)
+    for warning in output.warnings:
+        log.warning('%s', warning)
     for problem in output.problems:
         log.error('%s', problem)
     for path in output.written:

@@ -1,6 +1,6 @@
 """Templates to pages: one file each, everything escaped, nothing fetched."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from pvs_workflow import data
 from pvs_workflow.files import write_text
+from pvs_workflow.report.scripts import Script
 from pvs_workflow.science.tsv import MISSING, format_cell
 
 GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
@@ -24,7 +25,7 @@ QC_WORDS = MappingProxyType(
 )
 
 
-def write_page(path: Path, template: str, **context) -> Path:
+def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **context) -> Path:
     """Fill a shipped template and write the page in one step.
 
     Parameters
@@ -32,12 +33,18 @@ def write_page(path: Path, template: str, **context) -> Path:
     path : Path
     template : str
         Name in ``data/report``.
+    scripts : sequence of Script
+        Embedded at the page's end; nothing else may run in it.
     **context
         What the template shows; text is escaped.
 
     """
     style = data.path('report', 'style.css').read_text(encoding='utf-8')
-    page = _environment().get_template(template).render(style=Markup(style), **context)
+    page = (
+        _environment()
+        .get_template(template)
+        .render(style=Markup(style), scripts=scripts, **context)
+    )
     write_text(path, page)
     return path
 

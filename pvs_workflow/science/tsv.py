@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -21,6 +22,7 @@ TABLES = {
     'epvs_instances': ('image', 'epvs_instances'),
     'group_potter': ('identity', 'potter_grade'),
     'group_counts': ('identity', 'image', 'epvs_counts'),
+    'group_change': ('group_change',),
 }
 """Which data dictionaries in ``data/columns`` make up the columns of which table."""
 
@@ -37,6 +39,14 @@ TEXT_COLUMNS = frozenset(
         'qc_reasons',
         'model',
         'model_sha256',
+        'session_first',
+        'session_second',
+        't2w_first',
+        't2w_second',
+        'qc_first',
+        'qc_second',
+        'yardstick',
+        'change',
     }
 )
 """Columns of text; all others hold numbers."""
@@ -47,7 +57,8 @@ def describe_columns(table: str) -> dict[str, dict]:
 
     Parameters
     ----------
-    table : {'potter_grade', 'epvs_counts', 'epvs_instances', 'group_potter', 'group_counts'}
+    table : str
+        A name in ``TABLES``.
 
     Examples
     --------
@@ -56,8 +67,14 @@ def describe_columns(table: str) -> dict[str, dict]:
     """
     columns = {}
     for name in TABLES[table]:
-        columns |= json.loads(data.path('columns', f'{name}.json').read_text('utf-8'))
+        columns |= json.loads(_dictionary(name))
     return columns
+
+
+@cache
+def _dictionary(name: str) -> str:
+    """Read a data dictionary once: a group has tens of thousands of tables."""
+    return data.path('columns', f'{name}.json').read_text('utf-8')
 
 
 def write_table(
