@@ -1,6 +1,8 @@
 """From the participants' derivatives to the group's tables and page."""
 
 import json
+import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ from pvs_workflow.report.people_section import people_section
 from pvs_workflow.report.scanner_section import scanner_section
 from pvs_workflow.science.change import compare_sessions
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
-from pvs_workflow.science.tables import describe_columns, read_table, write_table
+from pvs_workflow.science.tsv import describe_columns, read_records, write_table
 
 _GRADES = '_desc-potter_grade.tsv'
 _COUNTS = '_desc-epvs_counts.tsv'
@@ -74,17 +76,17 @@ def collect_group(output_dir: Path, bids_dir: Path | None = None) -> GroupOutput
         except PVSError as error:
             problems.append(str(error))
         else:
-            grades.append(grade.assign(**describe_result(path, count)))
-            counts.append(count)
+            grades.append(grade | describe_result(path, count))
+            counts += count
     if not grades:
         received = f'only unusable ones: {"; ".join(problems[:3])}' if problems else 'none'
         raise NoInputError(
             f'{output_dir} has no results of participants, expected at least one '
             f'sub-*/[ses-*/]anat/*{_GRADES} (run the participant level first), received {received}'
         )
-    rows = _stack(grades, ['participant_id', 'session_id', 't2w'])
+    rows = _frame(grades, ['participant_id', 'session_id', 't2w'])
     grade_frame = rows[list(describe_columns('group_potter'))]
-    count_frame = _stack(counts, ['participant_id', 'session_id', 'hemisphere', 'slice'])
+    count_frame = _frame(counts, ['participant_id', 'session_id', 'hemisphere', 'slice'])
     people = read_people(bids_dir)
     if 'site' in people.frame:
         rows['site'] = rows['participant_id'].map(people.frame['site'])
@@ -107,14 +109,15 @@ def collect_group(output_dir: Path, bids_dir: Path | None = None) -> GroupOutput
     return GroupOutput(tuple(written), tuple(problems), warnings)
 
 
-def describe_result(path: Path, counts: pd.DataFrame) -> dict:
+def describe_result(path: Path, counts: list[dict]) -> dict:
     """Return what the page tells of a T2w besides its grade.
 
     Parameters
     ----------
     path : Path
         The grade table.
-    counts : DataFrame
+    counts : list of dict
+        The six rows.
 
     Returns
     -------
@@ -124,7 +127,7 @@ def describe_result(path: Path, counts: pd.DataFrame) -> dict:
         sidecar of the T2w does not tell).
 
     """
-    top = counts.loc[counts['count'].idxmax()]
+    top = max(counts, key=lambda row: row['count'])
     facts = _read_sidecar(path.with_name(path.name.removesuffix(_GRADES) + _T2W))
     strength = facts.get('MagneticFieldStrength')
     parts = [facts.get('Manufacturer'), facts.get('ManufacturersModelName')]
@@ -133,9 +136,9 @@ def describe_result(path: Path, counts: pd.DataFrame) -> dict:
     known = isinstance(edges, list) and all(isinstance(edge, int | float) for edge in edges)
     institution = facts.get('InstitutionName')
     return {
-        'count_sum': float(counts['count'].sum()),
-        'top_low': float(top['count_low']),
-        'top_high': float(top['count_high']),
+        'count_sum': math.fsum(row['count'] for row in counts),
+        'top_low': top['count_low'],
+        'top_high': top['count_high'],
         'scanner': ' '.join(part for part in parts if isinstance(part, str)) or None,
         'institution': institution if isinstance(institution, str) else None,
         'slice': f'{max(edges):.1f} mm' if known and edges else None,
@@ -152,7 +155,7 @@ def find_results(output_dir: Path) -> list[Path]:
     return sorted(paths)
 
 
-def read_result(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_result(path: Path) -> tuple[dict, list[dict]]:
     """Read one T2w's grade and counts, and check that they belong together.
 
     Parameters
@@ -162,8 +165,10 @@ def read_result(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     Returns
     -------
-    grade, counts : DataFrame
-        The counts with ``participant_id`` and ``session_id``.
+    grade : dict
+        The row.
+    counts : list of dict
+        The six rows, with ``participant_id`` and ``session_id``.
 
     Raises
     ------
@@ -171,40 +176,44 @@ def read_result(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         If either is missing or damaged, or they contradict each other or their place.
 
     """
-    grade = read_table(path, 'potter_grade')
+    grades = read_records(path, 'potter_grade')
     counts_path = path.with_name(path.name.removesuffix(_GRADES) + _COUNTS)
-    counts = read_table(counts_path, 'epvs_counts')
-    if len(grade) != 1:
-        raise PVSError(f'{path} is damaged, expected one row, received {len(grade)}')
-    participant, session = grade.loc[0, ['participant_id', 'session_id']]
+    counts = read_records(counts_path, 'epvs_counts')
+    if len(grades) != 1:
+        raise PVSError(f'{path} is damaged, expected one row, received {len(grades)}')
+    (grade,) = grades
+    participant, session = grade['participant_id'], grade['session_id']
     place = path.name.split('_')
-    if place[0] != participant or (pd.notna(session) and session not in place):
+    if place[0] != participant or (session is not None and session not in place):
         raise PVSError(
             f'{path} is not in its place, expected a row of {place[0]}, received one of '
-            f'{participant}{"" if pd.isna(session) else f" {session}"}'
+            f'{participant}{"" if session is None else f" {session}"}'
         )
-    sides = counts['hemisphere'].value_counts().to_dict()
+    sides = dict(Counter(row['hemisphere'] for row in counts))
     if sides != dict.fromkeys(HEMISPHERES, N_SLICES):
         raise PVSError(
             f'{counts_path} is damaged, expected {N_SLICES} rows of each hemisphere, '
             f'received {sides}'
         )
-    if counts['potter'].max() != grade.loc[0, 'potter']:
+    if any(row[name] is None for row in counts for name in ('count', 'count_low', 'count_high')):
+        raise PVSError(
+            f'{counts_path} is damaged, expected a count with its interval in each row, received '
+            'n/a'
+        )
+    highest = max((row['potter'] for row in counts if row['potter'] is not None), default=None)
+    if highest != grade['potter']:
         raise PVSError(
             f'{path} does not go with {counts_path.name}, expected the highest grade of the '
-            f'images, {counts["potter"].max()}, received {grade.loc[0, "potter"]}'
+            f'images, {highest}, received {grade["potter"]}'
         )
-    counts.insert(0, 'participant_id', participant)
-    counts.insert(1, 'session_id', session)
-    return grade, counts
+    whose = {'participant_id': participant, 'session_id': session}
+    return grade, [whose | row for row in counts]
 
 
-def _stack(frames: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
-    """Join tables and sort their rows; what is missing comes first, ties keep their order."""
-    # As objects, so that a column that is all missing in some tables keeps the others' values.
-    stacked = pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
-    stacked = stacked.sort_values(by, kind='stable', na_position='first', ignore_index=True)
-    return stacked.infer_objects()
+def _frame(records: list[dict], by: list[str]) -> pd.DataFrame:
+    """Make a table and sort its rows; what is missing comes first, ties keep their order."""
+    frame = pd.DataFrame(records)
+    return frame.sort_values(by, kind='stable', na_position='first', ignore_index=True)
 
 
 def _write_changes(changes: pd.DataFrame, output_dir: Path) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from pvs_workflow.science.grading import GRADES, UPPER_COUNTS
 _SHADES = ('#DEEBF7', '#9ECAE1', '#6BAED6', '#3182BD', '#08519C')
 _MOST_POINTS = 300
 _SMOOTHED_FROM = 20
-_LABEL_WIDTH, _WIDTH = 2.2, 7.2
+_LABEL_WIDTH, _WIDTH = 1.7, 5.2
 
 
 @house_style()
@@ -98,8 +98,11 @@ def shares_figure(grades: Mapping[str, Sequence[int]]) -> Figure:
         loc='upper left',
         bbox_to_anchor=(0.01, 1),
         ncols=5,
+        columnspacing=0.8,
+        handlelength=1.2,
+        handletextpad=0.4,
         frameon=False,
-        fontsize=8,
+        fontsize=7.5,
         labelcolor=INK,
     )
     return figure

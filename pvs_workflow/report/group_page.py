@@ -147,10 +147,14 @@ def _sides(usable: pd.DataFrame) -> str:
     if found is None:
         return told
     return (
-        f'{told} Left minus right has a median of {found.value:+.2f} (95 % interval '
-        f'{found.low:+.2f} to {found.high:+.2f}, bootstrap over {found.n} people, each with the '
-        'first T2w).'
+        f'{told} Left minus right has a median of {_signed(found.value)} (95 % interval '
+        f'{_signed(found.low)} to {_signed(found.high)}, bootstrap over {found.n} people, each '
+        'with the first T2w).'
     )
+
+
+def _signed(value: float) -> str:
+    return f'{value:+.2f}'.replace('-', '−')
 
 
 def _image_grades(counts: pd.DataFrame) -> list[tuple[str, list[int]]]:

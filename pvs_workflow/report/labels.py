@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-LONGEST = 28
+LONGEST = 20
 _UNKNOWN = '□'
 
 

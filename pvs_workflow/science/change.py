@@ -195,7 +195,8 @@ def compare_sessions(
     pairs = find_pairs(rows, order)
     highest = rows['count_max'].astype(float)
     yardstick = rescan_yardstick([highest[two] - highest[one] for one, two in pairs.rescans])
-    own = dict(rows.iterrows()) if pairs.consecutive else {}
+    used = sorted({place for pair in pairs.consecutive for place in pair[:2]})
+    own = dict(rows.loc[used].iterrows())
     compared = [(own[one], own[two], days) for one, two, days in pairs.consecutive]
     changes = change_table(compared)
     changes['yardstick'] = yardstick.kind
