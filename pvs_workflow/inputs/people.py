@@ -60,10 +60,7 @@ def read_people(bids_dir: Path | None) -> People:
             f'{path} was not used, expected a table of tab-separated values with a row for each '
             f'participant, received: {reason}',
         )
-    names = frame.pop('participant_id')
-    frame.index = pd.Index(
-        ['sub-' + str(name).removeprefix('sub-') for name in names], name='participant_id'
-    )
+    frame = frame.set_index('participant_id')
     lowered: dict[str, str] = {}
     for name in frame.columns:
         lowered.setdefault(str(name).strip().lower(), name)
@@ -105,6 +102,7 @@ def _read_text(path: Path) -> pd.DataFrame:
     frame = pd.DataFrame(cells, columns=header, dtype=object)
     if frame['participant_id'].isna().any():
         raise ValueError('a row without participant_id')
+    frame['participant_id'] = 'sub-' + frame['participant_id'].str.removeprefix('sub-')
     if frame['participant_id'].duplicated().any():
         raise ValueError('several rows of one participant')
     return frame
