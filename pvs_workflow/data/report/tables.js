@@ -86,6 +86,10 @@
       })
     });
     var bar = api.table().container().querySelector('.dt-layout-row');
+    // Several tables have pages: their landmarks are told apart by name.
+    api.table().container().querySelectorAll('nav').forEach(function (nav) {
+      nav.setAttribute('aria-label', 'Pages of ' + name);
+    });
     heads.forEach(function (head, index) {
       if (bar && 'choice' in head.dataset) {
         bar.append(choice(api, index, head.dataset.choice, name));
