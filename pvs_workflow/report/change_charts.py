@@ -98,6 +98,7 @@ def change_figure(
         )
     reach = 1.15 * max(float(np.abs(change).max(initial=1)), limit if np.isfinite(limit) else 0)
     axes.set_ylim(-reach, reach)
+    axes.set_xlim(0, 1.08 * max(1.0, float(mean.max(initial=0))))
     axes.set_xlabel('mean of the two highest counts', fontsize=9, color=INK)
     axes.set_ylabel('second − first', fontsize=9, color=INK)
     return figure

@@ -294,7 +294,9 @@ def test_inputs_stay_as_they_are(tmp_path):
     pd.testing.assert_frame_equal(counts, before)
 
 
-@pytest.mark.parametrize('table', ['epvs_counts', 'potter_grade', 'epvs_instances'])
+@pytest.mark.parametrize(
+    'table', ['epvs_counts', 'potter_grade', 'epvs_instances', 'group_change']
+)
 def test_documentation_describes_the_columns(table):
     page = (Path(__file__).parents[2] / 'docs' / 'outputs.md').read_text('utf-8')
     block = page.partition(f'<!-- columns of {table} -->\n')[2].partition('<!-- end -->')[0]
