@@ -92,7 +92,8 @@ def _own_reasons(row: pd.Series) -> list[str]:
     probability = row[f'p_potter{grade}']
     if probability < UNSURE:
         likely = max(GRADES, key=lambda value: row[f'p_potter{value}'])
-        other = '' if likely == grade else f'; grade {likely} is more probable'
+        more = row[f'p_potter{likely}'] > probability
+        other = f'; grade {likely} is more probable' if more else ''
         found.append(f'grade {grade} has a probability of {probability:.2f}{other}')
     if np.isfinite([row['top_low'], row['top_high']]).all():
         low, high = (int(value) for value in potter_grade([row['top_low'], row['top_high']]))

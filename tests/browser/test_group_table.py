@@ -8,6 +8,7 @@ from tests.test_group import save_result
 
 By = pytest.importorskip('selenium.webdriver.common.by').By
 Keys = pytest.importorskip('selenium.webdriver.common.keys').Keys
+Wait = pytest.importorskip('selenium.webdriver.support.wait').WebDriverWait
 
 PEOPLE = 120
 HOSTILE = '<img src=x onerror="document.title=1">'
@@ -50,8 +51,21 @@ def column(driver, name, table=TABLE):
     return [cell.get_attribute('textContent').strip() for cell in cells]
 
 
+def become(driver, check, wanted):
+    """Wait until something is so: the table answers a little later."""
+    Wait(driver, 20).until(lambda _: check() == wanted, message=f'{check()!r} is not {wanted!r}')
+
+
+def sort(driver, name, wanted, table=TABLE):
+    """Click on a heading and wait for its order."""
+    button = head(driver, name, table)
+    button.click()
+    become(driver, lambda: button.get_attribute('aria-sort'), wanted)
+
+
 def show_all(driver):
     driver.find_element(By.CSS_SELECTOR, '#grades .dt-length option[value="-1"]').click()
+    become(driver, lambda: len(column(driver, 'potter')), PEOPLE + 2)
 
 
 def told(driver):
@@ -68,16 +82,12 @@ def test_nothing_is_wrong_and_nothing_fetched(driver, violations):
 def test_numbers_sort_as_numbers_and_labels_as_labels(driver, group_page):
     truth = pd.read_csv(group_page.with_name('group_potter.tsv'), sep='\t')
     show_all(driver)
-    assert len(column(driver, 'participant_id')) == PEOPLE + 2
-    button = head(driver, 'count_max')
-    button.click()
-    assert button.get_attribute('aria-sort') == 'ascending'
+    sort(driver, 'count_max', 'ascending')
     shown = [float(text) for text in column(driver, 'count_max')]
     assert shown == pytest.approx(sorted(truth['count_max']), abs=0.006)
-    button.click()
-    assert button.get_attribute('aria-sort') == 'descending'
+    sort(driver, 'count_max', 'descending')
     assert [float(text) for text in column(driver, 'count_max')] == shown[::-1]
-    head(driver, 'participant_id').click()
+    sort(driver, 'participant_id', 'ascending')
     labels = column(driver, 'participant_id')
     assert labels[:3] == ['sub-1', 'sub-2', 'sub-3']
     assert labels[-3:] == ['sub-120', 'sub-500', 'sub-500']
@@ -85,8 +95,8 @@ def test_numbers_sort_as_numbers_and_labels_as_labels(driver, group_page):
 
 def test_missing_values_sort_last_both_ways(driver):
     show_all(driver)
-    for _ in range(2):
-        head(driver, 'session_id').click()
+    for order in ('ascending', 'descending'):
+        sort(driver, 'session_id', order)
         sessions = column(driver, 'session_id')
         assert set(sessions[:2]) == {'ses-1', 'ses-2'}
         assert set(sessions[2:]) == {'n/a'}
@@ -97,27 +107,28 @@ def test_search_finds_and_says_how_many(driver):
     label = driver.find_element(By.CSS_SELECTOR, f'label[for="{field.get_attribute("id")}"]')
     assert label.text == 'Search in all grades'
     field.send_keys('sub-11')
+    become(driver, lambda: 'of 11 entries' in told(driver), True)
     assert set(column(driver, 'participant_id')) == {'sub-11', *(f'sub-11{n}' for n in range(10))}
-    assert 'of 11 entries' in told(driver)
     field.send_keys('xyz')
-    assert 'of 0 entries' in told(driver)
+    become(driver, lambda: 'of 0 entries' in told(driver), True)
 
 
 def test_choices_filter_by_grade_and_quality(driver):
     chosen = driver.find_element(By.CSS_SELECTOR, '#grades select[aria-label$="Quality"]')
     chosen.find_element(By.CSS_SELECTOR, 'option[value=review]').click()
-    assert column(driver, 'participant_id') == ['sub-7']
+    become(driver, lambda: column(driver, 'participant_id'), ['sub-7'])
     chosen.find_element(By.CSS_SELECTOR, 'option').click()
     show_all(driver)
     grades = driver.find_element(By.CSS_SELECTOR, '#grades select[aria-label$="Grade"]')
     grades.find_element(By.CSS_SELECTOR, 'option[value="3"]').click()
-    assert set(column(driver, 'potter')) == {'3'}
+    become(driver, lambda: set(column(driver, 'potter')), {'3'})
     assert 'filtered from 122' in told(driver)
 
 
 def test_hostile_text_stays_text_after_sorting_and_search(driver):
     driver.find_element(By.CSS_SELECTOR, '#grades input[type=search]').send_keys('onerror')
-    head(driver, 'qc_reasons').click()
+    become(driver, lambda: column(driver, 'qc_reasons'), [HOSTILE])
+    sort(driver, 'qc_reasons', 'ascending')
     assert column(driver, 'qc_reasons') == [HOSTILE]
     assert not driver.find_elements(By.CSS_SELECTOR, 'td img')
     assert driver.title.startswith('Group')
@@ -131,12 +142,12 @@ def test_keys_alone_sort_and_turn_pages(driver):
     style = driver.execute_script('return getComputedStyle(arguments[0]).outlineStyle', button)
     assert style == 'solid'
     button.send_keys(Keys.ENTER)
-    assert head(driver, 'count_max').get_attribute('aria-sort') == 'ascending'
+    become(driver, lambda: head(driver, 'count_max').get_attribute('aria-sort'), 'ascending')
     first = column(driver, 'count_max')
     turn = driver.find_element(By.CSS_SELECTOR, '#grades .dt-paging button.next')
     turn.send_keys(Keys.ENTER)
+    become(driver, lambda: 'Showing 51 to 100' in told(driver), True)
     assert float(column(driver, 'count_max')[0]) >= float(first[-1])
-    assert 'Showing 51 to 100' in told(driver)
 
 
 def test_print_has_every_row(driver):
@@ -148,7 +159,7 @@ def test_print_has_every_row(driver):
 
 def test_other_tables_sort_by_themselves(driver):
     changes = '#change table'
-    head(driver, 'Change', changes).click()
+    sort(driver, 'Change', 'ascending', changes)
     assert column(driver, 'Change', changes) == ['3.0']
     assert head(driver, 'count_max').get_attribute('aria-sort') is None
 

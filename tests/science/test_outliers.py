@@ -64,13 +64,15 @@ def test_what_stands_out_is_told(column, value, said):
 
 
 def test_an_unlikely_grade_is_told_with_the_likely_one():
-    rows = make_rows(3)
+    rows = make_rows(4)
+    rows.loc[3, [f'p_potter{g}' for g in range(5)]] = 0.2
     rows.loc[1, ['p_potter1', 'p_potter2']] = 0.4, 0.6
     rows.loc[2, ['p_potter1', 'p_potter2', 'p_potter3']] = 0.45, 0.3, 0.25
     assert outlier_reasons(rows) == [
         (),
         ('grade 1 has a probability of 0.40; grade 2 is more probable',),
         ('grade 1 has a probability of 0.45',),
+        ('grade 1 has a probability of 0.20',),
     ]
 
 
