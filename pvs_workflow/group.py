@@ -18,8 +18,9 @@ from pvs_workflow.report.outlier_section import outlier_section
 from pvs_workflow.report.people_section import people_section
 from pvs_workflow.report.scanner_section import scanner_section
 from pvs_workflow.science.change import compare_sessions
+from pvs_workflow.science.records import read_records
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
-from pvs_workflow.science.tsv import describe_columns, read_records, write_table
+from pvs_workflow.science.tsv import describe_columns, write_table
 
 _GRADES = '_desc-potter_grade.tsv'
 _COUNTS = '_desc-epvs_counts.tsv'

@@ -24,6 +24,12 @@ QC_WORDS = MappingProxyType(
     }
 )
 
+_TURNS = {
+    code: f'‹U+{code:04X}›'
+    for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""Unicode's controls of direction (UAX 9)."""
+
 
 def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **context) -> Path:
     """Fill a shipped template and write the page in one step.
@@ -89,7 +95,19 @@ def _written(value) -> str:
     """Write a value as the tables do; text may hold anything here."""
     if value is None or isinstance(value, Real) or value is pd.NA:
         return format_cell(value)
-    return str(value) or MISSING
+    return visible_text(str(value)) or MISSING
+
+
+def visible_text(text: str) -> str:
+    """Name the signs that turn the direction of text, so that none looks like another.
+
+    Examples
+    --------
+    >>> visible_text('a' + chr(0x202E) + 'txt.exe')
+    'a‹U+202E›txt.exe'
+
+    """
+    return text if text.isascii() else text.translate(_TURNS)
 
 
 def flatten(values: Mapping, prefix: str = '') -> list[tuple[str, str]]:

@@ -3,23 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pvs_workflow.science.agreement import LIMIT
+from pvs_workflow.science.pairs import comparable, find_pairs
 
 MEASURES = ('count_max', 'count_left', 'count_right', 'count_sum', 'potter')
 
 LEAST_PAIRS = 10
-"""People with a rescan from whom a group's own repeatability is told; the standard deviation of
-fewer is known to a third at best (chi-squared distribution)."""
-
-RESCAN_DAYS = 31.0
-"""Sessions that are at most this far apart are a scan and its rescan: ePVS are not known to
-change within a month."""
+"""People with a rescan from whom a group's own repeatability is told; with ten, its 95 % interval
+goes from 0.70 to 1.75 of the estimate (chi-squared distribution)."""
 
 
 @dataclass(frozen=True)
@@ -105,74 +100,6 @@ def rescan_yardstick(differences: Sequence[float]) -> Yardstick:
     return Yardstick('repeatability', limit, within, float(low), float(high), n)
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Which results of a group belong together, as places of rows.
-
-    Attributes
-    ----------
-    consecutive : tuple of (int, int, float)
-        First and second session of a person, and the days between them (NaN where not known).
-    rescans : tuple of (int, int)
-        A scan and its rescan, of each person that has them: two runs of one session, else two
-        sessions at most :data:`RESCAN_DAYS` apart.
-
-    """
-
-    consecutive: tuple[tuple[int, int, float], ...]
-    rescans: tuple[tuple[int, int], ...]
-
-
-def find_pairs(
-    rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
-) -> Pairs:
-    """Pair the T2w of consecutive sessions that have the same other entities.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``participant_id``, ``session_id``, ``t2w``, ``qc``, ``count_max``, ``model_sha256``;
-        index 0 … n − 1.
-    order : callable
-        From a participant and its sessions to these in their order, with their times.
-
-    """
-    consecutive, rescans = [], []
-    repeated = rows[rows.duplicated('participant_id', keep=False)]
-    for participant, own in repeated.groupby('participant_id', sort=True):
-        labels = list(dict.fromkeys(own['session_id'].dropna()))
-        times = order(participant, labels) if len(labels) > 1 else {}
-        place = {label: number for number, label in enumerate(times)}
-        between = []
-        for _, series in _alike(own, 'ses'):
-            dated = [index for index in series.index if series.loc[index, 'session_id'] in place]
-            dated.sort(key=lambda index: place[own.loc[index, 'session_id']])
-            for one, two in pairwise(dated):
-                before, after = (times[own.loc[index, 'session_id']] for index in (one, two))
-                between.append((one, two, _days(before, after)))
-        consecutive += sorted(between, key=lambda pair: place[own.loc[pair[0], 'session_id']])
-        runs = [tuple(alike.index[:2]) for _, alike in _alike(own, 'run') if len(alike) > 1]
-        soon = [(one, two) for one, two, days in between if days <= RESCAN_DAYS]
-        fit = [pair for pair in (*runs, *soon) if _comparable(*(rows.loc[i] for i in pair))]
-        rescans += fit[:1]
-    return Pairs(tuple(consecutive), tuple(rescans))
-
-
-def _alike(rows: pd.DataFrame, but: str) -> list[tuple[tuple, pd.DataFrame]]:
-    """Group T2w by all entities of their names but one."""
-    keys = [
-        tuple(part for part in Path(str(t2w)).name.split('_') if not part.startswith(f'{but}-'))
-        for t2w in rows['t2w']
-    ]
-    return [(key, rows[[own == key for own in keys]]) for key in dict.fromkeys(keys)]
-
-
-def _days(first: datetime | None, second: datetime | None) -> float:
-    if first is None or second is None:
-        return np.nan
-    return (second - first).total_seconds() / 86400
-
-
 def compare_sessions(
     rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
 ) -> tuple[pd.DataFrame, Yardstick]:
@@ -183,7 +110,7 @@ def compare_sessions(
     rows : DataFrame
         Grades, with ``count_sum``, ``top_low`` and ``top_high``; index 0 … n − 1.
     order : callable
-        See :func:`find_pairs`.
+        See :func:`pvs_workflow.science.pairs.find_pairs`.
 
     Returns
     -------
@@ -258,7 +185,7 @@ def judge(first: pd.Series, second: pd.Series, yardstick: Yardstick) -> str | No
         counted by another model.
 
     """
-    if not _comparable(first, second):
+    if not comparable(first, second):
         return None
     change = second['count_max'] - first['count_max']
     if yardstick.kind == 'repeatability':
@@ -268,11 +195,3 @@ def judge(first: pd.Series, second: pd.Series, yardstick: Yardstick) -> str | No
     if not beyond:
         return 'within'
     return 'increase' if change > 0 else 'decrease'
-
-
-def _comparable(first: pd.Series, second: pd.Series) -> bool:
-    return (
-        'fail' not in (first['qc'], second['qc'])
-        and first['model_sha256'] == second['model_sha256']
-        and bool(np.isfinite([first['count_max'], second['count_max']]).all())
-    )

@@ -9,9 +9,9 @@ import pytest
 from pvs_workflow.science.change import (
     PUBLIC_RESCAN,
     compare_sessions,
-    find_pairs,
     rescan_yardstick,
 )
+from pvs_workflow.science.pairs import find_pairs
 from pvs_workflow.science.tsv import describe_columns
 
 REAL = Path(__file__).parents[2] / 'docs' / 'validation' / 'real.json'
