@@ -65,7 +65,8 @@ def scanner_section(rows: pd.DataFrame) -> GroupSection:
         # The largest first; of equal ones, by name.
         sizes = labels.value_counts()
         order = sorted(sizes.index, key=lambda label: (-sizes[label], label))
-        strata = [summarise(label, rows[labels == label]) for label in order]
+        parts = dict(list(rows.groupby(labels)))
+        strata = [summarise(label, parts[label]) for label in order]
         kinds.append((heading, strata, _charts(heading, rows, labels, order)))
     return GroupSection('scanners', 'Scanners and sites', 'scanners.html.j2', {'kinds': kinds})
 

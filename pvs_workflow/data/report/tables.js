@@ -2,7 +2,6 @@
 // plain tables. Nothing in a cell is ever taken for markup: cells are moved, not made.
 (function () {
   'use strict';
-  var PAGE = 50;
   // Failures must not hide a table behind a dialogue.
   DataTable.ext.errMode = 'throw';
 
@@ -69,16 +68,17 @@
     var heads = Array.from(table.querySelectorAll('thead th'));
     var rows = table.tBodies[0].rows.length;
     var name = table.dataset.name;
+    var page = Number(table.dataset.page);
     var api = new DataTable(table, {
       autoWidth: false,
       order: [],
-      pageLength: PAGE,
-      lengthMenu: [10, 25, 50, 100, { label: 'all', value: -1 }],
+      pageLength: page,
+      lengthMenu: [20, 50, 100, 200, { label: 'all', value: -1 }],
       layout: {
         topStart: 'search',
         topEnd: null,
-        bottomStart: rows > PAGE ? ['pageLength', 'info'] : 'info',
-        bottomEnd: rows > PAGE ? 'paging' : null
+        bottomStart: rows > page ? ['pageLength', 'info'] : 'info',
+        bottomEnd: rows > page ? 'paging' : null
       },
       language: { search: 'Search in ' + name, lengthMenu: 'Rows on a page: _MENU_' },
       columns: heads.map(function (head) {
