@@ -131,6 +131,17 @@ def sessions(results: Results) -> str:
     return '\n'.join([made_by(results, 'sessions'), machine, table(header, rows)])
 
 
+def group(results: Results) -> str:
+    """Show time, memory and page size of the group level."""
+    record = results['group']
+    row = [record[name] for name in ('participants', 't2w', 'wall_s', 'cpu_s')]
+    row += [record['peak_memory_gb'], record['page_mb']]
+    header = ['participants', 'T2w', 'wall time (s)', 'CPU time (s)', 'peak memory (GB)']
+    machine = f'On {record["machine"]["cores"]} cores, {record["machine"]["memory_gb"]} GB.\n'
+    shown = table([*header, 'page (MB)'], [row])
+    return '\n'.join([made_by(results, 'group'), machine, shown])
+
+
 def card(results: Results) -> str:
     """Show what the bundle says of itself."""
     ours = results.card
@@ -215,6 +226,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'evidence': evidence,
     'roi': roi,
     'sessions': sessions,
+    'group': group,
     'nuclei': nuclei,
     'registration_speed': registration_speed,
     'registration_overlap': registration_overlap,

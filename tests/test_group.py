@@ -58,6 +58,8 @@ def test_all_rows_sorted(tmp_path):
         'group_potter.json',
         'group_counts.tsv',
         'group_counts.json',
+        'group_change.tsv',
+        'group_change.json',
         'group_potter.html',
     ]
     assert all(path.is_file() and path.parent == tmp_path for path in output.written)
@@ -142,6 +144,132 @@ def test_contradicting_tables_are_named(tmp_path):
     shutil.copy(tmp_path / 'other' / counts, tmp_path / counts)
     (problem,) = collect_group(tmp_path).problems
     assert 'does not go with' in problem
+
+
+def page(folder):
+    return (folder / 'group_potter.html').read_text(encoding='utf-8')
+
+
+def save_sidecar(grade_path, **content):
+    name = grade_path.name.replace('_desc-potter_grade.tsv', '_desc-preproc_T2w.json')
+    grade_path.with_name(name).write_text(json.dumps(content), encoding='utf-8')
+
+
+def test_changes_of_consecutive_sessions(tmp_path):
+    for session, count in (('1', 3.0), ('2', 20.0), ('10', 21.0)):
+        save_result(tmp_path, '01', session, count=count)
+    save_result(tmp_path, '02', '1')
+    collect_group(tmp_path)
+    table = pd.read_csv(tmp_path / 'group_change.tsv', sep='\t', keep_default_na=False)
+    assert list(json.loads((tmp_path / 'group_change.json').read_text())) == list(table.columns)
+    assert table['session_first'].tolist() == ['ses-1', 'ses-2']
+    assert table['session_second'].tolist() == ['ses-2', 'ses-10']
+    # Six counts: the highest, and 0.1 less from each to the next.
+    assert table['count_sum_first'].tolist() == [6 * 3 - 1.5, 6 * 20 - 1.5]
+    assert table['count_max_change'].tolist() == [17, 1]
+    assert table['potter_change'].tolist() == [1, 1]
+    assert table['days'].tolist() == ['n/a'] * 2
+    # Intervals from 0 to the count and 4 more always overlap.
+    assert table['change'].tolist() == ['within'] * 2
+    assert 'Change between sessions' in page(tmp_path)
+
+
+def test_changes_of_an_earlier_run_do_not_stay(tmp_path):
+    save_result(tmp_path, '01', '1')
+    second = save_result(tmp_path, '01', '2')
+    collect_group(tmp_path)
+    second.unlink()
+    second.with_name(second.name.replace('potter_grade', 'epvs_counts')).unlink()
+    written = {path.name for path in collect_group(tmp_path).written}
+    assert not list(tmp_path.glob('group_change.*'))
+    assert 'group_change.tsv' not in written
+    assert 'Change between sessions' not in page(tmp_path)
+
+
+def test_times_are_read_from_the_dataset(tmp_path):
+    out, bids = tmp_path / 'out', tmp_path / 'bids'
+    for session in '12':
+        save_result(out, '01', session)
+    (bids / 'sub-01').mkdir(parents=True)
+    text = 'session_id\tacq_time\nses-1\t2021-01-01\nses-2\t2020-01-01\n'
+    (bids / 'sub-01' / 'sub-01_sessions.tsv').write_text(text)
+    collect_group(out, bids)
+    table = pd.read_csv(out / 'group_change.tsv', sep='\t')
+    assert table[['session_first', 'days']].to_numpy().tolist() == [['ses-2', 366]]
+
+
+def test_scanners_are_read_from_the_derivatives(tmp_path):
+    facts = {'Manufacturer': 'Maker', 'ManufacturersModelName': 'M<1>', 'MagneticFieldStrength': 3}
+    save_sidecar(save_result(tmp_path, '01'), **facts, VoxelSize=[0.5, 0.5, 4.04])
+    save_sidecar(save_result(tmp_path, '02'), Manufacturer=['no', 'text'], VoxelSize='big')
+    save_result(tmp_path, '03')
+    path = save_result(tmp_path, '04')
+    path.with_name('sub-04_desc-preproc_T2w.json').write_text('{damaged')
+    assert collect_group(tmp_path).problems == ()
+    text = page(tmp_path)
+    assert 'Maker M&lt;1&gt; 3 T' in text
+    assert '4.0 mm' in text
+    assert text.count('<th scope="row">not known</th>') == 2
+
+
+def test_people_are_read_from_the_dataset_if_it_is_there(tmp_path):
+    out, bids = tmp_path / 'out', tmp_path / 'bids'
+    for number in range(10, 50):
+        save_result(out, str(number), count=number / 2)
+    bids.mkdir()
+    lines = ['participant_id\tage\tsite'] + [
+        f'sub-{n}\t{n + 30 + n % 7}\tS{n % 2}' for n in range(10, 50)
+    ]
+    (bids / 'participants.tsv').write_text('\n'.join(lines))
+    output = collect_group(out, bids)
+    assert output.warnings == ()
+    assert 'age, per 10 years' in page(out)
+    assert '<th scope="row">S1</th>' in page(out)
+    with_people = (out / 'group_potter.tsv').read_bytes()
+    assert collect_group(out, tmp_path / 'nowhere').warnings == ()
+    assert 'Age, sex and group' not in page(out)
+    assert (out / 'group_potter.tsv').read_bytes() == with_people
+    (bids / 'participants.tsv').write_text('age\n3\n')
+    (warning,) = collect_group(out, bids).warnings
+    assert 'no column participant_id' in warning
+    assert 'no column participant_id' in page(out)
+
+
+def test_hostile_cells_stay_text(tmp_path):
+    """Formulas, markup and odd letters harm nothing, and go into the tables as they are."""
+    cells = ['=1+1', '@cmd', '<script>alert(1)</script>', 'a\u202eb', '\U0001f9e0', '"', 'y' * 300]
+    for number, cell in enumerate(cells, start=10):
+        path = save_result(tmp_path / 'out', str(number))
+        header, row = path.read_text().splitlines()
+        path.write_text(f'{header}\n{row.replace("m 1", cell)}\n', encoding='utf-8')
+    bids = tmp_path / 'bids'
+    bids.mkdir()
+    lines = ['participant_id\tgroup\tage\tsite']
+    lines += [f'sub-{n}\t{cell}\t{cell}\t{cell}' for n, cell in enumerate(cells, start=10)]
+    (bids / 'participants.tsv').write_text('\n'.join(lines), encoding='utf-8')
+    output = collect_group(tmp_path / 'out', bids)
+    assert output.problems == ()
+    assert 'not understood: 7 of age' in output.warnings[0]
+    rows = (tmp_path / 'out' / 'group_potter.tsv').read_text(encoding='utf-8').splitlines()[1:]
+    assert [row.split('\t')[-2] for row in rows] == cells
+    text = page(tmp_path / 'out')
+    assert '<script>alert' not in text
+    assert text.count('&lt;script&gt;alert(1)&lt;/script&gt;') >= 3
+    # Nothing of participants.tsv goes into a table that a spreadsheet might open.
+    for path in (tmp_path / 'out').glob('group_c*.tsv'):
+        assert not any(cell in path.read_text(encoding='utf-8') for cell in cells if cell != '"')
+
+
+@pytest.mark.parametrize('cell', ['three', 'inf', 'nan', '1_0', '٣', '1' * 400, '-'])
+def test_cells_that_are_no_numbers_are_refused(tmp_path, cell):
+    save_result(tmp_path, '01')
+    path = save_result(tmp_path, '02').with_name('sub-02_desc-epvs_counts.tsv')
+    lines = path.read_text().splitlines()
+    cells = lines[2].split('\t')
+    cells[3] = cell
+    path.write_text('\n'.join([*lines[:2], '\t'.join(cells), *lines[3:]]) + '\n')
+    (problem,) = collect_group(tmp_path).problems
+    assert 'than numbers in its column count' in problem
 
 
 def test_no_results(tmp_path):

@@ -158,11 +158,11 @@ def test_a_sheet_with_its_key_beside_it(out, tmp_path):
     ratings = pd.read_csv(out / 'reading' / 'reading_ratings.tsv', sep='\t').assign(potter=2)
     path = write_ratings(tmp_path / 'ratings.tsv', ratings.to_dict('records'))
     (out / 'reading_key.tsv').rename(tmp_path / 'reading_key.tsv')
-    collect_group(out, [path])
+    collect_group(out, ratings=[path])
     assert agreement(out, level='image')[0]['n'] == 24
     (tmp_path / 'reading_key.tsv').unlink()
     with pytest.raises(PVSError, match='without the key of the reading sheet, expected'):
-        collect_group(out, [path])
+        collect_group(out, ratings=[path])
 
 
 def test_order_of_rows_does_not_matter(out, tmp_path):
@@ -170,7 +170,7 @@ def test_order_of_rows_does_not_matter(out, tmp_path):
     found = set()
     for number in range(3):
         random.Random(number).shuffle(rows)
-        collect_group(out, [write_ratings(tmp_path / 'ratings.tsv', rows)])
+        collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
         files = (out / name for name in ('group_agreement.tsv', 'group_potter.html'))
         found.add(tuple(path.read_bytes() for path in files))
     assert len(found) == 1
@@ -186,7 +186,7 @@ def test_shrout_and_fleiss_1979_from_a_table(tmp_path):
         for target, counts in enumerate(judges, start=1)
         for judge, count in enumerate(counts, start=1)
     ]
-    collect_group(tmp_path, [write_ratings(tmp_path / 'ratings.tsv', rows)])
+    collect_group(tmp_path, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
     (row,) = agreement(tmp_path, comparison='all', quantity='count')
     assert (row['level'], row['n'], row['icc']) == ('person', 6, 0.2898)
     assert (row['icc_low'], row['icc_high']) == pytest.approx((0.019, 0.761), abs=0.0005)
@@ -217,7 +217,7 @@ def test_unusable_ratings_change_nothing(out, tmp_path, row, said):
     for name in out.glob('group_*'):
         name.unlink()
     with pytest.raises(PVSError, match=said) as error:
-        collect_group(out, [path])
+        collect_group(out, ratings=[path])
     assert '\n' not in str(error.value)
     assert not list(out.glob('group_*'))
 
@@ -225,7 +225,7 @@ def test_unusable_ratings_change_nothing(out, tmp_path, row, said):
 def test_failed_results_are_left_out(out, tmp_path):
     rows = image_rows(out)
     save_result(out, '04', shift=25, qc='fail')
-    collect_group(out, [write_ratings(tmp_path / 'ratings.tsv', rows)])
+    collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
     (row,) = agreement(out, level='image', quantity='count')
     assert (row['n'], row['n_failed'], row['n_participants']) == (18, 6, 3)
     assert '6 images, 1 whole T2w' in (out / 'group_potter.html').read_text('utf-8')
@@ -234,7 +234,7 @@ def test_failed_results_are_left_out(out, tmp_path):
 def test_hostile_raters_are_text(out, tmp_path):
     names = ['<script>alert(1)</script>', '=1+1', 'x' * 300, 'Ä ß 🧠']
     rows = [row for name in names for row in image_rows(out, name)]
-    collect_group(out, [write_ratings(tmp_path / 'ratings.tsv', rows)])
+    collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
     assert {row['second'] for row in agreement(out, comparison='model')} == set(names)
     page = (out / 'group_potter.html').read_text('utf-8')
     assert '<script>alert' not in page

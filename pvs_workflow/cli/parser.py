@@ -36,14 +36,17 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        'bids_dir', type=_folder, help='the BIDS dataset to read (not read at group level)'
+        'bids_dir',
+        type=_folder,
+        help='the BIDS dataset to read (at group level only participants.tsv and sessions.tsv, '
+        'and it may be absent)',
     )
     parser.add_argument('output_dir', type=_folder, help='where the derivatives are written')
     parser.add_argument(
         'analysis_level',
         choices=('participant', 'group'),
         help='participant: from images to grades; group: tables and page of all participants, '
-        'made from the derivatives alone',
+        'made from the derivatives',
     )
     parser.add_argument('--version', action='version', version=f'pvs_workflow v{__version__}')
     parser.add_argument(

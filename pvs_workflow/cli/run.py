@@ -75,15 +75,17 @@ def end_well(action: Callable[[], int]) -> int:
 
 
 def run_group(settings: Settings) -> int:
-    """Make the group's tables and page from the derivatives alone."""
+    """Make the group's tables and page from the derivatives, and what is known of people."""
     from pvs_workflow.cli.derivative import describe_outputs
     from pvs_workflow.group import collect_group, collect_sheet
 
-    outputs = [collect_group(settings.output_dir, settings.ratings)]
+    outputs = [collect_group(settings.output_dir, settings.bids_dir, settings.ratings)]
     if settings.reading_sheet:
         outputs.append(collect_sheet(settings.output_dir, settings.random_seed))
     start_records(settings)
     describe_outputs(settings.output_dir)
+    for warning in (warning for output in outputs for warning in output.warnings):
+        log.warning('%s', warning)
     problems = list(dict.fromkeys(problem for output in outputs for problem in output.problems))
     for problem in problems:
         log.error('%s', problem)

@@ -18,6 +18,7 @@ class _SaveImageInputSpec(BaseInterfaceInputSpec):
     t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
     stem = traits.Str(mandatory=True, desc='path of the result without suffixes')
     sidecar = traits.Dict(mandatory=True, desc='metadata of the result')
+    voxel_size = traits.Bool(False, usedefault=True, desc='add the size of the voxels to it')
     lookup = traits.Enum(
         'none', 'roi', 'structures', usedefault=True, desc='labels that a TSV shall explain'
     )
@@ -35,7 +36,12 @@ class SaveImage(SimpleInterface):
     _always_run = True
 
     def _run_interface(self, runtime):
-        from pvs_workflow.interfaces.storage import restore, save_stored, write_lookup
+        from pvs_workflow.interfaces.storage import (
+            restore,
+            save_stored,
+            stored_voxel_size,
+            write_lookup,
+        )
         from pvs_workflow.science.tsv import write_json
 
         original, shape = read_raw(self.inputs.t2w_file)
@@ -44,7 +50,10 @@ class SaveImage(SimpleInterface):
         save_stored(image, target)
         if self.inputs.lookup != 'none':
             write_lookup(self.inputs.lookup, Path(f'{self.inputs.stem}.tsv'))
-        write_json(Path(f'{self.inputs.stem}.json'), dict(self.inputs.sidecar))
+        sidecar = dict(self.inputs.sidecar)
+        if self.inputs.voxel_size:
+            sidecar['VoxelSize'] = stored_voxel_size(original)
+        write_json(Path(f'{self.inputs.stem}.json'), sidecar)
         self._results['out_file'] = str(target)
         return runtime
 

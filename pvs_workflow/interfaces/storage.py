@@ -58,6 +58,11 @@ def save_stored(image: nb.Nifti1Image, target: Path) -> None:
         nb.save(image, path)
 
 
+def stored_voxel_size(image: nb.Nifti1Image) -> list[float]:
+    """Return the edges of a voxel along the three axes as stored, in mm, to a micrometre."""
+    return [round(float(edge), 3) for edge in nb.affines.voxel_sizes(image.affine)]
+
+
 def stored_slices(views: Sequence[View], t2w_file: Path | str) -> list[int]:
     """Return the index of each image's slice in the file as stored, from 0.
 

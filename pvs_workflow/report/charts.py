@@ -10,7 +10,11 @@ from pvs_workflow.report.canvas import INK, PAPER, house_style, new_figure
 from pvs_workflow.science.grading import GRADES, UPPER_COUNTS
 
 GRADE_WORDS = ('none', '1–10', '11–20', '21–40', 'over 40')
-_BAR, _CHOSEN, _LINE = '#9AA5B1', '#0072B2', '#5B6673'
+BAR, CHOSEN, LINE, GRID = '#9AA5B1', '#0072B2', '#5B6673', '#D5DAE0'
+MANY = 1000
+"""More points or lines than this are drawn as pixels: each as an element would be megabytes."""
+
+_MOST_BINS = 60
 
 
 @house_style()
@@ -26,8 +30,8 @@ def grade_figure(probabilities: Sequence[float], grade: int) -> Figure:
 
     """
     figure = new_figure(7.2, 2.4, PAPER)
-    axes = _chart(figure, (0.26, 0.2, 0.7, 0.74))
-    colours = [_CHOSEN if value == grade else _BAR for value in GRADES]
+    axes = new_chart(figure, (0.26, 0.2, 0.7, 0.74))
+    colours = [CHOSEN if value == grade else BAR for value in GRADES]
     axes.barh(GRADES, probabilities, color=colours, height=0.7)
     for value, probability in zip(GRADES, probabilities, strict=True):
         weight = 'bold' if value == grade else 'normal'
@@ -63,9 +67,9 @@ def distribution_figure(grades: Sequence[int]) -> Figure:
 
     """
     figure = new_figure(5.2, 4.2, PAPER)
-    axes = _chart(figure, (0.12, 0.14, 0.84, 0.8))
+    axes = new_chart(figure, (0.12, 0.14, 0.84, 0.8))
     numbers = [int(np.count_nonzero(np.asarray(grades) == value)) for value in GRADES]
-    axes.bar(GRADES, numbers, color=_CHOSEN, width=0.7)
+    axes.bar(GRADES, numbers, color=CHOSEN, width=0.7)
     for value, number in zip(GRADES, numbers, strict=True):
         axes.text(value, number, str(number), ha='center', va='bottom', color=INK, fontsize=10)
     names = [f'{value}\n{word}' for value, word in zip(GRADES, GRADE_WORDS, strict=True)]
@@ -90,15 +94,14 @@ def sides_figure(left: Sequence[float], right: Sequence[float]) -> Figure:
     pairs = np.stack([np.asarray(left, float), np.asarray(right, float)])
     pairs = pairs[:, np.isfinite(pairs).all(axis=0)]
     figure = new_figure(5.2, 4.2, PAPER)
-    axes = _chart(figure, (0.14, 0.14, 0.82, 0.8))
+    axes = new_chart(figure, (0.14, 0.14, 0.82, 0.8))
     top = 1.08 * float(max(UPPER_COUNTS[1], pairs.max(initial=0)))
     for bound in UPPER_COUNTS[1:]:
         if bound < top:
-            axes.axhline(bound + 0.5, color='#D5DAE0', linewidth=0.8)
-            axes.axvline(bound + 0.5, color='#D5DAE0', linewidth=0.8)
-    axes.plot([0, top], [0, top], color=_LINE, linewidth=0.9, linestyle='--')
-    alpha = 0.8 if pairs.shape[1] < 200 else 0.25
-    axes.scatter(*pairs, s=26, color=_CHOSEN, alpha=alpha, linewidths=0)
+            axes.axhline(bound + 0.5, color=GRID, linewidth=0.8)
+            axes.axvline(bound + 0.5, color=GRID, linewidth=0.8)
+    axes.plot([0, top], [0, top], color=LINE, linewidth=0.9, linestyle='--')
+    draw_points(axes, *pairs)
     axes.set_xlim(-0.02 * top, top)
     axes.set_ylim(-0.02 * top, top)
     axes.set_aspect('equal')
@@ -107,13 +110,52 @@ def sides_figure(left: Sequence[float], right: Sequence[float]) -> Figure:
     return figure
 
 
-def _chart(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
+@house_style()
+def counts_figure(counts: Sequence[float], of: str) -> Figure:
+    """Show how many images or scans have each predicted count, Potter's bounds marked.
+
+    Parameters
+    ----------
+    counts : sequence of float
+        At least 0; values that are not finite are left out; may be empty.
+    of : str
+        What is counted: images, or scans.
+
+    """
+    values = np.asarray(counts, float)
+    values = values[np.isfinite(values)]
+    top = float(max(UPPER_COUNTS[1], values.max(initial=0)))
+    # Bins start at halves, as grades do, so that none holds two grades.
+    width = int(np.ceil(top / _MOST_BINS))
+    width = next(w for w in (1, 2, 5, 10, max(10, width)) if w >= width)
+    edges = np.arange(0.5, top + 0.5 + width, width)
+    edges = np.concatenate([[-0.5], edges])
+    figure = new_figure(5.2, 4.2, PAPER)
+    axes = new_chart(figure, (0.14, 0.14, 0.82, 0.8))
+    for bound in UPPER_COUNTS:
+        if bound < edges[-1]:
+            axes.axvline(bound + 0.5, color=GRID, linewidth=0.8, zorder=0)
+    axes.hist(values, bins=edges, color=CHOSEN, edgecolor=PAPER, linewidth=0.4)
+    axes.set_xlim(-0.5, edges[-1])
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel('predicted count', fontsize=9, color=INK)
+    axes.set_ylabel(of, fontsize=9, color=INK)
+    return figure
+
+
+def draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str = CHOSEN) -> None:
+    """Scatter points, the fainter the more there are."""
+    alpha = 0.8 if len(x) < 200 else 0.25
+    axes.scatter(x, y, s=26, color=colour, alpha=alpha, linewidths=0, rasterized=len(x) > MANY)
+
+
+def new_chart(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
     """Return axes with two spines and dark ink."""
     axes = figure.add_axes(box)
     axes.set_facecolor(PAPER)
     for name in ('top', 'right'):
         axes.spines[name].set_visible(False)
     for name in ('left', 'bottom'):
-        axes.spines[name].set_color(_LINE)
+        axes.spines[name].set_color(LINE)
     axes.tick_params(colors=INK, labelsize=9, length=3)
     return axes

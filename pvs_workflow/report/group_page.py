@@ -1,34 +1,23 @@
 """The visual report of a group, from its two tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-from pvs_workflow.report.charts import distribution_figure, sides_figure
-from pvs_workflow.report.embed import svg_uri
+from pvs_workflow.report.charts import counts_figure, distribution_figure, sides_figure
 from pvs_workflow.report.rendering import write_page
-from pvs_workflow.report.saving import svg_bytes
-from pvs_workflow.report.sections import GroupSection
+from pvs_workflow.report.scripts import load_script
+from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
+from pvs_workflow.science.differences import median_difference
 from pvs_workflow.science.grading import GRADES
 from pvs_workflow.science.slices import HEMISPHERES
 from pvs_workflow.science.tables import QC_LEVELS
+from pvs_workflow.science.tsv import TEXT_COLUMNS
 
 _MODEL_COLUMNS = ['model', 'model_sha256']
 _DIGITS = 2
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure of the group, ready for the page."""
-
-    title: str
-    alt: str
-    caption: str
-    uri: str
 
 
 def write_group_page(
@@ -66,7 +55,7 @@ def write_group_page(
         output_dir / 'group_potter.html',
         'group.html.j2',
         summary=_summary(grades),
-        charts=_charts(usable),
+        charts=_charts(usable, counts),
         image_grades=_image_grades(counts),
         doubtful=_doubtful(grades).to_dict('records'),
         columns=[name for name in grades.columns if name not in _MODEL_COLUMNS],
@@ -74,7 +63,9 @@ def write_group_page(
         models=grades.groupby(_MODEL_COLUMNS, dropna=False, sort=True).size().reset_index(),
         links=_links(output_dir, grades['participant_id']),
         digits=_DIGITS,
+        number_columns=set(grades.columns) - TEXT_COLUMNS,
         sections=sections,
+        scripts=[load_script('datatables', 'dataTables.min.js'), load_script('tables.js')],
     )
 
 
@@ -99,30 +90,71 @@ def _doubtful(grades: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values('qc', key=lambda level: level != 'fail', kind='stable')
 
 
-def _charts(usable: pd.DataFrame) -> list[Chart]:
+def _charts(usable: pd.DataFrame, counts: pd.DataFrame) -> list[Chart]:
     numbers = ', '.join(f'grade {g}: {int((usable["potter"] == g).sum())}' for g in GRADES)
-    left_higher = int((usable['count_left'] > usable['count_right']).sum())
-    right_higher = int((usable['count_right'] > usable['count_left']).sum())
+    images = counts.loc[counts['qc'] != 'fail', 'count'].dropna().astype(float)
+    highest = usable['count_max'].dropna().astype(float)
+    bounds = 'Thin lines part the Potter grades'
+    left_out = 'those that failed quality control are left out'
     return [
-        Chart(
+        draw_chart(
             'Potter grades',
             f'Bar chart of the number of T2w by Potter grade: {numbers}',
-            'Number of T2w by Potter grade; those that failed quality control are left out.',
-            _uri(distribution_figure(usable['potter'])),
+            f'Number of T2w by Potter grade; {left_out}.',
+            distribution_figure(usable['potter']),
         ),
-        Chart(
+        draw_chart(
+            'Counts of T2w',
+            f'Histogram of the highest count of each T2w, {_spread(highest)}',
+            f'Highest count of the six images of each T2w: {_spread(highest)}. {bounds}; '
+            f'{left_out}.',
+            counts_figure(highest, 'T2w'),
+        ),
+        draw_chart(
+            'Counts of images',
+            f'Histogram of the counts of all images, {_spread(images)}',
+            f'Count of each image, six for each T2w: {_spread(images)}. {bounds}; {left_out}.',
+            counts_figure(images, 'images'),
+        ),
+        draw_chart(
             'Left against right',
             'Scatter plot of the highest count on the left against that on the right',
-            'Highest count of each hemisphere, one point for each T2w: '
-            f'{left_higher} with more on the left, {right_higher} with more on the right. Thin '
-            'lines part the Potter grades; T2w that failed quality control are left out.',
-            _uri(sides_figure(usable['count_left'], usable['count_right'])),
+            f'Highest count of each hemisphere, one point for each T2w: {_sides(usable)} '
+            f'{bounds}; {left_out}.',
+            sides_figure(usable['count_left'], usable['count_right']),
         ),
     ]
 
 
-def _uri(figure: Figure) -> str:
-    return svg_uri(svg_bytes(figure, dpi=72).decode('utf-8'))
+def _spread(values: pd.Series) -> str:
+    if values.empty:
+        return 'none'
+    lower, median, upper = values.quantile([0.25, 0.5, 0.75])
+    return (
+        f'median {median:.1f} (quartiles {lower:.1f} to {upper:.1f}), at most {values.max():.1f}'
+    )
+
+
+def _sides(usable: pd.DataFrame) -> str:
+    """Say how left and right differ, of all T2w and, for the interval, of one of each person."""
+    sides = usable[['participant_id', 'count_left', 'count_right']].dropna()
+    difference = sides['count_left'].astype(float) - sides['count_right'].astype(float)
+    found = median_difference(difference[~sides['participant_id'].duplicated()])
+    told = (
+        f'{(difference > 0).sum()} with more on the left, {(difference < 0).sum()} with more on '
+        'the right.'
+    )
+    if found is None:
+        return told
+    return (
+        f'{told} Left minus right has a median of {_signed(found.value)} (95 % interval '
+        f'{_signed(found.low)} to {_signed(found.high)}, bootstrap over {found.n} people, each '
+        'with the first T2w).'
+    )
+
+
+def _signed(value: float) -> str:
+    return f'{value:+.2f}'.replace('-', '−')
 
 
 def _image_grades(counts: pd.DataFrame) -> list[tuple[str, list[int]]]:

@@ -1,6 +1,5 @@
 """A blinded sheet of images to be rated, the table to fill in, and the key."""
 
-import base64
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pvs_workflow import data
 from pvs_workflow.errors import PVSError
 from pvs_workflow.report.reading_images import RawImage, png_uri, read_images
 from pvs_workflow.report.rendering import GRADE_WORDS, write_page
+from pvs_workflow.report.scripts import load_script
 from pvs_workflow.science.rating_rows import read_rows
 from pvs_workflow.science.reading_key import KEY
 from pvs_workflow.science.tsv import describe_columns, write_table
@@ -177,8 +177,6 @@ def _key_rows(scan: SheetScan, codes: Sequence[str], images: Sequence[RawImage])
 
 
 def _write_page(folder: Path, part: int, cases: Sequence[Case]) -> Path:
-    script = data.path('report', 'reading.js').read_text(encoding='utf-8')
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode('ascii')
     end = '' if part == 1 else f'_{part}'
     return write_page(
         folder / f'{SHEET}{end}.html',
@@ -188,8 +186,7 @@ def _write_page(folder: Path, part: int, cases: Sequence[Case]) -> Path:
         n_images=sum(len(case.images) for case in cases),
         grades=GRADE_WORDS,
         sheet_style=Markup(data.path('report', 'reading.css').read_text(encoding='utf-8')),
-        script=Markup(script),
-        script_hash=digest,
+        scripts=[load_script('reading.js')],
         download=f'{RATINGS}{end}.tsv',
     )
 

@@ -1,7 +1,7 @@
 """Templates to pages: one file each, everything escaped, nothing fetched."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from pvs_workflow import data
 from pvs_workflow.files import write_text
+from pvs_workflow.report.scripts import Script
 from pvs_workflow.science.tsv import MISSING, format_cell
 
 GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
@@ -25,8 +26,14 @@ QC_WORDS = MappingProxyType(
     }
 )
 
+_TURNS = {
+    code: f'‹U+{code:04X}›'
+    for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""Unicode's controls of direction (UAX 9)."""
 
-def write_page(path: Path, template: str, **context) -> Path:
+
+def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **context) -> Path:
     """Fill a shipped template and write the page in one step.
 
     Parameters
@@ -34,12 +41,15 @@ def write_page(path: Path, template: str, **context) -> Path:
     path : Path
     template : str
         Name in ``data/report``.
+    scripts : sequence of Script
+        Embedded at the page's end; nothing else may run in it.
     **context
         What the template shows; text is escaped.
 
     """
     style = data.path('report', 'style.css').read_text(encoding='utf-8')
-    write_text(path, render(template, style=Markup(style), code=code_html, **context))
+    page = render(template, style=Markup(style), code=code_html, scripts=scripts, **context)
+    write_text(path, page)
     return path
 
 
@@ -130,7 +140,19 @@ def _written(value) -> str:
     """Write a value as the tables do; text may hold anything here."""
     if value is None or isinstance(value, Real) or value is pd.NA:
         return format_cell(value)
-    return str(value) or MISSING
+    return visible_text(str(value)) or MISSING
+
+
+def visible_text(text: str) -> str:
+    """Name the signs that turn the direction of text, so that none looks like another.
+
+    Examples
+    --------
+    >>> visible_text('a' + chr(0x202E) + 'txt.exe')
+    'a‹U+202E›txt.exe'
+
+    """
+    return text if text.isascii() else text.translate(_TURNS)
 
 
 def flatten(values: Mapping, prefix: str = '') -> list[tuple[str, str]]:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 
 IMAGE, PERSON = 'image', 'person'
@@ -73,13 +71,13 @@ class Results:
     slices: Mapping[Item, int]
 
 
-def model_results(tables: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Results:
+def model_results(results: Iterable[tuple[dict, list[dict]]]) -> Results:
     """Collect what the model found.
 
     Parameters
     ----------
-    tables : iterable of (DataFrame, DataFrame)
-        Of each T2w its ``potter_grade`` and ``epvs_counts`` tables.
+    results : iterable of (dict, list of dict)
+        Of each T2w the row of its table ``potter_grade`` and those of ``epvs_counts``.
 
     Returns
     -------
@@ -88,13 +86,12 @@ def model_results(tables: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Result
 
     """
     scores, failed, slices = {}, set(), {}
-    for grades, counts in tables:
-        (grade,) = grades.to_dict('records')
-        whole = Item(grade['participant_id'], _text(grade['session_id']), _text(grade['t2w']))
+    for grade, counts in results:
+        whole = Item(grade['participant_id'], grade['session_id'] or '', grade['t2w'] or '')
         scores[whole] = Score(float(grade['count_max']), float(grade['potter']))
         if grade['qc'] == 'fail':
             failed.add(whole)
-        for row in counts.to_dict('records'):
+        for row in counts:
             image = Item(
                 whole.participant,
                 whole.session,
@@ -107,7 +104,3 @@ def model_results(tables: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Result
             if 'fail' in (row['qc'], grade['qc']):
                 failed.add(image)
     return Results(scores, frozenset(failed), slices)
-
-
-def _text(value) -> str:
-    return '' if pd.isna(value) else str(value)

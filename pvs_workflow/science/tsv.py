@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -24,6 +25,7 @@ TABLES = {
     'group_agreement': ('agreement',),
     'reading_ratings': ('sheet_image', 'reading_ratings'),
     'reading_key': ('sheet_image', 'identity', 't2w', 'image'),
+    'group_change': ('group_change',),
 }
 """Which data dictionaries in ``data/columns`` make up the columns of which table."""
 
@@ -48,6 +50,14 @@ TEXT_COLUMNS = frozenset(
         'image_id',
         'rater',
         'comments',
+        'session_first',
+        'session_second',
+        't2w_first',
+        't2w_second',
+        'qc_first',
+        'qc_second',
+        'yardstick',
+        'change',
     }
 )
 """Columns of text; all others hold numbers."""
@@ -68,8 +78,14 @@ def describe_columns(table: str) -> dict[str, dict]:
     """
     columns = {}
     for name in TABLES[table]:
-        columns |= json.loads(data.path('columns', f'{name}.json').read_text('utf-8'))
+        columns |= json.loads(_dictionary(name))
     return columns
+
+
+@cache
+def _dictionary(name: str) -> str:
+    """Read a data dictionary once: a group has tens of thousands of tables."""
+    return data.path('columns', f'{name}.json').read_text('utf-8')
 
 
 def write_table(

@@ -6,6 +6,7 @@ from nipype.interfaces import utility as niu
 from nipype.pipeline import engine as pe
 
 from pvs_workflow.inputs import Scan
+from pvs_workflow.inputs.metadata import scanner_metadata
 from pvs_workflow.interfaces.derivatives import SaveFile, SaveImage, SaveTables
 from pvs_workflow.interfaces.figures import DrawCascade, DrawRegistration, DrawROI
 from pvs_workflow.networks.bundle import model_sha256, verify_bundle
@@ -45,7 +46,7 @@ def used_fields(scan: Scan) -> list[str]:
 
 
 def sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
-    """Return the metadata that BIDS requires of a volume.
+    """Return the metadata that BIDS requires of a volume; of the T2w, the scanner's, too.
 
     Parameters
     ----------
@@ -61,6 +62,9 @@ def sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
         content['SpatialReference'] = sources[0]
     if not tail.endswith('_dseg'):
         content['SkullStripped'] = False
+    if tail == _VOLUMES['t2w'][0]:
+        # The group level reads derivatives alone, and compares scanners.
+        content |= scanner_metadata(bids_dir, scan.t2w)
     return content
 
 
@@ -125,6 +129,7 @@ def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volum
                 stem=f'{stem}_{tail}',
                 lookup=lookup,
                 sidecar=sidecar(scan, bids_dir, tail),
+                voxel_size=field == 't2w',
             )
         else:
             save = SaveFile(target=f'{stem}_{_TRANSFORMS[field]}')

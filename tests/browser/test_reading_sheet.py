@@ -8,9 +8,9 @@ import pytest
 
 from pvs_workflow.group import collect_group, collect_sheet
 from pvs_workflow.science.tsv import read_table
+from tests.browser import conftest as browser
 from tests.test_group_ratings import save_result
 
-browser = pytest.importorskip('tests.browser.conftest')
 pytestmark = pytest.mark.slow
 
 
@@ -81,7 +81,7 @@ def test_what_is_typed_comes_back_as_ratings(open_page, sheet, tmp_path):
     assert found['potter'][3] == '2'
     assert set(found['rater']) == {'Anna "A"'}
     assert 'dark "indeed"' in found['comments'][0]
-    assert collect_group(out, [path]).problems == ()
+    assert collect_group(out, ratings=[path]).problems == ()
     rows = read_table(out / 'group_agreement.tsv', 'group_agreement')
     assert set(rows['second']) == {'Anna "A"'}
     assert set(rows.loc[rows['level'] == 'image', 'n']) == {11, 12}

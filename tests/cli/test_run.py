@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.settings import Settings
+from tests.test_group import save_result
 
 TINY = Path(__file__).with_name('tiny_graph.py')
 
@@ -149,6 +150,19 @@ def test_group_without_results(tmp_path):
     assert done.returncode == 66
     assert 'run the participant level first' in complaint(done)
     assert list((tmp_path / 'out').iterdir()) == []
+
+
+def test_group_needs_no_dataset_and_no_sound_table_of_people(tmp_path):
+    save_result(tmp_path / 'out', '01')
+    done = run('nowhere', 'out', 'group', cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / 'bids').mkdir()
+    (tmp_path / 'bids' / 'participants.tsv').write_text('age\n70\n')
+    done = run('bids', 'out', 'group', cwd=tmp_path)
+    assert done.returncode == 0
+    assert 'participants.tsv was not used, expected' in done.stderr
+    assert 'Traceback' not in done.stderr
+    assert (tmp_path / 'out' / 'group_potter.html').is_file()
 
 
 @pytest.fixture

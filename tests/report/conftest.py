@@ -1,5 +1,7 @@
 """A head that can be told apart: a bright spot on the person's left, another at the back."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -147,7 +149,7 @@ class Page(HTMLParser):
     def __init__(self, text: str):
         super().__init__()
         self.elements, self.words, self.open, self.cells = [], [], [], []
-        self.mistakes = []
+        self.mistakes, self.scripts = [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -162,7 +164,9 @@ class Page(HTMLParser):
             self.mistakes.append(tag)
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != 'style':
+        if self.open and self.open[-1] == 'script':
+            self.scripts.append(data)
+        elif self.open and self.open[-1] != 'style':
             self.words.append(data)
         if 'td' in self.open or 'th' in self.open:
             self.cells[-1] += data
@@ -182,7 +186,8 @@ def _assert_sound(page: Page):
     assert page.all('html') == [{'lang': 'en'}]
     ids = [attrs['id'] for _, attrs in page.elements if 'id' in attrs]
     assert len(ids) == len(set(ids))
-    assert not [tag for tag in ('script', 'link', 'iframe', 'object') if page.all(tag)]
+    assert not [tag for tag in ('link', 'iframe', 'object') if page.all(tag)]
+    _assert_scripts_are_the_allowed_ones(page)
     for tag, attrs in page.elements:
         assert not [name for name in attrs if name.startswith('on')]
         source = attrs.get('src', 'data:')
@@ -197,6 +202,16 @@ def _assert_sound(page: Page):
         assert len(picture['alt']) > 10
     for label in page.all('label'):
         assert label['for'] in ids
+
+
+def _assert_scripts_are_the_allowed_ones(page: Page):
+    (policy,) = (m['content'] for m in page.all('meta') if 'http-equiv' in m)
+    rules = dict(rule.strip().split(' ', 1) for rule in policy.split(';'))
+    assert rules['default-src'] == "'none'"
+    assert page.all('script') == [{}] * len(page.scripts)
+    digests = [hashlib.sha256(script.encode()).digest() for script in page.scripts]
+    allowed = [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+    assert rules.get('script-src', '').split() == allowed
 
 
 @pytest.fixture

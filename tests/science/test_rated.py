@@ -1,6 +1,5 @@
 import math
 
-import pandas as pd
 import pytest
 
 from pvs_workflow.errors import PVSError
@@ -15,7 +14,7 @@ def tables(participant, session=None, run=None, qc='pass', images_qc='pass'):
     stem += f'_run-{run}' if run else ''
     grade = {
         'participant_id': f'sub-{participant}',
-        'session_id': f'ses-{session}' if session else math.nan,
+        'session_id': f'ses-{session}' if session else None,
         't2w': f'sub-{participant}/anat/{stem}_T2w.nii.gz',
         'potter': 1,
         'count_max': 6.0,
@@ -25,9 +24,8 @@ def tables(participant, session=None, run=None, qc='pass', images_qc='pass'):
         {'hemisphere': side, 'slice': 12 - rank, 'slice_rank': rank, 'count': count, 'potter': 1}
         for count, (side, rank) in enumerate(((s, r) for s in 'LR' for r in (1, 2, 3)), start=1)
     ]
-    counts = pd.DataFrame(rows)
-    counts['qc'] = ['pass'] * 5 + [images_qc]
-    return pd.DataFrame([grade]), counts
+    quality = ['pass'] * 5 + [images_qc]
+    return grade, [row | {'qc': qc} for row, qc in zip(rows, quality, strict=True)]
 
 
 def rating(place, count=math.nan, potter=1.0, rater='A', line=None):

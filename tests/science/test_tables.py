@@ -301,6 +301,7 @@ def test_inputs_stay_as_they_are(tmp_path):
         'potter_grade',
         'epvs_instances',
         'group_agreement',
+        'group_change',
         'reading_ratings',
         'reading_key',
     ],

@@ -1,0 +1,66 @@
+"""What a dataset's sidecars tell of the scanner."""
+
+import json
+import math
+from pathlib import Path
+
+SCANNER_KEYS = (
+    'Manufacturer',
+    'ManufacturersModelName',
+    'MagneticFieldStrength',
+    'InstitutionName',
+    'MRAcquisitionType',
+    'SliceThickness',
+    'SpacingBetweenSlices',
+    'EchoTime',
+    'RepetitionTime',
+)
+"""BIDS metadata that go into the derivatives: the scanner and how it measured, no person."""
+
+
+def scanner_metadata(bids_dir: Path, image: Path) -> dict:
+    """Return what the sidecars say of the scanner, by BIDS' inheritance principle.
+
+    Sidecars are looked for from the dataset's root down to the image's folder; one applies if
+    its suffix is the image's and its entities are among the image's. The lower one wins.
+
+    Parameters
+    ----------
+    bids_dir : Path
+    image : Path
+        Inside ``bids_dir``.
+
+    Returns
+    -------
+    dict
+        Those of :data:`SCANNER_KEYS` that are there with one number or text. Sidecars that
+        cannot be read are passed over.
+
+    """
+    bids_dir, image = Path(bids_dir), Path(image)
+    *entities, suffix = image.name.split('.', 1)[0].split('_')
+    folders = [bids_dir]
+    for part in image.relative_to(bids_dir).parent.parts:
+        folders.append(folders[-1] / part)
+    found: dict = {}
+    for folder in folders:
+        sidecars = sorted(folder.glob(f'*{suffix}.json'), key=lambda path: (len(path.name), path))
+        for path in sidecars:
+            *own, kind = path.name.removesuffix('.json').split('_')
+            if kind == suffix and set(own) <= set(entities):
+                found |= _read(path)
+    return {key: found[key] for key in SCANNER_KEYS if _is_plain(found.get(key))}
+
+
+def _read(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8-sig'))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _is_plain(value) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return math.isfinite(value)
+    return isinstance(value, str) and value != ''

@@ -1,0 +1,39 @@
+"""The group page's section of results that stand out."""
+
+import pandas as pd
+
+from pvs_workflow.report.sections import GroupSection
+from pvs_workflow.science.outliers import FAR, FEWEST, UNSURE, outlier_reasons
+
+_SHOWN = ['participant_id', 'session_id', 't2w', 'potter', 'count_max', 'qc']
+
+
+def outlier_section(rows: pd.DataFrame) -> GroupSection:
+    """List the results that stand out, with what stands out.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As :func:`pvs_workflow.science.outliers.outlier_reasons` takes them.
+
+    """
+    reasons = outlier_reasons(rows)
+    outlying = [
+        row | {'reasons': '; '.join(found)}
+        for row, found in zip(rows[_SHOWN].to_dict('records'), reasons, strict=True)
+        if found
+    ]
+    usable = int(((rows['qc'] != 'fail') & rows['potter'].notna()).sum())
+    return GroupSection(
+        'outliers',
+        'Outlying results',
+        'outliers.html.j2',
+        {
+            'rows': outlying,
+            'usable': usable,
+            'compared': usable >= FEWEST,
+            'fewest': FEWEST,
+            'far': FAR,
+            'unsure': UNSURE,
+        },
+    )

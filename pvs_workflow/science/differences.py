@@ -1,0 +1,70 @@
+"""The median of differences, with an interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+RESAMPLES = 2000
+LEAST = 5
+"""Differences from which an interval is told."""
+
+_BATCH = 100
+"""Resamples in memory at once."""
+
+
+@dataclass(frozen=True)
+class MedianDifference:
+    """A median and its 95 % interval (percentile bootstrap, Efron 1979).
+
+    Attributes
+    ----------
+    value, low, high : float
+    n : int
+        Differences.
+
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def median_difference(differences: Sequence[float], seed: int = 0) -> MedianDifference | None:
+    """Return the median of paired differences, with a bootstrap interval by SciPy.
+
+    Parameters
+    ----------
+    differences : sequence of float
+        Finite, one for each person. Their order does not matter.
+    seed : int
+
+    Returns
+    -------
+    MedianDifference or None
+        None for fewer than five.
+
+    Examples
+    --------
+    >>> median_difference([1.0, 1.0, 1.0, 1.0, 1.0])
+    MedianDifference(value=1.0, low=1.0, high=1.0, n=5)
+
+    """
+    values = np.sort(np.asarray(differences, dtype=float))
+    if len(values) < LEAST:
+        return None
+    from scipy.stats import bootstrap
+
+    found = bootstrap(
+        (values,),
+        np.median,
+        n_resamples=RESAMPLES,
+        batch=_BATCH,
+        method='percentile',
+        rng=np.random.default_rng(seed),
+        vectorized=True,
+    ).confidence_interval
+    return MedianDifference(
+        float(np.median(values)), float(found.low), float(found.high), len(values)
+    )

@@ -1,0 +1,195 @@
+"""A proportional-odds model of Potter grades on what is known of people."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+PEOPLE_PER_TERM = 10
+"""People that a model needs for each of its terms (Peduzzi et al. 1996, J Clin Epidemiol
+49:1373, for logistic regression)."""
+
+LEAST_PEOPLE = 20
+LEAST_IN_LEVEL = 5
+"""People in a level of sex or group from which it is compared."""
+
+MOST_LEVELS = 10
+DECADE = 10.0
+
+_FLAT = 10.0
+"""A log odds ratio or standard error above this (an odds ratio over 22,000) means that the data
+do not hold the estimate: the grades are separated."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One odds ratio of a model.
+
+    Attributes
+    ----------
+    name : str
+        What is compared: per 10 years, or a level against another.
+    ratio, low, high : float
+        Odds ratio of a higher grade and its 95 % interval (Wald).
+    p : float
+
+    """
+
+    name: str
+    ratio: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True)
+class OrdinalFit:
+    """A fitted model, or why there is none.
+
+    Attributes
+    ----------
+    people : int
+        That the model rests on.
+    terms : tuple of Term
+        Empty where there is no model.
+    notes : tuple of str
+        What was left out, and why, one sentence each.
+    problem : str
+        Why there is no model, in one sentence; empty where there is one.
+
+    """
+
+    people: int
+    terms: tuple[Term, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: str = ''
+
+
+def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
+    """Fit Potter grades by age, sex and group: cumulative logits, proportional odds.
+
+    McCullagh 1980, J R Stat Soc B 42:109, as statsmodels' ``OrderedModel`` fits it. Only grades
+    that occur have a threshold. People with a missing value are left out.
+
+    Parameters
+    ----------
+    grades : Series
+        One for each person, 0–4.
+    people : DataFrame
+        The same index; any of ``age`` (years), ``sex`` and ``group``.
+
+    Returns
+    -------
+    OrdinalFit
+        Never raises for what is in the data.
+
+    """
+    known = [name for name in ('age', 'sex', 'group') if name in people]
+    rows = people[known].assign(potter=grades).dropna()
+    notes = []
+    if len(rows) < len(people):
+        notes.append(f'{len(people) - len(rows)} people with a missing value are left out.')
+    columns: dict[str, np.ndarray] = {}
+    for name in known:
+        rows, added, told = _encode(rows, name)
+        notes += told
+        columns |= added
+    # A level that was too small takes its people along; what was coded before follows.
+    columns = {name: values[rows.index] for name, values in columns.items()}
+    columns, told = _drop_flat(columns)
+    notes += told
+    n = len(rows)
+    problem = _hindrance(n, columns, rows['potter'])
+    if problem:
+        return OrdinalFit(n, notes=tuple(notes), problem=problem)
+    return _fit(rows['potter'], pd.DataFrame(columns, index=rows.index), tuple(notes))
+
+
+def _encode(rows: pd.DataFrame, name: str) -> tuple[pd.DataFrame, dict, list[str]]:
+    """Turn a variable into columns of numbers, and drop people of levels that are too small."""
+    if name == 'age':
+        return rows, {'age, per 10 years': rows['age'].astype(float) / DECADE}, []
+    sizes = rows[name].value_counts()
+    if len(sizes) > MOST_LEVELS:
+        return rows, {}, [f'{name} has {len(sizes)} levels, more than {MOST_LEVELS}: left out.']
+    small = sorted(sizes.index[sizes < LEAST_IN_LEVEL])
+    told = [
+        f'{name} “{level}” has fewer than {LEAST_IN_LEVEL} people, who are left out.'
+        for level in small
+    ]
+    rows = rows[~rows[name].isin(small)]
+    # The largest level is compared with; of two equally large ones, the first by name.
+    levels = sorted(set(sizes.index) - set(small), key=lambda level: (-sizes[level], level))
+    added = {
+        f'{name}, {level} against {levels[0]}': (rows[name] == level).astype(float)
+        for level in levels[1:]
+    }
+    if len(levels) < 2 and len(rows):
+        told.append(f'{name} is the same for everyone: left out.')
+    return rows, added, told
+
+
+def _drop_flat(columns: dict) -> tuple[dict, list[str]]:
+    kept = {name: values for name, values in columns.items() if np.ptp(values) > 0}
+    gone = [name.split(',', 1)[0] for name in columns if name not in kept]
+    return kept, [f'{name} is the same for everyone: left out.' for name in gone]
+
+
+def _hindrance(n: int, columns: dict, grades: pd.Series) -> str:
+    """Say why a model cannot be tried; nothing where it can."""
+    if not columns:
+        return 'There is no model: nothing that differs between people is known.'
+    least = max(LEAST_PEOPLE, PEOPLE_PER_TERM * len(columns))
+    if n < least:
+        return (
+            f'There is no model: {len(columns)} terms need at least {least} people with all '
+            f'values, received {n}.'
+        )
+    if grades.nunique() < 2:
+        return 'There is no model: everyone has the same grade.'
+    if np.linalg.matrix_rank(_centred(columns)) < len(columns):
+        return 'There is no model: one variable follows from the others.'
+    return ''
+
+
+def _centred(columns: dict) -> np.ndarray:
+    table = np.column_stack(list(columns.values()))
+    return table - table.mean(axis=0)
+
+
+def _fit(grades: pd.Series, table: pd.DataFrame, notes: tuple[str, ...]) -> OrdinalFit:
+    from statsmodels.miscmodels.ordinal_model import OrderedModel
+
+    n = len(table)
+    values = table.to_numpy()
+    # A common scale keeps the optimiser straight; odds ratios are told on the terms' own.
+    scale = values.std(axis=0)
+    codes = np.unique(grades.astype(int), return_inverse=True)[1]
+    failed = OrdinalFit(n, notes=notes, problem='There is no model: the fit did not converge.')
+    try:
+        with warnings.catch_warnings(), np.errstate(all='ignore'):
+            warnings.simplefilter('ignore')
+            model = OrderedModel(codes, (values - values.mean(axis=0)) / scale, distr='logit')
+            fitted = model.fit(method='bfgs', maxiter=500, disp=False)
+            slopes, errors = (
+                np.asarray(part)[: len(scale)] / scale for part in (fitted.params, fitted.bse)
+            )
+            p = np.asarray(fitted.pvalues)[: len(scale)]
+    except (ValueError, np.linalg.LinAlgError, FloatingPointError):
+        return failed
+    if np.isfinite(slopes).all() and (
+        not np.isfinite(errors).all() or max(np.abs(slopes).max(), errors.max()) > _FLAT
+    ):
+        return OrdinalFit(
+            n,
+            notes=notes,
+            problem='There is no model: a variable parts the grades completely (separation), so '
+            'that its odds ratio has no limit.',
+        )
+    if not (fitted.mle_retvals['converged'] and np.isfinite([*slopes, *errors, *p]).all()):
+        return failed
+    with np.errstate(over='ignore'):
+        ends = np.exp(slopes[:, None] + 1.959964 * np.outer(errors, [-1, 1]))
+    terms = zip(table.columns, np.exp(slopes), *ends.T, p, strict=True)
+    return OrdinalFit(n, tuple(Term(name, *map(float, rest)) for name, *rest in terms), notes)

@@ -1,0 +1,26 @@
+"""The benchmark of the group level, on a few people."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'group.py'
+
+
+@pytest.mark.slow
+def test_a_small_cohort_is_made_collected_and_measured(tmp_path):
+    words = ('--participants', '12', '--keep', tmp_path / 'cohort', '--out', tmp_path / 'a.json')
+    done = subprocess.run(
+        [sys.executable, SCRIPT, *map(str, words)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / 'a.json').read_text())
+    assert found['exit_code'] == 0
+    assert found['participants'] == 12
+    rows = (tmp_path / 'cohort' / 'derivatives' / 'group_potter.tsv').read_text().splitlines()
+    assert found['t2w'] == len(rows) - 1 >= 12
+    size = (tmp_path / 'cohort' / 'derivatives' / 'group_potter.html').stat().st_size
+    assert found['page_mb'] == round(size / 1e6, 2)
