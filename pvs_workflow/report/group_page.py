@@ -166,9 +166,6 @@ def _image_grades(counts: pd.DataFrame) -> list[tuple[str, list[int]]]:
 
 def _links(output_dir: Path, participants: pd.Series) -> dict[str, str]:
     """Return the pages that exist, by participant."""
-    names = {name: f'{name}.html' for name in participants.unique()}
-    return {
-        name: quote(page)
-        for name, page in names.items()
-        if Path(page).name == page and (output_dir / page).is_file()
-    }
+    there = {path.name for path in output_dir.glob('*.html')}
+    pages = {name: f'{name}.html' for name in participants.unique()}
+    return {name: quote(page) for name, page in pages.items() if page in there}
