@@ -123,17 +123,26 @@ def registration_failures(results: Results) -> str:
     ]
     total = sum(part['n'] for part in record['staged'].values())
     caught = sum(part['caught'] for part in record['staged'].values())
-    good = ', '.join(
-        f'{round(part["share_flagged"] * part["n"])} of {part["n"]} {name}'
-        + (f' ({"; ".join(part["reasons"])})' if part['reasons'] else '')
-        for name, part in record['good'].items()
-        if part['n']
-    )
     header = ['on purpose', 'cases', 'noticed', 'of these refused', 'commonest reason']
     return '\n'.join(
         [
             made_by(results, 'registration_failures'),
             table(header, rows),
-            f'\nNoticed: {caught} of {total}. Good ones flagged: {good}.',
+            f'\nNoticed: {caught} of {total}. {_good(record)}',
         ]
     )
+
+
+def registration_good(results: Results) -> str:
+    """Show how many good heads are flagged on which no limit was set."""
+    return made_by(results, 'registration_good') + '\n' + _good(results['registration_good'])
+
+
+def _good(record: dict) -> str:
+    parts = (
+        f'{round(part["share_flagged"] * part["n"])} of {part["n"]} {name}'
+        + (f' ({"; ".join(part["reasons"])})' if part['reasons'] else '')
+        for name, part in record['good'].items()
+        if part['n']
+    )
+    return f'Good ones flagged: {", ".join(parts)}.'

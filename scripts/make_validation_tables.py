@@ -15,6 +15,7 @@ from pathlib import Path
 from anatomy_blocks import (
     nuclei,
     registration_failures,
+    registration_good,
     registration_overlap,
     registration_rigid,
     registration_speed,
@@ -232,6 +233,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'registration_overlap': registration_overlap,
     'registration_rigid': registration_rigid,
     'registration_failures': registration_failures,
+    'registration_good': registration_good,
     'card': card,
     'training': training,
     'recipe': recipe,

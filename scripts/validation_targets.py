@@ -65,12 +65,15 @@ def _slices(record: dict) -> str:
     return f'{near} of {len(rows)}, {record["ours"]["slices_equal"]} the same'
 
 
+def _flagged(record: dict) -> str:
+    good = [row for row in record['cases'] if row['kind'] == 'good']
+    return f'{sum(row["level"] != "pass" for row in good)} of {len(good)}'
+
+
 def _staged(record: dict) -> str:
     kinds = record['staged'].values()
-    good = [row for row in record['cases'] if row['kind'] == 'good']
-    flagged = sum(row['level'] != 'pass' for row in good)
     caught, staged = (sum(kind[name] for kind in kinds) for name in ('caught', 'n'))
-    return f'{caught} of {staged} / {flagged} of {len(good)}'
+    return f'{caught} of {staged} / {_flagged(record)}'
 
 
 def _silver(record: dict) -> str:
@@ -116,6 +119,7 @@ TARGETS = (
     ('same three slices, at most one off', '95%', '99%', 'registration_overlap', _slices),
     ('staged failures noticed / good ones flagged (limits set on them)', '95% / 2%', '100% / 0%',
      'registration_failures', _staged),
+    ('… good ones flagged, others', '2%', '0%', 'registration_good', _flagged),
 )  # fmt: skip
 
 
