@@ -3,6 +3,8 @@
 Every message is one sentence: what was wrong, what was expected, what was received.
 """
 
+import re
+
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -10,11 +12,21 @@ EXIT_INVALID_BIDS = 16
 EXIT_NO_MATCH = 18
 EXIT_NO_INPUT = 66
 
+LONGEST = 1200
+"""Characters of one message; what is between its ends is left out beyond that."""
+
 
 class PVSError(Exception):
-    """Something the user can mend; its message is shown as it is, without a traceback."""
+    """Something the user can mend; its message is shown as it is, without a traceback.
+
+    Messages quote names and values of files that anyone may have written: :func:`one_line`
+    keeps them from looking like something else.
+    """
 
     exit_code = EXIT_FAILED
+
+    def __init__(self, message: str = ''):
+        super().__init__(one_line(message))
 
 
 class InvalidDatasetError(PVSError):
@@ -49,3 +61,30 @@ class OutputError(PVSError):
 
 class RegistrationError(PVSError):
     """Images could not be aligned, or do not show the basal ganglia."""
+
+
+def one_line(text: str) -> str:
+    r"""Return a message as one line that can be printed anywhere and is not endless.
+
+    Line breaks and tabs become blanks. What else cannot be printed (control characters that steer
+    a terminal, bytes of a file name that are no UTF-8) is written as an escape.
+
+    Examples
+    --------
+    >>> one_line('sub-a\nb\x1b[2J')
+    'sub-a b\\x1b[2J'
+    >>> len(one_line('a' * 10_000))
+    1200
+
+    """
+    text = re.sub(r'\s+', ' ', str(text)).strip()
+    if not text.isprintable():
+        text = ''.join(sign if sign.isprintable() else _escape(sign) for sign in text)
+    if len(text) <= LONGEST:
+        return text
+    start = LONGEST * 2 // 3
+    return f'{text[:start]} … {text[start - LONGEST + 3 :]}'
+
+
+def _escape(sign: str) -> str:
+    return sign.encode('unicode_escape').decode('ascii')

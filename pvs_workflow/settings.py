@@ -8,7 +8,10 @@ from typing import get_args, get_origin, get_type_hints
 import tomli_w
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.files import write_text
+from pvs_workflow.files import read_text, write_text
+
+MOST_BYTES = 2**20
+"""Of a file of settings."""
 
 RANDOM_SEED = 20240712
 """Of every random choice, where none is given: the paper's date of publication."""
@@ -95,8 +98,8 @@ class Settings:
 
         """
         try:
-            table = tomllib.loads(Path(path).read_text(encoding='utf-8'))
-        except (OSError, ValueError) as error:
+            table = tomllib.loads(read_text(Path(path), MOST_BYTES))
+        except (OSError, ValueError, RecursionError) as error:
             raise PVSError(
                 f'{path} cannot be read, expected settings in TOML, received: '
                 f'{" ".join(str(error).split())}'

@@ -1,11 +1,10 @@
 """The files at the top of the output folder that describe it as a BIDS derivative."""
 
-import json
 from pathlib import Path
 
 from pvs_workflow import __version__
 from pvs_workflow.errors import OutputError
-from pvs_workflow.files import write_text
+from pvs_workflow.files import read_json, write_text
 from pvs_workflow.science.tables import write_json
 
 NAME = 'pvs_workflow'
@@ -48,7 +47,8 @@ def describe_outputs(output_dir: Path, bids_dir: Path | None = None) -> None:
     """
     path = output_dir / 'dataset_description.json'
     existing = _read(path)
-    makers = [maker['Name'] for maker in existing.get('GeneratedBy', []) if 'Name' in maker]
+    made = existing.get('GeneratedBy')
+    makers = [m.get('Name') for m in made if isinstance(m, dict)] if isinstance(made, list) else []
     if existing and NAME not in makers:
         raise OutputError(
             f'{output_dir} belongs to another dataset, expected an empty folder or one that '
@@ -79,7 +79,7 @@ def _description(bids_dir: Path | None) -> dict:
 
 def _read(path: Path) -> dict:
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = read_json(path)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pvs_workflow import __version__
 from pvs_workflow.errors import InvalidDatasetError, PVSError
+from pvs_workflow.files import read_json
 
 VARIANTS = 4
 """Of each real background: flipped, bent and re-contrasted in other ways."""
@@ -53,8 +54,10 @@ def check_masks(folder: Path | None) -> None:
 def dataset_record(bids_dir: Path) -> dict:
     """Return what a dataset says of its own making."""
     try:
-        description = json.loads((bids_dir / 'dataset_description.json').read_text('utf-8'))
+        description = read_json(bids_dir / 'dataset_description.json')
     except (OSError, ValueError):
+        return {}
+    if not isinstance(description, dict):
         return {}
     kept = ('Name', 'GeneratedBy', 'License')
     return {name: description[name] for name in kept if name in description}

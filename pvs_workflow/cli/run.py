@@ -230,7 +230,9 @@ def start_records(settings: Settings) -> Path:
     """
     logs = settings.output_dir / 'logs'
     settings.to_toml(logs / f'{settings.run_id}.toml')
-    handler = logging.FileHandler(logs / f'{settings.run_id}.log', encoding='utf-8')
+    handler = logging.FileHandler(
+        logs / f'{settings.run_id}.log', encoding='utf-8', errors='backslashreplace'
+    )
     handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s'))
     for name in ('pvs_workflow', 'nipype'):
         logging.getLogger(name).addHandler(handler)

@@ -1,17 +1,18 @@
 """The results of all participants, read from their tables and checked."""
 
-import json
 import math
-from collections import Counter
 from pathlib import Path
 
 from pvs_workflow.errors import NoInputError, PVSError
+from pvs_workflow.files import read_json
+from pvs_workflow.group.checks import check_counts, check_grade
+from pvs_workflow.inputs.metadata import is_plain
 from pvs_workflow.science.records import read_records
-from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 
 GRADES_END = '_desc-potter_grade.tsv'
 _COUNTS = '_desc-epvs_counts.tsv'
 _T2W = '_desc-preproc_T2w.json'
+_MOST_SIDECAR = 2**20
 
 Result = tuple[dict, list[dict]]
 """The row of grades of a T2w, and its six rows of counts."""
@@ -99,17 +100,8 @@ def read_result(path: Path) -> tuple[dict, list[dict]]:
             f'{path} is not in its place, expected a row of {place[0]}, received one of '
             f'{participant}{"" if session is None else f" {session}"}'
         )
-    sides = dict(Counter(row['hemisphere'] for row in counts))
-    if sides != dict.fromkeys(HEMISPHERES, N_SLICES):
-        raise PVSError(
-            f'{counts_path} is damaged, expected {N_SLICES} rows of each hemisphere, '
-            f'received {sides}'
-        )
-    if any(row[name] is None for row in counts for name in ('count', 'count_low', 'count_high')):
-        raise PVSError(
-            f'{counts_path} is damaged, expected a count with its interval in each row, received '
-            'n/a'
-        )
+    check_grade(path, grade)
+    check_counts(counts_path, counts)
     highest = max((row['potter'] for row in counts if row['potter'] is not None), default=None)
     if highest != grade['potter']:
         raise PVSError(
@@ -140,17 +132,21 @@ def describe_result(path: Path, counts: list[dict]) -> dict:
     """
     top = max(counts, key=lambda row: row['count'])
     facts = _read_sidecar(path.with_name(path.name.removesuffix(GRADES_END) + _T2W))
-    strength = facts.get('MagneticFieldStrength')
-    parts = [facts.get('Manufacturer'), facts.get('ManufacturersModelName')]
-    parts.append(f'{strength:g} T' if isinstance(strength, int | float) else None)
     edges = facts.get('VoxelSize')
-    known = isinstance(edges, list) and all(isinstance(edge, int | float) for edge in edges)
+    facts = {name: value for name, value in facts.items() if is_plain(value)}
+    names = ('Manufacturer', 'ManufacturersModelName')
+    parts = [facts[name] for name in names if isinstance(facts.get(name), str)]
+    if isinstance(strength := facts.get('MagneticFieldStrength'), int | float):
+        parts.append(f'{strength:g} T')
+    known = isinstance(edges, list) and all(
+        is_plain(edge) and not isinstance(edge, str) for edge in edges
+    )
     institution = facts.get('InstitutionName')
     return {
         'count_sum': math.fsum(row['count'] for row in counts),
         'top_low': top['count_low'],
         'top_high': top['count_high'],
-        'scanner': ' '.join(part for part in parts if isinstance(part, str)) or None,
+        'scanner': ' '.join(parts) or None,
         'institution': institution if isinstance(institution, str) else None,
         'slice': f'{max(edges):.1f} mm' if known and edges else None,
     }
@@ -158,7 +154,7 @@ def describe_result(path: Path, counts: list[dict]) -> dict:
 
 def _read_sidecar(path: Path) -> dict:
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = read_json(path, _MOST_SIDECAR)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pvs_workflow.errors import NoInputError, NoMatchError
+from pvs_workflow.errors import NoInputError, NoMatchError, one_line
 from pvs_workflow.inputs.dataset import (
     check_dataset,
     clean_labels,
@@ -12,6 +12,7 @@ from pvs_workflow.inputs.dataset import (
     find_sessions,
     natural_key,
 )
+from pvs_workflow.inputs.names import find_misplaced
 from pvs_workflow.inputs.query import BIDSImage, find_images, open_layout
 from pvs_workflow.inputs.scan import Scan, Selection
 
@@ -75,14 +76,15 @@ def collect_scans(
     for participant in present:
         own = {kind: groups.get(participant, []) for kind, groups in images.items()}
         t2ws = [image for image in own['t2w'] if not chosen or image.get('ses') in chosen]
-        labels = [None, *find_sessions(bids_dir, participant)]
-        broken = _folders_like_images(bids_dir, participant)
+        sessions_there, odd = find_sessions(bids_dir, participant)
+        labels = [None, *sessions_there]
+        broken = [*odd, *find_misplaced(bids_dir, participant)]
         for t2w, notes in _one_of_each(t2ws):
             scan = _make_scan(t2w, own, labels, notes)
             problems = _broken_files(scan)
             broken += problems
             scans += [] if problems else [scan]
-        missing += [(participant, f'sub-{participant}: {reason}') for reason in broken]
+        missing += [(participant, one_line(f'sub-{participant}: {reason}')) for reason in broken]
         if not t2ws and participant in every_t2w:
             unmatched = True
             reason = f'sub-{participant}: no T2w image matches the session labels or filters'
@@ -123,7 +125,7 @@ def choose_image(
     def rank(image: BIDSImage) -> tuple:
         place = places.get(image.get('ses'), 0)
         distance = abs(place - places.get(session, 0))
-        return distance, place, int(image.get('run') or 0), natural_key(image.path.name)
+        return distance, place, natural_key(image.get('run')), natural_key(image.path.name)
 
     return min(candidates, key=rank, default=None)
 
@@ -179,15 +181,13 @@ def _one_of_each(t2ws: Sequence[BIDSImage]) -> list[tuple[BIDSImage, list[str]]]
 
 def _broken_files(scan: Scan) -> list[str]:
     return [
-        f'{path} is {"a broken link" if path.is_symlink() else "missing"}, expected an image file'
+        f'{path} is {_describe_missing(path)}, expected an image file'
         for path in (scan.t2w, scan.t1w, scan.flair)
         if path and not path.is_file()
     ]
 
 
-def _folders_like_images(bids_dir: Path, participant: str) -> list[str]:
-    folder = bids_dir / f'sub-{participant}'
-    entries = [*folder.glob('anat/*_T2w.nii*'), *folder.glob('ses-*/anat/*_T2w.nii*')]
-    return [
-        f'{path} is a folder, expected an image file' for path in sorted(entries) if path.is_dir()
-    ]
+def _describe_missing(path: Path) -> str:
+    if path.exists():
+        return 'a folder' if path.is_dir() else 'a pipe or device'
+    return 'a broken link' if path.is_symlink() else 'missing'

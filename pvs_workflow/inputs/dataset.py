@@ -1,11 +1,13 @@
 """Whether a folder is a BIDS dataset, and whose images it holds."""
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pvs_workflow.errors import InvalidDatasetError, NoInputError, NoMatchError
+from pvs_workflow.errors import InvalidDatasetError, NoInputError, NoMatchError, one_line
+from pvs_workflow.files import read_json
+
+_LABEL = re.compile(r'[0-9A-Za-z+]+')
 
 
 def check_dataset(bids_dir: Path) -> dict:
@@ -24,7 +26,7 @@ def check_dataset(bids_dir: Path) -> dict:
         )
     path = bids_dir / 'dataset_description.json'
     try:
-        description = json.loads(path.read_text(encoding='utf-8'))
+        description = read_json(path)
     except OSError as error:
         raise InvalidDatasetError(
             f'{bids_dir} is not a BIDS dataset, expected a dataset_description.json in it, '
@@ -63,13 +65,12 @@ def find_participants(
     """
     if asked:
         present = [label for label in asked if (bids_dir / f'sub-{label}').is_dir()]
+        reason = 'not in the dataset, expected the label of one of its participants'
+        missing = [(label, f'sub-{label}: {reason}') for label in asked if label not in present]
     else:
-        present = [path.name[4:] for path in bids_dir.glob('sub-*') if path.is_dir()]
-    missing = [
-        (label, f'sub-{label}: not in the dataset, expected the label of one of its participants')
-        for label in asked
-        if label not in present
-    ]
+        there = [path.name[4:] for path in sorted(bids_dir.glob('sub-*')) if path.is_dir()]
+        present = [label for label in there if is_label(label)]
+        missing = [(label, _no_label('sub', label)) for label in there if not is_label(label)]
     if asked and not present:
         raise NoMatchError(
             f'{bids_dir} has none of the participants asked for, expected labels of its '
@@ -83,10 +84,39 @@ def find_participants(
     return sorted(present, key=natural_key), missing
 
 
-def find_sessions(bids_dir: Path, participant: str) -> list[str]:
-    """Return the labels of a participant's session folders, in natural order."""
+def find_sessions(bids_dir: Path, participant: str) -> tuple[list[str], list[str]]:
+    """Return the labels of a participant's session folders, in natural order.
+
+    Returns
+    -------
+    labels : list of str
+    problems : list of str
+        Why other folders are left out, one sentence each.
+
+    """
     folders = (bids_dir / f'sub-{participant}').glob('ses-*')
-    return sorted((path.name[4:] for path in folders if path.is_dir()), key=natural_key)
+    found = sorted((path.name[4:] for path in folders if path.is_dir()), key=natural_key)
+    problems = [_no_label('ses', label) for label in found if not is_label(label)]
+    return [label for label in found if is_label(label)], problems
+
+
+def is_label(text: str) -> bool:
+    """Tell whether a text can be the label of a participant or session.
+
+    Examples
+    --------
+    >>> [is_label(text) for text in ('01', 'a+b', '01.bak', '01_old', '')]
+    [True, True, False, False, False]
+
+    """
+    return _LABEL.fullmatch(text) is not None
+
+
+def _no_label(key: str, label: str) -> str:
+    return one_line(
+        f'{key}-{label}: the folder was not read, expected a label of letters and digits after '
+        f'{key}-, received {label!r}'
+    )
 
 
 def clean_labels(labels: Iterable[str], prefix: str) -> list[str]:
@@ -109,5 +139,5 @@ def natural_key(text: str | None) -> tuple:
     [None, '2', '10', 'b2', 'b10']
     """
     parts = re.findall(r'\d+|\D+', text or '')
-    numbers = [(0, int(part), '') if part.isdigit() else (1, 0, part) for part in parts]
+    numbers = [(0, int(part), '') if part.isdecimal() else (1, 0, part) for part in parts]
     return (*numbers, (-1, 0, text or ''))

@@ -1,8 +1,9 @@
 """What a dataset's sidecars tell of the scanner."""
 
-import json
-import math
+import sys
 from pathlib import Path
+
+from pvs_workflow.files import read_json
 
 SCANNER_KEYS = (
     'Manufacturer',
@@ -16,6 +17,9 @@ SCANNER_KEYS = (
     'RepetitionTime',
 )
 """BIDS metadata that go into the derivatives: the scanner and how it measured, no person."""
+
+LONGEST_NAME = 200
+"""Characters; DICOM's names have at most 64."""
 
 
 def scanner_metadata(bids_dir: Path, image: Path) -> dict:
@@ -33,8 +37,8 @@ def scanner_metadata(bids_dir: Path, image: Path) -> dict:
     Returns
     -------
     dict
-        Those of :data:`SCANNER_KEYS` that are there with one number or text. Sidecars that
-        cannot be read are passed over.
+        Those of :data:`SCANNER_KEYS` that are there with one number, or one printable text that
+        is not longer than a name. Sidecars that cannot be read are passed over.
 
     """
     bids_dir, image = Path(bids_dir), Path(image)
@@ -49,18 +53,26 @@ def scanner_metadata(bids_dir: Path, image: Path) -> dict:
             *own, kind = path.name.removesuffix('.json').split('_')
             if kind == suffix and set(own) <= set(entities):
                 found |= _read(path)
-    return {key: found[key] for key in SCANNER_KEYS if _is_plain(found.get(key))}
+    return {key: found[key] for key in SCANNER_KEYS if is_plain(found.get(key))}
 
 
 def _read(path: Path) -> dict:
     try:
-        content = json.loads(path.read_text(encoding='utf-8-sig'))
+        content = read_json(path, encoding='utf-8-sig')
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 
 
-def _is_plain(value) -> bool:
+def is_plain(value) -> bool:
+    r"""Tell whether a value of a sidecar is one finite number or one printable, short text.
+
+    Examples
+    --------
+    >>> [is_plain(value) for value in (3, 'Siemens', True, [3], 10**400, 'a\x1b[2J', 'a' * 999)]
+    [True, True, False, False, False, False, False]
+
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return math.isfinite(value)
-    return isinstance(value, str) and value != ''
+        return abs(value) <= sys.float_info.max
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable()

@@ -1,11 +1,15 @@
 """What a dataset tells of its people: ``participants.tsv``."""
 
 import csv
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+
+from pvs_workflow.errors import one_line
+from pvs_workflow.files import read_text
 
 MISSING = frozenset({'', 'n/a', 'na', 'nan'})
 _AGE = re.compile(r'\d+(\.\d+)?\+?')
@@ -54,11 +58,12 @@ def read_people(bids_dir: Path | None) -> People:
     try:
         frame = _read_text(path)
     except (OSError, ValueError, csv.Error) as error:
-        reason = ' '.join(str(error).split())
         return People(
             nobody,
-            f'{path} was not used, expected a table of tab-separated values with a row for each '
-            f'participant, received: {reason}',
+            one_line(
+                f'{path} was not used, expected a table of tab-separated values with a row for '
+                f'each participant, received: {error}'
+            ),
         )
     frame = frame.set_index('participant_id')
     lowered: dict[str, str] = {}
@@ -85,8 +90,8 @@ def _read_text(path: Path) -> pd.DataFrame:
         If it is not UTF-8, ragged, or has no or not one row for each participant.
 
     """
-    with path.open(encoding='utf-8-sig', newline='') as stream:
-        rows = list(csv.reader(stream, delimiter='\t', quoting=csv.QUOTE_NONE))
+    stream = io.StringIO(read_text(path, encoding='utf-8-sig'), newline='')
+    rows = list(csv.reader(stream, delimiter='\t', quoting=csv.QUOTE_NONE))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows or 'participant_id' not in rows[0]:
         raise ValueError('no column participant_id')

@@ -1,6 +1,5 @@
 """What pybids finds: the T2w, T1w and FLAIR files of some participants."""
 
-import json
 import re
 import shutil
 import tempfile
@@ -9,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import OutputError, PVSError
+from pvs_workflow.files import read_json
+from pvs_workflow.inputs.names import is_in_place
 
 QUERIES = {
     't2w': {'datatype': 'anat', 'suffix': 'T2w', 'extension': ['.nii', '.nii.gz']},
@@ -24,6 +25,19 @@ _ENTITY_ORDER = (
 )
 _DERIVED = {'space', 'desc', 'res', 'den', 'label', 'seg'}
 _NOT_MAGNITUDE = {'phase', 'real', 'imag'}
+
+MOST_FILTERS = 2**20
+"""Bytes of a filter file."""
+
+_NO_ENTITIES = {
+    'absolute_paths',
+    'invalid_filters',
+    'regex_search',
+    'return_type',
+    'scope',
+    'target',
+}
+"""Arguments of pybids' query that are none of its entities."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,7 @@ def load_filters(path: Path) -> dict[str, dict]:
 
     """
     try:
-        filters = json.loads(Path(path).read_text(encoding='utf-8'))
+        filters = read_json(path, MOST_FILTERS)
     except OSError as error:
         raise PVSError(
             f'{path} cannot be read, expected a BIDS filter file, received: {error.strerror}'
@@ -72,7 +86,23 @@ def load_filters(path: Path) -> dict[str, dict]:
         raise PVSError(f'{path} is no BIDS filter file, {expected}, received {filters!r:.80}')
     if unknown := sorted(set(filters) - set(QUERIES)):
         raise PVSError(f'{path} has unknown keys, {expected}, received {", ".join(unknown)}')
+    for kind, entities in filters.items():
+        if reserved := sorted(_NO_ENTITIES & set(entities)):
+            raise PVSError(
+                f'{path} cannot be used, expected entities of pybids in the filter for {kind}, '
+                f'received its option {", ".join(reserved)}'
+            )
+        for name, value in entities.items():
+            if not all(map(_is_plain, value if isinstance(value, list) else [value])):
+                raise PVSError(
+                    f'{path} cannot be used, expected a text, number, null or list of these for '
+                    f'{name} in the filter for {kind}, received {value!r:.80}'
+                )
     return filters
+
+
+def _is_plain(value) -> bool:
+    return value is None or isinstance(value, str | int | float)
 
 
 def open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path | None = None):
@@ -108,6 +138,8 @@ def open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path 
         re.compile(r'^/sub-[^/]+/(?!(?:ses-[^/]+|anat)(?:/|$))'),
         re.compile(r'^/sub-[^/]+/ses-[^/]+/(?!anat(?:/|$))'),
         re.compile(r'/anat/[^/]+/'),
+        # pybids cannot keep names that are no UTF-8, and nobody could tell them apart.
+        re.compile(r'[\x00-\x1f\x7f\ud800-\udfff]'),
     ]
     indexer = BIDSLayoutIndexer(validate=False, index_metadata=False, ignore=ignore)
     if database_dir is None:
@@ -154,12 +186,23 @@ def find_images(layout, kind: str, filters: Mapping | None = None) -> list[BIDSI
         query[entity] = special.get(value, value) if isinstance(value, str | None) else value
     try:
         files = layout.get(**query)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise PVSError(
             f'the filter for {kind} cannot be used, expected entities of pybids, received '
             f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
         ) from error
-    images = [_describe(Path(file.path), file.get_entities()) for file in files]
+    root = Path(layout.root)
+    for file in files:
+        if root not in Path(file.path).parents or '..' in Path(file.path).parts:
+            raise PVSError(
+                f'the index of {root} cannot be used, expected files in it, received '
+                f'{file.path}, which is outside'
+            )
+    images = [
+        _describe(Path(file.path), file.get_entities())
+        for file in files
+        if is_in_place(Path(file.path), root)
+    ]
     return [
         image
         for image in images

@@ -44,7 +44,7 @@ class Scan:
     @property
     def name(self) -> str:
         """The prefix as the name of a node: letters, digits and underscores."""
-        return re.sub(r'[^0-9A-Za-z]', '_', self.prefix.replace('+', 'plus'))
+        return re.sub(r'[^0-9A-Za-z]', '_', self.prefix.replace('+', '__'))
 
     def sources(self, bids_dir: Path) -> tuple[str, ...]:
         """Return the BIDS URIs of the scan's images in the dataset ``raw``."""

@@ -1,10 +1,12 @@
 """The order of a person's sessions, and when they were: ``sessions.tsv``."""
 
 import csv
+import io
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from pvs_workflow.files import read_text
 from pvs_workflow.inputs.dataset import natural_key
 
 
@@ -55,8 +57,8 @@ def read_session_times(bids_dir: Path | None, participant: str) -> dict[str, dat
         return {}
     path = Path(bids_dir) / participant / f'{participant}_sessions.tsv'
     try:
-        with path.open(encoding='utf-8-sig', newline='') as stream:
-            rows = list(csv.DictReader(stream, delimiter='\t', quoting=csv.QUOTE_NONE))
+        stream = io.StringIO(read_text(path, encoding='utf-8-sig'), newline='')
+        rows = list(csv.DictReader(stream, delimiter='\t', quoting=csv.QUOTE_NONE))
     except (OSError, ValueError, csv.Error):
         return {}
     times = {}

@@ -10,7 +10,8 @@ from nipype.interfaces.base import (
     traits,
 )
 
-from pvs_workflow.interfaces.io import load_array, load_image, load_views, read_raw
+from pvs_workflow.interfaces.io import load_array, load_image, load_views
+from pvs_workflow.science.nifti import open_nifti
 
 
 class _SaveImageInputSpec(BaseInterfaceInputSpec):
@@ -44,7 +45,7 @@ class SaveImage(SimpleInterface):
         )
         from pvs_workflow.science.tsv import write_json
 
-        original, shape = read_raw(self.inputs.t2w_file)
+        original, shape = open_nifti(self.inputs.t2w_file)
         image = restore(load_image(self.inputs.in_file), original, shape)
         target = Path(f'{self.inputs.stem}.nii.gz')
         save_stored(image, target)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pvs_workflow.files import atomic_path
-from pvs_workflow.interfaces.io import read_raw
 from pvs_workflow.science.geometry import Storage, to_canonical, to_stored
+from pvs_workflow.science.nifti import open_nifti
 from pvs_workflow.science.roi import STRUCTURES
 from pvs_workflow.science.slabs import central_slice, slices_per_slab
 from pvs_workflow.science.slices import View
@@ -68,7 +68,7 @@ def stored_slices(views: Sequence[View], t2w_file: Path | str) -> list[int]:
 
     Of averaged slices it is the central one.
     """
-    image, shape = read_raw(Path(t2w_file))
+    image, shape = open_nifti(Path(t2w_file))
     storage, affine = storage_of(image, shape)
     n = slices_per_slab(affine)
     return [storage.slice_index(central_slice(view.slice_index, n)) for view in views]

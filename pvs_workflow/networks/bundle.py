@@ -8,15 +8,23 @@ import hashlib
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from pvs_workflow.errors import BundleError, OutputError
-from pvs_workflow.files import write_text
+from pvs_workflow.files import read_text, write_text
 from pvs_workflow.networks.card import WEIGHTS, Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import load_keras
-from pvs_workflow.networks.safety import check_layers
+from pvs_workflow.networks.safety import check_layers, check_size, check_weights
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 CARD = 'card.json'
+MOST_CARD = 2**20
+"""Bytes of a card; the one that ships has 14,000."""
+
+MOST_WEIGHTS = 2**29
+"""Bytes of a file of weights; the paper's U-Net has 124 MB, the largest that ships 8 MB."""
+
 _OUTPUTS = {'enhancer.keras': (*IMAGE_SHAPE, 1), 'counter.keras': (1,)}
 
 
@@ -57,11 +65,12 @@ def verify_bundle(path: Path) -> Card:
             f'received no {" and no ".join(missing)}'
         )
     try:
-        card = Card.from_json((path / CARD).read_text(encoding='utf-8'))
+        _check_sizes(path)
+        card = Card.from_json(read_text(path / CARD, MOST_CARD))
         received = {name: _sha256(path / name) for name in WEIGHTS}
     except BundleError as error:
         raise BundleError(f'the cascade {path} cannot be used: {error}') from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BundleError(f'the cascade {path} cannot be read: {error}') from error
     for name in WEIGHTS:
         if received[name] != card.checksums[name]:
@@ -149,9 +158,20 @@ def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
     return card
 
 
+def _check_sizes(path: Path) -> None:
+    for name in WEIGHTS:
+        if (size := (path / name).stat().st_size) > MOST_WEIGHTS:
+            raise BundleError(
+                f'its {name} is too large, expected at most {MOST_WEIGHTS / 2**20:g} MB, '
+                f'received {size / 2**20:.0f} MB'
+            )
+
+
 def _load(path: Path):
-    check_layers(path)
+    config = check_layers(path)
+    check_weights(path)
     try:
+        check_size(config)
         model = load_keras().models.load_model(path, compile=False, safe_mode=True)
         shapes = (tuple(model.input_shape[1:]), tuple(model.output_shape[1:]))
     except Exception as error:  # keras raises nearly anything on a file it cannot read
@@ -164,6 +184,10 @@ def _load(path: Path):
         raise BundleError(
             f'the network {path} has the wrong shape, expected {expected[0]} → {expected[1]}, '
             f'received {shapes[0]} → {shapes[1]}'
+        )
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise BundleError(
+            f'the network {path} cannot be used, expected finite weights, received NaN or infinity'
         )
     return model
 

@@ -1,10 +1,12 @@
 """What a cascade says of itself: the card beside its weights."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from pvs_workflow.errors import BundleError
+from pvs_workflow.files import parse_json
 from pvs_workflow.networks.calibration import Calibration
 from pvs_workflow.networks.reference import Reference
 from pvs_workflow.science.emphasis import Emphasis
@@ -14,6 +16,9 @@ from pvs_workflow.science.slices import IMAGE_SHAPE
 FORMAT = 'pvs_workflow cascade'
 FORMAT_VERSION = 3
 """Version 1 had one calibration for all counts, and no reference; version 2 no emphasis."""
+LONGEST_NAME = 100
+"""Characters of a cascade's name and version, which stand in every table."""
+
 LICENCE = 'Apache-2.0'
 WEIGHTS = ('enhancer.keras', 'counter.keras')
 INTENDED_USE = (
@@ -126,12 +131,24 @@ def _parse(text: str) -> dict:
         raise ValueError(f'it holds {constant}')
 
     try:
-        values = json.loads(text, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
+        values = parse_json(text, parse_constant=refuse)
+        _check_numbers(values)
+    except ValueError as error:
         raise BundleError(f'its card is not valid JSON: {error}') from error
     if not isinstance(values, dict):
         raise BundleError(f'its card must be a JSON object, received a {type(values).__name__}')
     return values
+
+
+def _check_numbers(values) -> None:
+    """Refuse numbers that are no floating-point numbers, at any depth."""
+    if isinstance(values, dict):
+        values = list(values.values())
+    if isinstance(values, list):
+        for value in values:
+            _check_numbers(value)
+    elif isinstance(values, int | float) and not abs(values) <= sys.float_info.max:
+        raise ValueError('it holds a number beyond all floating-point numbers')
 
 
 def _check_types(values: dict) -> None:
@@ -147,6 +164,11 @@ def _check_types(values: dict) -> None:
             raise BundleError(
                 f"its card's {item.name} must be a {_NAMES[expected]}, received "
                 f'{values[item.name]!r}'
+            )
+        if item.name in ('name', 'version') and not _is_name(values[item.name]):
+            raise BundleError(
+                f"its card's {item.name} must be a line of at most {LONGEST_NAME} characters, "
+                f'received {values[item.name]!r}'
             )
     architecture, checksums = values['architecture'], values['checksums']
     scale = architecture.get('count_scale')
@@ -165,6 +187,10 @@ def _check_types(values: dict) -> None:
 
 
 _NAMES = {str: 'text', dict: 'JSON object'}
+
+
+def _is_name(text: str) -> bool:
+    return text.isprintable() and len(text) <= LONGEST_NAME
 
 
 def _is_sha256(value) -> bool:

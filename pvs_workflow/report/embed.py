@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from pvs_workflow.files import read_text
 from pvs_workflow.report.rendering import SIDE_WORDS
 from pvs_workflow.report.results import ScanResult, find_figure
 from pvs_workflow.report.saving import cut_panel, split_layers
 from pvs_workflow.report.sheets import image_box
 from pvs_workflow.report.spec import Reportlet
 from pvs_workflow.science.slices import HEMISPHERES
+
+MOST_BYTES = 2**24
+"""Of one figure; those of the app have a tenth at most."""
 
 _PLAIN = " ='():;/,!*+-._~?@$[]{}\n"
 """What may stand unescaped in a data URI of SVG (less to write than base64)."""
@@ -63,9 +67,9 @@ def load_panels(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> lis
         path = find_figure(output_dir, scan.entities['sub'], scan.stem, layer.query)
         if path and path.suffix != '.svg':
             return []
-        if path:
+        if path and (text := read_svg(path)):
             href = quote(path.relative_to(output_dir).as_posix())
-            layers.append((layer, path.read_text(encoding='utf-8'), href))
+            layers.append((layer, text, href))
     if not layers:
         return []
     panels = []
@@ -113,15 +117,43 @@ def picture_uri(path: Path, part: str | None = None) -> str:
     Returns
     -------
     str
-        Empty where the file does not have the part.
+        Empty where the file does not have the part, or is damaged or too large.
 
     """
     if path.suffix == '.svg':
-        text = path.read_text(encoding='utf-8')
-        return svg_uri(split_layers(text, part) if part else text)
-    if part == 'fixed':
+        text = read_svg(path)
+        return svg_uri(split_layers(text, part) if part and text else text) if text else ''
+    if part == 'fixed' or path.stat().st_size > MOST_BYTES:
         return ''
     return 'data:image/png;base64,' + base64.b64encode(path.read_bytes()).decode('ascii')
+
+
+def read_svg(path: Path) -> str:
+    """Return a figure's text; nothing where it is no SVG or too large."""
+    try:
+        text = read_text(path, MOST_BYTES)
+    except (OSError, ValueError):
+        return ''
+    return text if '<svg' in text else ''
+
+
+def find_unusable(output_dir: Path, participant: str) -> list[str]:
+    """Return which of a participant's figures cannot be shown, one sentence each.
+
+    Parameters
+    ----------
+    output_dir : Path
+    participant : str
+        Label without ``sub-``.
+
+    """
+    folder = Path(output_dir) / f'sub-{participant}' / 'figures'
+    return [
+        f'{path.name} is not shown, expected an SVG of at most {MOST_BYTES / 2**20:g} MB, '
+        'received something else'
+        for path in sorted(folder.glob('*.svg'))
+        if not read_svg(path)
+    ]
 
 
 def svg_uri(text: str) -> str:

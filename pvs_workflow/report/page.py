@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.report.citations import load_citations
-from pvs_workflow.report.embed import Panel, Picture, load_panels, load_pictures
+from pvs_workflow.report.embed import Panel, Picture, find_unusable, load_panels, load_pictures
 from pvs_workflow.report.methods import describe_methods
 from pvs_workflow.report.provenance import RunRecord, load_runs
 from pvs_workflow.report.rendering import flatten, write_page
@@ -86,6 +86,7 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
     ordering = next((s.ordering for s in specification.sections if s.ordering), ())
     scans = find_scans(output_dir, participant, ordering)
     problems = [problem for scan in scans for problem in scan.problems]
+    problems += find_unusable(output_dir, participant)
     runs: list[RunRecord] = []
     try:
         runs = load_runs(output_dir, participant)

@@ -1,11 +1,11 @@
 """Which run made a participant's results: kept beside the figures, for pages made later."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
+from pvs_workflow.files import read_json
 from pvs_workflow.science.tsv import write_json
 
 
@@ -90,16 +90,26 @@ def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
     if not path.exists():
         return []
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-        return [
+        content = read_json(path)
+        runs = [
             RunRecord(dict(run['facts']), dict(run['scans']), tuple(run['errors']))
             for run in content['runs']
         ]
+        if not all(isinstance(text, str) for run in runs for text in _texts(run)):
+            raise TypeError('something else than texts')
+        return runs
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise PVSError(
             f'{path} cannot be read, expected the record of a run, received: '
             f'{" ".join(str(error).split())}'
         ) from error
+
+
+def _texts(run: RunRecord) -> list:
+    """Return what must be texts; of the facts, what the page takes apart."""
+    told = [value for name, value in run.facts.items() if name in ('command', 'run', 'version')]
+    parts = [run.facts.get(name, {}) for name in ('model', 'versions')]
+    return [*run.errors, *run.scans.values(), *told, *(t for p in parts for t in p.values())]
 
 
 def _without(runs: Sequence[RunRecord], scans: Mapping) -> list[RunRecord]:

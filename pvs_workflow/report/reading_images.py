@@ -2,25 +2,23 @@
 
 import base64
 import io
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nb
 import numpy as np
 import pandas as pd
 from PIL import Image
 
 from pvs_workflow.errors import ImageError
-from pvs_workflow.science.geometry import check_affine, to_canonical
+from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.science.nifti import read_nifti
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slabs import central_slice, slices_per_slab
 
 T2W_END = '_desc-preproc_T2w.nii.gz'
 ROI_END = '_space-T2w_desc-basalganglia_dseg.nii.gz'
 
-_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, nb.filebasedimages.ImageFileError)
 _WHOLE = Preprocessing(outside='keep')
 """As the cascade's images, but with what lies around the basal ganglia."""
 
@@ -70,23 +68,20 @@ def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
     """
     paths = [stem.with_name(stem.name + end) for end in (T2W_END, ROI_END)]
     try:
-        images = [nb.load(path) for path in paths]
-        arrays = [np.asarray(image.dataobj) for image in images]
-    except _UNREADABLE as error:
+        (t2w, volume), (roi, labels) = map(read_nifti, paths)
+    except ImageError as error:
         raise ImageError(
             f'{stem.name} cannot be shown, expected its {T2W_END[1:]} and {ROI_END[1:]}, '
             f'received: {" ".join(str(error).split())}'
         ) from error
-    t2w, roi = images
     if t2w.shape != roi.shape or not np.allclose(t2w.affine, roi.affine, atol=1e-3):
         raise ImageError(
             f'{stem.name} cannot be shown, expected T2w and basal ganglia on one grid, received '
             f'shapes of {t2w.shape} and {roi.shape}'
         )
     try:
-        check_affine(t2w.affine)
-        volume, affine, storage = to_canonical(arrays[0], t2w.affine)
-        labels, _, _ = to_canonical(arrays[1], t2w.affine)
+        volume, affine, storage = to_canonical(volume, t2w.affine)
+        labels, _, _ = to_canonical(labels, t2w.affine)
         views, cut, _ = cut_six(volume, np.round(labels).astype(np.uint8), affine, _WHOLE)
     except ImageError as error:
         raise ImageError(f'{stem.name} cannot be shown: {error}') from error

@@ -20,6 +20,12 @@ from pvs_workflow.errors import ImageError
 SHEAR_TOLERANCE = 0.01
 """Largest cosine between two voxel axes that still counts as perpendicular (0.6°)."""
 
+LONGEST_AXIS = 100.0
+"""Millimetres: no voxel of a head is as long."""
+
+FARTHEST = 10_000.0
+"""Millimetres from the scanner's centre to the first voxel; no scanner is as large."""
+
 _ORIGIN_DECIMALS = 3  # 1 µm: hides the float32 rounding of flipped headers
 _DIRECTION_DECIMALS = 6
 
@@ -61,6 +67,8 @@ class Storage:
 def check_affine(affine: np.ndarray) -> None:
     """Raise :class:`ImageError` unless the affine is finite, invertible and without shear.
 
+    Voxels of absurd size, or that lie absurdly far away, are refused too.
+
     Parameters
     ----------
     affine : (4, 4) array
@@ -75,6 +83,16 @@ def check_affine(affine: np.ndarray) -> None:
         raise ImageError(
             'its affine is singular, expected three voxel axes longer than 0.001 mm, '
             f'received lengths of {_join(sizes)} mm'
+        )
+    if sizes.max() > LONGEST_AXIS:
+        raise ImageError(
+            f'its voxels are too large, expected axes of at most {LONGEST_AXIS:g} mm, received '
+            f'{_join(sizes)} mm'
+        )
+    if np.abs(affine[:3, 3]).max() > FARTHEST:
+        raise ImageError(
+            f'it lies too far away, expected its first voxel at most {FARTHEST:g} mm from the '
+            f"scanner's centre along each axis, received {_join(affine[:3, 3])} mm"
         )
     directions = affine[:3, :3] / sizes
     if abs(np.linalg.det(directions)) < 1e-3:

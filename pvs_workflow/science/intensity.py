@@ -8,6 +8,9 @@ from scipy.ndimage import binary_dilation
 
 from pvs_workflow.errors import BundleError, ImageError
 
+MOST_MARGIN = 100
+"""Pixels: more than an image has along either edge."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -38,10 +41,11 @@ class Preprocessing:
                 f'{sorted(known)}'
             )
         out = cls(**values)
-        if out.outside not in ('keep', 'blank') or not out.upper > 0 or out.margin < 0:
+        usable = out.outside in ('keep', 'blank') and out.upper > 0
+        if not (usable and 0 <= out.margin <= MOST_MARGIN):
             raise BundleError(
                 "the cascade's card has unusable preprocessing parameters, expected upper > 0, "
-                f'outside keep or blank and margin ≥ 0, received {values}'
+                f'outside keep or blank and margin from 0 to {MOST_MARGIN}, received {values}'
             )
         return out
 

@@ -1,11 +1,13 @@
 """The rows of tables of ratings: their columns and values, checked."""
 
 import csv
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
+from pvs_workflow.files import read_text
 from pvs_workflow.science.grading import GRADES
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 from pvs_workflow.science.tsv import MISSING
@@ -47,20 +49,20 @@ def read_rows(
     """
     path = Path(path)
     try:
-        with path.open(encoding='utf-8-sig', newline='') as stream:
-            table = csv.DictReader(stream, delimiter='\t')
-            columns = [name.strip() for name in table.fieldnames or ()]
-            table.fieldnames = columns
-            _check_columns(path, columns, check)
-            for row in table:
-                yield (
-                    table.line_num,
-                    {name: (value or '').strip() for name, value in row.items() if name},
-                )
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        stream = io.StringIO(read_text(path, encoding='utf-8-sig'), newline='')
+        table = csv.DictReader(stream, delimiter='\t')
+        columns = [name.strip() for name in table.fieldnames or ()]
+        table.fieldnames = columns
+        _check_columns(path, columns, check)
+        rows = [
+            (table.line_num, {name: (value or '').strip() for name, value in row.items() if name})
+            for row in table
+        ]
+    except (OSError, ValueError, csv.Error) as error:
         raise PVSError(
             f'{path} cannot be read, expected {SEPARATED}, received: {error}'
         ) from error
+    yield from rows
 
 
 def _check_columns(path: Path, columns: Sequence[str], check: Sequence[Sequence[str]]) -> None:

@@ -59,14 +59,21 @@ def read_key(path: Path) -> dict[str, Place]:
         If it cannot be read.
 
     """
-    return {
-        row['image_id']: Place(
-            row['participant_id'].removeprefix('sub-'),
-            None if pd.isna(row['session_id']) else row['session_id'].removeprefix('ses-'),
-            row['t2w'],
-            row['hemisphere'],
-            int(row['slice']),
-            int(row['slice_rank']),
-        )
-        for row in read_table(path, 'reading_key').to_dict('records')
-    }
+    rows = read_table(path, 'reading_key').to_dict('records')
+    try:
+        return {
+            row['image_id']: Place(
+                row['participant_id'].removeprefix('sub-'),
+                None if pd.isna(row['session_id']) else row['session_id'].removeprefix('ses-'),
+                row['t2w'],
+                row['hemisphere'],
+                int(row['slice']),
+                int(row['slice_rank']),
+            )
+            for row in rows
+        }
+    except (AttributeError, OverflowError, ValueError) as error:
+        raise PVSError(
+            f'{path} is damaged, expected a participant, a slice and its rank in each row, '
+            f'received: {error}'
+        ) from error

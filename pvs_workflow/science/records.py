@@ -5,7 +5,11 @@ from functools import cache
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
+from pvs_workflow.files import read_text
 from pvs_workflow.science.tsv import MAY_BE_EMPTY, MISSING, TEXT_COLUMNS, describe_columns
+
+MOST_BYTES = 2**20
+"""Of a small table; that of a T2w with 1,000 ePVS has a tenth."""
 
 _NUMBER = re.compile(r'[+-]?\d{1,18}(\.\d*)?([eE][+-]?\d{1,2})?', re.ASCII)
 
@@ -33,7 +37,7 @@ def read_records(path: Path, table: str) -> list[dict]:
 
     """
     try:
-        lines = path.read_text(encoding='utf-8').split('\n')
+        lines = read_text(path, MOST_BYTES).split('\n')
     except (OSError, ValueError) as error:
         reason = ' '.join(str(error).split())
         raise PVSError(

@@ -1,5 +1,6 @@
 """Tables as files: their columns and data dictionaries, written and read."""
 
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ import pandas as pd
 
 from pvs_workflow import data
 from pvs_workflow.errors import PVSError
-from pvs_workflow.files import write_text
+from pvs_workflow.files import read_text, write_text
 
 DECIMALS = 4
 MISSING = 'n/a'
@@ -153,11 +154,10 @@ def read_table(path: Path, table: str | None = None) -> pd.DataFrame:
     """
     try:
         frame = pd.read_csv(
-            path,
+            io.StringIO(read_text(path)),
             sep='\t',
             na_values=[MISSING],
             keep_default_na=False,
-            encoding='utf-8',
             dtype=dict.fromkeys(TEXT_COLUMNS, str),
         )
     except (OSError, ValueError) as error:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import nibabel as nb
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from pvs_workflow.errors import ImageError, NoInputError
-from pvs_workflow.science.geometry import check_affine, to_canonical
+from pvs_workflow.science.geometry import to_canonical
+from pvs_workflow.science.nifti import read_nifti
 from pvs_workflow.science.roi import STRUCTURES, roi_labels, structure_values
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
 from pvs_workflow.simulation.acquisition import Protocol
@@ -81,14 +81,12 @@ def read_backgrounds(derivatives: Path, whole: bool = False) -> list[Background]
     for path in found:
         t2w = path.with_name(path.name.removesuffix(_STRUCTURES) + '_desc-preproc_T2w.nii.gz')
         try:
-            images = [nb.load(p) for p in (t2w, path)]
-            arrays = [np.asarray(image.dataobj) for image in images]
-        except (OSError, EOFError, ValueError, nb.filebasedimages.ImageFileError) as error:
+            (image, scan), (_, labels) = map(read_nifti, (t2w, path))
+        except ImageError as error:
             raise ImageError(f'the background {t2w} cannot be read: {error}') from error
-        check_affine(images[0].affine)
         entities = dict(part.split('-', 1) for part in t2w.name.split('_') if '-' in part)
         names = entities['sub'], entities.get('ses', '')
-        out.append(prepare_background(*names, *arrays, images[0].affine, whole))
+        out.append(prepare_background(*names, scan, labels, image.affine, whole))
     if not out:
         raise NoInputError(
             f'{derivatives} has no backgrounds, expected the participant results of pvs_workflow '

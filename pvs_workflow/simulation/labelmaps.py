@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import nibabel as nb
 import numpy as np
 from scipy.ndimage import affine_transform, find_objects, gaussian_filter
 
 from pvs_workflow.errors import ImageError, NoInputError
-from pvs_workflow.science.geometry import check_affine
+from pvs_workflow.science.nifti import read_nifti
 from pvs_workflow.science.roi import STRUCTURES, structure_values
 from pvs_workflow.simulation.relaxation import FLUID, SOLID, Tissues, signals
 from pvs_workflow.simulation.template import (
@@ -87,11 +86,10 @@ def load_label_map(path: Path) -> LabelMap:
 
     """
     try:
-        image = nb.load(path)
-        labels = np.asarray(image.dataobj).astype(np.int16)
-    except (OSError, EOFError, ValueError, nb.filebasedimages.ImageFileError) as error:
+        image, labels = read_nifti(path)
+        labels = labels.astype(np.int16)
+    except ImageError as error:
         raise ImageError(f'the anatomy {path} cannot be read: {error}') from error
-    check_affine(image.affine)
     there = structure_centres()
     here = label_centres(labels, image.affine, list(there)) if labels.ndim == 3 else {}
     missing = [f'{s.name} {s.hemisphere}' for s in STRUCTURES if s.index in there.keys() - here]

@@ -1,12 +1,12 @@
 """Which T2w images can be learned from: those with basal ganglia, and with masks or counts."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from pvs_workflow.errors import ImageError, NoInputError, PVSError
+from pvs_workflow.files import read_json
 from pvs_workflow.training.ratings import Counts, Ratings
 
 ROI = 'space-T2w_desc-basalganglia_dseg.nii.gz'
@@ -141,8 +141,7 @@ def are_alike(path: Path, masks: np.ndarray) -> bool:
 def is_results(folder: Path) -> bool:
     """Return whether a derivative dataset holds results of the app: what a model found."""
     try:
-        text = (folder / 'dataset_description.json').read_text('utf-8')
-        makers = json.loads(text).get('GeneratedBy', [])
+        makers = read_json(folder / 'dataset_description.json').get('GeneratedBy', [])
         return any(maker.get('Name') == APP for maker in makers)
     except (OSError, ValueError, AttributeError, TypeError):
         return False

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-import nibabel as nb
 import numpy as np
 
 from pvs_workflow.errors import ImageError, NoInputError
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.sureness import assess
 from pvs_workflow.science.grading import person_grade
+from pvs_workflow.science.nifti import read_nifti
 from pvs_workflow.training.augment import plain_image
 from pvs_workflow.training.samples import Sample, volume_samples
 from pvs_workflow.training.tables import plain
@@ -95,12 +95,11 @@ def read_sessions(derivatives: Path) -> list[RealSession]:
         stem = path.name.removesuffix(_ROI)
         names = dict(part.split('-', 1) for part in stem.split('_') if '-' in part)
         try:
-            images = [nb.load(p) for p in (path.with_name(stem + _T2W), path)]
-            t2w, roi = (np.asarray(image.dataobj) for image in images)
-        except (OSError, EOFError, ValueError, nb.filebasedimages.ImageFileError) as error:
+            (image, t2w), (_, roi) = map(read_nifti, (path.with_name(stem + _T2W), path))
+        except ImageError as error:
             raise ImageError(f'{path} or its T2w cannot be read: {error}') from error
         nothing = np.zeros(roi.shape, np.uint8)
-        samples = volume_samples(names['sub'], t2w, roi, nothing, images[0].affine)
+        samples = volume_samples(names['sub'], t2w, roi, nothing, image.affine)
         chosen = tuple(sample for sample in samples if sample.chosen)
         out.append(RealSession(names['sub'], names.get('ses', ''), chosen))
     if not out:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import nibabel as nb
 import numpy as np
 from nibabel.affines import voxel_sizes
 from scipy.ndimage import distance_transform_edt
@@ -12,6 +11,7 @@ from skimage.measure import label
 
 from pvs_workflow.errors import ImageError
 from pvs_workflow.science.geometry import check_affine, to_canonical
+from pvs_workflow.science.nifti import read_nifti
 from pvs_workflow.science.slabs import (
     average_slabs,
     central_slice,
@@ -153,9 +153,8 @@ def case_samples(case: Case) -> list[Sample]:
     """Read one T2w as training images: see :func:`read_samples`."""
     paths = [path for path in (case.t2w, case.roi, case.masks) if path]
     try:
-        images = [nb.load(path) for path in paths]
-        arrays = [np.asanyarray(image.dataobj) for image in images]
-    except (OSError, EOFError, ValueError, nb.filebasedimages.ImageFileError) as error:
+        images, arrays = zip(*map(read_nifti, paths), strict=True)
+    except ImageError as error:
         raise ImageError(f'{case.t2w} or its truth cannot be read: {error}') from error
     if any(
         image.shape != images[0].shape

@@ -9,8 +9,9 @@ from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
 from pvs_workflow.errors import ImageError
 from pvs_workflow.interfaces.anatomy import Conform
-from pvs_workflow.interfaces.io import load_views, read_canonical, read_raw, save_image, save_views
+from pvs_workflow.interfaces.io import load_views, read_canonical, save_image, save_views
 from pvs_workflow.interfaces.storage import restore, save_stored, stored_slices, write_lookup
+from pvs_workflow.science.nifti import open_nifti
 from pvs_workflow.science.slices import View
 
 AFFINE = np.diag([0.6, 0.6, 4.0, 1.0])
@@ -32,7 +33,7 @@ def test_results_lie_on_the_stored_voxels(tmp_path, codes):
     data, affine, _ = read_canonical(path)
     canonical = nb.load(save_image(data, affine, tmp_path / 'canonical.nii.gz'))
     assert np.array_equal(data, scan().get_fdata())
-    back = restore(canonical, *read_raw(path))
+    back = restore(canonical, *open_nifti(path))
     save_stored(back, tmp_path / 'back.nii.gz')
     ours, original = nb.load(tmp_path / 'back.nii.gz'), nb.load(path)
     assert np.abs(ours.get_fdata() - original.get_fdata()).max() < 0.02
@@ -40,7 +41,7 @@ def test_results_lie_on_the_stored_voxels(tmp_path, codes):
     assert ours.header['sform_code'] == original.header['sform_code']
 
     labels = (data > 450).astype(np.int16) * 156
-    whole = restore(nb.Nifti1Image(labels, affine), *read_raw(path))
+    whole = restore(nb.Nifti1Image(labels, affine), *open_nifti(path))
     assert np.array_equal(np.asarray(whole.dataobj), (original.get_fdata() > 450) * 156)
 
     (index,) = stored_slices([View('L', 2, 1, (0.5, 0.5))], path)

@@ -1,0 +1,402 @@
+"""Bad datasets around a good participant: names, links, descriptions, sidecars, filters."""
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.conftest import make_dataset, make_image
+from tests.hostile.case import USED, Case
+
+GOOD = 'good'
+T2W = 'sub-bad_T2w.nii.gz'
+DEEP = '[' * 200_000
+_LONG = 'a' * 200
+
+
+def prepare(folder: Path) -> Path:
+    """Make a dataset of one good participant, and an empty folder of a bad one."""
+    bids = make_dataset(folder / 'bids', [f'sub-{GOOD}_T2w.nii.gz', f'sub-{GOOD}_T1w.nii.gz'])
+    (bids / 'sub-bad' / 'anat').mkdir(parents=True)
+    return bids
+
+
+def cases() -> Iterator[Case]:
+    """Yield all bad datasets."""
+    for name, change, says, code in (
+        *_descriptions(),
+        *_places(),
+        *_names(),
+        *_sidecars(),
+        *_filters(),
+        *_databases(),
+    ):
+        yield Case('dataset', name, change, says, code)
+
+
+def _file(name: str, content: str | bytes) -> Callable[[Path], None]:
+    def make(bids: Path) -> None:
+        path = bids / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    return make
+
+
+def _descriptions():
+    name = 'dataset_description.json'
+    good = {'Name': 'x', 'BIDSVersion': '1.10.0'}
+    for what, content in {
+        'of no bytes': '',
+        'of zeros': b'\0' * 4096,
+        'that is no UTF-8': b'{"Name": "\xff\xfe", "BIDSVersion": "1.10.0"}',
+        'in UTF-16': json.dumps(good).encode('utf-16'),
+        'cut off': '{"Name": "x", "BIDS',
+        'that is a list': '["Name", "BIDSVersion"]',
+        'that is a number': '7',
+        'that is a text': '"Name BIDSVersion"',
+        'that is null': 'null',
+        'without a name': '{"BIDSVersion": "1.10.0"}',
+        'of 200,000 brackets': DEEP,
+        'of 200,000 nested objects': '{"Name":' * 200_000,
+        'with a number of 10,000 digits': f'{{"Name": {"9" * 10_000}}}',
+        'with a name of 100,000 letters for a field': f'{{"{"a" * 100_000}": 1}}',
+        'with line breaks in its fields': '{"a\\nError in line 1\\nb": 1}',
+        'of 100 MB': '{"Name": "x", "BIDSVersion": "1.10.0", "a": "' + ' ' * 10**8 + '"}',
+    }.items():
+        yield f'a description {what}', _file(name, content), 'dataset_description.json', 16
+
+    def without(bids):
+        (bids / name).unlink()
+
+    def replaced(kind):
+        def make(bids):
+            (bids / name).unlink()
+            kind(bids / name)
+
+        return make
+
+    says = 'dataset_description.json'
+    yield 'no description', without, 'expected a dataset_description.json', 16
+    yield 'a folder as description', replaced(Path.mkdir), says, 16
+    yield 'a pipe as description', replaced(os.mkfifo), says, 16
+    loop = replaced(lambda path: path.symlink_to(path.name))
+    yield 'a description that links to itself', loop, says, 16
+    yield (
+        'an endless device as description',
+        replaced(lambda p: p.symlink_to('/dev/zero')),
+        says,
+        16,
+    )
+    derived = json.dumps(good | {'DatasetType': 'derivative'})
+    yield 'a description of a derivative', _file(name, derived), 'holds derivatives', 16
+    strange = json.dumps(good | {'DatasetType': ['raw'], 'DatasetDOI': 7, 'GeneratedBy': 'x'})
+    yield 'a description of odd types', _file(name, strange), 'sub-bad: no T2w', 1
+    half = '{"Name": "\\ud800", "BIDSVersion": "1.10.0"}'
+    yield 'half a character in the name', _file(name, half), 'is malformed', 16
+
+
+def _places():
+    def at(kind, name=T2W):
+        def make(bids):
+            kind(bids / 'sub-bad' / 'anat' / name)
+
+        return make
+
+    def link(target):
+        return at(lambda path: path.symlink_to(target))
+
+    yield 'a folder as T2w', at(Path.mkdir), 'is a folder, expected an image file', 1
+    yield 'a folder as T1w', _with_t2w(at(Path.mkdir, 'sub-bad_T1w.nii.gz')), USED, 0
+    yield 'a pipe as T2w', at(os.mkfifo), 'expected an image file', 1
+    pipe = _with_t2w(at(os.mkfifo, 'sub-bad_T1w.nii.gz'))
+    yield 'a pipe as T1w', pipe, 'expected an image file', 1
+    yield 'a link to an endless device', link('/dev/zero'), 'expected an image file', 1
+    yield 'a link to the terminal', link('/dev/tty'), 'expected an image file', 1
+    yield 'a link to nothing', link('/nowhere/at/all.nii.gz'), 'is a broken link', 1
+    yield 'a link to itself', link(T2W), 'expected an image file', 1
+    yield 'a link to a folder', link('/tmp'), 'expected an image file', 1
+    yield 'a link of 4,000 signs', link('/' + 'a/' * 2000), 'expected an image file', 1
+
+    def outside(bids):
+        target = make_image(bids.parent / 'elsewhere' / 'image.nii.gz')
+        (bids / 'sub-bad' / 'anat' / T2W).symlink_to(target)
+
+    yield 'a link to an image out of the dataset', outside, USED, 0
+
+    def socket(path):
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as end:
+            os.chdir(path.parent)
+            end.bind(path.name)
+
+    yield 'a socket as T2w', at(socket), 'expected an image file', 1
+
+    def loops(bids):
+        for where in (
+            'sub-bad/anat/again',
+            'sub-bad/ses-1',
+            'sub-bad/again',
+            'again',
+            'sub-again',
+        ):
+            (bids / where).symlink_to(bids, target_is_directory=True)
+        (bids / 'derivatives').symlink_to('..', target_is_directory=True)
+
+    yield 'folders that lead back to the dataset', loops, 'sub-bad: no T2w', 1
+
+    def knot(bids):
+        for one, other in (('sub-a', 'sub-b'), ('sub-b', 'sub-a')):
+            (bids / one).symlink_to(other, target_is_directory=True)
+
+    yield 'participants that link to each other', knot, 'sub-bad: no T2w', 1
+
+    def deep(bids):
+        place = bids / 'sub-bad'
+        for _ in range(60):
+            place = place / 'anat'
+        place.mkdir(parents=True)
+
+    yield 'folders in folders', deep, 'sub-bad: no T2w', 1
+    yield 'a file as participant', _file('sub-file', 'x'), 'sub-bad: no T2w', 1
+
+    def no_folder(bids):
+        shutil.rmtree(bids / 'sub-bad' / 'anat')
+        (bids / 'sub-bad' / 'anat').write_text('x')
+
+    yield 'a file as anat', no_folder, 'sub-bad: no T2w', 1
+    yield 'a pipe beside the images', at(os.mkfifo, 'sub-bad_T2w.json'), 'sub-bad: no T2w', 1
+
+
+def _with_t2w(change):
+    def make(bids):
+        make_image(bids / 'sub-bad' / 'anat' / T2W)
+        change(bids)
+
+    return make
+
+
+def _names():
+    def image(place: str | bytes):
+        def make(bids):
+            os.makedirs(
+                os.path.dirname(os.path.join(os.fsencode(bids), os.fsencode(place))), exist_ok=True
+            )
+            source = make_image(bids.parent / 'source.nii.gz')
+            target = os.path.join(os.fsencode(bids), os.fsencode(place))
+            shutil.copyfile(source, target)
+
+        return make
+
+    for what, label in {
+        'with a full stop': 'a.b',
+        'with a blank': 'a b',
+        'of two full stops': '..',
+        'with a line break': 'a\nb',
+        'with a tab': 'a\tb',
+        'with a colour code of terminals': 'a\x1b[31mb',
+        'of markup': '<script>alert(1)<',
+        'with a quotation mark': 'a"b',
+        'with a percent sign': 'a%2e%2eb',
+        'with a dollar sign': '$(touch hacked)',
+        'with a semicolon': 'a;touch hacked',
+        'with a star': 'a*',
+        'with an underscore': 'good_old',
+        'with a hyphen': 'good-old',
+        'that is a copy': 'good.bak',
+        'that is a copy of a copy': 'good (2)',
+        'of Greek letters': 'αβγ',
+        'of full-width digits': '０１',
+        'from right to left': 'a\u202eb',
+        'of nothing': '',
+    }.items():
+        place = f'sub-{label}/anat/sub-{label}_T2w.nii.gz'
+        says = 'expected a label of letters and digits'
+        yield f'a participant {what}', image(place), says, 1
+    raw = b'sub-a\xffb/anat/sub-a\xffb_T2w.nii.gz'
+    yield 'a participant that is no UTF-8', image(raw), 'expected a label of letters and digits', 1
+    copy = 'sub-good.bak/anat/sub-good_FLAIR.nii.gz'
+    yield 'a FLAIR in a copy of the good one', image(copy), 'expected a label of letters', 1
+    second = 'sub-good_2/anat/sub-good_acq-x_T2w.nii.gz'
+    yield 'a T2w of the good one in another folder', image(second), 'expected a label', 1
+    for what, label in {
+        'with a full stop': '1.bak',
+        'with a line break': '1\n2',
+        'of two full stops': '..',
+        'of markup': '<b>',
+    }.items():
+        place = f'sub-bad/ses-{label}/anat/sub-bad_ses-{label}_T2w.nii.gz'
+        yield f'a session {what}', image(place), 'expected a label of letters and digits', 1
+    for what, name in {
+        'with a blank': 'sub-bad_acq-a b_T2w.nii.gz',
+        'with a line break': 'sub-bad_acq-a\nb_T2w.nii.gz',
+        'with a full stop': 'sub-bad_acq-a.b_T2w.nii.gz',
+        'with a colour code of terminals': 'sub-bad_acq-\x1b[31m_T2w.nii.gz',
+        'with an empty value': 'sub-bad_acq-_T2w.nii.gz',
+        'with an entity twice': 'sub-bad_acq-a_acq-b_T2w.nii.gz',
+        'with two full stops': 'sub-bad_acq-.._T2w.nii.gz',
+        'of markup': 'sub-bad_acq-<b>_T2w.nii.gz',
+        'of 255 bytes': f'sub-bad_acq-{"a" * 230}_T2w.nii.gz',
+        'of another participant': 'sub-good_T2w.nii.gz',
+        'of another session': 'sub-bad_ses-9_T2w.nii.gz',
+    }.items():
+        yield f'a T2w {what}', image(f'sub-bad/anat/{name}'), 'sub-bad', 1
+    raw = b'sub-bad/anat/sub-bad_acq-\xff\xfe_T2w.nii.gz'
+    yield 'a T2w that is no UTF-8', image(raw), 'sub-bad', 1
+    raw = b'sub-bad/anat/sub-bad_acq-\xff_T1w.nii.gz'
+    yield 'a T1w that is no UTF-8', image(raw), 'sub-bad', 1
+
+    def alike(bids):
+        for label in ('a+b', 'aplusb', 'A+b'):
+            image(f'sub-{label}/anat/sub-{label}_T2w.nii.gz')(bids)
+        (bids / 'sub-bad' / 'anat').rmdir()
+        (bids / 'sub-bad').rmdir()
+
+    runs = _with_t2w(image('sub-bad/anat/sub-bad_run-x_T1w.nii.gz'))
+    yield 'a T1w with a run of letters', runs, USED, 0
+    yield 'participants whose names differ by a plus sign', alike, USED, 0
+
+
+def _sidecars():
+    sidecar = 'sub-bad/anat/sub-bad_T2w.json'
+    for what, content in {
+        'of no bytes': '',
+        'of zeros': b'\0' * 4096,
+        'that is no UTF-8': b'{"Manufacturer": "\xff"}',
+        'of 200,000 brackets': DEEP,
+        'of 200,000 nested objects': '{"a":' * 200_000,
+        'that is a list': '[1]',
+        'of lists for values': '{"Manufacturer": ["a"], "EchoTime": {"a": 1}}',
+        'of NaN': '{"EchoTime": NaN, "RepetitionTime": Infinity}',
+        'of 400 digits': f'{{"EchoTime": 1{"0" * 400}}}',
+        'of 10,000 digits': f'{{"EchoTime": 1{"0" * 10_000}}}',
+        'with half a character': '{"Manufacturer": "\\ud800"}',
+        'with control characters': '{"Manufacturer": "a\\u0000b\\n\\u001b[2J\\tc"}',
+        'of markup': '{"Manufacturer": "</script><script>alert(1)</script>"}',
+        'of a path': '{"Manufacturer": "../../../etc/passwd"}',
+        'with a text of 10 MB': json.dumps({'Manufacturer': 'a' * 10**7}),
+        'of 100 MB': '{"Manufacturer": "x", "a": "' + ' ' * 10**8 + '"}',
+        'with a field twice': '{"EchoTime": 1, "EchoTime": "a"}',
+    }.items():
+        yield f'a sidecar {what}', _with_t2w(_file(sidecar, content)), USED, 0
+        if what in ('of zeros', 'of 200,000 brackets'):
+            yield f'a sidecar at the top {what}', _with_t2w(_file('T2w.json', content)), USED, 0
+    pipe = _with_t2w(lambda bids: os.mkfifo(bids / sidecar))
+    yield 'a pipe as sidecar', pipe, USED, 0
+    zero = _with_t2w(lambda bids: (bids / sidecar).symlink_to('/dev/zero'))
+    yield 'an endless device as sidecar', zero, USED, 0
+    folder = _with_t2w(lambda bids: (bids / sidecar).mkdir())
+    yield 'a folder as sidecar', folder, USED, 0
+
+
+def _filters():
+    def given(content: str | bytes):
+        def make(bids):
+            _file('../filters.json', content)(bids)
+            return {'bids_filter_file': bids.parent / 'filters.json'}
+
+        return make
+
+    for what, content in {
+        'of no bytes': '',
+        'of zeros': b'\0' * 99,
+        'that are no UTF-8': b'\xff\xfe',
+        'of 200,000 brackets': DEEP,
+        'that are a list': '[]',
+        'of another kind': '{"bold": {"task": "rest"}}',
+        'of a text for a kind': '{"t2w": "acq"}',
+        'with a nested object': '{"t2w": {"acquisition": {"a": 1}}}',
+        'with a nested list': '{"t2w": {"acquisition": [["a"]]}}',
+        'with an entity that is not known': '{"t2w": {"colour": "red"}}',
+        'for file names alone': '{"t2w": {"return_type": "filename"}}',
+        'for another scope': '{"t2w": {"scope": "derivatives"}}',
+        'for a target': '{"t2w": {"target": "subject", "return_type": "id"}}',
+        'that let everything pass': '{"t2w": {"invalid_filters": "allow", "colour": "red"}}',
+        'with a pattern of exponential cost': '{"t2w": {"regex_search": true, "subject": "(a+)+$"}}',
+        'with a broken pattern': '{"t2w": {"regex_search": true, "subject": "("}}',
+        'with half a character': '{"t2w": {"acquisition": "\\ud800"}}',
+        'with a number of 300 digits': f'{{"t2w": {{"run": 1{"0" * 300}}}}}',
+        'of 100 MB': '{"t2w": {"acquisition": "' + 'a' * 10**8 + '"}}',
+    }.items():
+        yield f'filters {what}', given(content), 'filter', 1
+    for what, content in {
+        'that match nothing': '{"t2w": {"acquisition": "none"}}',
+        'for another suffix': '{"t2w": {"suffix": "bold"}}',
+    }.items():
+        yield f'filters {what}', given(content), 'matches', 18
+
+    def pipe(bids):
+        os.mkfifo(bids.parent / 'filters.json')
+        return {'bids_filter_file': bids.parent / 'filters.json'}
+
+    def absent(bids):
+        return {'bids_filter_file': bids.parent / 'none.json'}
+
+    yield 'a pipe as filters', pipe, 'filter', 1
+    yield 'no filter file', absent, 'filter', 1
+    yield 'a folder as filters', lambda bids: {'bids_filter_file': bids}, 'filter', 1
+
+
+def _databases():
+    def given(change):
+        def make(bids):
+            folder = bids.parent / 'database'
+            folder.mkdir()
+            change(folder)
+            return {'bids_database_dir': folder}
+
+        return make
+
+    def index(content: bytes):
+        return given(lambda folder: (folder / 'layout_index.sqlite').write_bytes(content))
+
+    for what, content in {
+        'of no bytes': b'',
+        'of text': b'not a database at all' * 99,
+        'of zeros': b'\0' * 8192,
+        'cut off': b'SQLite format 3\0' + b'\0' * 84,
+        'of random bytes': b'SQLite format 3\0' + bytes(range(256)) * 40,
+    }.items():
+        yield f'an index {what}', index(content), 'expected a pybids index', 1
+
+    def pipe(folder):
+        os.mkfifo(folder / 'layout_index.sqlite')
+
+    def folder(folder):
+        (folder / 'layout_index.sqlite').mkdir()
+
+    def other_tables(folder):
+        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
+            database.execute('create table files (path text)')
+
+    yield 'a pipe as index', given(pipe), 'expected a pybids index', 1
+    yield 'a folder as index', given(folder), 'expected a pybids index', 1
+    yield 'a database of other tables', given(other_tables), 'expected a pybids index', 1
+
+    def a_file(bids):
+        (bids.parent / 'database').write_text('x')
+        return {'bids_database_dir': bids.parent / 'database'}
+
+    yield 'a file as database', a_file, 'database', 1
+
+    def kept(bids, statement):
+        from pvs_workflow.inputs.query import open_layout
+
+        folder = bids.parent / 'database'
+        open_layout(bids, [GOOD], folder)
+        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
+            database.execute(statement)
+        return {'bids_database_dir': folder}
+
+    def outside(bids):
+        return kept(bids, "update files set path = '/etc/passwd' where path like '%T2w%'")
+
+    def above(bids):
+        new = "replace(path, '/bids/', '/bids/../other/')"
+        return kept(bids, f"update files set path = {new} where path like '%T2w%'")
+
+    yield 'an index of a file elsewhere', outside, 'no T2w image', 66
+    yield 'an index of a path that leads out', above, 'no T2w image', 66

@@ -1,0 +1,302 @@
+"""Gives bad inputs to the rooms that read them, and says what became of each.
+
+``python -m tests.hostile.runner [ROOM ...]`` prints one line for each input, and how many were
+handled as promised.
+"""
+
+import contextlib
+import gc
+import json
+import logging
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from tests.hostile.case import LEAST_MEMORY, USED, Case
+from tests.hostile.corpus import all_cases, write
+
+SECONDS = 60
+"""After which an input is said to hang the app."""
+
+LONGEST = 2000
+"""Characters that one sentence may have."""
+
+MARK = Path('/tmp')
+"""Where code that an input smuggles in would leave a trace."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one input.
+
+    Attributes
+    ----------
+    code : int
+        As the command would end.
+    said : tuple of str
+        What the user would see as errors.
+    crash : str
+        Of an error that is not one of ours.
+    harmed : str
+        What happened to others; empty where nothing did.
+    seconds : float
+    memory : int
+        Bytes, at most, above what was taken before.
+
+    """
+
+    code: int = 0
+    said: tuple[str, ...] = ()
+    crash: str = ''
+    harmed: str = ''
+    seconds: float = 0.0
+    memory: int = 0
+
+
+class HungError(BaseException):
+    """It took too long."""
+
+
+def judge(case: Case, verdict: Verdict) -> list[str]:
+    """Return what is wrong with what became of an input; nothing where it is as promised."""
+    wrong = []
+    if verdict.crash:
+        wrong.append(f'it ended in {verdict.crash}')
+    if verdict.harmed:
+        wrong.append(verdict.harmed)
+    if verdict.code != (0 if case.says == USED else case.code):
+        wrong.append(f'exit code {verdict.code}')
+    about = [line for line in verdict.said if case.says in line]
+    if case.says != USED and len(about) != 1:
+        wrong.append(f'{len(about)} sentences with {case.says!r}')
+    for line in verdict.said:
+        if len(line) > LONGEST or not line.isprintable():
+            wrong.append(f'no clear sentence: {line[:200]!r} of {len(line)} characters')
+        if 'Traceback' in line and 'line break' not in case.name:
+            wrong.append('a traceback')
+    if verdict.memory > LEAST_MEMORY:
+        wrong.append(f'{verdict.memory / 1e9:.1f} GB of memory')
+    return wrong
+
+
+def run(case: Case, folder: Path) -> Verdict:
+    """Write a case and give it to its room."""
+    base, made = write(case, folder)
+    gc.collect()
+    with contextlib.suppress(OSError):
+        Path('/proc/self/clear_refs').write_text('5')  # forget the most memory so far
+    begin, before = time.monotonic(), _memory('VmRSS')
+    traces = set(_traces())
+    signal.signal(signal.SIGALRM, _hang)
+    signal.alarm(SECONDS)
+    try:
+        verdict = ROOMS[case.room](base, made)
+    except HungError:
+        verdict = Verdict(crash=f'nothing within {SECONDS} s')
+    except Exception as error:
+        verdict = _from_error(error)
+    finally:
+        signal.alarm(0)
+    verdict = replace(verdict, seconds=round(time.monotonic() - begin, 2))
+    verdict = replace(verdict, memory=max(_memory('VmHWM') - before, 0))
+    if new := sorted(set(_traces()) - traces):
+        verdict = replace(verdict, harmed=f'it left {", ".join(new)}')
+    return verdict
+
+
+def run_all(cases: list[Case]):
+    """Yield each case and its verdict, each from a folder of its own."""
+    # So that a mistake here costs this process, not the machine.
+    resource.setrlimit(resource.RLIMIT_AS, (20 * 2**30,) * 2)
+    for case in cases:
+        folder = Path(tempfile.mkdtemp(prefix='hostile-'))
+        try:
+            with contextlib.chdir(folder):
+                yield case, run(case, folder)
+        finally:
+            shutil.rmtree(os.fsencode(folder), ignore_errors=True)
+
+
+def _image(folder: Path, path: Path) -> Verdict:
+    from pvs_workflow.cli.failures import explain_failure
+    from pvs_workflow.inputs import Scan
+    from pvs_workflow.interfaces.anatomy import Conform
+
+    scan = Scan('bad', None, path, None, None, (('sub', 'bad'),))
+    try:
+        Conform(in_file=str(path), is_t2w=True).run()
+    except Exception as error:
+        text = ''.join(traceback.format_exception(error))
+        sentence = explain_failure(scan, 'pvs_wf.conform', text, Path('crash.txt'))
+        ours = 'crash.txt' not in sentence
+        return Verdict(1, (sentence,), '' if ours else sentence[-300:])
+    return Verdict()
+
+
+def _dataset(bids: Path, options: dict | None) -> Verdict:
+    from pvs_workflow.cli.run import select_scans
+    from pvs_workflow.inputs.metadata import scanner_metadata
+    from pvs_workflow.settings import Settings
+
+    settings = Settings(
+        bids_dir=bids,
+        output_dir=bids.parent / 'out',
+        analysis_level='participant',
+        run_id='run',
+        skip_bids_validation=True,
+        **(options or {}),
+    )
+    with _listening() as said:
+        selection = select_scans(settings)
+    good = [scan for scan in selection.scans if scan.participant == 'good']
+    harmed = ''
+    paths = [bids / f'sub-good/anat/sub-good_{kind}.nii.gz' for kind in ('T2w', 'T1w')]
+    if [(scan.t2w, scan.t1w, scan.flair) for scan in good] != [(*paths, None)]:
+        harmed = f'the good participant has {good}'
+    for scan in selection.scans:
+        facts = scanner_metadata(bids, scan.t2w) | {'Sources': scan.sources(bids)}
+        text = json.dumps(facts, allow_nan=False, ensure_ascii=False).encode()
+        if len(text) > 10_000 or not all(
+            f.isprintable() for f in facts.values() if isinstance(f, str)
+        ):
+            harmed = harmed or 'facts of the scanner that nobody can read'
+    if len({scan.name for scan in selection.scans}) < len(selection.scans):
+        harmed = harmed or 'two scans with one name in the graph'
+    return Verdict(1 if selection.missing else 0, tuple(said), '', harmed)
+
+
+def _bundle(path: Path, made) -> Verdict:
+    from pvs_workflow.networks.bundle import load_bundle
+
+    load_bundle(path)
+    return Verdict()
+
+
+def _group(out: Path, made) -> Verdict:
+    from pvs_workflow.cli.derivative import describe_outputs
+    from pvs_workflow.group import collect_group
+
+    found = collect_group(out, out.parent / 'bids')
+    describe_outputs(out)
+    table = (out / 'group_potter.tsv').read_text(encoding='utf-8')
+    page = (out / 'group_potter.html').read_text(encoding='utf-8')
+    harmed = ''
+    if 'sub-good' not in table:
+        harmed = 'the good participant is not in the table'
+    if '<script>alert' in page or '"javascript:' in page:
+        harmed = 'the page has a script of the input’s'
+    if len(page) > 5_000_000:
+        harmed = f'a page of {len(page)} characters'
+    return Verdict(1 if found.problems else 0, (*found.problems, *found.warnings), '', harmed)
+
+
+def _result(out: Path, made) -> Verdict:
+    from pvs_workflow.group.results import read_results
+
+    results, problems = read_results(out)
+    names = [path.name.partition('_')[0] for path in results]
+    harmed = '' if 'sub-good' in names else 'the good participant is left out'
+    return Verdict(1 if problems else 0, tuple(problems), '', harmed)
+
+
+def _ratings(out: Path, path: Path) -> Verdict:
+    from pvs_workflow.group import collect_group
+
+    found = collect_group(out, None, [path])
+    return Verdict(1 if found.problems else 0, found.problems)
+
+
+def _page(out: Path, made) -> Verdict:
+    from pvs_workflow.cli.pages import write_pages
+
+    with _listening() as said:
+        fine = write_pages(out, ['bad', 'good'])
+    pages = [(out / f'sub-{label}.html') for label in ('bad', 'good')]
+    harmed = '' if all(page.is_file() for page in pages) else 'a page is missing'
+    if not harmed:
+        text = pages[0].read_text(encoding='utf-8')
+        if '<script>alert' in text or len(text) > 20_000_000 or 'root:x:0' in text:
+            harmed = f'a page of {len(text)} characters with what must not be in it'
+    return Verdict(0 if fine else 1, tuple(said), '', harmed)
+
+
+def _settings(out: Path, path: Path) -> Verdict:
+    from pvs_workflow.settings import Settings
+
+    Settings.from_toml(path)
+    return Verdict()
+
+
+ROOMS = {
+    'image': _image,
+    'dataset': _dataset,
+    'bundle': _bundle,
+    'group': _group,
+    'result': _result,
+    'ratings': _ratings,
+    'page': _page,
+    'settings': _settings,
+}
+"""Who is given what."""
+
+
+def _from_error(error: Exception) -> Verdict:
+    from pvs_workflow.errors import PVSError
+
+    if isinstance(error, PVSError):
+        return Verdict(error.exit_code, (str(error),))
+    return Verdict(1, (), f'{type(error).__name__}: {str(error)[:300]}')
+
+
+@contextlib.contextmanager
+def _listening():
+    """Collect what is logged as errors."""
+    said: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: said.append(record.getMessage())
+    log = logging.getLogger('pvs_workflow')
+    log.addHandler(handler)
+    try:
+        yield said
+    finally:
+        log.removeHandler(handler)
+
+
+def _hang(signum, frame):
+    raise HungError
+
+
+def _memory(what: str) -> int:
+    for line in Path('/proc/self/status').read_text().splitlines():
+        if line.startswith(what):
+            return int(line.split()[1]) * 1024
+    raise LookupError(what)
+
+
+def _traces() -> list[str]:
+    return [str(path) for path in MARK.glob('pvs_hacked*')]
+
+
+def main(rooms: list[str]) -> int:
+    """Print what became of all inputs, or of those of some rooms, as lines of JSON."""
+    skipped = int(rooms.pop()) if rooms and rooms[-1].isdecimal() else 0
+    chosen = [case for case in all_cases() if not rooms or case.room in rooms][skipped:]
+    handled = 0
+    for case, verdict in run_all(chosen):
+        wrong = judge(case, verdict)
+        handled += not wrong
+        line = {'case': case.title, 'wrong': wrong, **asdict(verdict)}
+        print(json.dumps(line), flush=True)
+    print(f'{handled} of {len(chosen)} bad inputs handled as promised', file=sys.stderr)
+    return 0 if handled == len(chosen) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,195 @@
+"""Bad inputs given to the installed commands, as processes with little memory."""
+
+import os
+import resource
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import COMMAND, EXAMPLE, copy_t2w, environment, make_raw
+from tests.hostile import bundles, datasets, images, tables
+from tests.hostile.case import LEAST_MEMORY
+
+pytestmark = pytest.mark.slow
+CASCADE = COMMAND.with_name('pvs_cascade')
+SECONDS = 200
+
+
+def give(command, cwd, most=LEAST_MEMORY):
+    """Run a command; return its exit code, what it said, and the most memory of one process."""
+    home = cwd / 'home'
+    before = _listed(cwd)
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        env=environment(home) | {'PVS_NONE': '1'},
+        cwd=cwd,
+        # No file of more than 2 GB may be written, whatever is claimed.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**30,) * 2),
+    )
+    out, said = process.communicate(timeout=SECONDS)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    text = said.decode('utf-8', 'backslashreplace')
+    assert 'Traceback' not in text, text
+    assert 'unexpected' not in text, text
+    assert usage < most, usage
+    return process.returncode, text, _listed(cwd) - before
+
+
+def _listed(folder: Path) -> set[str]:
+    return {
+        os.fsdecode(os.path.join(place, name))
+        for place, _, names in os.walk(folder)
+        for name in names
+    }
+
+
+def sentences(text, words):
+    return [line for line in text.splitlines() if words in line]
+
+
+CASES = {case.title: case for part in (images, datasets, bundles, tables) for case in part.cases()}
+IN_RUN = {
+    'fourd': 'image: 4D',
+    'cut': 'image: NIfTI cut after 400 bytes',
+    'turned': 'image: gzip, bit turned at 50 % of the file',
+    'rgb': 'image: RGB',
+    'nan': 'image: one voxel nan',
+    'claims': 'image: 812 × 812 × 812 voxels that are not there',
+    'zeros': 'image: small image, then 8 GB of zeros',
+    'offset': 'image: data from byte 1e+09',
+    'extension': 'image: extension of 2 GB of text',
+    'far': 'image: sform placed 1e+12 mm away',
+    'noise': 'image: scale 0 (none)',
+}
+
+
+@pytest.fixture(scope='module')
+def ran(tmp_path_factory):
+    """Run the participant level on a good scan among bad ones."""
+    folder = tmp_path_factory.mktemp('hostile')
+    bids = folder / 'bids'
+    (good, *anats) = make_raw(bids, 'good', *IN_RUN)
+    copy_t2w(good)
+    for anat, title in zip(anats, IN_RUN.values(), strict=True):
+        label = anat.parent.name
+        made = CASES[title].make(anat)
+        made.rename(anat / made.name.replace('sub-bad', label))
+    os.mkfifo(bids / 'sub-pipe_T2w.nii.gz')
+    for label, kind in {
+        'pipe': os.mkfifo,
+        'zero': lambda path: path.symlink_to('/dev/zero'),
+        'passwd': lambda path: path.symlink_to('/etc/passwd'),
+        'loop': lambda path: path.symlink_to(path.name),
+        'folder': Path.mkdir,
+    }.items():
+        (bids / f'sub-{label}' / 'anat').mkdir(parents=True)
+        kind(bids / f'sub-{label}' / 'anat' / f'sub-{label}_T2w.nii.gz')
+    for name in ('sub-good.bak', 'sub-a\nb', 'sub-$(touch hacked)'):
+        shutil.copytree(bids / 'sub-good', bids / name)
+    os.makedirs(os.fsencode(bids) + b'/sub-a\xff/anat')
+    (bids / 'sub-good' / 'again').symlink_to(bids, target_is_directory=True)
+    (bids / 'sub-good' / 'anat' / 'sub-good_T2w.json').write_bytes(datasets.DEEP.encode())
+    (bids / 'participants.tsv').write_bytes(tables.BINARY)
+    (folder / 'out').mkdir()
+    code, said, new = give(
+        [
+            *(COMMAND, bids, folder / 'out', 'participant', '--skip-bids-validation'),
+            *('--nprocs', 2, '-w', folder / 'work', '--no-bias-correction'),
+        ],
+        folder,
+    )
+    return folder, code, said, new
+
+
+@pytest.mark.parametrize('label', [*IN_RUN, 'pipe', 'zero', 'passwd', 'loop', 'folder'])
+def test_each_scan_gets_one_sentence(ran, label):
+    _, code, said, _ = ran
+    lines = sentences(said, f'sub-{label}:')
+    assert code == 1
+    assert len(lines) == 1, said
+    assert 'expected' in lines[0]
+    assert 'crash' not in lines[0]
+
+
+def test_odd_folders_are_named(ran):
+    for label in ("'good.bak'", 'a b', 'touch hacked', 'a\\udcff'):
+        assert sentences(ran[2], label), ran[2]
+
+
+def test_the_good_one_is_complete_and_all_is_in_its_place(ran):
+    folder, _, _, new = ran
+    assert (folder / 'out/sub-good/anat/sub-good_desc-potter_grade.tsv').is_file()
+    allowed = tuple(f'{folder / name}/' for name in ('out', 'work', 'home'))
+    assert [path for path in new if not path.startswith(allowed)] == []
+    assert not list(folder.rglob('*hacked')) or {p.parent for p in folder.rglob('*hacked*')} <= {
+        folder / 'bids'
+    }
+
+
+def test_the_group_level_leaves_out_what_is_damaged(ran):
+    folder, *_ = ran
+    out = folder / 'group'
+    shutil.copytree(folder / 'out/sub-good', out / 'sub-good')
+    for number, (end, kind) in enumerate(
+        [
+            (tables.GRADE, os.mkfifo),
+            (tables.COUNTS, lambda path: path.symlink_to('/dev/zero')),
+            (tables.GRADE, tables._huge),
+            (tables.COUNTS, lambda path: path.write_bytes(tables.BINARY)),
+        ]
+    ):
+        stem = tables.save_result(out, f'bad{number}')
+        path = stem.with_name(stem.name + end)
+        path.unlink()
+        kind(path)
+    code, said, _ = give([COMMAND, folder / 'bids', out, 'group'], folder)
+    assert code == 1
+    for number in range(4):
+        assert len(sentences(said, f'/sub-bad{number}_desc')) == 1, said
+    assert 'sub-good' in (out / 'group_potter.tsv').read_text()
+
+
+@pytest.mark.parametrize(
+    'title',
+    [
+        'bundle: a pickled lambda',
+        'bundle: weights of gigabytes of zeros',
+        'bundle: a billion filters',
+        'bundle: weights in a file elsewhere',
+        'bundle: without counter.keras',
+    ],
+)
+@pytest.mark.parametrize('command', ['evaluate', 'participant'])
+def test_cascades(tmp_path, title, command):
+    path = bundles.prepare(tmp_path)
+    CASES[title].make(path)
+    if command == 'evaluate':
+        words = [CASCADE, 'evaluate', EXAMPLE, path, tmp_path / 'out.json']
+    else:
+        if 'without' not in title:
+            pytest.skip('it is opened where it is used, after the registration')
+        words = [COMMAND, EXAMPLE, tmp_path / 'out', 'participant', '--model', path]
+        words += ['--skip-bids-validation', '-w', tmp_path / 'work']
+    code, said, _ = give(words, tmp_path)
+    assert code == 1
+    assert len(sentences(said, CASES[title].says)) == 1, said
+    assert not list(Path('/tmp').glob('pvs_hacked*'))
+
+
+def test_training_refuses_masks_that_are_none(tmp_path):
+    masks = tmp_path / 'masks'
+    masks.mkdir()
+    name = 'sub-02_space-T2w_desc-raters_mask.nii.gz'
+    made = CASES['image: small image, then 8 GB of zeros'].make(masks)
+    made.rename(masks / name)
+    words = ['train', tmp_path / 'new', '--bids-dir', EXAMPLE, '--masks', masks]
+    code, said, _ = give([CASCADE, *words], tmp_path)
+    assert code == 1
+    assert len(sentences(said, 'pvs_cascade: error: ')) == 1, said
+
+
