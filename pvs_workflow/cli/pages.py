@@ -72,11 +72,14 @@ def record_runs(
         The participants, sorted: all that were processed, and those in the dataset that could not.
 
     """
+    from pvs_workflow.inputs.dataset import is_label
     from pvs_workflow.report.provenance import RunRecord, save_run
 
     participants = {scan.participant for scan in selection.scans}
     participants |= {
-        label for label, _ in selection.missing if (settings.bids_dir / f'sub-{label}').is_dir()
+        label
+        for label, _ in selection.missing
+        if is_label(label) and (settings.bids_dir / f'sub-{label}').is_dir()
     }
     for participant in sorted(participants):
         scans = {

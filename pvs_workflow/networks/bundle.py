@@ -48,7 +48,8 @@ def verify_bundle(path: Path) -> Card:
     Raises
     ------
     BundleError
-        If it is missing, no folder, incomplete, altered, or not a bundle of this version.
+        If it is missing, no folder, incomplete, altered, not a bundle of this version, or if a
+        network has other layers than plain convolutional networks need.
 
     """
     path = Path(path)
@@ -78,6 +79,7 @@ def verify_bundle(path: Path) -> Card:
                 f'the cascade {path} was altered, expected {name} with the SHA-256 '
                 f'{card.checksums[name]}, received {received[name]}'
             )
+        check_layers(path / name)
     return card
 
 
@@ -87,8 +89,8 @@ def load_bundle(path: Path) -> Cascade:
     Raises
     ------
     BundleError
-        As :func:`verify_bundle`; or if a network cannot be loaded, has other layers than plain
-        convolutional networks need, or does not take 80 × 96 images.
+        As :func:`verify_bundle`; or if a network cannot be loaded, is too large, or does not
+        take 80 × 96 images.
 
     """
     path = Path(path)

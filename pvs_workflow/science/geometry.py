@@ -90,9 +90,10 @@ def check_affine(affine: np.ndarray) -> None:
             f'{_join(sizes)} mm'
         )
     if np.abs(affine[:3, 3]).max() > FARTHEST:
+        origin = ', '.join(f'{value:g}' for value in affine[:3, 3])
         raise ImageError(
             f'it lies too far away, expected its first voxel at most {FARTHEST:g} mm from the '
-            f"scanner's centre along each axis, received {_join(affine[:3, 3])} mm"
+            f"scanner's centre along each axis, received {origin} mm"
         )
     directions = affine[:3, :3] / sizes
     if abs(np.linalg.det(directions)) < 1e-3:

@@ -175,13 +175,10 @@ def _tables():
     yield 'a folder that is not the participant’s', other_name, 'is not in its place'
 
     def no_text(out):
-        target = os.fsencode(out) + b'/sub-a\xff'
-        os.rename(os.fsencode(out / 'sub-bad'), target)
-        for name in os.listdir(target + b'/anat'):
-            os.rename(
-                target + b'/anat/' + name,
-                target + b'/anat/' + name.replace(b'sub-bad', b'sub-a\xff'),
-            )
+        label = os.fsdecode(b'sub-a\xff')
+        (out / 'sub-bad').rename(out / label)
+        for path in (out / label / 'anat').iterdir():
+            path.rename(path.with_name(path.name.replace('sub-bad', label)))
 
     yield 'a folder whose name is no UTF-8', no_text, 'is not in its place'
 
@@ -435,14 +432,19 @@ def _pages():
         'of zeros': b'\0' * 99,
         'of 200,000 brackets': DEEP.encode(),
         'that is a list': b'[1]',
-        'of other types': b'{"runs": [{"facts": {"command": 7, "versions": [1]}, "scans": {"x": 5}, "errors": [1]}]}',
-        'of markup': b'{"runs": [{"facts": {"command": "<script>"}, "scans": {"<b>": "<b>"}, "errors": ["<b>"]}]}',
-        'with half a character': b'{"runs": [{"facts": {"command": "\\ud800"}, "scans": {}, "errors": []}]}',
+        'of other types': _record('7', '{"x": 5}', '[1]'),
+        'of markup': _record('"<script>"', '{"<b>": "<b>"}', '["<b>"]'),
+        'with half a character': _record('"\\ud800"', '{}', '[]'),
         'of 100 MB': b'{"a": "' + b' ' * 10**8 + b'"}',
     }.items():
         yield f'a record {what}', figure(content, record), USED
     yield 'a pipe as record', special(os.mkfifo, record), USED
     yield 'an endless record', special(lambda p: p.symlink_to('/dev/zero'), record), USED
+
+
+def _record(command: str, scans: str, errors: str) -> bytes:
+    facts = f'{{"command": {command}}}'
+    return f'{{"runs": [{{"facts": {facts}, "scans": {scans}, "errors": {errors}}}]}}'.encode()
 
 
 def _settings():

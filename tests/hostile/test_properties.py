@@ -351,7 +351,8 @@ def test_a_name_in_its_place_tells_whose_it_is(label):
 @given(st.lists(st.none() | st.text(min_size=1, max_size=20), max_size=8))
 def test_any_names_can_be_put_in_order(names):
     ordered = sorted(names, key=natural_key)
-    assert sorted(ordered[::-1], key=natural_key) == ordered
+    turned_round = ordered[::-1]
+    assert sorted(turned_round, key=natural_key) == ordered
 
 
 @given(st.lists(st.tuples(LABELS, st.none() | LABELS), unique=True, min_size=2, max_size=12))
