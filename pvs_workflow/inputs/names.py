@@ -10,6 +10,7 @@ LONGEST = 200
 
 _ENTITY = r'[a-z]+-[0-9A-Za-z+]+'
 _NAME = re.compile(rf'(?P<entities>{_ENTITY}(_{_ENTITY})*)_({"|".join(SUFFIXES)})\.nii(\.gz)?')
+_IMAGE = re.compile(rf'_({"|".join(SUFFIXES)})\.nii')
 _FOLDER = re.compile(r'sub-[0-9A-Za-z+]+(/ses-[0-9A-Za-z+]+)?/anat')
 
 
@@ -61,23 +62,17 @@ def find_misplaced(bids_dir: Path, participant: str) -> list[str]:
 
     """
     subject = bids_dir / f'sub-{participant}'
-    paths = sorted(
-        path
-        for suffix in SUFFIXES
-        for place in ('anat', 'ses-*/anat')
-        for path in subject.glob(f'{place}/*_{suffix}.nii*')
-    )
     out = []
-    for path in paths:
-        if path.is_dir():
-            if path.match('*_T2w.nii*'):
+    for folder in (subject / 'anat', *sorted(subject.glob('ses-*/anat'))):
+        if not (folder.is_dir() and _FOLDER.fullmatch(folder.relative_to(bids_dir).as_posix())):
+            continue
+        for path in sorted(path for path in folder.iterdir() if _IMAGE.search(path.name)):
+            if not is_in_place(path, bids_dir):
+                out.append(
+                    f'the file {str(path.relative_to(bids_dir))!r} was not read, expected a BIDS '
+                    'name of its folder (entities of letters and digits, each once) of at most '
+                    f'{LONGEST} characters, received another'
+                )
+            elif path.match('*_T2w.nii*') and path.is_dir():
                 out.append(f'{path} is a folder, expected an image file')
-        elif _FOLDER.fullmatch(path.parent.relative_to(bids_dir).as_posix()) and not is_in_place(
-            path, bids_dir
-        ):
-            out.append(
-                f'the file {str(path.relative_to(bids_dir))!r} was not read, expected a BIDS name '
-                f'of its folder (entities of letters and digits, each once) of at most {LONGEST} '
-                'characters, received another'
-            )
     return out

@@ -95,8 +95,8 @@ def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
             RunRecord(dict(run['facts']), dict(run['scans']), tuple(run['errors']))
             for run in content['runs']
         ]
-        if not all(isinstance(text, str) for run in runs for text in _texts(run)):
-            raise TypeError('something else than texts')
+        if not all(map(_is_usable, runs)):
+            raise TypeError('messages or versions that are none')
         return runs
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise PVSError(
@@ -105,11 +105,12 @@ def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
         ) from error
 
 
-def _texts(run: RunRecord) -> list:
-    """Return what must be texts; of the facts, what the page takes apart."""
-    told = [value for name, value in run.facts.items() if name in ('command', 'run', 'version')]
+def _is_usable(run: RunRecord) -> bool:
+    messages = (*run.errors, *run.scans.values())
     parts = [run.facts.get(name, {}) for name in ('model', 'versions')]
-    return [*run.errors, *run.scans.values(), *told, *(t for p in parts for t in p.values())]
+    return all(isinstance(text, str) for text in messages) and all(
+        isinstance(part, Mapping) for part in parts
+    )
 
 
 def _without(runs: Sequence[RunRecord], scans: Mapping) -> list[RunRecord]:

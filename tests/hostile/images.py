@@ -258,7 +258,7 @@ def _headers():
         yield f'header of {value} bytes', written(nifti(sizeof_hdr=value)), UNREADABLE
     for magic in (b'', b'xxx', b'n+9', b'\xff\xff\xff\xff', b'n+2'):
         yield f'magic {magic!r}', written(nifti(magic=magic)), 'sub-bad_T2w'
-    for offset in (1, 100, 351, 352.5, -1, -352):
+    for offset in (0, 1, 100, 351, 352.5, -1, -352):
         yield f'data from byte {offset}', written(nifti(vox_offset=offset)), UNREADABLE
     for offset in (1e4, 1e6, 1e9, 1e18, 3e38):
         yield f'data from byte {offset:g}', written(nifti(vox_offset=offset)), 'sub-bad_T2w'

@@ -5,7 +5,6 @@ handled as promised.
 """
 
 import contextlib
-import gc
 import json
 import logging
 import os
@@ -89,7 +88,6 @@ def judge(case: Case, verdict: Verdict) -> list[str]:
 def run(case: Case, folder: Path) -> Verdict:
     """Write a case and give it to its room."""
     base, made = write(case, folder)
-    gc.collect()
     with contextlib.suppress(OSError):
         Path('/proc/self/clear_refs').write_text('5')  # forget the most memory so far
     begin, before = time.monotonic(), _memory('VmRSS')

@@ -231,7 +231,7 @@ def _cells():
         yield f'probability {value!r}', cell(GRADE, 'p_potter1', value), 'sub-bad'
         yield (
             f'highest count {value!r}',
-            cell(GRADE, 'count_max', value.replace('2', '-2')),
+            cell(GRADE, 'count_max', value.replace('2', '10001', 1) if value == '2' else value),
             'sub-bad',
         )
     for value in ('', 'sub-good', 'bad', '../sub-bad', 'n/a'):

@@ -34,7 +34,7 @@ def _marked(case):
 
 
 @pytest.mark.filterwarnings('ignore')  # as users run it
-@pytest.mark.parametrize('case', map(_marked, CASES))
+@pytest.mark.parametrize('case', [_marked(case) for case in CASES])
 def test_it_is_handled_as_promised(case, folder):
     verdict = run(case, folder)
     assert judge(case, verdict) == [], verdict

@@ -189,7 +189,7 @@ def test_keras_file_without_weights(copy):
         archive.writestr('config.json', config)
         archive.writestr('metadata.json', '{}')
     refresh(copy)
-    with pytest.raises(BundleError, match='cannot be loaded, expected a keras model'):
+    with pytest.raises(BundleError, match=r'cannot be loaded, expected a \.keras file'):
         load_bundle(copy)
 
 
