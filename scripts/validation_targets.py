@@ -67,7 +67,9 @@ def _slices(record: dict) -> str:
 
 def _flagged(record: dict) -> str:
     good = [row for row in record['cases'] if row['kind'] == 'good']
-    return f'{sum(row["level"] != "pass" for row in good)} of {len(good)}'
+    rows = [row for row in good if row['level'] != 'pass']
+    rightly = sum(bool(row.get('true_reasons')) for row in rows)
+    return f'{len(rows)} of {len(good)}' + (f', {rightly} of them rightly' if rows else '')
 
 
 def _staged(record: dict) -> str:
