@@ -9,7 +9,7 @@ FROM base AS build
 # Only the packages of the final image belong to its list of packages.
 RUN cp /var/lib/dpkg/status /opt/debian-packages \
     && apt-get update \
-    && apt-get install --yes --no-install-recommends python3-venv
+    && apt-get install --yes --no-install-recommends binutils python3-venv
 WORKDIR /src
 COPY docker docker
 RUN python3 -m venv /opt/tools \
@@ -22,12 +22,15 @@ RUN for list in build requirements; do \
     done
 COPY setup.cfg pyproject.toml README.md LICENSE ./
 COPY pvs_workflow pvs_workflow
-# The C++ headers of TensorFlow are a fifth of the image and for compilers alone. Bytecode is made
-# here, since nobody can write it at a run, and is not checked against dates that copies change.
+# What only developers of the packages need is a third of all: headers and symbols of TensorFlow,
+# tests. Bytecode is made here, since nobody can write it at a run; it is not checked against
+# dates, which copies of the image change.
 RUN /opt/tools/bin/pip --python /opt/pvs/bin/python install --no-cache-dir --no-compile \
         --no-deps --no-build-isolation --no-index /src \
     && /opt/tools/bin/pip --python /opt/pvs/bin/python check \
     && rm -r /opt/pvs/lib/python3.11/site-packages/tensorflow/include \
+    && strip --strip-unneeded /opt/pvs/lib/python3.11/site-packages/tensorflow/libtensorflow_*.so.2 \
+    && find /opt/pvs/lib -type d -name tests -prune -exec rm -r {} + \
     && /opt/pvs/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/pvs/lib \
     && /opt/tools/bin/python docker/sbom.py /opt/pvs /opt/debian-packages \
         /opt/pvs/share/pvs_workflow.cdx.json
