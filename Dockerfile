@@ -22,15 +22,18 @@ RUN for list in build requirements; do \
     done
 COPY setup.cfg pyproject.toml README.md LICENSE ./
 COPY pvs_workflow pvs_workflow
-# What only developers of the packages need is a third of all: headers and symbols of TensorFlow,
-# tests. Bytecode is made here, since nobody can write it at a run; it is not checked against
-# dates, which copies of the image change.
+# What only developers of the packages need is over a quarter of all: headers and symbols of
+# TensorFlow, the library of a C++ compiler, which it imports nowhere, and tests. Bytecode is made
+# here, since nobody can write it at a run; it is not checked against dates, which copies of the
+# image change.
 RUN /opt/tools/bin/pip --python /opt/pvs/bin/python install --no-cache-dir --no-compile \
         --no-deps --no-build-isolation --no-index /src \
     && /opt/tools/bin/pip --python /opt/pvs/bin/python check \
-    && rm -r /opt/pvs/lib/python3.11/site-packages/tensorflow/include \
-    && strip --strip-unneeded /opt/pvs/lib/python3.11/site-packages/tensorflow/libtensorflow_*.so.2 \
-    && find /opt/pvs/lib -type d -name tests -prune -exec rm -r {} + \
+    && cd /opt/pvs/lib/python3.11/site-packages \
+    && rm -r tensorflow/include clang/native \
+    && strip --strip-unneeded tensorflow/libtensorflow_*.so.2 \
+    && find . -type d \( -name tests -o -name benchmarks \) -prune -exec rm -r {} + \
+    && cd /src \
     && /opt/pvs/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/pvs/lib \
     && /opt/tools/bin/python docker/sbom.py /opt/pvs /opt/debian-packages \
         /opt/pvs/share/pvs_workflow.cdx.json
@@ -46,10 +49,12 @@ LABEL org.opencontainers.image.title="pvs_workflow" \
 # at once, and no results are lost with the container.
 RUN mkdir /in /out /work && chmod 1777 /work
 COPY --from=build /opt/pvs /opt/pvs
-# No user has a home here, nor need the user be known; /tmp is the one place to write to.
+# No user has a home here, nor need the user be known; /tmp is the one place to write to. Apptainer
+# sets a HOME of its own, which may not exist, and where Matplotlib would look for its folder.
 ENV PATH=/opt/pvs/bin:$PATH \
     HOME=/tmp \
     LANG=C.UTF-8 \
+    MPLCONFIGDIR=/tmp/pvs_workflow-matplotlib \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 1000:1000

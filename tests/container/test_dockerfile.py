@@ -130,6 +130,7 @@ def test_nobody_is_root_and_the_app_is_what_runs():
 def test_the_environment_writes_nowhere_but_tmp():
     environment = settings(LAST, 'ENV')
     assert environment['HOME'] == '/tmp'
+    assert environment['MPLCONFIGDIR'].startswith('/tmp/')  # whatever HOME an engine sets
     assert environment['PYTHONDONTWRITEBYTECODE'] == '1'
     assert environment['PATH'].startswith('/opt/pvs/bin:')
 
