@@ -1,14 +1,15 @@
-"""What pybids finds: the T2w, T1w and FLAIR files of some participants."""
+"""What queries by pybids' entities find: the T2w, T1w and FLAIR files of some participants."""
 
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import OutputError, PVSError
+from pvs_workflow.inputs.folders import FolderIndex, Listing, is_plain
 
 QUERIES = {
     't2w': {'datatype': 'anat', 'suffix': 'T2w', 'extension': ['.nii', '.nii.gz']},
@@ -75,22 +76,53 @@ def load_filters(path: Path) -> dict[str, dict]:
     return filters
 
 
-def open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path | None = None):
+class LayoutIndex:
+    """Files of a dataset, found by pybids itself.
+
+    Parameters
+    ----------
+    layout : BIDSLayout
+
+    """
+
+    def __init__(self, layout):
+        self._layout = layout
+
+    def find(self, query: Mapping) -> Iterator[tuple[str, dict[str, str]]]:
+        """Return what matches a query; see :meth:`FolderIndex.find`."""
+        from bids.layout import Query
+
+        special = {None: Query.NONE, '*': Query.ANY}
+        query = {
+            name: special.get(value, value) if isinstance(value, str | None) else value
+            for name, value in query.items()
+        }
+        for file in self._layout.get(**query):
+            yield Path(file.path).relative_to(self._layout.root).as_posix(), file.get_entities()
+
+
+def open_index(
+    bids_dir: Path,
+    listings: Mapping[str, Listing],
+    filters: Mapping[str, Mapping],
+    database_dir: Path | None = None,
+) -> FolderIndex | LayoutIndex:
     """Index the anatomical folders of some participants, or open the index that is kept.
 
-    Without ``database_dir`` the cost does not depend on who else is in the dataset. An index that
-    is to be kept is of the whole dataset, since later runs ask for others.
+    pybids is asked only where it has to be: for an index that is kept, and for filters that are
+    more than entities and values. Without ``database_dir`` the cost does not depend on who else is
+    in the dataset. An index that is to be kept is of the whole dataset, since later runs ask for
+    others.
 
     Parameters
     ----------
     bids_dir : Path
         Absolute.
-    participants : sequence of str
+    listings : mapping of str to Listing
+        Of the participants, by their labels.
+    filters : mapping
+        From :func:`load_filters`.
     database_dir : Path, optional
-
-    Returns
-    -------
-    BIDSLayout
 
     Raises
     ------
@@ -100,6 +132,47 @@ def open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path 
         If the index cannot be kept.
 
     """
+    if database_dir is None and all(map(is_plain, filters.values())):
+        return FolderIndex(listings.values())
+    return LayoutIndex(_open_layout(bids_dir, list(listings), database_dir))
+
+
+def find_images(
+    index: FolderIndex | LayoutIndex, bids_dir: Path, kind: str, filters: Mapping | None = None
+) -> list[BIDSImage]:
+    """Return the images of one kind, without derived and phase images.
+
+    Parameters
+    ----------
+    index : FolderIndex or LayoutIndex
+    bids_dir : Path
+    kind : {'t2w', 't1w', 'flair'}
+    filters : mapping, optional
+        Entities of pybids and their values.
+
+    Raises
+    ------
+    PVSError
+        If a filter names an unknown entity.
+
+    """
+    try:
+        found = list(index.find(QUERIES[kind] | dict(filters or {})))
+    except (TypeError, ValueError) as error:
+        raise PVSError(
+            f'the filter for {kind} cannot be used, expected entities of pybids, received '
+            f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
+        ) from error
+    images = [_describe(bids_dir / file, entities) for file, entities in found]
+    return [
+        image
+        for image in images
+        if not _DERIVED & {key for key, _ in image.entities}
+        and image.get('part') not in _NOT_MAGNITUDE
+    ]
+
+
+def _open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path | None):
     from bids.layout import BIDSLayout, BIDSLayoutIndexer
 
     labels = 'sub-' if database_dir else f'sub-(?:{"|".join(map(re.escape, participants))})(?:/|$)'
@@ -128,44 +201,6 @@ def open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path 
             f'received {layout.root}'
         )
     return layout
-
-
-def find_images(layout, kind: str, filters: Mapping | None = None) -> list[BIDSImage]:
-    """Return the images of one kind, without derived and phase images.
-
-    Parameters
-    ----------
-    layout : BIDSLayout
-    kind : {'t2w', 't1w', 'flair'}
-    filters : mapping, optional
-        Entities of pybids and their values.
-
-    Raises
-    ------
-    PVSError
-        If a filter names an unknown entity.
-
-    """
-    from bids.layout import Query
-
-    special = {None: Query.NONE, '*': Query.ANY}
-    query = dict(QUERIES[kind])
-    for entity, value in (filters or {}).items():
-        query[entity] = special.get(value, value) if isinstance(value, str | None) else value
-    try:
-        files = layout.get(**query)
-    except (TypeError, ValueError) as error:
-        raise PVSError(
-            f'the filter for {kind} cannot be used, expected entities of pybids, received '
-            f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
-        ) from error
-    images = [_describe(Path(file.path), file.get_entities()) for file in files]
-    return [
-        image
-        for image in images
-        if not _DERIVED & {key for key, _ in image.entities}
-        and image.get('part') not in _NOT_MAGNITUDE
-    ]
 
 
 def _describe(path: Path, found: Mapping) -> BIDSImage:
