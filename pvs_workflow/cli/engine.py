@@ -72,6 +72,17 @@ def engine_seed(seed: int) -> int:
     return max(seed, 1)
 
 
+def load_engine(settings: Settings, logs: Path) -> None:
+    """Set up and load what graphs are built and run with, ahead of time.
+
+    The environment and the log are made ready for nipype first.
+    """
+    os.environ.update(prepare_environment(settings))
+    configure_nipype(settings, logs)
+    import pvs_workflow.cli.plugin
+    import pvs_workflow.workflows.base  # noqa: F401
+
+
 def run_scans(
     settings: Settings, scans: Sequence[Scan], build: Callable[[], 'object'], logs: Path
 ) -> Outcome:
@@ -91,9 +102,7 @@ def run_scans(
     Outcome
 
     """
-    os.environ.update(prepare_environment(settings))
-    configure_nipype(settings, logs)
-    # Nipype is loaded here, after the environment and the log are ready for it.
+    load_engine(settings, logs)
     from pvs_workflow.cli.plugin import SurvivingPlugin
 
     workflow = build()
