@@ -11,7 +11,8 @@ import pytest
 from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.inputs.folders import FolderIndex, entities, is_plain, list_participant
-from pvs_workflow.inputs.query import QUERIES, LayoutIndex, open_index
+from pvs_workflow.inputs.layout import LayoutIndex, kept_files
+from pvs_workflow.inputs.query import QUERIES, open_index
 
 NAMES = (
     'sub-01/anat/sub-01_T2w.nii.gz',
@@ -138,6 +139,29 @@ def test_listing(dataset):
     assert 'sub-01/anat/sub-01_acq-link_T2w.nii.gz' in listing.files
     assert not any('func' in file or '/.' in file for file in listing.files)
     assert list_participant(folder, 'nobody').files == ()
+
+
+def test_a_kept_index_has_the_same_files(dataset, tmp_path):
+    folder, ours, _ = dataset
+    listings = {label: list_participant(folder, label) for label in ('01', 'A+b')}
+    files = kept_files(folder, listings, tmp_path)
+    assert files == sorted(file for listing in listings.values() for file in listing.files)
+    assert kept_files(folder, ['A+b', '0'], tmp_path) == list(listings['A+b'].files)
+    kept = open_index(folder, listings, {}, tmp_path)
+    assert isinstance(kept, FolderIndex)
+    assert list(kept.find(QUERIES['t2w'])) == list(ours.find(QUERIES['t2w']))
+    assert isinstance(open_index(folder, listings, UNUSUAL, tmp_path), LayoutIndex)
+
+
+def test_files_of_a_kept_index_are_what_it_was_made_of(make_dataset, tmp_path):
+    """What was added later is not in it; what is gone is told."""
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_acq-b_T2w.nii.gz')
+    collect_scans(folder, database_dir=tmp_path / 'database')
+    (folder / 'sub-01/anat/sub-01_T2w.nii.gz').rename(folder / 'sub-01/anat/sub-01_new_T2w.nii.gz')
+    selection = collect_scans(folder, database_dir=tmp_path / 'database')
+    assert [scan.prefix for scan in selection.scans] == ['sub-01_acq-b']
+    ((label, reason),) = selection.missing
+    assert (label, 'sub-01_T2w.nii.gz is missing' in reason) == ('01', True)
 
 
 def test_folders_above_the_dataset_do_not_matter(make_dataset, tmp_path):

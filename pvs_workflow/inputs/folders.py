@@ -78,12 +78,13 @@ class FolderIndex:
 
     Parameters
     ----------
-    listings : iterable of Listing
+    files : iterable of str
+        Paths from the dataset's root on.
 
     """
 
-    def __init__(self, listings: Iterable[Listing]):
-        self._files = [f'/{file}' for listing in listings for file in listing.files]
+    def __init__(self, files: Iterable[str]):
+        self._files = [f'/{file}' for file in files]
         self._columns: dict[str, list] = {}
 
     def find(self, query: Mapping) -> Iterator[tuple[str, dict[str, str]]]:
