@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -52,6 +53,8 @@ def _action(settings: Settings) -> Callable[[Settings], int]:
         return run_group
     if settings.reports_only:
         return remake_pages
+    if settings.write_slurm:
+        return write_array
     return run_participants
 
 
@@ -112,6 +115,27 @@ def remake_pages(settings: Settings) -> int:
     fine = write_pages(settings.output_dir, found)
     log.info('made %d pages anew in %s', len(found), settings.output_dir)
     return EXIT_OK if fine and not missing else EXIT_FAILED
+
+
+def write_array(settings: Settings) -> int:
+    """Write the script of a job array, and the list of its participants."""
+    from pvs_workflow.cli.parser import task_options
+    from pvs_workflow.cli.slurm import write_slurm
+    from pvs_workflow.inputs import check_dataset
+
+    check_dataset(settings.bids_dir)
+    selection = select_scans(settings)
+    tell_selection(selection)
+    participants = list(dict.fromkeys(scan.participant for scan in selection.scans))
+    people = write_slurm(settings, participants, task_options(settings))
+    log.info('wrote %s and %s: %d tasks', settings.write_slurm, people, len(participants))
+    log.info(
+        'to submit them, and later those that failed: %s',
+        shlex.join(['bash', str(settings.write_slurm), 'submit']),
+    )
+    # Who was not named and has no T2w belongs to no array; that was told.
+    left_out = settings.participant_label and selection.missing
+    return EXIT_FAILED if left_out else EXIT_OK
 
 
 def run_participants(settings: Settings) -> int:

@@ -1,5 +1,6 @@
 """The real BIDS validator, on what a run reads."""
 
+import codecs
 import json
 import os
 import shutil
@@ -78,7 +79,8 @@ def validate_dataset(bids_dir: Path, participants: Sequence[str]) -> None:
 def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> None:
     """Make a dataset of links to the top-level files and some participants' anatomical files.
 
-    ``scans.tsv`` files are left out, since they name what is not linked.
+    ``scans.tsv`` files are left out, since they name what is not linked. ``participants.tsv`` has
+    the rows of these participants only: its size, and what is wrong with others, do not matter.
     """
     folders = ['.']
     for participant in participants:
@@ -93,6 +95,29 @@ def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> N
             for path in source.iterdir():
                 if not path.is_dir() and not path.name.endswith('_scans.tsv'):
                     (target / folder / path.name).symlink_to(path)
+    _shorten_table(target / 'participants.tsv', participants)
+
+
+def _shorten_table(link: Path, participants: Sequence[str]) -> None:
+    """Put some participants' rows in the place of the link to a table; one that is odd stays."""
+    try:
+        header, *rows = link.read_bytes().splitlines(keepends=True)
+        place = (
+            header.removeprefix(codecs.BOM_UTF8)
+            .rstrip(b'\r\n')
+            .split(b'\t')
+            .index(b'participant_id')
+        )
+    except (OSError, ValueError):
+        return
+    kept = {f'sub-{label}'.encode() for label in participants}
+    cells = (row.rstrip(b'\r\n').split(b'\t') for row in rows)
+    # A row without the column is an error, whoever it is of.
+    rows = [
+        row for row, own in zip(rows, cells, strict=True) if set(own[place : place + 1]) <= kept
+    ]
+    link.unlink()
+    link.write_bytes(b''.join([header, *rows]))
 
 
 def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
