@@ -242,8 +242,10 @@ def configure_nipype(settings: Settings, logs: Path) -> None:
     nipype_logging.update_logging(config)
     if settings.resource_monitor:
         config.enable_resource_monitor()
+        # Nipype's update_config passes over this section.
         summary = str(logs / f'{settings.run_id}_resources.json')
-        config.update_config({'monitoring': {'summary_file': summary, 'summary_append': 'false'}})
+        config.set('monitoring', 'summary_file', summary)
+        config.set('monitoring', 'summary_append', 'false')
 
 
 def write_graph(workflow, logs: Path) -> None:

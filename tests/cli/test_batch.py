@@ -124,7 +124,8 @@ def test_resource_monitor(tmp_path, case):
     )
     assert done.returncode == (case != 'fine'), done.stderr
     found = json.loads((tmp_path / 'out' / 'logs' / 'run_resources.json').read_text())
-    failed = {'pvs_wf.sub_02_wf.first', 'pvs_wf.sub_02_wf.last'} if case != 'fine' else set()
+    # What a step took that failed is told, too; what waited for it did not run.
+    failed = {'pvs_wf.sub_02_wf.last'} if case != 'fine' else set()
     steps = {
         f'pvs_wf.sub_{label}_wf.{name}'
         for label in ('01', '02', '03', '04')
