@@ -41,12 +41,18 @@ class Settings:
     bias_correction : bool
         Whether N4 corrects the T2w.
     stop_on_first_crash, clean_workdir, write_graph : bool
+    resource_monitor : bool
+        Whether nipype's monitor notes memory and processors of each step.
+    nipype_plugin_file : Path, optional
+        Which of nipype's plugins runs the graph.
     ratings : tuple of Path
         Tables of raters' counts and grades, for the group level.
     reading_sheet : bool
         Whether the group level writes a blinded sheet of images to rate.
     boilerplate_only : bool
         Write the methods text and process nothing.
+    write_slurm : Path, optional
+        The script of a job array to write, instead of processing anything.
     reports_only : bool
         Make the pages anew from what is in ``output_dir`` and process nothing.
     verbosity : int
@@ -73,10 +79,13 @@ class Settings:
     stop_on_first_crash: bool = False
     clean_workdir: bool = False
     write_graph: bool = False
+    resource_monitor: bool = False
+    nipype_plugin_file: Path | None = None
     ratings: tuple[Path, ...] = ()
     reading_sheet: bool = False
     boilerplate_only: bool = False
     reports_only: bool = False
+    write_slurm: Path | None = None
     verbosity: int = 0
 
     def to_toml(self, path: Path) -> None:
@@ -94,27 +103,46 @@ class Settings:
             type.
 
         """
+        values = load_settings(path)
         try:
-            table = tomllib.loads(Path(path).read_text(encoding='utf-8'))
-        except (OSError, ValueError) as error:
-            raise PVSError(
-                f'{path} cannot be read, expected settings in TOML, received: '
-                f'{" ".join(str(error).split())}'
-            ) from error
-        hints = get_type_hints(cls)
-        unknown = sorted(set(table) - set(hints))
-        if unknown:
-            raise PVSError(
-                f'{path} has unknown settings, expected only {", ".join(hints)}, '
-                f'received {", ".join(unknown)}'
-            )
-        try:
-            return cls(**{name: _convert(value, hints[name]) for name, value in table.items()})
+            return cls(**values)
         except TypeError as error:
             raise PVSError(
-                f'{path} does not hold the settings of a run, expected all of them with their '
-                f'types, received: {error}'
+                f'{path} does not hold the settings of a run, expected all of them, received: '
+                f'{error}'
             ) from error
+
+
+def load_settings(path: Path) -> dict:
+    """Read those settings that a TOML file has.
+
+    Raises
+    ------
+    PVSError
+        If the file cannot be read, or has settings that are unknown or of another type.
+
+    """
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise PVSError(
+            f'{path} cannot be read, expected settings in TOML, received: '
+            f'{" ".join(str(error).split())}'
+        ) from error
+    hints = get_type_hints(Settings)
+    unknown = sorted(set(table) - set(hints))
+    if unknown:
+        raise PVSError(
+            f'{path} has unknown settings, expected only {", ".join(hints)}, '
+            f'received {", ".join(unknown)}'
+        )
+    try:
+        return {name: _convert(value, hints[name]) for name, value in table.items()}
+    except TypeError as error:
+        raise PVSError(
+            f'{path} does not hold the settings of a run, expected them with their types, '
+            f'received: {error}'
+        ) from error
 
 
 def dump_settings(settings: Settings) -> str:

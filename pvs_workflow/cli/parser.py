@@ -3,13 +3,16 @@
 import argparse
 import os
 import re
+import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.settings import RANDOM_SEED, Settings
+from pvs_workflow.errors import PVSError
+from pvs_workflow.settings import RANDOM_SEED, Settings, load_settings
 
 EPILOG = """exit codes:
   0    all participants asked for succeeded
@@ -24,6 +27,22 @@ EPILOG = """exit codes:
 
 _GB_PER_UNIT = {'K': 1e-6, 'M': 1e-3, 'G': 1.0, 'T': 1e3}
 _MAX_DEFAULT_THREADS = 8
+_TASK_PROCESSES = 2
+"""Of a task of a job array: two help one session, more do not."""
+_OF_ONE_RUN = frozenset(
+    {
+        'bids_dir',
+        'output_dir',
+        'analysis_level',
+        'run_id',
+        'boilerplate_only',
+        'reports_only',
+        'write_slurm',
+    }
+)
+"""What is not taken from the settings of a former run: on what, and what instead of a run."""
+_OF_A_TASK = frozenset({'participant_label', 'nprocs', 'mem_gb', 'work_dir'})
+"""What the script of a job array says itself."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -75,9 +94,23 @@ def parse_args(argv: Sequence[str] | None = None) -> Settings:
 
     """
     parser = build_parser()
-    options = vars(parser.parse_args(argv))
+    words = list(sys.argv[1:] if argv is None else argv)
+    given = given_options(parser, words)
+    if given.get('config_file'):
+        try:
+            former = load_settings(given['config_file'])
+        except PVSError as error:
+            parser.error(str(error))
+        if former.get('omp_nthreads') == _default_threads(former.get('nprocs', 0)):
+            del former['omp_nthreads']
+        rest = former.keys() - given.keys() - _OF_ONE_RUN
+        words += option_words(parser, {name: former[name] for name in former if name in rest})
+    options = vars(parser.parse_args(words))
+    del options['config_file']
+    if options['nprocs'] is None:
+        options['nprocs'] = _TASK_PROCESSES if options['write_slurm'] else _processors()
     if options['omp_nthreads'] is None:
-        options['omp_nthreads'] = min(options['nprocs'], _MAX_DEFAULT_THREADS)
+        options['omp_nthreads'] = _default_threads(options['nprocs'])
     for name in ('participant_label', 'session_label', 'ratings'):
         options[name] = tuple(dict.fromkeys(options[name]))
     stamp = time.strftime('%Y%m%d-%H%M%S')
@@ -85,10 +118,59 @@ def parse_args(argv: Sequence[str] | None = None) -> Settings:
     if settings.analysis_level == 'participant':
         _check_level(parser, settings)
         _check_folders(parser, settings)
-    elif settings.boilerplate_only or settings.reports_only:
-        option = '--boilerplate-only' if settings.boilerplate_only else '--reports-only'
-        parser.error(f'{option} is of the participant level, received the group level')
+    else:
+        for name in ('boilerplate_only', 'reports_only', 'write_slurm'):
+            if getattr(settings, name):
+                option = f'--{name.replace("_", "-")}'
+                parser.error(f'{option} is of the participant level, received the group level')
     return settings
+
+
+def given_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> dict:
+    """Return only what a command line gives, without any default."""
+    empty = argparse.Namespace(**{action.dest: None for action in parser._actions})
+    given = vars(parser.parse_args(words, empty))
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def option_words(parser: argparse.ArgumentParser, values: Mapping) -> list[str]:
+    """Return the words of a command line that give some settings; defaults are left out.
+
+    Examples
+    --------
+    >>> option_words(build_parser(), {'mem_gb': 8.5, 'bias_correction': False, 'verbosity': 2})
+    ['-v', '-v', '--mem', '8.5G', '--no-bias-correction']
+    """
+    words = []
+    for action in parser._actions:
+        value = values.get(action.dest)
+        if not action.option_strings or value is None or value == action.default:
+            continue
+        option = max(action.option_strings[:2], key=len)
+        if isinstance(value, bool):
+            words.append(option)
+        elif isinstance(action.default, int) and action.type is None:  # counted
+            words += [option] * value
+        elif isinstance(value, list | tuple):
+            words += [option, *map(str, value)] if value else []
+        else:
+            words += [
+                option,
+                f'{value:.6f}'.rstrip('0').rstrip('.') + 'G'
+                if action.dest == 'mem_gb'
+                else str(value),
+            ]
+    return words
+
+
+def task_options(settings: Settings) -> list[str]:
+    """Return the options of a job array's tasks, besides those that its script gives."""
+    left_out = _OF_A_TASK | _OF_ONE_RUN
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    if settings.omp_nthreads == _default_threads(settings.nprocs):
+        del values['omp_nthreads']
+    kept = {name: value for name, value in values.items() if name not in left_out}
+    return option_words(build_parser(), kept)
 
 
 def _check_level(parser: argparse.ArgumentParser, settings: Settings) -> None:
@@ -165,9 +247,8 @@ def _add_resources(group) -> None:
         *_spellings('n-cpus'),
         '--nthreads',
         type=_positive,
-        default=len(os.sched_getaffinity(0)),
         metavar='N',
-        help='processes at the same time (default: all processors, %(default)s here)',
+        help='processes at the same time (default: all processors)',
     )
     group.add_argument(
         *_spellings('omp-nthreads'),
@@ -182,6 +263,18 @@ def _add_resources(group) -> None:
         metavar='SIZE',
         help='memory to plan with: a number with K, M, G or T; without, megabytes '
         "(default: 90 %% of the machine's)",
+    )
+    group.add_argument(
+        *_spellings('resource-monitor'),
+        action='store_true',
+        help='note memory and processors of every step, second by second, in '
+        'output_dir/logs/<run>_resources.json',
+    )
+    group.add_argument(
+        *_spellings('nipype-plugin-file'),
+        type=_folder,
+        metavar='FILE',
+        help="YAML file: which of nipype's plugins runs the graph, and its arguments",
     )
     group.add_argument(
         '-w',
@@ -217,6 +310,13 @@ def _add_method(group) -> None:
 
 def _add_running(group) -> None:
     group.add_argument(
+        *_spellings('config-file'),
+        type=_folder,
+        metavar='FILE',
+        help='settings of a former run (output_dir/logs/<run>.toml); what the command line gives '
+        'wins',
+    )
+    group.add_argument(
         *_spellings('stop-on-first-crash'),
         action='store_true',
         help='end the run when a first step fails, instead of finishing the others',
@@ -238,6 +338,13 @@ def _add_running(group) -> None:
         action='store_true',
         help='write the methods text with its references (CITATION.md, .html and .bib in '
         'output_dir/logs) and process nothing',
+    )
+    only.add_argument(
+        *_spellings('write-slurm'),
+        type=_folder,
+        metavar='FILE',
+        help='write the script of a Slurm job array with one participant a task, and the list of '
+        'participants, and process nothing',
     )
     only.add_argument(
         *_spellings('reports-only'),
@@ -286,6 +393,14 @@ def memory_gb(text: str) -> float:
             f'received {text!r}'
         )
     return float(match[1]) * _GB_PER_UNIT[(match[2] or 'M').upper()]
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _default_threads(processes: int) -> int:
+    return min(processes, _MAX_DEFAULT_THREADS)
 
 
 def _spellings(name: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from traceback import format_exception
 
+from nipype import config
 from nipype.pipeline.plugins.multiproc import MultiProcPlugin, run_node
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -172,7 +173,12 @@ class SurvivingPlugin(MultiProcPlugin):
             max_workers=1,
             mp_context=self._context,
             initializer=_prepare_worker,
-            initargs=(self._cwd, os.getpid(), self.plugin_args.get('worker_log')),
+            initargs=(
+                self._cwd,
+                os.getpid(),
+                self.plugin_args.get('worker_log'),
+                config.resource_monitor,
+            ),
         )
 
 
@@ -208,7 +214,7 @@ def _scan_name(node) -> str:
     return '.'.join(node.fullname.split('.')[:2])
 
 
-def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None) -> None:
+def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None, monitor: bool) -> None:
     """Make a new worker quiet, deaf to Ctrl-C (the run ends it) and mortal with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
@@ -218,6 +224,9 @@ def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None) -> None:
     if os.getppid() != run_pid:
         os._exit(1)
     os.chdir(cwd)
+    if monitor:
+        # Nipype's own switch is one of the process, and workers do not inherit it.
+        config.enable_resource_monitor()
     if worker_log is not None:
         log = os.open(worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         for stream in (sys.stdout, sys.stderr):

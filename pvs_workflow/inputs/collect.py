@@ -9,10 +9,10 @@ from pvs_workflow.inputs.dataset import (
     check_dataset,
     clean_labels,
     find_participants,
-    find_sessions,
     natural_key,
 )
-from pvs_workflow.inputs.query import BIDSImage, find_images, open_layout
+from pvs_workflow.inputs.folders import Listing, list_participant
+from pvs_workflow.inputs.query import BIDSImage, find_images, open_index
 from pvs_workflow.inputs.scan import Scan, Selection
 
 _CONTRASTS = {'t1w': 'T1w', 'flair': 'FLAIR'}
@@ -63,20 +63,23 @@ def collect_scans(
     asked = clean_labels(participants, 'sub-')
     chosen = clean_labels(sessions, 'ses-')
     present, missing = find_participants(bids_dir, asked)
-    layout = open_layout(bids_dir, present, database_dir)
     filters = filters or {}
+    listings = {label: list_participant(bids_dir, label) for label in present}
+    index = open_index(bids_dir, listings, filters, database_dir)
     images = {
-        kind: _by_participant(find_images(layout, kind, filters.get(kind)))
+        kind: _by_participant(find_images(index, bids_dir, kind, filters.get(kind)))
         for kind in ('t2w', *_CONTRASTS)
     }
-    every_t2w = _by_participant(find_images(layout, 't2w'))
+    every_t2w = images['t2w']
+    if filters.get('t2w'):
+        every_t2w = _by_participant(find_images(index, bids_dir, 't2w'))
 
     scans, skipped, unmatched = [], [], False
     for participant in present:
         own = {kind: groups.get(participant, []) for kind, groups in images.items()}
         t2ws = [image for image in own['t2w'] if not chosen or image.get('ses') in chosen]
-        labels = [None, *find_sessions(bids_dir, participant)]
-        broken = _folders_like_images(bids_dir, participant)
+        labels = [None, *listings[participant].sessions]
+        broken = _folders_like_images(bids_dir, listings[participant])
         for t2w, notes in _one_of_each(t2ws):
             scan = _make_scan(t2w, own, labels, notes)
             problems = _broken_files(scan)
@@ -185,9 +188,9 @@ def _broken_files(scan: Scan) -> list[str]:
     ]
 
 
-def _folders_like_images(bids_dir: Path, participant: str) -> list[str]:
-    folder = bids_dir / f'sub-{participant}'
-    entries = [*folder.glob('anat/*_T2w.nii*'), *folder.glob('ses-*/anat/*_T2w.nii*')]
+def _folders_like_images(bids_dir: Path, listing: Listing) -> list[str]:
     return [
-        f'{path} is a folder, expected an image file' for path in sorted(entries) if path.is_dir()
+        f'{bids_dir / folder} is a folder, expected an image file'
+        for folder in listing.folders
+        if '_T2w.nii' in folder.rpartition('/')[2]
     ]

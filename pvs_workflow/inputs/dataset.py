@@ -83,12 +83,6 @@ def find_participants(
     return sorted(present, key=natural_key), missing
 
 
-def find_sessions(bids_dir: Path, participant: str) -> list[str]:
-    """Return the labels of a participant's session folders, in natural order."""
-    folders = (bids_dir / f'sub-{participant}').glob('ses-*')
-    return sorted((path.name[4:] for path in folders if path.is_dir()), key=natural_key)
-
-
 def clean_labels(labels: Iterable[str], prefix: str) -> list[str]:
     """Return labels without their prefix, each once, in natural order.
 
