@@ -1,12 +1,11 @@
 """Nipype's plugins for the queues of clusters, made to tell what became of each node."""
 
 import os
-from pathlib import Path
 
 from nipype.pipeline import plugins
 from nipype.pipeline.plugins.base import SGELikeBatchManagerBase
 
-from pvs_workflow.cli.plugin import NodeFailure
+from pvs_workflow.cli.plugin import Told
 from pvs_workflow.cli.plugin_file import PluginChoice
 from pvs_workflow.errors import PVSError
 
@@ -14,40 +13,6 @@ OWN = 'MultiProc'
 """What runs the graph without a plugin file: with workers that may die."""
 POLL_SECONDS = '2'
 """Between two looks at the queue; each is a call of its command."""
-
-
-class Told:
-    """Notes failures and what has ended; mixed into a plugin of nipype."""
-
-    def __init__(self, plugin_args=None):
-        super().__init__(plugin_args=plugin_args)
-        self.failures: list[NodeFailure] = []
-        self._finished: set[int] = set()
-
-    @property
-    def unfinished(self) -> list[str]:
-        """Full names of the nodes that have not ended well (so far)."""
-        nodes = enumerate(self.procs or [])
-        return [node.fullname for job, node in nodes if job not in self._finished]
-
-    def stop(self) -> None:
-        """Take back what is still in the queue, as far as nipype knows how."""
-
-    def _generate_dependency_list(self, graph):
-        super()._generate_dependency_list(graph)
-        if 'on_start' in self.plugin_args:
-            self.plugin_args['on_start'](len(self.procs))
-
-    def _task_finished_cb(self, jobid, cached=False):
-        super()._task_finished_cb(jobid, cached=cached)
-        self._finished.add(jobid)
-
-    def _report_crash(self, node, result=None):
-        crash_file = super()._report_crash(node, result=result)
-        lines = (result or {}).get('traceback') or []
-        text = lines if isinstance(lines, str) else ''.join(lines)
-        self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
-        return crash_file
 
 
 class ToldSLURM(Told, plugins.SLURMPlugin):

@@ -54,7 +54,41 @@ class WorkerDiedError(Exception):
     """A worker process ended in the middle of a node."""
 
 
-class SurvivingPlugin(MultiProcPlugin):
+class Told:
+    """Notes failures and what has ended; mixed into a plugin of nipype."""
+
+    def __init__(self, plugin_args=None):
+        super().__init__(plugin_args=plugin_args)
+        self.failures: list[NodeFailure] = []
+        self._finished: set[int] = set()
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Full names of the nodes that have not ended well (so far)."""
+        nodes = enumerate(self.procs or [])
+        return [node.fullname for job, node in nodes if job not in self._finished]
+
+    def stop(self) -> None:
+        """Take back what is still in the queue, as far as nipype knows how."""
+
+    def _generate_dependency_list(self, graph):
+        super()._generate_dependency_list(graph)
+        if 'on_start' in self.plugin_args:
+            self.plugin_args['on_start'](len(self.procs))
+
+    def _task_finished_cb(self, jobid, cached=False):
+        super()._task_finished_cb(jobid, cached=cached)
+        self._finished.add(jobid)
+
+    def _report_crash(self, node, result=None):
+        crash_file = super()._report_crash(node, result=result)
+        lines = (result or {}).get('traceback') or []
+        text = lines if isinstance(lines, str) else ''.join(lines)
+        self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
+        return crash_file
+
+
+class SurvivingPlugin(Told, MultiProcPlugin):
     """MultiProc with one single-process pool per processor.
 
     Besides those of MultiProc it takes the arguments ``worker_log`` (a file that gets what
@@ -70,15 +104,7 @@ class SurvivingPlugin(MultiProcPlugin):
         self._context = multiprocessing.get_context('spawn')
         self._idle: list[ProcessPoolExecutor] = []
         self._busy: dict[int, ProcessPoolExecutor] = {}
-        self._ended: set[int] = set()
         self._order: list[tuple[int, int]] = []
-        self.failures: list[NodeFailure] = []
-
-    @property
-    def unfinished(self) -> list[str]:
-        """Full names of the nodes that have not ended well (so far)."""
-        nodes = enumerate(self.procs or [])
-        return [node.fullname for job, node in nodes if job not in self._ended]
 
     def run(self, graph, config, updatehash=False):
         """Run all nodes."""
@@ -109,16 +135,14 @@ class SurvivingPlugin(MultiProcPlugin):
     def _generate_dependency_list(self, graph):
         super()._generate_dependency_list(graph)
         self._order = work_order(graph, self.procs)
-        if 'on_start' in self.plugin_args:
-            self.plugin_args['on_start'](len(self.procs))
 
     def _sort_jobs(self, jobids, scheduler=None):
         return sorted(jobids, key=self._order.__getitem__)
 
     def _send_procs_to_workers(self, updatehash=False, graph=None):
-        ended = len(self._ended)
+        ended = len(self._finished)
         super()._send_procs_to_workers(updatehash=updatehash, graph=graph)
-        if len(self._ended) == ended:
+        if len(self._finished) == ended:
             # Nothing can be submitted before a worker is done. (Nodes that were up to date have
             # ended here and now, and others may have waited for them.)
             futures.wait(self._task_obj.values(), return_when=futures.FIRST_COMPLETED)
@@ -152,17 +176,6 @@ class SurvivingPlugin(MultiProcPlugin):
         else:
             self._idle.append(pool)
         return {'result': None, 'traceback': format_exception(error), 'taskid': taskid}
-
-    def _task_finished_cb(self, jobid, cached=False):
-        super()._task_finished_cb(jobid, cached=cached)
-        self._ended.add(jobid)
-
-    def _report_crash(self, node, result=None):
-        crash_file = super()._report_crash(node, result=result)
-        lines = (result or {}).get('traceback') or []
-        text = lines if isinstance(lines, str) else ''.join(lines)
-        self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
-        return crash_file
 
     def _postrun_check(self):
         # Workers that ended by themselves would first take apart all that they have imported.
