@@ -14,6 +14,8 @@ from scores import NUCLEI, dice, spread
 from staging import GOOD, T1W_KINDS, T2W_KINDS, Staged, stage
 
 from pvs_workflow.errors import PVSError
+from pvs_workflow.science.quality import roi_volumes, volume_reasons
+from pvs_workflow.science.roi import roi_labels
 
 LEVELS = ('pass', 'review', 'fail', 'error', 'crash')
 
@@ -80,6 +82,7 @@ def judged(
         try:
             found = find_anatomy(staged.t2w, staged.t1w, Path(folder), seed)
             row |= {'correlation': round(found.correlation, 3)} | nuclei_dice(found, staged)
+            row |= true_reasons(case, kind, found)
             quality = judgement(found, seed)
         except PVSError as error:
             return row | {'level': 'error', 'reasons': [f'{type(error).__name__}: {error}']}
@@ -94,6 +97,14 @@ def nuclei_dice(found: Anatomy, staged: Staged) -> dict:
     if staged.truth is None:
         return {}
     return {'dice': dice(found.structures, staged.truth, NUCLEI['together'])}
+
+
+def true_reasons(case: Case, kind: str, found: Anatomy) -> dict:
+    """Return what is implausible about the true volumes of a good simulated head."""
+    if kind != GOOD or not case.simulated:
+        return {}
+    volumes = roi_volumes(roi_labels(case.structures()), found.t2w.affine)
+    return {'true_reasons': volume_reasons(volumes)}
 
 
 def caught(rows: Sequence[dict], passed: Collection[str]) -> dict:
@@ -116,10 +127,15 @@ def caught(rows: Sequence[dict], passed: Collection[str]) -> dict:
 
 
 def flagged(rows: Sequence[dict]) -> dict:
-    """Return the share of good cases that are not passed, and why."""
+    """Return the share of good cases that are not passed, and why.
+
+    Some simulated heads are deformed beyond what is plausible: ``rightly`` counts those that are
+    flagged and whose true volumes are indeed so.
+    """
     levels = Counter(row['level'] for row in rows)
     share = round(1 - levels['pass'] / len(rows), 3) if rows else None
-    return {'n': len(rows), 'share_flagged': share, 'reasons': reasons(rows)}
+    rightly = sum(row['level'] != 'pass' and bool(row.get('true_reasons')) for row in rows)
+    return {'n': len(rows), 'share_flagged': share, 'rightly': rightly, 'reasons': reasons(rows)}
 
 
 def reasons(rows: Sequence[dict]) -> dict[str, int]:

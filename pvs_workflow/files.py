@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +57,11 @@ def write_text(target: Path, text: str) -> None:
     """Write a text file in one step, UTF-8 with Unix line ends."""
     with atomic_path(target) as path:
         path.write_text(text, encoding='utf-8', newline='\n')
+
+
+def write_json(path: Path, content: Mapping) -> None:
+    """Write a JSON file as all JSON files here: indented, UTF-8, in the order given."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + '\n')
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -13,6 +13,9 @@ from pvs_workflow.files import read_text, write_text
 MOST_BYTES = 2**20
 """Of a file of settings."""
 
+MOST_STOPS = 1000
+"""In a line; the time that names of nested tables take grows with the square of their number."""
+
 RANDOM_SEED = 20240712
 """Of every random choice, where none is given: the paper's date of publication."""
 
@@ -44,12 +47,18 @@ class Settings:
     bias_correction : bool
         Whether N4 corrects the T2w.
     stop_on_first_crash, clean_workdir, write_graph : bool
+    resource_monitor : bool
+        Whether nipype's monitor notes memory and processors of each step.
+    nipype_plugin_file : Path, optional
+        Which of nipype's plugins runs the graph.
     ratings : tuple of Path
         Tables of raters' counts and grades, for the group level.
     reading_sheet : bool
         Whether the group level writes a blinded sheet of images to rate.
     boilerplate_only : bool
         Write the methods text and process nothing.
+    write_slurm : Path, optional
+        The script of a job array to write, instead of processing anything.
     reports_only : bool
         Make the pages anew from what is in ``output_dir`` and process nothing.
     verbosity : int
@@ -76,10 +85,13 @@ class Settings:
     stop_on_first_crash: bool = False
     clean_workdir: bool = False
     write_graph: bool = False
+    resource_monitor: bool = False
+    nipype_plugin_file: Path | None = None
     ratings: tuple[Path, ...] = ()
     reading_sheet: bool = False
     boilerplate_only: bool = False
     reports_only: bool = False
+    write_slurm: Path | None = None
     verbosity: int = 0
 
     def to_toml(self, path: Path) -> None:
@@ -97,27 +109,49 @@ class Settings:
             type.
 
         """
+        values = load_settings(path)
         try:
-            table = tomllib.loads(read_text(Path(path), MOST_BYTES))
-        except (OSError, ValueError, RecursionError) as error:
-            raise PVSError(
-                f'{path} cannot be read, expected settings in TOML, received: '
-                f'{" ".join(str(error).split())}'
-            ) from error
-        hints = get_type_hints(cls)
-        unknown = sorted(set(table) - set(hints))
-        if unknown:
-            raise PVSError(
-                f'{path} has unknown settings, expected only {", ".join(hints)}, '
-                f'received {", ".join(unknown)}'
-            )
-        try:
-            return cls(**{name: _convert(value, hints[name]) for name, value in table.items()})
+            return cls(**values)
         except TypeError as error:
             raise PVSError(
-                f'{path} does not hold the settings of a run, expected all of them with their '
-                f'types, received: {error}'
+                f'{path} does not hold the settings of a run, expected all of them, received: '
+                f'{error}'
             ) from error
+
+
+def load_settings(path: Path) -> dict:
+    """Read those settings that a TOML file has.
+
+    Raises
+    ------
+    PVSError
+        If the file cannot be read, or has settings that are unknown or of another type.
+
+    """
+    try:
+        text = read_text(Path(path), MOST_BYTES)
+        if any(line.count('.') > MOST_STOPS for line in text.split('\n')):
+            raise ValueError(f'a line with more than {MOST_STOPS} full stops')
+        table = tomllib.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise PVSError(
+            f'{path} cannot be read, expected settings in TOML, received: '
+            f'{" ".join(str(error).split())}'
+        ) from error
+    hints = get_type_hints(Settings)
+    unknown = sorted(set(table) - set(hints))
+    if unknown:
+        raise PVSError(
+            f'{path} has unknown settings, expected only {", ".join(hints)}, '
+            f'received {", ".join(unknown)}'
+        )
+    try:
+        return {name: _convert(value, hints[name]) for name, value in table.items()}
+    except (OverflowError, TypeError) as error:
+        raise PVSError(
+            f'{path} does not hold the settings of a run, expected them with their types, '
+            f'received: {error}'
+        ) from error
 
 
 def dump_settings(settings: Settings) -> str:
@@ -149,11 +183,11 @@ def _convert(value, hint):
     """Make a TOML value what the setting's annotation says, or raise TypeError."""
     if get_origin(hint) is tuple:
         (kind, _) = get_args(hint)
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        if isinstance(value, list) and all(item and isinstance(item, str) for item in value):
             return tuple(map(kind, value))
         raise TypeError(f'{value!r} instead of a list of texts')
     options = get_args(hint) if type(None) in get_args(hint) else (hint,)
-    if Path in options and isinstance(value, str):
+    if Path in options and value and isinstance(value, str):
         return Path(value)
     if float in options and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)

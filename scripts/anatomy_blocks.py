@@ -142,6 +142,7 @@ def _good(record: dict) -> str:
     parts = (
         f'{round(part["share_flagged"] * part["n"])} of {part["n"]} {name}'
         + (f' ({"; ".join(part["reasons"])})' if part['reasons'] else '')
+        + (f', {part["rightly"]} of them for true volumes that are so' if part['reasons'] else '')
         for name, part in record['good'].items()
         if part['n']
     )

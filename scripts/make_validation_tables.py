@@ -20,6 +20,7 @@ from anatomy_blocks import (
     registration_rigid,
     registration_speed,
 )
+from scale_blocks import scale
 from validation_blocks import (
     TITLES,
     Results,
@@ -228,6 +229,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'roi': roi,
     'sessions': sessions,
     'group': group,
+    'scale': scale,
     'nuclei': nuclei,
     'registration_speed': registration_speed,
     'registration_overlap': registration_overlap,

@@ -26,10 +26,13 @@ FULL = Settings(
     stop_on_first_crash=True,
     clean_workdir=True,
     write_graph=True,
+    resource_monitor=True,
+    nipype_plugin_file=Path('/plugin.yml'),
     ratings=(Path('/ratings of Ä.tsv'), Path('/b.tsv')),
     reading_sheet=True,
     boilerplate_only=True,
     reports_only=True,
+    write_slurm=Path('/jobs/pvs.sh'),
     verbosity=2,
 )
 SPARSE = Settings(bids_dir=Path('in'), output_dir=Path('out'), analysis_level='group', run_id='r')

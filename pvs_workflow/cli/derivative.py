@@ -4,8 +4,7 @@ from pathlib import Path
 
 from pvs_workflow import __version__
 from pvs_workflow.errors import OutputError
-from pvs_workflow.files import read_json, write_text
-from pvs_workflow.science.tables import write_json
+from pvs_workflow.files import read_json, write_json, write_text
 
 NAME = 'pvs_workflow'
 BIDS_VERSION = '1.10.0'

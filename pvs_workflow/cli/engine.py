@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 from pvs_workflow.cli.failures import explain_failures, failed_scan
 from pvs_workflow.cli.progress import Progress
@@ -23,7 +24,7 @@ _RESULTS = (
     'space-T2w_desc-epvs_instances.json',
 )
 _POLL_SECONDS = '0.01'
-"""Short, since between two looks the plugin waits for a node to end."""
+"""Short, since between two looks our plugin waits for a node to end."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ def engine_seed(seed: int) -> int:
     return max(seed, 1)
 
 
+def load_engine(settings: Settings, logs: Path) -> None:
+    """Set up and load what graphs are built and run with, ahead of time.
+
+    The environment and the log are made ready for nipype first.
+    """
+    os.environ.update(prepare_environment(settings))
+    configure_nipype(settings, logs)
+    import pvs_workflow.cli.plugin
+    import pvs_workflow.workflows.base  # noqa: F401
+
+
 def run_scans(
     settings: Settings, scans: Sequence[Scan], build: Callable[[], 'object'], logs: Path
 ) -> Outcome:
@@ -91,26 +103,14 @@ def run_scans(
     Outcome
 
     """
-    os.environ.update(prepare_environment(settings))
-    configure_nipype(settings, logs)
-    # Nipype is loaded here, after the environment and the log are ready for it.
-    from pvs_workflow.cli.plugin import SurvivingPlugin
-
+    load_engine(settings, logs)
     workflow = build()
     workflow.base_dir = str(settings.work_dir)
     if settings.write_graph:
         write_graph(workflow, logs)
     with Progress(scans) as progress:
-        arguments = {
-            'n_procs': settings.nprocs,
-            'raise_insufficient': False,
-            'worker_log': logs / f'{settings.run_id}_workers.log',
-            'status_callback': progress.callback,
-            'on_start': progress.start,
-        }
-        if settings.mem_gb is not None:
-            arguments['memory_gb'] = settings.mem_gb
-        plugin = SurvivingPlugin(plugin_args=arguments)
+        told = {'status_callback': progress.callback, 'on_start': progress.start}
+        plugin = _choose_plugin(settings, told, logs)
         try:
             workflow.run(plugin=plugin)
         except Exception as error:
@@ -118,9 +118,45 @@ def run_scans(
             if not plugin.failures:
                 raise
             logging.getLogger('pvs_workflow').debug('nipype: %s', error)
+            if settings.resource_monitor:
+                # Nipype writes it after a run without failures only.
+                write_resources(plugin.procs)
         finally:
             plugin.stop()
     return judge_scans(settings.output_dir, scans, plugin.failures, plugin.unfinished)
+
+
+def _choose_plugin(settings: Settings, told: Mapping, logs: Path):
+    """Return what runs the graph: our own process pool, or what a plugin file asks for."""
+    arguments = dict(told)
+    choice = None
+    if settings.nipype_plugin_file:
+        from pvs_workflow.cli import batch
+        from pvs_workflow.cli.plugin_file import read_plugin_file
+
+        choice = read_plugin_file(settings.nipype_plugin_file)
+        if choice.name != batch.OWN:
+            from nipype import config
+
+            config.set('execution', 'poll_sleep_duration', batch.POLL_SECONDS)
+            return batch.make_plugin(choice, arguments)
+    from pvs_workflow.cli.plugin import SurvivingPlugin
+
+    arguments |= {
+        'n_procs': settings.nprocs,
+        'raise_insufficient': False,
+        'worker_log': logs / f'{settings.run_id}_workers.log',
+    }
+    if settings.mem_gb is not None:
+        arguments['memory_gb'] = settings.mem_gb
+    return SurvivingPlugin(plugin_args=arguments | (choice.arguments if choice else {}))
+
+
+def write_resources(nodes: Sequence) -> None:
+    """Write what nipype's monitor has noted of the nodes that have ended."""
+    from nipype.pipeline.engine.utils import write_workflow_resources
+
+    write_workflow_resources(SimpleNamespace(nodes=lambda: nodes))
 
 
 def judge_scans(
@@ -204,6 +240,12 @@ def configure_nipype(settings: Settings, logs: Path) -> None:
         }
     )
     nipype_logging.update_logging(config)
+    if settings.resource_monitor:
+        config.enable_resource_monitor()
+        # Nipype's update_config passes over this section.
+        summary = str(logs / f'{settings.run_id}_resources.json')
+        config.set('monitoring', 'summary_file', summary)
+        config.set('monitoring', 'summary_append', 'false')
 
 
 def write_graph(workflow, logs: Path) -> None:

@@ -3,13 +3,16 @@
 import argparse
 import os
 import re
+import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.settings import RANDOM_SEED, Settings
+from pvs_workflow.errors import PVSError, one_line
+from pvs_workflow.settings import RANDOM_SEED, Settings, load_settings
 
 EPILOG = """exit codes:
   0    all participants asked for succeeded
@@ -24,11 +27,35 @@ EPILOG = """exit codes:
 
 _GB_PER_UNIT = {'K': 1e-6, 'M': 1e-3, 'G': 1.0, 'T': 1e3}
 _MAX_DEFAULT_THREADS = 8
+_TASK_PROCESSES = 2
+"""Of a task of a job array: two help one session, more do not."""
+_OF_ONE_RUN = frozenset(
+    {
+        'bids_dir',
+        'output_dir',
+        'analysis_level',
+        'run_id',
+        'boilerplate_only',
+        'reports_only',
+        'write_slurm',
+    }
+)
+"""What is not taken from the settings of a former run: on what, and what instead of a run."""
+_MOST_COUNTED = 9
+"""Of an option that says more each time it is given."""
+_OF_A_TASK = frozenset({'participant_label', 'nprocs', 'mem_gb', 'work_dir'})
+"""What the script of a job array says itself."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        # It quotes what was given, which may be of a file that anyone has written.
+        super().error(one_line(message))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of ``pvs_workflow``."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog='pvs_workflow',
         description='Count enlarged perivascular spaces in the basal ganglia, from a BIDS dataset '
         'to Potter grades.',
@@ -75,9 +102,23 @@ def parse_args(argv: Sequence[str] | None = None) -> Settings:
 
     """
     parser = build_parser()
-    options = vars(parser.parse_args(argv))
+    words = list(sys.argv[1:] if argv is None else argv)
+    given = given_options(parser, words)
+    if given.get('config_file'):
+        try:
+            former = load_settings(given['config_file'])
+        except PVSError as error:
+            parser.error(str(error))
+        if former.get('omp_nthreads') == _default_threads(former.get('nprocs', -1)):
+            del former['omp_nthreads']
+        rest = former.keys() - given.keys() - _OF_ONE_RUN
+        words += option_words(parser, {name: former[name] for name in former if name in rest})
+    options = vars(parser.parse_args(words))
+    del options['config_file']
+    if options['nprocs'] is None:
+        options['nprocs'] = _TASK_PROCESSES if options['write_slurm'] else _processors()
     if options['omp_nthreads'] is None:
-        options['omp_nthreads'] = min(options['nprocs'], _MAX_DEFAULT_THREADS)
+        options['omp_nthreads'] = _default_threads(options['nprocs'])
     for name in ('participant_label', 'session_label', 'ratings'):
         options[name] = tuple(dict.fromkeys(options[name]))
     stamp = time.strftime('%Y%m%d-%H%M%S')
@@ -85,10 +126,66 @@ def parse_args(argv: Sequence[str] | None = None) -> Settings:
     if settings.analysis_level == 'participant':
         _check_level(parser, settings)
         _check_folders(parser, settings)
-    elif settings.boilerplate_only or settings.reports_only:
-        option = '--boilerplate-only' if settings.boilerplate_only else '--reports-only'
-        parser.error(f'{option} is of the participant level, received the group level')
+    else:
+        for name in ('boilerplate_only', 'reports_only', 'write_slurm'):
+            if getattr(settings, name):
+                option = f'--{name.replace("_", "-")}'
+                parser.error(f'{option} is of the participant level, received the group level')
     return settings
+
+
+def given_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> dict:
+    """Return only what a command line gives, without any default."""
+    empty = argparse.Namespace(**{action.dest: None for action in parser._actions})
+    given = vars(parser.parse_args(words, empty))
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def option_words(parser: argparse.ArgumentParser, values: Mapping) -> list[str]:
+    """Return the words of a command line that give some settings; defaults are left out.
+
+    A value that looks like an option stays a value.
+
+    Examples
+    --------
+    >>> option_words(build_parser(), {'mem_gb': 8.5, 'bias_correction': False, 'verbosity': 2})
+    ['-v', '-v', '--mem', '8.5G', '--no-bias-correction']
+    >>> option_words(build_parser(), {'session_label': ('--help', '1')})
+    ['--session-label=--help', '--session-label=1']
+    """
+    words = []
+    for action in parser._actions:
+        value = values.get(action.dest)
+        if not action.option_strings or value is None or value == action.default:
+            continue
+        option = max(action.option_strings[:2], key=len)
+        if isinstance(value, bool):
+            words.append(option)
+        elif isinstance(action.default, int) and action.type is None:  # counted
+            words += [option] * min(value, _MOST_COUNTED)
+        elif isinstance(value, list | tuple):
+            words += _option_with(option, list(map(str, value))) if value else []
+        elif action.dest == 'mem_gb':
+            words += [option, f'{value:.6f}'.rstrip('0').rstrip('.') + 'G']
+        else:
+            words += _option_with(option, [str(value)])
+    return words
+
+
+def _option_with(option: str, values: Sequence[str]) -> list[str]:
+    if any(value.startswith('-') for value in values):
+        return [f'{option}={value}' for value in values]
+    return [option, *values]
+
+
+def task_options(settings: Settings) -> list[str]:
+    """Return the options of a job array's tasks, besides those that its script gives."""
+    left_out = _OF_A_TASK | _OF_ONE_RUN
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    if settings.omp_nthreads == _default_threads(settings.nprocs):
+        del values['omp_nthreads']
+    kept = {name: value for name, value in values.items() if name not in left_out}
+    return option_words(build_parser(), kept)
 
 
 def _check_level(parser: argparse.ArgumentParser, settings: Settings) -> None:
@@ -165,9 +262,8 @@ def _add_resources(group) -> None:
         *_spellings('n-cpus'),
         '--nthreads',
         type=_positive,
-        default=len(os.sched_getaffinity(0)),
         metavar='N',
-        help='processes at the same time (default: all processors, %(default)s here)',
+        help='processes at the same time (default: all processors)',
     )
     group.add_argument(
         *_spellings('omp-nthreads'),
@@ -182,6 +278,18 @@ def _add_resources(group) -> None:
         metavar='SIZE',
         help='memory to plan with: a number with K, M, G or T; without, megabytes '
         "(default: 90 %% of the machine's)",
+    )
+    group.add_argument(
+        *_spellings('resource-monitor'),
+        action='store_true',
+        help='note memory and processors of every step, second by second, in '
+        'output_dir/logs/<run>_resources.json',
+    )
+    group.add_argument(
+        *_spellings('nipype-plugin-file'),
+        type=_folder,
+        metavar='FILE',
+        help="YAML file: which of nipype's plugins runs the graph, and its arguments",
     )
     group.add_argument(
         '-w',
@@ -217,6 +325,13 @@ def _add_method(group) -> None:
 
 def _add_running(group) -> None:
     group.add_argument(
+        *_spellings('config-file'),
+        type=_folder,
+        metavar='FILE',
+        help='settings of a former run (output_dir/logs/<run>.toml); what the command line gives '
+        'wins',
+    )
+    group.add_argument(
         *_spellings('stop-on-first-crash'),
         action='store_true',
         help='end the run when a first step fails, instead of finishing the others',
@@ -238,6 +353,13 @@ def _add_running(group) -> None:
         action='store_true',
         help='write the methods text with its references (CITATION.md, .html and .bib in '
         'output_dir/logs) and process nothing',
+    )
+    only.add_argument(
+        *_spellings('write-slurm'),
+        type=_folder,
+        metavar='FILE',
+        help='write the script of a Slurm job array with one participant a task, and the list of '
+        'participants, and process nothing',
     )
     only.add_argument(
         *_spellings('reports-only'),
@@ -288,6 +410,14 @@ def memory_gb(text: str) -> float:
     return float(match[1]) * _GB_PER_UNIT[(match[2] or 'M').upper()]
 
 
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _default_threads(processes: int) -> int:
+    return min(processes, _MAX_DEFAULT_THREADS)
+
+
 def _spellings(name: str) -> tuple[str, ...]:
     """Return an option with hyphens and, where it differs, with underscores."""
     return tuple(dict.fromkeys((f'--{name}', f'--{name.replace("-", "_")}')))
@@ -296,7 +426,16 @@ def _spellings(name: str) -> tuple[str, ...]:
 def _folder(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError('expected a path, received nothing')
-    return Path(text).expanduser().absolute()
+    try:
+        # It is written into records, which are UTF-8.
+        text.encode('utf-8')
+        if '\0' in text:
+            raise ValueError('no path has that character')
+        return Path(text).expanduser().absolute()
+    except (RuntimeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(
+            f'expected a path in UTF-8, received {text!r}: {error}'
+        ) from error
 
 
 def _label(prefix: str):

@@ -20,6 +20,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from traceback import format_exception
 
+from nipype import config
 from nipype.pipeline.plugins.multiproc import MultiProcPlugin, run_node
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -53,7 +54,41 @@ class WorkerDiedError(Exception):
     """A worker process ended in the middle of a node."""
 
 
-class SurvivingPlugin(MultiProcPlugin):
+class Told:
+    """Notes failures and what has ended; mixed into a plugin of nipype."""
+
+    def __init__(self, plugin_args=None):
+        super().__init__(plugin_args=plugin_args)
+        self.failures: list[NodeFailure] = []
+        self._finished: set[int] = set()
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Full names of the nodes that have not ended well (so far)."""
+        nodes = enumerate(self.procs or [])
+        return [node.fullname for job, node in nodes if job not in self._finished]
+
+    def stop(self) -> None:
+        """Take back what is still in the queue, as far as nipype knows how."""
+
+    def _generate_dependency_list(self, graph):
+        super()._generate_dependency_list(graph)
+        if 'on_start' in self.plugin_args:
+            self.plugin_args['on_start'](len(self.procs))
+
+    def _task_finished_cb(self, jobid, cached=False):
+        super()._task_finished_cb(jobid, cached=cached)
+        self._finished.add(jobid)
+
+    def _report_crash(self, node, result=None):
+        crash_file = super()._report_crash(node, result=result)
+        lines = (result or {}).get('traceback') or []
+        text = lines if isinstance(lines, str) else ''.join(lines)
+        self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
+        return crash_file
+
+
+class SurvivingPlugin(Told, MultiProcPlugin):
     """MultiProc with one single-process pool per processor.
 
     Besides those of MultiProc it takes the arguments ``worker_log`` (a file that gets what
@@ -69,15 +104,7 @@ class SurvivingPlugin(MultiProcPlugin):
         self._context = multiprocessing.get_context('spawn')
         self._idle: list[ProcessPoolExecutor] = []
         self._busy: dict[int, ProcessPoolExecutor] = {}
-        self._ended: set[int] = set()
         self._order: list[tuple[int, int]] = []
-        self.failures: list[NodeFailure] = []
-
-    @property
-    def unfinished(self) -> list[str]:
-        """Full names of the nodes that have not ended well (so far)."""
-        nodes = enumerate(self.procs or [])
-        return [node.fullname for job, node in nodes if job not in self._ended]
 
     def run(self, graph, config, updatehash=False):
         """Run all nodes."""
@@ -108,16 +135,14 @@ class SurvivingPlugin(MultiProcPlugin):
     def _generate_dependency_list(self, graph):
         super()._generate_dependency_list(graph)
         self._order = work_order(graph, self.procs)
-        if 'on_start' in self.plugin_args:
-            self.plugin_args['on_start'](len(self.procs))
 
     def _sort_jobs(self, jobids, scheduler=None):
         return sorted(jobids, key=self._order.__getitem__)
 
     def _send_procs_to_workers(self, updatehash=False, graph=None):
-        ended = len(self._ended)
+        ended = len(self._finished)
         super()._send_procs_to_workers(updatehash=updatehash, graph=graph)
-        if len(self._ended) == ended:
+        if len(self._finished) == ended:
             # Nothing can be submitted before a worker is done. (Nodes that were up to date have
             # ended here and now, and others may have waited for them.)
             futures.wait(self._task_obj.values(), return_when=futures.FIRST_COMPLETED)
@@ -152,17 +177,6 @@ class SurvivingPlugin(MultiProcPlugin):
             self._idle.append(pool)
         return {'result': None, 'traceback': format_exception(error), 'taskid': taskid}
 
-    def _task_finished_cb(self, jobid, cached=False):
-        super()._task_finished_cb(jobid, cached=cached)
-        self._ended.add(jobid)
-
-    def _report_crash(self, node, result=None):
-        crash_file = super()._report_crash(node, result=result)
-        lines = (result or {}).get('traceback') or []
-        text = lines if isinstance(lines, str) else ''.join(lines)
-        self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
-        return crash_file
-
     def _postrun_check(self):
         # Workers that ended by themselves would first take apart all that they have imported.
         self.stop()
@@ -172,7 +186,12 @@ class SurvivingPlugin(MultiProcPlugin):
             max_workers=1,
             mp_context=self._context,
             initializer=_prepare_worker,
-            initargs=(self._cwd, os.getpid(), self.plugin_args.get('worker_log')),
+            initargs=(
+                self._cwd,
+                os.getpid(),
+                self.plugin_args.get('worker_log'),
+                config.resource_monitor,
+            ),
         )
 
 
@@ -208,7 +227,7 @@ def _scan_name(node) -> str:
     return '.'.join(node.fullname.split('.')[:2])
 
 
-def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None) -> None:
+def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None, monitor: bool) -> None:
     """Make a new worker quiet, deaf to Ctrl-C (the run ends it) and mortal with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
@@ -218,6 +237,9 @@ def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None) -> None:
     if os.getppid() != run_pid:
         os._exit(1)
     os.chdir(cwd)
+    if monitor:
+        # Nipype's own switch is one of the process, and workers do not inherit it.
+        config.enable_resource_monitor()
     if worker_log is not None:
         log = os.open(worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         for stream in (sys.stdout, sys.stderr):

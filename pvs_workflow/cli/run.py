@@ -2,15 +2,21 @@
 
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pvs_workflow import __version__, data
 from pvs_workflow.cli.parser import parse_args
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError, PVSError
 from pvs_workflow.settings import Settings, dump_settings
+
+if TYPE_CHECKING:
+    from pvs_workflow.inputs import Selection
 
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
@@ -47,6 +53,8 @@ def _action(settings: Settings) -> Callable[[Settings], int]:
         return run_group
     if settings.reports_only:
         return remake_pages
+    if settings.write_slurm:
+        return write_array
     return run_participants
 
 
@@ -109,19 +117,31 @@ def remake_pages(settings: Settings) -> int:
     return EXIT_OK if fine and not missing else EXIT_FAILED
 
 
+def write_array(settings: Settings) -> int:
+    """Write the script of a job array, and the list of its participants."""
+    from pvs_workflow.cli.parser import task_options
+    from pvs_workflow.cli.slurm import write_slurm
+    from pvs_workflow.inputs import check_dataset
+
+    check_dataset(settings.bids_dir)
+    selection = select_scans(settings)
+    tell_selection(selection)
+    participants = list(dict.fromkeys(scan.participant for scan in selection.scans))
+    people = write_slurm(settings, participants, task_options(settings))
+    log.info('wrote %s and %s: %d tasks', settings.write_slurm, people, len(participants))
+    log.info(
+        'to submit them, and later those that failed: %s',
+        shlex.join(['bash', str(settings.write_slurm), 'submit']),
+    )
+    # Who was not named and has no T2w belongs to no array; that was told.
+    left_out = settings.participant_label and selection.missing
+    return EXIT_FAILED if left_out else EXIT_OK
+
+
 def run_participants(settings: Settings) -> int:
     """Process the participants asked for, and return 0 only if all succeeded."""
     from pvs_workflow.cli.derivative import describe_outputs
-    from pvs_workflow.cli.engine import clean_work, retire_results, run_scans
-    from pvs_workflow.cli.pages import (
-        record_runs,
-        run_facts,
-        unfinished,
-        write_boilerplate,
-        write_pages,
-    )
     from pvs_workflow.inputs import check_dataset
-    from pvs_workflow.networks.bundle import model_sha256, verify_bundle
 
     check_dataset(settings.bids_dir)
     logs = start_records(settings)
@@ -129,6 +149,20 @@ def run_participants(settings: Settings) -> int:
     if not settings.boilerplate_only:
         _make_work_folder(settings.work_dir)
     selection = select_scans(settings)
+    with _validating(settings, selection):
+        # All that takes long to load is loaded while the validator is at work.
+        from pvs_workflow.cli.engine import clean_work, load_engine, retire_results, run_scans
+        from pvs_workflow.cli.pages import (
+            record_runs,
+            run_facts,
+            unfinished,
+            write_boilerplate,
+            write_pages,
+        )
+        from pvs_workflow.networks.bundle import model_sha256, verify_bundle
+
+        load_engine(settings, logs)
+    tell_selection(selection)
     model = settings.model or data.path('cascade')
     card = verify_bundle(model)
     facts = run_facts(
@@ -164,29 +198,38 @@ def run_participants(settings: Settings) -> int:
     return EXIT_OK if fine else EXIT_FAILED
 
 
-def select_scans(settings: Settings):
-    """Find what to process, validate it, and say what was chosen and what is missing."""
-    from pvs_workflow.cli.validate import validate_dataset
+def select_scans(settings: Settings) -> 'Selection':
+    """Find what to process."""
     from pvs_workflow.inputs import collect_scans, load_filters
 
     filters = load_filters(settings.bids_filter_file) if settings.bids_filter_file else None
-    selection = collect_scans(
+    return collect_scans(
         settings.bids_dir,
         participants=settings.participant_label,
         sessions=settings.session_label,
         filters=filters,
         database_dir=settings.bids_database_dir,
     )
-    if not settings.skip_bids_validation:
-        log.info('validating the dataset')
-        validate_dataset(settings.bids_dir, sorted({scan.participant for scan in selection.scans}))
+
+
+def tell_selection(selection: 'Selection') -> None:
+    """Say what was chosen and what is missing."""
     for scan in selection.scans:
         log.info('%s: %s', scan.prefix, '; '.join(scan.notes))
     for _, reason in selection.skipped:
         log.info('%s', reason)
     for _, reason in selection.missing:
         log.error('%s', reason)
-    return selection
+
+
+def _validating(settings: Settings, selection: 'Selection') -> AbstractContextManager:
+    from pvs_workflow.cli.validate import validating
+
+    if settings.skip_bids_validation:
+        return nullcontext()
+    log.info('validating the dataset')
+    participants = sorted({scan.participant for scan in selection.scans})
+    return validating(settings.bids_dir, participants)
 
 
 def build_graph(settings: Settings, scans, model: Path):

@@ -1,15 +1,18 @@
 """The real BIDS validator, on what a run reads."""
 
+import codecs
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pvs_workflow.errors import InvalidDatasetError, PVSError
+from pvs_workflow.files import MOST_TEXT
 from pvs_workflow.inputs import check_dataset
 
 _COMMAND = 'bids-validator-deno'
@@ -19,11 +22,13 @@ _SHOWN = 3
 _LEFT_TO_THE_RUN = {'EMPTY_FILE', 'SYMLINK_BROKEN', 'PARTICIPANT_ID_MISMATCH'}
 
 
-def validate_dataset(bids_dir: Path, participants: Sequence[str]) -> None:
+@contextmanager
+def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
     """Check names and metadata of a dataset's top level and of some participants' anatomy.
 
-    The validator sees a folder of links to these files only, so that the cost does not depend on
-    who and what else is in the dataset. It works offline, and writes nothing.
+    The validator runs beside the block, which may have other work to do: it takes about a second
+    to start. It sees a folder of links to the files in question only, so that the cost does not
+    depend on who and what else is in the dataset. It works offline, and writes nothing.
 
     Parameters
     ----------
@@ -34,17 +39,24 @@ def validate_dataset(bids_dir: Path, participants: Sequence[str]) -> None:
     Raises
     ------
     InvalidDatasetError
-        If the validator finds errors.
+        At the end of the block, if the validator finds errors.
     PVSError
         If the validator is missing or does not work.
 
     """
     bids_dir = Path(bids_dir).absolute()
     check_dataset(bids_dir)
+    command = _find_validator()
     with tempfile.TemporaryDirectory(prefix='pvs_workflow-') as folder:
-        copy = Path(folder, 'dataset')
-        link_dataset(bids_dir, participants, copy)
-        issues = _run_validator(copy, Path(folder))
+        scratch = Path(folder)
+        link_dataset(bids_dir, participants, scratch / 'dataset')
+        process = _start_validator(command, scratch)
+        try:
+            yield
+            issues = _read_issues(command, process, scratch)
+        finally:
+            process.kill()
+            process.wait()
     errors = [
         issue
         for issue in issues
@@ -59,10 +71,17 @@ def validate_dataset(bids_dir: Path, participants: Sequence[str]) -> None:
         )
 
 
+def validate_dataset(bids_dir: Path, participants: Sequence[str]) -> None:
+    """Check a dataset and wait for the result; see :func:`validating`."""
+    with validating(bids_dir, participants):
+        pass
+
+
 def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> None:
     """Make a dataset of links to the top-level files and some participants' anatomical files.
 
-    ``scans.tsv`` files are left out, since they name what is not linked.
+    ``scans.tsv`` files are left out, since they name what is not linked. ``participants.tsv`` has
+    the rows of these participants only: its size, and what is wrong with others, do not matter.
     """
     folders = ['.']
     for participant in participants:
@@ -75,13 +94,41 @@ def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> N
         if source.is_dir():
             (target / folder).mkdir(parents=True, exist_ok=True)
             for path in source.iterdir():
-                if not path.is_dir() and not path.name.endswith('_scans.tsv'):
+                if _is_file_or_broken(path) and not path.name.endswith('_scans.tsv'):
                     (target / folder / path.name).symlink_to(path)
+    _shorten_table(target / 'participants.tsv', participants)
 
 
-def _run_validator(dataset: Path, scratch: Path) -> list[dict]:
-    command = _find_validator()
-    report = scratch / 'report.json'
+def _is_file_or_broken(path: Path) -> bool:
+    """Tell whether the validator may see it: it would read from a pipe or device for ever."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
+
+
+def _shorten_table(link: Path, participants: Sequence[str]) -> None:
+    """Put some participants' rows in the place of the link to a table; one that is odd stays."""
+    try:
+        if link.stat().st_size > MOST_TEXT:
+            return
+        header, *rows = link.read_bytes().splitlines(keepends=True)
+        place = (
+            header.removeprefix(codecs.BOM_UTF8)
+            .rstrip(b'\r\n')
+            .split(b'\t')
+            .index(b'participant_id')
+        )
+    except (OSError, ValueError):
+        return
+    kept = {f'sub-{label}'.encode() for label in participants}
+    cells = (row.rstrip(b'\r\n').split(b'\t') for row in rows)
+    # A row without the column is an error, whoever it is of.
+    rows = [
+        row for row, own in zip(rows, cells, strict=True) if set(own[place : place + 1]) <= kept
+    ]
+    link.unlink()
+    link.write_bytes(b''.join([header, *rows]))
+
+
+def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
     options = ['--format', 'json', '--ignoreWarnings', '--ignoreNiftiHeaders', '--no-color']
     # Deno keeps a cache; in containers HOME is often missing or read-only.
     environment = os.environ | {
@@ -89,21 +136,31 @@ def _run_validator(dataset: Path, scratch: Path) -> list[dict]:
         'DENO_NO_UPDATE_CHECK': '1',
         'HOME': str(scratch),
     }
-    done = subprocess.run(
-        [command, str(dataset), *options, '--outfile', str(report)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    # A file, since nobody reads from a pipe while the block runs.
+    with (scratch / 'said').open('wb') as said:
+        return subprocess.Popen(
+            [command, str(scratch / 'dataset'), *options, '--outfile', str(_report(scratch))],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def _report(scratch: Path) -> Path:
+    return scratch / 'report.json'
+
+
+def _read_issues(command: str, process: subprocess.Popen, scratch: Path) -> list[dict]:
+    code = process.wait()
     try:
-        return json.loads(report.read_text(encoding='utf-8'))['issues']['issues']
+        return json.loads(_report(scratch).read_text(encoding='utf-8'))['issues']['issues']
     except (OSError, ValueError, KeyError, TypeError) as error:
-        text = (done.stderr or done.stdout).decode(errors='replace').strip()
+        text = (scratch / 'said').read_text(encoding='utf-8', errors='replace').strip()
         last = text.splitlines()[-1] if text else 'no message'
         raise PVSError(
             f'the BIDS validator {command} did not work, expected a report, received exit code '
-            f'{done.returncode}: {last} (--skip-bids-validation leaves this check out)'
+            f'{code}: {last} (--skip-bids-validation leaves this check out)'
         ) from error
 
 

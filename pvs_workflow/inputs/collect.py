@@ -9,11 +9,12 @@ from pvs_workflow.inputs.dataset import (
     check_dataset,
     clean_labels,
     find_participants,
-    find_sessions,
     natural_key,
+    no_label,
 )
+from pvs_workflow.inputs.folders import list_participant
 from pvs_workflow.inputs.names import find_misplaced
-from pvs_workflow.inputs.query import BIDSImage, find_images, open_layout
+from pvs_workflow.inputs.query import BIDSImage, find_images, open_index
 from pvs_workflow.inputs.scan import Scan, Selection
 
 _CONTRASTS = {'t1w': 'T1w', 'flair': 'FLAIR'}
@@ -64,21 +65,25 @@ def collect_scans(
     asked = clean_labels(participants, 'sub-')
     chosen = clean_labels(sessions, 'ses-')
     present, missing = find_participants(bids_dir, asked)
-    layout = open_layout(bids_dir, present, database_dir)
     filters = filters or {}
+    listings = {label: list_participant(bids_dir, label) for label in present}
+    index = open_index(bids_dir, listings, filters, database_dir)
     images = {
-        kind: _by_participant(find_images(layout, kind, filters.get(kind)))
+        kind: _by_participant(find_images(index, bids_dir, kind, filters.get(kind)))
         for kind in ('t2w', *_CONTRASTS)
     }
-    every_t2w = _by_participant(find_images(layout, 't2w'))
+    every_t2w = images['t2w']
+    if filters.get('t2w'):
+        every_t2w = _by_participant(find_images(index, bids_dir, 't2w'))
 
     scans, skipped, unmatched = [], [], False
     for participant in present:
         own = {kind: groups.get(participant, []) for kind, groups in images.items()}
         t2ws = [image for image in own['t2w'] if not chosen or image.get('ses') in chosen]
-        sessions_there, odd = find_sessions(bids_dir, participant)
-        labels = [None, *sessions_there]
-        broken = [*odd, *find_misplaced(bids_dir, participant)]
+        listing = listings[participant]
+        labels = [None, *listing.sessions]
+        odd = [no_label('ses', label) for label in listing.odd_sessions]
+        broken = [*odd, *find_misplaced(listing.files, listing.folders)]
         for t2w, notes in _one_of_each(t2ws):
             scan = _make_scan(t2w, own, labels, notes)
             problems = _broken_files(scan)

@@ -64,13 +64,16 @@ def find_participants(
 
     """
     if asked:
-        present = [label for label in asked if (bids_dir / f'sub-{label}').is_dir()]
+        present = [
+            label for label in asked if is_label(label) and (bids_dir / f'sub-{label}').is_dir()
+        ]
         reason = 'not in the dataset, expected the label of one of its participants'
-        missing = [(label, f'sub-{label}: {reason}') for label in asked if label not in present]
+        absent = [label for label in asked if label not in set(present)]
+        missing = [(label, one_line(f'sub-{label}: {reason}')) for label in absent]
     else:
         there = [path.name[4:] for path in sorted(bids_dir.glob('sub-*')) if path.is_dir()]
         present = [label for label in there if is_label(label)]
-        missing = [(label, _no_label('sub', label)) for label in there if not is_label(label)]
+        missing = [(label, no_label('sub', label)) for label in there if not is_label(label)]
     if asked and not present:
         raise NoMatchError(
             f'{bids_dir} has none of the participants asked for, expected labels of its '
@@ -82,22 +85,6 @@ def find_participants(
             'none'
         )
     return sorted(present, key=natural_key), missing
-
-
-def find_sessions(bids_dir: Path, participant: str) -> tuple[list[str], list[str]]:
-    """Return the labels of a participant's session folders, in natural order.
-
-    Returns
-    -------
-    labels : list of str
-    problems : list of str
-        Why other folders are left out, one sentence each.
-
-    """
-    folders = (bids_dir / f'sub-{participant}').glob('ses-*')
-    found = sorted((path.name[4:] for path in folders if path.is_dir()), key=natural_key)
-    problems = [_no_label('ses', label) for label in found if not is_label(label)]
-    return [label for label in found if is_label(label)], problems
 
 
 def is_label(text: str) -> bool:
@@ -112,7 +99,8 @@ def is_label(text: str) -> bool:
     return _LABEL.fullmatch(text) is not None
 
 
-def _no_label(key: str, label: str) -> str:
+def no_label(key: str, label: str) -> str:
+    """Return why the folder of a participant (``sub``) or session (``ses``) is not read."""
     return one_line(
         f'{key}-{label}: the folder was not read, expected a label of letters and digits after '
         f'{key}-, received {label!r}'
@@ -138,6 +126,11 @@ def natural_key(text: str | None) -> tuple:
     >>> sorted(['10', 'b2', None, '2', 'b10'], key=natural_key)
     [None, '2', '10', 'b2', 'b10']
     """
-    parts = re.findall(r'\d+|\D+', text or '')
-    numbers = [(0, int(part), '') if part.isdecimal() else (1, 0, part) for part in parts]
+    parts = re.findall(r'[0-9]+|[^0-9]+', text or '')
+    # Numbers are compared by their length first, since int() takes no more than 4,300 digits.
+    digits = [part.lstrip('0') if part.isascii() and part.isdecimal() else None for part in parts]
+    numbers = [
+        (1, 0, part) if number is None else (0, len(number), number)
+        for part, number in zip(parts, digits, strict=True)
+    ]
     return (*numbers, (-1, 0, text or ''))

@@ -1,14 +1,13 @@
-"""What pybids finds: the T2w, T1w and FLAIR files of some participants."""
+"""What queries by pybids' entities find: the T2w, T1w and FLAIR files of some participants."""
 
-import re
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pvs_workflow.errors import OutputError, PVSError
+from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_json
+from pvs_workflow.inputs.folders import FolderIndex, Listing, is_plain
+from pvs_workflow.inputs.layout import LayoutIndex, kept_files, open_layout
 from pvs_workflow.inputs.names import is_in_place
 
 QUERIES = {
@@ -93,7 +92,7 @@ def load_filters(path: Path) -> dict[str, dict]:
                 f'received its option {", ".join(reserved)}'
             )
         for name, value in entities.items():
-            if not all(map(_is_plain, value if isinstance(value, list) else [value])):
+            if not all(map(_is_value, value if isinstance(value, list) else [value])):
                 raise PVSError(
                     f'{path} cannot be used, expected a text, number, null or list of these for '
                     f'{name} in the filter for {kind}, received {value!r:.80}'
@@ -101,26 +100,32 @@ def load_filters(path: Path) -> dict[str, dict]:
     return filters
 
 
-def _is_plain(value) -> bool:
+def _is_value(value) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
-def open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path | None = None):
+def open_index(
+    bids_dir: Path,
+    listings: Mapping[str, Listing],
+    filters: Mapping[str, Mapping],
+    database_dir: Path | None = None,
+) -> FolderIndex | LayoutIndex:
     """Index the anatomical folders of some participants, or open the index that is kept.
 
-    Without ``database_dir`` the cost does not depend on who else is in the dataset. An index that
-    is to be kept is of the whole dataset, since later runs ask for others.
+    pybids is asked only where it has to be: to make an index that is kept, and for filters that
+    are more than entities and values. Otherwise the cost does not depend on who else is in the
+    dataset.
 
     Parameters
     ----------
     bids_dir : Path
         Absolute.
-    participants : sequence of str
+    listings : mapping of str to Listing
+        Of the participants, by their labels.
+    filters : mapping
+        From :func:`load_filters`.
     database_dir : Path, optional
-
-    Returns
-    -------
-    BIDSLayout
+        Of an index of the whole dataset, since later runs ask for others.
 
     Raises
     ------
@@ -130,44 +135,22 @@ def open_layout(bids_dir: Path, participants: Sequence[str], database_dir: Path 
         If the index cannot be kept.
 
     """
-    from bids.layout import BIDSLayout, BIDSLayoutIndexer
-
-    labels = 'sub-' if database_dir else f'sub-(?:{"|".join(map(re.escape, participants))})(?:/|$)'
-    ignore = [
-        re.compile(rf'^/(?!{labels})'),
-        re.compile(r'^/sub-[^/]+/(?!(?:ses-[^/]+|anat)(?:/|$))'),
-        re.compile(r'^/sub-[^/]+/ses-[^/]+/(?!anat(?:/|$))'),
-        re.compile(r'/anat/[^/]+/'),
-        # pybids cannot keep names that are no UTF-8, and nobody could tell them apart.
-        re.compile(r'[\x00-\x1f\x7f\ud800-\udfff]'),
-    ]
-    indexer = BIDSLayoutIndexer(validate=False, index_metadata=False, ignore=ignore)
-    if database_dir is None:
-        return BIDSLayout(bids_dir, validate=False, indexer=indexer)
-    if not (database_dir / 'layout_index.sqlite').exists():
-        _keep_index(BIDSLayout(bids_dir, validate=False, indexer=indexer), database_dir)
-    try:
-        layout = BIDSLayout(bids_dir, validate=False, database_path=database_dir)
-    except Exception as error:
-        # pybids lets through whatever its database engine raises.
-        reason = str(error).splitlines()[0]
-        raise PVSError(
-            f'{database_dir} cannot be used, expected a pybids index, received: {reason}'
-        ) from error
-    if Path(layout.root) != bids_dir:
-        raise PVSError(
-            f'{database_dir} is the index of another dataset, expected {bids_dir}, '
-            f'received {layout.root}'
-        )
-    return layout
+    if not all(map(is_plain, filters.values())):
+        return LayoutIndex(open_layout(bids_dir, list(listings), database_dir))
+    if database_dir is not None:
+        return FolderIndex(kept_files(bids_dir, listings, database_dir))
+    return FolderIndex(file for listing in listings.values() for file in listing.files)
 
 
-def find_images(layout, kind: str, filters: Mapping | None = None) -> list[BIDSImage]:
+def find_images(
+    index: FolderIndex | LayoutIndex, bids_dir: Path, kind: str, filters: Mapping | None = None
+) -> list[BIDSImage]:
     """Return the images of one kind, without derived and phase images.
 
     Parameters
     ----------
-    layout : BIDSLayout
+    index : FolderIndex or LayoutIndex
+    bids_dir : Path
     kind : {'t2w', 't1w', 'flair'}
     filters : mapping, optional
         Entities of pybids and their values.
@@ -178,30 +161,15 @@ def find_images(layout, kind: str, filters: Mapping | None = None) -> list[BIDSI
         If a filter names an unknown entity.
 
     """
-    from bids.layout import Query
-
-    special = {None: Query.NONE, '*': Query.ANY}
-    query = dict(QUERIES[kind])
-    for entity, value in (filters or {}).items():
-        query[entity] = special.get(value, value) if isinstance(value, str | None) else value
     try:
-        files = layout.get(**query)
+        found = list(index.find(QUERIES[kind] | dict(filters or {})))
     except (OverflowError, TypeError, ValueError) as error:
         raise PVSError(
             f'the filter for {kind} cannot be used, expected entities of pybids, received '
             f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
         ) from error
-    root = Path(layout.root)
-    for file in files:
-        if root not in Path(file.path).parents or '..' in Path(file.path).parts:
-            raise PVSError(
-                f'the index of {root} cannot be used, expected files in it, received '
-                f'{file.path}, which is outside'
-            )
     images = [
-        _describe(Path(file.path), file.get_entities())
-        for file in files
-        if is_in_place(Path(file.path), root)
+        _describe(bids_dir / file, entities) for file, entities in found if is_in_place(file)
     ]
     return [
         image
@@ -221,20 +189,3 @@ def _describe(path: Path, found: Mapping) -> BIDSImage:
     order = {key: place for place, key in enumerate(_ENTITY_ORDER.split())}
     entities = sorted(named.items(), key=lambda item: order.get(item[0], len(order)))
     return BIDSImage(path, tuple(entities))
-
-
-def _keep_index(layout, database_dir: Path) -> None:
-    """Save the index in one step: half of one would hide participants from later runs."""
-    try:
-        database_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix='.writing-', dir=database_dir))
-        try:
-            layout.save(folder, replace_connection=False)
-            (folder / 'layout_index.sqlite').replace(database_dir / 'layout_index.sqlite')
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(
-            f'{database_dir} cannot be written, expected a folder that this user may write to, '
-            f'received: {error.strerror}'
-        ) from error

@@ -3,7 +3,7 @@
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -12,7 +12,7 @@ import pandas as pd
 
 from pvs_workflow import data
 from pvs_workflow.errors import PVSError
-from pvs_workflow.files import read_text, write_text
+from pvs_workflow.files import read_text, write_json, write_text
 
 DECIMALS = 4
 MISSING = 'n/a'
@@ -130,11 +130,6 @@ def write_table(
     write_json(sidecar, columns | ({'Sources': list(sources)} if sources else {}))
     write_text(path, '\n'.join(lines) + '\n')
     return path, sidecar
-
-
-def write_json(path: Path, content: Mapping) -> None:
-    """Write a JSON file as all JSON files here: indented, UTF-8, in the order given."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + '\n')
 
 
 def read_table(path: Path, table: str | None = None) -> pd.DataFrame:

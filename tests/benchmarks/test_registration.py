@@ -360,6 +360,14 @@ def test_failures_are_counted_as_caught_unless_passed():
     assert registration_failures.flagged(rows)['share_flagged'] == 0.5
 
 
+def test_a_head_that_is_implausible_is_flagged_rightly():
+    odd = {'level': 'review', 'reasons': ['small'], 'true_reasons': ['small']}
+    false = odd | {'true_reasons': []}
+    passed = {'level': 'pass', 'reasons': [], 'true_reasons': []}
+    found = registration_failures.flagged([odd, odd, false, passed])
+    assert (found['n'], found['share_flagged'], found['rightly']) == (4, 0.75, 2)
+
+
 @pytest.mark.parametrize(
     ('error', 'level'), [(RegistrationError('no head'), 'error'), (KeyError('oops'), 'crash')]
 )
@@ -402,7 +410,8 @@ def test_failures_of_all_cases_come_together(monkeypatch):
         assert found['staged'][kind]['caught'] == found['staged'][kind]['n'] == 3
         assert found['staged'][kind]['of_passed'] == {'n': 2, 'caught': 2}
     assert found['good']['real']['share_flagged'] == 0
-    assert found['good']['simulated'] == {'n': 2, 'share_flagged': 0.5, 'reasons': {}}
+    assert found['good']['simulated']['share_flagged'] == 0.5
+    assert found['good']['simulated']['rightly'] == 0
 
 
 def test_speed_is_told_as_ours_over_stock():

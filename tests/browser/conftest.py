@@ -1,9 +1,10 @@
 """Pages in a real browser: Debian's chromium without a window, steered by its driver.
 
-``axe.min.js`` is axe-core (npm package ``axe-core``), under the Mozilla Public License 2.0 in
+``axe.min.js.gz`` is axe-core (npm package ``axe-core``), under the Mozilla Public License 2.0 in
 ``axe.LICENSE``; ``axe.LICENSE-3RD-PARTY.txt`` is of what it holds.
 """
 
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 
 from tests.report.conftest import drawings, save_results  # noqa: F401  (fixtures)
 
-AXE = Path(__file__).with_name('axe.min.js')
+AXE = Path(__file__).with_name('axe.min.js.gz')
 FLAGS = (
     '--headless',
     '--no-sandbox',  # root, as in containers
@@ -96,7 +97,7 @@ def violations(driver) -> list[dict]:
         ``id`` of the rule, ``help`` and the ``elements``.
 
     """
-    driver.execute_script(AXE.read_text(encoding='utf-8'))
+    driver.execute_script(gzip.decompress(AXE.read_bytes()).decode('utf-8'))
     found = driver.execute_async_script(
         'const done = arguments[arguments.length - 1];'
         "axe.run(document, {resultTypes: ['violations']})"

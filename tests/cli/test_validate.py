@@ -51,6 +51,36 @@ def test_participants_table_may_name_others(make_dataset):
     validate_dataset(folder, ['01'])
 
 
+def test_rows_of_others_do_not_matter(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
+    (folder / 'participants.tsv').write_text('participant_id\tage\nsub-01\t70\nsub-02\tfour\n')
+    validate_dataset(folder, ['01'])
+    with pytest.raises(InvalidDatasetError, match=r'participants\.tsv'):
+        validate_dataset(folder, ['01', '02'])
+
+
+@pytest.mark.parametrize(
+    ('content', 'kept'),
+    [
+        (b'participant_id\tage\nsub-01\t1\nsub-010\t2\n', b'participant_id\tage\nsub-01\t1\n'),
+        (
+            b'\xef\xbb\xbfparticipant_id\r\nsub-02\r\nsub-01\r\n',
+            b'\xef\xbb\xbfparticipant_id\r\nsub-01\r\n',
+        ),
+        (b'age\tparticipant_id\nsub-01\tsub-02\n3\n', b'age\tparticipant_id\n3\n'),
+        (b'id\nsub-02\n', b'id\nsub-02\n'),
+        (b'', b''),
+        (b'\xff\n', b'\xff\n'),
+    ],
+)
+def test_table_of_participants_is_shortened(make_dataset, tmp_path, content, kept):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    (folder / 'participants.tsv').write_bytes(content)
+    link_dataset(folder, ['01'], tmp_path / 'links')
+    assert (tmp_path / 'links' / 'participants.tsv').read_bytes() == kept
+    assert (folder / 'participants.tsv').read_bytes() == content
+
+
 def test_many_errors_are_counted(make_dataset):
     names = [f'sub-01_run-{n}_T2.nii.gz' for n in range(1, 7)]
     with pytest.raises(InvalidDatasetError, match=r'received 6: .* and 3 more'):

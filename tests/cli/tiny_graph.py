@@ -85,6 +85,8 @@ def main():
         nprocs=2,
         stop_on_first_crash='stop' in options,
         write_graph='graph' in options,
+        resource_monitor='monitor' in options,
+        nipype_plugin_file=folder / 'plugin.yml' if 'plugin' in options else None,
     )
     logs = start_records(settings)
     scans = tuple(

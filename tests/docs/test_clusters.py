@@ -1,91 +1,37 @@
-"""The scripts of the page on clusters, run as they stand, with stand-ins for the commands."""
+"""What the page on clusters says of commands and files."""
 
 import re
 import shlex
-import subprocess
 
-import pytest
-
-from pvs_workflow.cli.parser import parse_args
+from pvs_workflow.cli.parser import parse_args, task_options
+from pvs_workflow.cli.slurm import write_slurm
 from tests.docs.conftest import DOCS
 
 PAGE = (DOCS / 'clusters.md').read_text('utf-8')
-SCRIPTS = dict(re.findall(r'^`(\w+\.sh)`:\n\n```sh\n(.*?)^```$', PAGE, re.M | re.S))
-BLOCKS = re.findall(r'^```sh\n(.*?)^```$', PAGE, re.M | re.S)
-# Writes what it was called with, one word a line, and answers as sbatch does.
-STAND_IN = '#!/bin/sh\nprintf "%s\\n" "$@" >> "$0.called"\necho 4711\n'
 
 
-@pytest.fixture
-def machine(tmp_path):
-    """Return a folder with a dataset, the page's scripts and stand-ins for two commands."""
-    for label in ('sub-01', 'sub-02', 'sub-A3'):
-        (tmp_path / 'bids' / label).mkdir(parents=True)
-    (tmp_path / 'bids' / 'participants.tsv').touch()
-    for name, text in SCRIPTS.items():
-        (tmp_path / name).write_text(text)
-    (tmp_path / 'bin').mkdir()
-    for name in ('sbatch', 'pvs_workflow'):
-        command = tmp_path / 'bin' / name
-        command.write_text(STAND_IN)
-        command.chmod(0o755)
-    return tmp_path
-
-
-def run(machine, text, **environment):
-    """Run a script, and return the words that each stand-in was called with."""
-    subprocess.run(
-        ['bash', '-eu', '-c', text],
-        cwd=machine,
-        env={'PATH': f'{machine}/bin:/usr/bin:/bin', 'USER': 'me'} | environment,
-        check=True,
-        capture_output=True,
-    )
-    return {
-        path.stem: path.read_text().splitlines() for path in (machine / 'bin').glob('*.called')
-    }
-
-
-def test_the_page_has_both_scripts():
-    assert set(SCRIPTS) == {'pvs_participants.sh', 'pvs_group.sh'}
-
-
-def test_submission_counts_the_participants_and_the_group_waits(machine):
-    (text,) = [block for block in BLOCKS if 'afterany' in block]
-    called = run(machine, text.replace('/data/bids', str(machine / 'bids')))
-    assert (machine / 'participants.txt').read_text().split() == ['sub-01', 'sub-02', 'sub-A3']
-    assert called['sbatch'] == [
-        *('--parsable', '--array=1-3%50', 'pvs_participants.sh'),
-        *('--dependency=afterany:4711', 'pvs_group.sh'),
-    ]
-
-
-def test_a_task_takes_its_participant_and_a_work_folder_of_its_own(machine):
-    (machine / 'participants.txt').write_text('sub-01\nsub-02\nsub-A3\n')
-    called = run(
-        machine,
-        SCRIPTS['pvs_participants.sh'],
-        BIDS_DIR=str(machine / 'bids'),
-        OUTPUT_DIR=str(machine / 'out'),
-        WORK_DIR=str(machine / 'work'),
-        SLURM_ARRAY_TASK_ID='3',
-        SLURM_CPUS_PER_TASK='2',
-    )
-    settings = parse_args(called['pvs_workflow'])
+def test_the_command_that_writes_an_array():
+    (line,) = re.findall(r'^pvs_workflow (.*--write-slurm.*)$', PAGE, re.M)
+    settings = parse_args(shlex.split(line))
+    assert settings.write_slurm.name == 'pvs.sh'
     assert settings.analysis_level == 'participant'
-    assert settings.participant_label == ('A3',)
-    assert settings.work_dir == machine / 'work' / 'sub-A3'
-    assert settings.nprocs == 2
-    requested = re.search(r'--mem=(\d+)G', SCRIPTS['pvs_participants.sh'])
-    assert settings.mem_gb < int(requested[1])
 
 
-def test_the_group_step_reads_the_same_results(machine):
-    folders = {'BIDS_DIR': str(machine / 'bids'), 'OUTPUT_DIR': str(machine / 'out')}
-    called = run(machine, SCRIPTS['pvs_group.sh'], **folders)
-    settings = parse_args(called['pvs_workflow'])
-    assert settings.analysis_level == 'group'
-    assert settings.output_dir == machine / 'out'
+def test_the_files_that_are_told_are_those_that_are_written(make_dataset, tmp_path):
+    bids = make_dataset('sub-01_T2w.nii.gz')
+    words = [bids, tmp_path / 'out', 'participant', '--write-slurm', tmp_path / 'pvs.sh']
+    settings = parse_args(list(map(str, words)))
+    write_slurm(settings, ['01'], task_options(settings))
+    script = settings.write_slurm.read_text()
+    for name in ('pvs_participants.txt', 'pvs_done'):
+        assert (tmp_path / name).exists()
+        assert f'`{name}' in PAGE
+    assert re.search(r'^command=\(', script, re.M)
+    defaults = re.search(r'^#SBATCH --cpus-per-task=(\d+)\n#SBATCH --mem=(\d+)M', script, re.M)
+    assert f'| {defaults[1]} |' in PAGE
+    assert round(int(defaults[2]) * 2**20 / 1e9, 2) == 4.0
+    assert '| 3.5 GB, limit 4 GB |' in PAGE
+    assert re.search(r'--mem (\d+) ', script)[1] == '3500'
 
 
 def test_arguments_in_containers_are_those_of_the_app():

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tests.hostile import bundles, datasets, images, tables
+from tests.hostile import bundles, datasets, images, options, tables
 from tests.hostile.case import Case
 
 PREPARED = {
@@ -15,13 +15,17 @@ PREPARED = {
     'ratings': tables.prepare,
     'page': tables.prepare,
     'settings': tables.prepare,
+    'config': options.prepare,
+    'plugin': options.prepare,
+    'script': options.prepare,
 }
 """What is laid out for each room, before a case spoils it."""
 
 
 def all_cases() -> list[Case]:
     """Return every bad input, in a fixed order."""
-    return [case for part in (images, datasets, bundles, tables) for case in part.cases()]
+    parts = (images, datasets, bundles, tables, options)
+    return [case for part in parts for case in part.cases()]
 
 
 def write(case: Case, folder: Path) -> tuple[Path, object]:

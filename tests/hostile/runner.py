@@ -5,12 +5,15 @@ handled as promised.
 """
 
 import contextlib
+import io
 import json
 import logging
 import os
+import re
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -232,6 +235,65 @@ def _settings(out: Path, path: Path) -> Verdict:
     return Verdict()
 
 
+def _config(out: Path, path: Path) -> Verdict:
+    from pvs_workflow.cli.parser import parse_args
+
+    words = [out.parent / 'bids', out, 'participant', '--config-file', path]
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            settings = parse_args(list(map(str, words)))
+        except SystemExit as end:
+            lines = said.getvalue().splitlines()
+            errors = tuple(line for line in lines if line.startswith('pvs_workflow: error: '))
+            harmed = '' if end.code else 'it looks as if all went well'
+            return Verdict(end.code or 0, errors, '', harmed)
+    places = (settings.bids_dir, settings.output_dir)
+    harmed = '' if places == (out.parent / 'bids', out) else f'it is about {places}'
+    return Verdict(harmed=harmed)
+
+
+def _plugin(out: Path, path: Path) -> Verdict:
+    from pvs_workflow.cli.batch import make_plugin
+    from pvs_workflow.cli.plugin_file import read_plugin_file
+
+    make_plugin(read_plugin_file(path), {})
+    return Verdict()
+
+
+def _script(out: Path, places: dict[str, Path]) -> Verdict:
+    from pvs_workflow.cli.slurm import write_slurm
+    from pvs_workflow.settings import Settings
+
+    places = {'output_dir': out, 'work_dir': out / 'work'} | places
+    settings = Settings(
+        bids_dir=out.parent / 'bids', analysis_level='participant', run_id='run', **places
+    )
+    write_slurm(settings, ['good', 'other'], [])
+    # As a task, with an app that says what it is given.
+    script = settings.write_slurm
+    text = re.sub('^command=.*$', 'command=(printf %s/)', script.read_text('utf-8'), flags=re.M)
+    done = subprocess.run(
+        ['bash', '-c', text],
+        env={'PATH': os.environ['PATH'], 'SLURM_ARRAY_TASK_ID': '1', 'SLURM_CPUS_PER_TASK': '1'},
+        cwd=out,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    work = settings.work_dir / 'sub-good'
+    wanted = f'{settings.bids_dir}/{settings.output_dir}/participant/'
+    harmed = done.stderr
+    if not (done.stdout.startswith(wanted) and f'/--work-dir/{work}/' in done.stdout):
+        harmed = harmed or f'the app is given {done.stdout!r}'
+    (log,) = re.findall('^#SBATCH --output=(.*)$', text, re.M)
+    if log.strip('"').replace('%%', '%') != f'{settings.output_dir}/logs/slurm/jobs_%A_%a.log':
+        harmed = harmed or f'the log is {log}'
+    if found := list(out.rglob('*hacked')):
+        harmed = harmed or f'it left {found}'
+    return Verdict(harmed=harmed)
+
+
 ROOMS = {
     'image': _image,
     'dataset': _dataset,
@@ -241,6 +303,9 @@ ROOMS = {
     'ratings': _ratings,
     'page': _page,
     'settings': _settings,
+    'config': _config,
+    'plugin': _plugin,
+    'script': _script,
 }
 """Who is given what."""
 

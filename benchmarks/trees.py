@@ -1,0 +1,115 @@
+"""BIDS datasets of any size, with the files and names of a cohort, and next to nothing in them.
+
+Images are valid NIfTI files of a few voxels. Files of one kind are hard links to one file, so
+that 50,000 participants need little room; whoever lists, opens or checks them sees no difference.
+"""
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow.files import write_json
+
+SECOND_SESSION = 0.2
+"""Share of the people who came twice."""
+
+_SCANNER = {
+    'Manufacturer': 'Siemens',
+    'ManufacturersModelName': 'Prisma',
+    'MagneticFieldStrength': 3,
+    'InstitutionName': 'North',
+    'BodyPartExamined': 'BRAIN',
+}
+_IMAGES = {
+    'anat/T1w': (4, {'RepetitionTime': 2.3, 'EchoTime': 0.00298, 'MRAcquisitionType': '3D'}),
+    'anat/T2w': (4, {'RepetitionTime': 4.45, 'EchoTime': 0.081, 'MRAcquisitionType': '2D'}),
+    'anat/FLAIR': (4, {'RepetitionTime': 5.0, 'EchoTime': 0.388, 'MRAcquisitionType': '3D'}),
+    'func/task-rest_bold': (2, {'RepetitionTime': 2.0, 'TaskName': 'rest'}),
+    'dwi/dir-AP_dwi': (2, {'RepetitionTime': 3.2, 'PhaseEncodingDirection': 'j-'}),
+}
+_TEXTS = {'dwi/dir-AP_dwi.bval': '0 1000\n', 'dwi/dir-AP_dwi.bvec': '0 1\n0 0\n0 0\n'}
+
+
+class Linker:
+    """Puts one content in many places."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._sources: dict[str, tuple[bytes, str]] = {}
+
+    def add(self, name: str, content: bytes) -> None:
+        """Keep a content under a name."""
+        self._sources[name] = content, self._write(content)
+
+    def put(self, name: str, target: str) -> None:
+        """Make a file; where no more links are allowed, the next ones are to a new file."""
+        content, source = self._sources[name]
+        try:
+            os.link(source, target)
+        except OSError:
+            self._sources[name] = content, self._write(content)
+            os.link(self._sources[name][1], target)
+
+    def __iter__(self):
+        return iter(self._sources)
+
+    def _write(self, content: bytes) -> str:
+        path = self._folder / f'{len(list(self._folder.iterdir()))}'
+        path.write_bytes(content)
+        return str(path)
+
+
+def make_tree(folder: Path, number: int, seed: int) -> int:
+    """Make a dataset; return the number of files.
+
+    Parameters
+    ----------
+    folder : Path
+        A new one; ``<folder>_contents`` beside it holds what its files link to.
+    number : int
+        Of participants, ``sub-00001`` and so on.
+    seed : int
+        Of ages and sexes, and of who came twice.
+
+    """
+    rng = np.random.default_rng(seed)
+    linker = Linker(folder.with_name(f'{folder.name}_contents'))
+    _add_contents(linker)
+    folder.mkdir(parents=True)
+    description = {'Name': f'{number} people', 'BIDSVersion': '1.10.0', 'DatasetType': 'raw'}
+    write_json(folder / 'dataset_description.json', description)
+    (folder / 'README').write_text('A dataset to measure with: names as of a cohort. ' * 4)
+    lines, files = ['participant_id\tage\tsex'], 3
+    twice = rng.random(number) < SECOND_SESSION
+    ages, sexes = rng.normal(66, 9, number).clip(35, 89), rng.choice(['F', 'M'], number)
+    for place in range(number):
+        label = f'sub-{place + 1:05d}'
+        lines.append(f'{label}\t{ages[place]:.1f}\t{sexes[place]}')
+        for session in ('ses-01', 'ses-02') if twice[place] else ('ses-01',):
+            root = f'{folder}/{label}/{session}'
+            for datatype in ('anat', 'func', 'dwi'):
+                Path(root, datatype).mkdir(parents=True)
+            for name in linker:
+                datatype, ending = name.split('/')
+                linker.put(name, f'{root}/{datatype}/{label}_{session}_{ending}')
+                files += 1
+    (folder / 'participants.tsv').write_text('\n'.join(lines) + '\n')
+    return files
+
+
+def _add_contents(linker: Linker) -> None:
+    for name, (size, facts) in _IMAGES.items():
+        shape = (size, size, size, 2) if '_' in name else (size, size, size)
+        image = nb.Nifti1Image(np.zeros(shape, np.int16), np.diag([0.6, 0.6, 5, 1]))
+        image.header.set_xyzt_units('mm', 'sec')
+        if len(shape) == 4:
+            image.header['pixdim'][4] = facts['RepetitionTime']
+        linker.add(f'{name}.nii.gz', gzip.compress(image.to_bytes(), mtime=0))
+        linker.add(f'{name}.json', (json.dumps(_SCANNER | facts, indent=2) + '\n').encode())
+    for name, text in _TEXTS.items():
+        linker.add(name, text.encode())

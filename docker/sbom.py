@@ -1,0 +1,92 @@
+"""List the packages of the image in CycloneDX: those of Python and those of Debian.
+
+Usage: python sbom.py ENVIRONMENT DPKG_STATUS OUTPUT
+
+Needs cyclonedx-bom (docker/sbom.txt), which lists and describes the Python packages.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from email.parser import Parser
+from pathlib import Path
+from urllib.parse import quote
+
+DISTRO = 'debian-12'
+
+
+def python_packages(environment: Path) -> dict:
+    """Return the list of a virtual environment's packages, the same for the same packages.
+
+    Parameters
+    ----------
+    environment : Path
+        Its folder; pip does not have to be in it.
+
+    Returns
+    -------
+    dict
+        CycloneDX 1.6.
+
+    """
+    command = ['-m', 'cyclonedx_py', 'environment', '--output-reproducible', '--sv', '1.6']
+    done = subprocess.run(
+        [sys.executable, *command, '--of', 'JSON', str(environment / 'bin' / 'python')],
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    return json.loads(done.stdout)
+
+
+def debian_packages(status: str) -> Iterator[dict]:
+    """Yield a CycloneDX component for each installed package of dpkg's status file.
+
+    Examples
+    --------
+    >>> status = '''Package: libc6
+    ... Status: install ok installed
+    ... Architecture: amd64
+    ... Version: 2.36-9+deb12u1
+    ...
+    ... Package: gone
+    ... Status: deinstall ok config-files
+    ... Architecture: all
+    ... Version: 1
+    ... '''
+    >>> [component['purl'] for component in debian_packages(status)]
+    ['pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12']
+    """
+    for paragraph in status.strip().split('\n\n'):
+        fields = Parser().parsestr(paragraph)
+        if fields['Status'].split()[-1] == 'installed':
+            name, version = fields['Package'], fields['Version']
+            place = f'{quote(name)}@{quote(version, safe=":")}'
+            purl = f'pkg:deb/debian/{place}?arch={fields["Architecture"]}&distro={DISTRO}'
+            yield {
+                'bom-ref': purl,
+                'type': 'library',
+                'name': name,
+                'version': version,
+                'purl': purl,
+            }
+
+
+def main(environment: str, status: str, output: str) -> None:
+    """Write the list, and refuse one that is not in the format."""
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    bom = python_packages(Path(environment))
+    bom['components'] += debian_packages(Path(status).read_text('utf-8'))
+    text = json.dumps(bom, indent=1)
+    if problem := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
+        raise ValueError(f'expected a valid CycloneDX 1.6 list, received: {problem}')
+    target = Path(output)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, 'utf-8')
+    print(f'{len(bom["components"])} packages are in {target}')
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

@@ -1,0 +1,107 @@
+"""The lists of the image's packages: complete, with hashes, and all that the build takes."""
+
+import configparser
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+LISTS = sorted((ROOT / 'docker').glob('*.txt'))
+ENTRY = re.compile(r'^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$', re.M)
+STATUS = """\
+Package: libstdc++6
+Status: install ok installed
+Description: GNU Standard C++ Library v3
+ This package contains an additional runtime library
+Architecture: amd64
+Version: 12.2.0-14+deb12u1
+
+Package: gone
+Status: deinstall ok config-files
+Architecture: all
+Version: 1
+
+Package: login
+Status: install ok installed
+Architecture: amd64
+Version: 1:4.13+dfsg1-1
+"""
+
+
+def entries(path):
+    """Return name and version of each package of a list."""
+    return {
+        canonicalize_name(name): version for name, version, _ in ENTRY.findall(path.read_text())
+    }
+
+
+@pytest.fixture(scope='module')
+def sbom():
+    spec = importlib.util.spec_from_file_location('sbom', ROOT / 'docker' / 'sbom.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def requirements():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / 'setup.cfg')
+    return [Requirement(line) for line in setup['options']['install_requires'].split('\n') if line]
+
+
+@pytest.mark.parametrize('path', LISTS, ids=lambda path: path.name)
+def test_a_list_is_nothing_but_pinned_packages_with_hashes(path):
+    left = ENTRY.sub('', path.read_text('utf-8'))
+    assert not [line for line in left.splitlines() if line and not line.lstrip().startswith('#')]
+    assert entries(path)
+
+
+@pytest.mark.parametrize('path', LISTS, ids=lambda path: path.name)
+def test_a_list_names_no_place_to_take_packages_from(path):
+    assert not re.search(r'://|index-url|find-links|trusted-host|^\S+ @ ', path.read_text('utf-8'))
+
+
+@pytest.mark.parametrize('wanted', requirements(), ids=lambda wanted: wanted.name)
+def test_what_setup_cfg_asks_for_is_in_the_list(wanted):
+    # Otherwise: scripts/lock_requirements.sh
+    locked = entries(ROOT / 'docker' / 'requirements.txt')
+    assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)])
+
+
+def test_every_list_has_a_source():
+    sources = {path.stem for path in (ROOT / 'docker').glob('*.in')} | {'requirements'}
+    assert {path.stem for path in LISTS} == sources == {'build', 'requirements', 'sbom'}
+
+
+def test_the_tools_that_build_are_those_that_stay():
+    locked = entries(ROOT / 'docker' / 'requirements.txt')
+    assert entries(ROOT / 'docker' / 'build.txt').items() <= locked.items()
+
+
+def test_debian_packages_are_listed_with_their_versions(sbom):
+    found = list(sbom.debian_packages(STATUS))
+    assert [part['purl'] for part in found] == [
+        'pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12',
+        'pkg:deb/debian/login@1:4.13%2Bdfsg1-1?arch=amd64&distro=debian-12',
+    ]
+    assert found[0]['version'] == '12.2.0-14+deb12u1'
+    assert len({part['bom-ref'] for part in found}) == 2
+
+
+def test_the_list_of_packages_needs_its_tool(tmp_path):
+    status = tmp_path / 'status'
+    status.write_text(STATUS)
+    words = [str(tmp_path / 'environment'), str(status), str(tmp_path / 'list.json')]
+    done = subprocess.run(
+        [sys.executable, str(ROOT / 'docker' / 'sbom.py'), *words],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert not (tmp_path / 'list.json').exists()
