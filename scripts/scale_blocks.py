@@ -1,6 +1,6 @@
 """What docs/validation.md shows of benchmarks/scale.py: Markdown from its JSON file."""
 
-from validation_blocks import Results, number, table
+from validation_blocks import Results, made_by, number, table
 
 
 def scale(results: Results) -> str:
@@ -29,6 +29,28 @@ def scale(results: Results) -> str:
             f'{found["wall_s"]} s, {found["peak_memory_gb"]} GB, page {found["page_mb"]} MB.',
         ]
     return '\n'.join(parts)
+
+
+def hostile(results: Results) -> str:
+    """Show what became of bad inputs."""
+    record = results['hostile']
+    header = ['given to', 'inputs', 'handled as promised', 'most memory (GB)', 'longest (s)']
+    rows = [
+        [
+            f'`{room}`',
+            found['inputs'],
+            found['handled'],
+            number(found['most_memory_gb'], 2),
+            number(found['longest_s'], 1),
+        ]
+        for room, found in (record['rooms'] | {'all': record}).items()
+    ]
+    told = (
+        f'Most memory: {record["most_memory_of"]}; longest: {record["longest_of"]}. '
+        f'Load average before: {record["load_before"]}.'
+    )
+    parts = [made_by(results, 'hostile'), table(header, rows), '', told]
+    return '\n'.join([*parts, *(f'\n- {one}' for one in record['not_handled'])])
 
 
 def _parts(record: dict) -> list[str]:

@@ -141,6 +141,20 @@ def test_listing(dataset):
     assert list_participant(folder, 'nobody').files == ()
 
 
+def test_odd_names_beside_an_image_do_not_hide_it(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz')
+    (folder / 'sub-01/anat/loop').symlink_to('loop')
+    (folder / 'sub-01/ses-1.bak/anat').mkdir(parents=True)
+    (folder / 'sub-01/ses-1.bak/anat/sub-01_ses-1_T2w.nii.gz').touch()
+    listing = list_participant(folder, '01')
+    assert (listing.sessions, listing.odd_sessions) == (('1',), ('1.bak',))
+    assert listing.files == (
+        'sub-01/anat/loop',
+        'sub-01/anat/sub-01_T2w.nii.gz',
+        'sub-01/ses-1/anat/sub-01_ses-1_T1w.nii.gz',
+    )
+
+
 def test_a_kept_index_has_the_same_files(dataset, tmp_path):
     folder, ours, _ = dataset
     listings = {label: list_participant(folder, label) for label in ('01', 'A+b')}

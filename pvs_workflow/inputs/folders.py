@@ -174,9 +174,16 @@ def _entries(folder: str) -> list[tuple[str, bool]]:
     """Return names, hidden ones left out, and whether each is a folder or a link to one."""
     try:
         with os.scandir(folder) as entries:
-            return [(one.name, one.is_dir()) for one in entries if not one.name.startswith('.')]
+            return [(one.name, _is_folder(one)) for one in entries if one.name[0] != '.']
     except OSError:
         return []
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself, say
+        return False
 
 
 def _values(name: str, value) -> Sequence:

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -194,3 +195,15 @@ def test_validator_that_does_not_work(make_dataset, monkeypatch, tmp_path):
 @pytest.mark.skipif(not REAL.is_dir(), reason=f'no real scans in {REAL} (PVS_REAL_DATA)')
 def test_real_dataset():
     validate_dataset(REAL, ['01', '03', '04'])
+
+
+def test_the_validator_sees_no_pipes_and_devices(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    (folder / 'participants.tsv').unlink(missing_ok=True)
+    os.mkfifo(folder / 'participants.tsv')
+    (folder / 'README.md').symlink_to('/dev/zero')
+    (folder / 'sub-01/anat/sub-01_T2w.json').symlink_to('nowhere')
+    link_dataset(folder, ['01'], tmp_path / 'linked')
+    names = {path.name for path in (tmp_path / 'linked').rglob('*')}
+    assert not names & {'participants.tsv', 'README.md'}
+    assert {'sub-01_T2w.json', 'sub-01_T2w.nii.gz', 'dataset_description.json'} <= names

@@ -315,13 +315,13 @@ def _filters():
         'with a costly pattern': '{"t2w": {"regex_search": true, "subject": "(a+)+$"}}',
         'with a broken pattern': '{"t2w": {"regex_search": true, "subject": "("}}',
         'with half a character': '{"t2w": {"acquisition": "\\ud800"}}',
-        'with a number of 300 digits': f'{{"t2w": {{"run": 1{"0" * 300}}}}}',
         'of 100 MB': '{"t2w": {"acquisition": "' + 'a' * 10**8 + '"}}',
     }.items():
         yield f'filters {what}', given(content), 'filter', 1
     for what, content in {
         'that match nothing': '{"t2w": {"acquisition": "none"}}',
         'for another suffix': '{"t2w": {"suffix": "bold"}}',
+        'with a number of 300 digits': f'{{"t2w": {{"run": 1{"0" * 300}}}}}',
     }.items():
         yield f'filters {what}', given(content), 'matches', 18
 
@@ -371,7 +371,16 @@ def _databases():
 
     yield 'a pipe as index', given(pipe), 'expected a pybids index', 1
     yield 'a folder as index', given(folder), 'expected a pybids index', 1
+
+    def endless(folder):
+        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
+            database.execute(
+                'create view layout_info as with recursive n(root) as '
+                "(select 'a' union all select root from n) select max(root) as root from n"
+            )
+
     yield 'a database of other tables', given(other_tables), 'expected a pybids index', 1
+    yield 'a database of a view without end', given(endless), 'expected a pybids index', 1
 
     def a_file(bids):
         (bids.parent / 'database').write_text('x')
@@ -380,7 +389,7 @@ def _databases():
     yield 'a file as database', a_file, 'database', 1
 
     def kept(bids, statement):
-        from pvs_workflow.inputs.query import open_layout
+        from pvs_workflow.inputs.layout import open_layout
 
         folder = bids.parent / 'database'
         open_layout(bids, [GOOD], folder)

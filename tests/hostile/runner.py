@@ -142,7 +142,7 @@ def _image(folder: Path, path: Path) -> Verdict:
 
 
 def _dataset(bids: Path, options: dict | None) -> Verdict:
-    from pvs_workflow.cli.run import select_scans
+    from pvs_workflow.cli.run import select_scans, tell_selection
     from pvs_workflow.inputs.metadata import scanner_metadata
     from pvs_workflow.settings import Settings
 
@@ -156,6 +156,7 @@ def _dataset(bids: Path, options: dict | None) -> Verdict:
     )
     with _listening() as said:
         selection = select_scans(settings)
+        tell_selection(selection)
     good = [scan for scan in selection.scans if scan.participant == 'good']
     harmed = ''
     paths = [bids / f'sub-good/anat/sub-good_{kind}.nii.gz' for kind in ('T2w', 'T1w')]
