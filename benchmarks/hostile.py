@@ -4,7 +4,7 @@ Usage: PYTHONPATH=. python benchmarks/hostile.py [ROOM ...] [--out FILE]
 
 Each input is given to the part of the app that reads it, one after the other in one process. It is
 handled as promised if it ends in one clear sentence and the promised exit code (or is used, where
-it only looks bad), harms nobody else, and takes under 4 GB and 60 seconds.
+it only looks bad), harms nobody else, and takes under 4 GB and 60 seconds of a processor.
 """
 
 import argparse
@@ -33,13 +33,13 @@ def summarise(found: list[tuple[str, str, Verdict, list[str]]]) -> dict:
 
     """
     worst = max(found, key=lambda one: one[2].memory)
-    longest = max(found, key=lambda one: one[2].seconds)
+    longest = max(found, key=lambda one: one[2].cpu)
     return {
         'inputs': len(found),
         'handled': sum(not wrong for *_, wrong in found),
         'most_memory_gb': round(worst[2].memory / 1e9, 2),
         'most_memory_of': worst[1],
-        'longest_s': longest[2].seconds,
+        'longest_cpu_s': longest[2].cpu,
         'longest_of': longest[1],
     }
 

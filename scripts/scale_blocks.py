@@ -34,14 +34,20 @@ def scale(results: Results) -> str:
 def hostile(results: Results) -> str:
     """Show what became of bad inputs."""
     record = results['hostile']
-    header = ['given to', 'inputs', 'handled as promised', 'most memory (GB)', 'longest (s)']
+    header = [
+        'given to',
+        'inputs',
+        'handled as promised',
+        'most memory (GB)',
+        'longest (s of a processor)',
+    ]
     rows = [
         [
             f'`{room}`',
             found['inputs'],
             found['handled'],
             number(found['most_memory_gb'], 2),
-            number(found['longest_s'], 1),
+            number(found['longest_cpu_s'], 1),
         ]
         for room, found in (record['rooms'] | {'all': record}).items()
     ]

@@ -97,7 +97,7 @@ def _big_group(record: dict) -> str:
 def _hostile(record: dict) -> str:
     return (
         f'{record["handled"]} of {record["inputs"]}; at most {record["most_memory_gb"]} GB, '
-        f'{record["longest_s"]:.0f} s'
+        f'{record["longest_cpu_s"]:.0f} s of a processor'
     )
 
 
