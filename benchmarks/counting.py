@@ -9,6 +9,7 @@ on other simulated people. The best epoch is chosen on these, for all recipes al
 """
 
 import json
+import math
 import os
 import shlex
 import sys
@@ -21,7 +22,13 @@ import numpy as np
 
 from pvs_workflow import data
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
-from pvs_workflow.networks.counter import COUNT_SCALE, CountingLoss, build_counter, count_map
+from pvs_workflow.networks.counter import (
+    COUNT_SCALE,
+    STRIDES,
+    CountingLoss,
+    build_counter,
+    count_map,
+)
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
 from pvs_workflow.networks.optimise import Schedule, run_batches
 from pvs_workflow.networks.settle import learn_and_settle
@@ -39,7 +46,7 @@ SEED = 5150
 PEOPLE = 16, 6
 """To learn from, to test on."""
 EXPOSURES = 10, 4
-EPOCHS, RATE = 9, 1e-3
+EPOCHS, RATE, BATCH = 9, 1e-3, 32
 RECIPES = {
     'counts alone': (0.0, 0.0, PAPER),
     'counts and their map': (PLACES, 0.0, PAPER),
@@ -58,7 +65,7 @@ def expose(sources, rounds, by, enhancer, rng):
     ]
     pixels = stack([i.image for i in images])
     evidence = added_mask(pixels, run_batches(enhancer, pixels))
-    return pixels, evidence, places(images, FAST.stride), [i.epvs for i in images]
+    return pixels, evidence, places(images, math.prod(STRIDES)), [i.epvs for i in images]
 
 
 def gain(testing, emphasis):
@@ -86,7 +93,7 @@ def learn(recipe, learning, testing):
         for pixels, evidence, targets, _ in (learning, testing)
     )
     # The same number of epochs in all, with settling or without.
-    schedule = Schedule(round(EPOCHS / (1 + share)), RATE, batch=FAST.counter.batch)
+    schedule = Schedule(round(EPOCHS / (1 + share)), RATE, batch=BATCH)
     n = len(images) // schedule.batch
 
     def batches(epoch):

@@ -31,6 +31,7 @@ from validation_blocks import (
     made_by,
     number,
     percent,
+    readers,
     real,
     shifts,
     speed,
@@ -219,6 +220,7 @@ def realism(results: Results) -> str:
 BLOCKS: dict[str, Callable[[Results], str]] = {
     'targets': targets,
     'paper': partial(counting, name='paper'),
+    'readers': readers,
     'varied': partial(counting, name='varied'),
     'shifts': shifts,
     'real': real,

@@ -5,6 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from scipy.stats import binomtest
+
 ROIS = {'true_roi': 'the true one', 'roi_errors': "with errors like registration's"}
 FACTORS = {
     'pixel': 'pixel (mm)',
@@ -59,6 +61,19 @@ def percent(value: float | None) -> str:
     return '–' if value is None else f'{100 * value:.0f}%'
 
 
+def share(value: float, n: int) -> str:
+    """Return a share of n in per cent, with its exact 95 % interval (Clopper & Pearson 1934).
+
+    Examples
+    --------
+    >>> share(0.9, 100)
+    '90% (82–95)'
+
+    """
+    ends = binomtest(round(value * n), n).proportion_ci()
+    return f'{percent(value)} ({100 * ends.low:.0f}–{100 * ends.high:.0f})'
+
+
 def number(value: float | None, digits: int = 1) -> str:
     """Return a number; a dash for None."""
     return '–' if value is None else f'{value:.{digits}f}'
@@ -96,7 +111,8 @@ def counting(results: Results, name: str) -> str:
             [
                 title,
                 f'{number(part["mae"], 2)} ({number(part["bias"], 2)})',
-                f'{percent(part["image_accuracy"])} / {percent(part["participant_accuracy"])}',
+                f'{percent(part["image_accuracy"])} / '
+                + share(part['participant_accuracy'], part['n_participants']),
                 icc(images['icc']),
                 icc(people['icc']),
                 f'{number(images["kappa"], 3)} / {number(people["kappa"], 3)}',
@@ -137,6 +153,19 @@ def counting(results: Results, name: str) -> str:
         f'![Reliability](validation/{name}_reliability.png)',
     ]
     return '\n'.join(lines)
+
+
+def readers(results: Results) -> str:
+    """Show how well those could count who err in nothing but how bright an ePVS looks."""
+    record = results['readers']
+    rows = [
+        [name, number(found['mae'], 2), number(found['bias'], 2)]
+        + [percent(found[f'{kind}_accuracy']) for kind in ('image', 'participant')]
+        for name, found in record['readers'].items()
+    ]
+    header = ['reader', 'MAE', 'bias', 'images right', 'people right']
+    people = f'{record["participants"]} people.\n'
+    return '\n'.join([made_by(results, 'readers'), people, table(header, rows)])
 
 
 def contrast_rows(methods: dict) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from validation_blocks import Results, icc, number, percent, table
+from validation_blocks import Results, icc, number, percent, share, table
 
 
 def _both(show: Callable) -> Callable:
@@ -110,7 +110,7 @@ TARGETS = (
     ('images with the right grade', '88%', '93%', 'paper', _both(
         lambda p: percent(p['image_accuracy']))),
     ('people with the right grade', '94%', '97%', 'paper', _both(
-        lambda p: percent(p['participant_accuracy']))),
+        lambda p: share(p['participant_accuracy'], p['n_participants']))),
     ('MAE of counts', '1.7', '1.0', 'paper', _both(lambda p: number(p['mae'], 2))),
     ('ICC(2,1), images', '0.906', '0.97', 'paper', _both(lambda p: icc(p['images']['icc']))),
     ('ICC(2,1), people', '0.952', '0.98', 'paper', _both(lambda p: icc(p['participants']['icc']))),

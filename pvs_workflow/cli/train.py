@@ -78,6 +78,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='BUNDLE',
         help=f'start from this cascade ("{SHIPPED}" for the one that comes with pvs_workflow)',
     )
+    parser.add_argument(
+        '--new-counter',
+        action='store_true',
+        help='train a counter anew on the enhancer of --from, which stays as it is',
+    )
     parser.add_argument('--seed', type=whole(0), default=DEFAULT_SEED, help='default: %(default)s')
     parser.add_argument(
         '--epochs-enhancer',
@@ -139,7 +144,15 @@ def run(args: argparse.Namespace) -> int:
     print(f'{len(samples)} images of {len(people)} participants', flush=True)
     checkpoints = _prepare_checkpoints(args)
     training = train_cascade(
-        samples, config, args.seed, args.n_cpus, _print_epoch, start, checkpoints, others
+        samples,
+        config,
+        args.seed,
+        args.n_cpus,
+        _print_epoch,
+        start,
+        checkpoints,
+        others,
+        args.new_counter,
     )
     record = training_record(args, samples, others, config, training)
     if start is not None:
@@ -167,6 +180,11 @@ def _check_own(args: argparse.Namespace) -> Path | None:
             raise PVSError(
                 f'--{name} cannot be used alone, expected --bids-dir with the T2w, received none'
             )
+    if args.new_counter and not args.start:
+        raise PVSError(
+            '--new-counter cannot be used alone, expected --from with the cascade whose enhancer '
+            'stays ("shipped"), received none'
+        )
     if not args.bids_dir:
         return None
     derivatives = check_dataset(args.bids_dir, args.derivatives)
@@ -256,7 +274,7 @@ def _config(args: argparse.Namespace, start):
     from pvs_workflow.training.config import FAST, FINE, OWN, PAPER
 
     # Plates are exposed anew each time they are drawn, from a cascade or from the beginning.
-    short = (FINE if start else OWN) if args.bids_dir else FAST
+    short = (FINE if start and not args.new_counter else OWN) if args.bids_dir else FAST
     config = PAPER if args.paper_settings else short
     long = PAPER if args.minutes else config
     enhancer = args.epochs_enhancer or long.enhancer.epochs
@@ -266,7 +284,7 @@ def _config(args: argparse.Namespace, start):
         enhancer=replace(config.enhancer, epochs=enhancer),
         counter=replace(config.counter, epochs=counter),
     )
-    config = config.starting_from(start.card) if start else config
+    config = config.starting_from(start.card, args.new_counter) if start else config
     return config.within(60 * args.minutes) if args.minutes else config
 
 

@@ -1,5 +1,6 @@
 """What an acquisition shows of tubes: partial volume, and which of them can be counted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,6 +168,7 @@ def label_visible(
     blur: tuple[float, float],
     noise: float,
     roi: np.ndarray,
+    misjudged: Callable[[np.ndarray], float] = lambda contrast: 1.0,
 ) -> np.ndarray:
     """Label what a rater could count, by the visibility rule above.
 
@@ -188,6 +190,9 @@ def label_visible(
         Standard deviation of the noise.
     roi : (x, y, z) array of int
         1 left, 2 right.
+    misjudged : callable
+        Gets a space's contrast on its pixels, in the tissue's unit, and returns the contrast that
+        a reader takes it to have, over its own; the truth is that of a reader who does not err.
 
     Returns
     -------
@@ -203,7 +208,7 @@ def label_visible(
         # The median; numpy's own takes ten times as long on so few pixels.
         middle = np.partition(around, around.size // 2, axis=None)[around.size // 2]
         peak = float(contrast.max())
-        if peak >= max(MIN_CONTRAST * middle, MIN_NOISE * noise):
+        if peak * misjudged(contrast) >= max(MIN_CONTRAST * middle, MIN_NOISE * noise):
             seen.append((peak, spot, contrast >= peak / 2))
     seen.sort(key=lambda item: (-item[0], item[1].tube, item[1].slice_index))
     out = np.zeros(tissue.shape, dtype=np.int32)

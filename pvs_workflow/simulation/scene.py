@@ -53,9 +53,9 @@ class Scene:
         volume = add_volume(self.spots, self.tissue.shape)
         return self.tissue * (1 - volume) + self.fluid * volume
 
-    def visible(self) -> np.ndarray:
+    def visible(self, **reader) -> np.ndarray:
         """Return what a rater could count, as :func:`label_visible`."""
         roi, protocol = roi_labels(self.structures), self.protocol
         return label_visible(
-            self.spots, self.tissue, self.fluid, protocol.blur, 1 / protocol.snr, roi
+            self.spots, self.tissue, self.fluid, protocol.blur, 1 / protocol.snr, roi, **reader
         )

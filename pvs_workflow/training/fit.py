@@ -113,6 +113,7 @@ def train_cascade(
     start: Cascade | None = None,
     checkpoints: Path | None = None,
     calibration: Sequence[Sample] = (),
+    new_counter: bool = False,
 ) -> Training:
     """Train both networks and calibrate their counts.
 
@@ -133,6 +134,9 @@ def train_cascade(
         A folder: both networks are saved there after every epoch, and go on from there.
     calibration : sequence of Sample, optional
         Of other people, to calibrate on beside those that are kept from learning.
+    new_counter : bool
+        Whether a counter is trained from random weights on what the enhancer of ``start`` gives,
+        which stays as it is.
 
     Returns
     -------
@@ -149,9 +153,9 @@ def train_cascade(
     """
     configure_tensorflow(threads, seed)
     rng = np.random.default_rng(seed)
-    config = config.starting_from(start.card) if start else config
+    config = config.starting_from(start.card, new_counter) if start else config
     split = split_samples(samples, config, rng)
-    enhancer, counter = _networks(config, start)
+    enhancer, counter = _networks(config, start, new_counter)
     held = [_errors(sample.draw(rng), config, rng) for sample in split.validation]
     shown = [image for image, s in zip(held, split.validation, strict=True) if s.has_masks]
     drawn = tuple(s for s in split.training if s.has_masks)
@@ -161,7 +165,7 @@ def train_cascade(
             'the enhancer cannot be trained, expected ePVS masks of at least 2 participants or a '
             f'cascade to start from, received masks of {len({s.participant for s in drawn})}'
         )
-    if drawn and shown:
+    if drawn and shown and not new_counter:
         enhancing = EnhancingBatches(drawn, config, seed)
         history += optimise(
             enhancer,
@@ -187,15 +191,19 @@ def train_cascade(
         (enhanced(stack([h.image for h in held])), places(held, config.stride)),
         on_epoch,
         checkpoints and (checkpoints / 'counter.npz', checkpoints / 'settled.npz'),
-        start is not None,
+        start is not None and not new_counter,
         loss.score,
     )
     described = start.card.architecture if start else architecture(config)
+    if new_counter:
+        described = {**described, 'counter': architecture(config)['counter']}
     blank = Cascade(enhancer, counter, _blank_card(config, described))
     return _calibrated(blank, split, calibration, config, rng, history)
 
 
-def _networks(config: TrainingConfig, start: Cascade | None):
+def _networks(config: TrainingConfig, start: Cascade | None, new_counter: bool):
+    if start is not None and new_counter:
+        return start.enhancer, counter_network.build_counter(strides=config.strides)
     if start is not None:
         if start.card.count_scale != counter_network.COUNT_SCALE:
             raise BundleError(

@@ -22,6 +22,7 @@ from pvs_workflow.simulation.person import (
     draw_anatomy,
     draw_person,
 )
+from pvs_workflow.simulation.scene import Scene
 from pvs_workflow.simulation.session import detailed_scene, draw_t2w_grid
 from pvs_workflow.training.samples import Sample, volume_samples
 
@@ -93,7 +94,7 @@ def heldout_images(
         shifts=tuple(shifts),
     )
     out: list[list[Sample]] = [[] for _ in shifts]
-    for done, scans in enumerate(_mapped(one, range(1, participants + 1), n_jobs), start=1):
+    for done, scans in enumerate(each_person(one, range(1, participants + 1), n_jobs), start=1):
         for kept, images in zip(out, scans, strict=True):
             kept += images
         progress(done)
@@ -149,19 +150,67 @@ def person_images(
     list of lists of Sample
 
     """
+    out = []
+    for own, scene in person_scenes(number, seed, acquisition, anatomies, shifts):
+        image = record(own, scene.signal(), scene.grid, scene.protocol)
+        out.append(six_images(number, scene, image, scene.visible()))
+    return out
+
+
+def person_scenes(
+    number: int,
+    seed: int,
+    acquisition: str,
+    anatomies: tuple[Path, ...] = (),
+    shifts: tuple[Shift, ...] = (AS_DRAWN,),
+) -> Iterator[tuple[np.random.Generator, Scene]]:
+    """Draw one person, and yield what lies around the basal ganglia in each scan, before noise.
+
+    Parameters
+    ----------
+    number, seed, acquisition, anatomies, shifts
+        As in :func:`person_images`.
+
+    Yields
+    ------
+    numpy.random.Generator
+        For the noise of this scan.
+    Scene
+
+    """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
     anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies, whole=False)
     person = draw_person(rng, anatomy, t2w, acquisition, cohort_burden(acquisition))
-    out = []
     for index, shift in enumerate(shifts):
         own = np.random.default_rng([seed, number, index])
-        scene = detailed_scene(with_lacunes(person, t2w, shift, seed, number), shifted(t2w, shift))
-        image = record(own, scene.signal(), scene.grid, scene.protocol)
-        roi, truth = roi_labels(scene.structures), scene.visible()
-        samples = volume_samples(f'{number:04d}', image, roi, truth, scene.grid.affine)
-        out.append([sample for sample in samples if sample.chosen])
-    return out
+        yield (
+            own,
+            detailed_scene(with_lacunes(person, t2w, shift, seed, number), shifted(t2w, shift)),
+        )
+
+
+def six_images(number: int, scene: Scene, image: np.ndarray, labels: np.ndarray) -> list[Sample]:
+    """Cut the six images that inference would choose.
+
+    Parameters
+    ----------
+    number : int
+        Of the person.
+    scene : Scene
+    image : (x, y, z) array
+        As recorded.
+    labels : (x, y, z) array of int
+        The ePVS that count, one integer each.
+
+    Returns
+    -------
+    list of Sample
+
+    """
+    roi = roi_labels(scene.structures)
+    samples = volume_samples(f'{number:04d}', image, roi, labels, scene.grid.affine)
+    return [sample for sample in samples if sample.chosen]
 
 
 def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
@@ -220,7 +269,8 @@ def with_lacunes(
     return replace(person, lesions=(*others, *lacunes[: shift.lacunes]))
 
 
-def _mapped(function, jobs: Sequence, n_jobs: int) -> Iterator:
+def each_person(function: Callable, jobs: Sequence, n_jobs: int) -> Iterator:
+    """Yield what a function gives of each job, in order, from as many processes as asked for."""
     if n_jobs == 1:
         yield from map(function, jobs)
         return

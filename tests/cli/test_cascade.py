@@ -111,6 +111,11 @@ def test_ratings_need_a_trained_enhancer(tmp_path, capsys):
     assert 'ratings alone cannot train the enhancer, expected --from' in one_sentence(capsys)
 
 
+def test_a_new_counter_needs_an_enhancer(tmp_path, capsys):
+    assert main(['train', str(tmp_path / 'out'), '--new-counter']) == 1
+    assert 'expected --from' in one_sentence(capsys)
+
+
 def test_masks_that_are_not_there(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path / 'out', tmp_path, '--masks', tmp_path / 'none') == 1

@@ -44,10 +44,10 @@ def test_an_oblique_grid_sees_the_same_volume():
     assert volume.sum() == pytest.approx(np.pi * 0.81 * 6, rel=0.06)
 
 
-def labelled(tubes, noise=0.02, roi=None):
+def labelled(tubes, noise=0.02, roi=None, **reader):
     roi = np.ones(GRID.shape, int) if roi is None else roi
     tissue = np.ones(GRID.shape)
-    return label_visible(render(tubes, GRID), tissue, 2.4, (0.45, 0.45), noise, roi)
+    return label_visible(render(tubes, GRID), tissue, 2.4, (0.45, 0.45), noise, roi, **reader)
 
 
 def test_a_space_keeps_its_number_through_slices():
@@ -65,6 +65,16 @@ def test_what_is_too_small_or_lost_in_noise_does_not_count():
     medium = [straight(8, 8, 0.3)]
     assert labelled(medium, noise=0.02).any()
     assert not labelled(medium, noise=0.3).any()
+
+
+def test_a_reader_applies_the_rule_to_the_contrast_that_he_takes_a_space_to_have():
+    """A quarter of the tissue's signal is needed; here the tissue's is 1, the fluid's 2.4."""
+    tubes, peaks = [straight(8, 8, 0.3)], []
+    labelled(tubes, misjudged=lambda contrast: peaks.append(contrast.max()) or 1.0)
+    assert len(peaks) == GRID.shape[2]
+    assert all(0.25 < peak < 1.4 for peak in peaks)
+    assert labelled(tubes, misjudged=lambda contrast: 0.251 / contrast.max()).any()
+    assert not labelled(tubes, misjudged=lambda contrast: 0.249 / contrast.max()).any()
 
 
 @pytest.mark.parametrize('snr', [10.0, 22.0, 60.0])

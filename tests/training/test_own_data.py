@@ -148,6 +148,20 @@ def test_another_unit_of_counts_is_refused(samples, bundle):
         train_cascade(people(0, 1, 2, of=samples), TINY, 0, start=without_map)
 
 
+def test_a_new_counter_leaves_the_enhancer_alone(samples, bundle):
+    start = load_bundle(bundle)
+    kept, old = start.enhancer.get_weights(), start.card.architecture
+    training = train_cascade(people(0, 1, 2, of=samples), TINY, 0, start=start, new_counter=True)
+    assert {epoch.network for epoch in training.history} == {'counter'}
+    for before, after in zip(kept, training.cascade.enhancer.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+    described = training.cascade.card.architecture
+    assert described['enhancer'] == old['enhancer']
+    assert tuple(described['counter']['strides']) == TINY.strides
+    strides = [x.strides[0] for x in training.cascade.counter.layers if x.name.startswith('conv')]
+    assert strides == list(TINY.strides)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('number', [3, 6])
 def test_few_participants_are_calibrated(samples, tmp_path, number):
