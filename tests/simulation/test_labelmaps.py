@@ -143,5 +143,5 @@ def test_a_broken_map_is_refused(tmp_path):
 def test_a_series_of_maps_is_refused(tmp_path):
     path = tmp_path / 'series.nii.gz'
     nb.Nifti1Image(np.zeros((4, 4, 4, 2), np.int16), np.eye(4)).to_filename(path)
-    with pytest.raises(ImageError, match='received 4 axes'):
+    with pytest.raises(ImageError, match='it is 4D'):
         load_label_map(path)
