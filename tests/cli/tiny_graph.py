@@ -96,7 +96,7 @@ def main():
     outcome = run_scans(
         settings,
         scans,
-        lambda: build(scans, case, folder, settings.output_dir),
+        lambda some: build(some, case, folder, settings.output_dir),
         logs,
     )
     content = {
