@@ -1,7 +1,6 @@
 """The job array on a real Slurm: tasks at the same time, one that fails, and only it again."""
 
 import json
-import os
 import re
 
 import pytest
@@ -65,7 +64,7 @@ def test_logs_pages_and_one_database(array):
     assert 'Traceback' not in reason
     for label in PEOPLE:
         assert (folder / 'out' / f'sub-{label}.html').exists()
-    assert os.listdir(folder / 'database') == ['layout_index.sqlite']
+    assert [path.name for path in (folder / 'database').iterdir()] == ['layout_index.sqlite']
     description = json.loads((folder / 'out' / 'dataset_description.json').read_text())
     assert description['DatasetType'] == 'derivative'
     assert not list(folder.rglob('.writing-*'))
