@@ -4,8 +4,9 @@ Usage: python benchmarks/scale.py [PART ...] [--sizes N ...] [--seed N] [--repea
                                   [--keep DIR] [--out FILE]
 
 Parts: ``start`` (``--help`` and ``--version``), ``first`` (from the start of the command for one
-participant until its first node is at work, in datasets of all sizes), ``index`` (the scans of all
-participants, in a new process), ``group`` (the group level over 10,000 participants). Without a
+participant until its first node is at work, in datasets of all sizes), ``everyone`` (the same for
+all participants of datasets of up to 10,000), ``index`` (the scans of all participants, in a new
+process), ``group`` (the group level over 10,000 participants). Without a
 part all are measured. Datasets of different sizes take turns, so that other work on the machine
 strikes all of them; times are medians. Parts that are not measured keep what FILE has of them.
 """
@@ -37,6 +38,7 @@ PACKAGES = ('nipype', 'pybids', 'pandas', 'numpy', 'bids-validator-deno')
 COMMAND = str(Path(sys.executable).with_name('pvs_workflow'))
 SIZES = (100, 1000, 10_000, 50_000)
 GROUP_SIZE = 10_000
+MOST_AT_ONCE = 10_000
 LOOK_EVERY = 0.002
 INDEX = """
 import sys, time
@@ -49,10 +51,11 @@ print(time.perf_counter() - start, time.process_time(), len(selection.scans))
 
 
 class Time(NamedTuple):
-    """Seconds on the clock, and of processors."""
+    """Seconds on the clock, and of processors; and what a process took of memory."""
 
     wall: float
     cpu: float
+    memory_gb: float = 0.0
 
 
 def start(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
@@ -83,6 +86,21 @@ def first(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
         | {'ratio': ratio({size: each[1:] for size, each in found.items()})}
         for name, found in times.items()
     }
+
+
+def everyone(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
+    """Measure the time to the first node of a run of all participants, and the run's memory.
+
+    The memory is that of the process that builds and keeps the graph.
+    """
+    out = {}
+    for size in (size for size in sizes if size <= MOST_AT_ONCE):
+        bids_dir = tree(folder, size, seed)
+        options = ('--skip-bids-validation',)
+        found = [to_first_node(bids_dir, None, options) for _ in range(max(1, repeats // 2))]
+        peak = round(statistics.median(one.memory_gb for one in found), 2)
+        out[str(size)] = {**spread(found), 'peak_memory_gb': peak}
+    return out
 
 
 def index(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
@@ -118,17 +136,22 @@ def group(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
 PARTS: dict[str, Callable[[Path, Sequence[int], int, int], dict]] = {
     'start': start,
     'first': first,
+    'everyone': everyone,
     'index': index,
     'group': group,
 }
 
 
-def to_first_node(bids_dir: Path, label: str, options: Sequence[str] = ()) -> Time:
-    """Return the time from the start of a run until a worker has begun its first node."""
+def to_first_node(bids_dir: Path, label: str | None, options: Sequence[str] = ()) -> Time:
+    """Return the time from the start of a run until a worker has begun its first node.
+
+    Without a label it is a run of all participants.
+    """
     with tempfile.TemporaryDirectory() as folder:
         out, work, log = (Path(folder, name) for name in ('out', 'work', 'log'))
         command = [COMMAND, str(bids_dir), str(out), 'participant', '-w', str(work)]
-        command += ['--participant-label', label, '--nprocs', '2', *options]
+        command += ['--nprocs', '2', *options]
+        command += ['--participant-label', label] if label else []
         with log.open('w') as stream:
             begin = time.perf_counter()
             process = subprocess.Popen(command, stdout=stream, stderr=stream)
@@ -137,7 +160,9 @@ def to_first_node(bids_dir: Path, label: str, options: Sequence[str] = ()) -> Ti
                 if process.poll() is not None:
                     raise RuntimeError(f'the run ended before its first node: {log.read_text()}')
                 time.sleep(LOOK_EVERY)
-            seconds = Time(time.perf_counter() - begin, cpu_seconds(process.pid))
+            seconds = Time(
+                time.perf_counter() - begin, cpu_seconds(process.pid), peak_gb(process.pid)
+            )
         process.send_signal(signal.SIGTERM)
         process.wait()
     return seconds
@@ -164,6 +189,12 @@ def cpu_seconds(pid: int) -> float:
             continue
         ticks += sum(map(int, text.rpartition(')')[2].split()[11:15]))
     return ticks / os.sysconf('SC_CLK_TCK')
+
+
+def peak_gb(pid: int) -> float:
+    """Return the most memory that a process has had."""
+    text = Path(f'/proc/{pid}/status').read_text()
+    return int(text.partition('VmHWM:')[2].split()[0]) * 1024 / 1e9
 
 
 def spread(times: Sequence[Time]) -> dict:

@@ -16,7 +16,12 @@ def scale(results: Results) -> str:
         + '.\n',
         table(
             ['', 'participants', 'median (s)', 'shortest (s)', 'processors, median (s)', 'runs'],
-            [*_start_rows(record), *_first_rows(record), *_index_rows(record)],
+            [
+                *_start_rows(record),
+                *_first_rows(record),
+                *_everyone_rows(record),
+                *_index_rows(record),
+            ],
         ),
     ]
     if 'first' in record:
@@ -60,7 +65,8 @@ def hostile(results: Results) -> str:
 
 
 def _parts(record: dict) -> list[str]:
-    return [name for name in ('start', 'first', 'index', 'group') if name in record]
+    names = ('start', 'first', 'everyone', 'index', 'group')
+    return [name for name in names if name in record]
 
 
 def _row(title: str, size: str, found: dict) -> list[str]:
@@ -88,6 +94,18 @@ def _first_rows(record: dict) -> list[list]:
         _row(f'one participant to the first node, {name}', f'{int(size):,}', found)
         for name, part in _variants(record).items()
         for size, found in part.items()
+        if size.isdecimal()
+    ]
+
+
+def _everyone_rows(record: dict) -> list[list]:
+    return [
+        _row(
+            f'all to the first node, without validation; {found["peak_memory_gb"]} GB',
+            f'{int(size):,}',
+            found,
+        )
+        for size, found in record.get('everyone', {}).items()
         if size.isdecimal()
     ]
 

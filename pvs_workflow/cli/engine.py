@@ -1,16 +1,23 @@
 """The graph, run: environment, worker processes, and what became of each scan."""
 
 import contextlib
+import gc
 import logging
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-from pvs_workflow.cli.failures import explain_failures, failed_scan
+from pvs_workflow.cli.failures import (
+    branch_name,
+    branches_of,
+    explain_failures,
+    failed_scan,
+)
 from pvs_workflow.cli.progress import Progress
+from pvs_workflow.cli.worker import early_worker
 from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
 
@@ -23,6 +30,10 @@ _RESULTS = (
     'space-T2w_desc-epvs_instances.tsv',
     'space-T2w_desc-epvs_instances.json',
 )
+_SCANS_PER_PROCESS, _MOST_SCANS = 32, 512
+"""Of one graph. Building it takes some 40 ms and 1.2 MB for each."""
+_SCANS_OF_QUEUE = 100
+"""That makes some 4,000 jobs; Slurm takes 10,000 by default, of all users."""
 _POLL_SECONDS = '0.01'
 """Short, since between two looks our plugin waits for a node to end."""
 
@@ -73,6 +84,29 @@ def engine_seed(seed: int) -> int:
     return max(seed, 1)
 
 
+@contextlib.contextmanager
+def start_worker(settings: Settings, logs: Path) -> Iterator[list]:
+    """Start the first worker ahead of time, unless nodes run elsewhere.
+
+    It takes as long as all that has to be found and loaded before there is a node to run.
+
+    Yields
+    ------
+    list of ProcessPoolExecutor
+
+    """
+    if settings.nipype_plugin_file:
+        yield []
+        return
+    os.environ.update(prepare_environment(settings))
+    with early_worker(_worker_log(settings, logs), settings.resource_monitor) as worker:
+        yield [worker]
+
+
+def _worker_log(settings: Settings, logs: Path) -> Path:
+    return logs / f'{settings.run_id}_workers.log'
+
+
 def load_engine(settings: Settings, logs: Path) -> None:
     """Set up and load what graphs are built and run with, ahead of time.
 
@@ -85,18 +119,28 @@ def load_engine(settings: Settings, logs: Path) -> None:
 
 
 def run_scans(
-    settings: Settings, scans: Sequence[Scan], build: Callable[[], 'object'], logs: Path
+    settings: Settings,
+    scans: Sequence[Scan],
+    build: Callable[[Sequence[Scan]], 'object'],
+    logs: Path,
+    workers: Sequence = (),
 ) -> Outcome:
-    """Build the graph and run it in worker processes.
+    """Build graphs and run them in worker processes.
+
+    A graph is one of some scans only: to build one of all in a large dataset would take long
+    before the first node could start, and nipype goes through all nodes whenever one has ended.
 
     Parameters
     ----------
     settings : Settings
     scans : sequence of Scan
     build : callable
-        Returns the nipype workflow; each scan's sub-workflow is named ``<scan.name>_wf``.
+        Returns the nipype workflow of some scans; each one's sub-workflow is named
+        ``<scan.name>_wf``.
     logs : Path
         For the graph, and for what workers print.
+    workers : sequence of ProcessPoolExecutor
+        From :func:`start_worker`.
 
     Returns
     -------
@@ -104,29 +148,60 @@ def run_scans(
 
     """
     load_engine(settings, logs)
-    workflow = build()
-    workflow.base_dir = str(settings.work_dir)
     if settings.write_graph:
-        write_graph(workflow, logs)
+        write_graph(build(scans), logs)
+    unfinished = []
     with Progress(scans) as progress:
         told = {'status_callback': progress.callback, 'on_start': progress.start}
-        plugin = _choose_plugin(settings, told, logs)
+        plugin = _choose_plugin(settings, told, logs, workers)
         try:
-            workflow.run(plugin=plugin)
-        except Exception as error:
-            # Nipype raises at the end what it has reported node by node before.
-            if not plugin.failures:
-                raise
-            logging.getLogger('pvs_workflow').debug('nipype: %s', error)
-            if settings.resource_monitor:
-                # Nipype writes it after a run without failures only.
-                write_resources(plugin.procs)
+            for portion in portions(scans, settings):
+                if plugin.failures and settings.stop_on_first_crash:
+                    unfinished += map(branch_name, portion)
+                    continue
+                progress.count(len(portion))
+                _run_graph(settings, build(portion), plugin)
+                unfinished += plugin.unfinished
         finally:
             plugin.stop()
-    return judge_scans(settings.output_dir, scans, plugin.failures, plugin.unfinished)
+    return judge_scans(settings.output_dir, scans, plugin.failures, unfinished)
 
 
-def _choose_plugin(settings: Settings, told: Mapping, logs: Path):
+def portions(scans: Sequence[Scan], settings: Settings) -> list[Sequence[Scan]]:
+    """Divide scans into those whose graphs are one.
+
+    There are enough for each process, so that little time is lost at the end, when some have
+    nothing left to do; and no more jobs for a queue than it commonly takes.
+    """
+    most = _SCANS_OF_QUEUE
+    if not settings.nipype_plugin_file:
+        most = min(_MOST_SCANS, _SCANS_PER_PROCESS * settings.nprocs)
+    return [scans[first : first + most] for first in range(0, len(scans), most)]
+
+
+def _run_graph(settings: Settings, workflow, plugin) -> None:
+    """Run one graph; its failures and what it left undone are the plugin's."""
+    workflow.base_dir = str(settings.work_dir)
+    failures = len(plugin.failures)
+    try:
+        workflow.run(plugin=plugin)
+    except Exception as error:
+        # Nipype raises at the end what it has reported node by node before.
+        if len(plugin.failures) == failures:
+            raise
+        logging.getLogger('pvs_workflow').debug('nipype: %s', error)
+        if settings.resource_monitor:
+            # Nipype writes it after a run without failures only.
+            write_resources(plugin.procs)
+    if settings.resource_monitor:
+        from nipype import config
+
+        config.set('monitoring', 'summary_append', 'true')
+    # A graph and its nodes know each other; the next one needs the room.
+    gc.collect()
+
+
+def _choose_plugin(settings: Settings, told: Mapping, logs: Path, workers: Sequence):
     """Return what runs the graph: our own process pool, or what a plugin file asks for."""
     arguments = dict(told)
     choice = None
@@ -139,13 +214,14 @@ def _choose_plugin(settings: Settings, told: Mapping, logs: Path):
             from nipype import config
 
             config.set('execution', 'poll_sleep_duration', batch.POLL_SECONDS)
-            return batch.make_plugin(choice, arguments)
+            return batch.make_plugin(choice, arguments, prepare_environment(settings))
     from pvs_workflow.cli.plugin import SurvivingPlugin
 
     arguments |= {
         'n_procs': settings.nprocs,
         'raise_insufficient': False,
-        'worker_log': logs / f'{settings.run_id}_workers.log',
+        'worker_log': _worker_log(settings, logs),
+        'workers': workers,
     }
     if settings.mem_gb is not None:
         arguments['memory_gb'] = settings.mem_gb
@@ -174,7 +250,8 @@ def judge_scans(
 
     """
     failed = explain_failures(failures, scans)
-    stopped = {failed_scan(node, scans) for node in unfinished}
+    branches = branches_of(scans)
+    stopped = {failed_scan(node, branches) for node in unfinished}
     for scan in scans:
         if scan in stopped:
             failed.setdefault(scan, f'{scan.prefix}: not finished, the run was stopped before')

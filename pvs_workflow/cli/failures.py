@@ -1,7 +1,7 @@
 """What went wrong, in one sentence per scan."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pvs_workflow.inputs import Scan
@@ -40,10 +40,19 @@ def explain_failure(scan: Scan, node: str, traceback: str, crash_file: Path) -> 
     )
 
 
-def failed_scan(node: str, scans: Iterable[Scan]) -> Scan | None:
+def branches_of(scans: Iterable[Scan]) -> dict[str, Scan]:
+    """Return the scans by the names of their sub-workflows."""
+    return {branch_name(scan): scan for scan in scans}
+
+
+def branch_name(scan: Scan) -> str:
+    """Return the name of a scan's sub-workflow."""
+    return f'{scan.name}_wf'
+
+
+def failed_scan(node: str, branches: Mapping[str, Scan]) -> Scan | None:
     """Return the scan whose sub-workflow a node belongs to, ``None`` for one of the run's own."""
-    parts = node.split('.')
-    return next((scan for scan in scans if f'{scan.name}_wf' in parts), None)
+    return next((branches[part] for part in node.split('.') if part in branches), None)
 
 
 def explain_failures(failures: Sequence, scans: Sequence[Scan]) -> dict[Scan, str]:
@@ -56,9 +65,9 @@ def explain_failures(failures: Sequence, scans: Sequence[Scan]) -> dict[Scan, st
     scans : sequence of Scan
 
     """
-    sentences = {}
+    sentences, branches = {}, branches_of(scans)
     for failure in failures:
-        scan = failed_scan(failure.node, scans)
+        scan = failed_scan(failure.node, branches)
         for failed in [scan] if scan else scans:
             sentence = explain_failure(failed, failure.node, failure.traceback, failure.crash_file)
             sentences.setdefault(failed, sentence)

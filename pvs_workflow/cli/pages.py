@@ -4,6 +4,7 @@ import logging
 import platform
 import shlex
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -75,21 +76,21 @@ def record_runs(
     from pvs_workflow.inputs.dataset import is_label
     from pvs_workflow.report.provenance import RunRecord, save_run
 
-    participants = {scan.participant for scan in selection.scans}
-    participants |= {
+    scans, errors = defaultdict(dict), defaultdict(list)
+    for scan in selection.scans:
+        scans[scan.participant][scan.prefix] = failed.get(scan, '')
+    for label, text in selection.missing:
+        errors[label].append(text)
+    there = {
         label
-        for label, _ in selection.missing
+        for label in errors
         if is_label(label) and (settings.bids_dir / f'sub-{label}').is_dir()
     }
-    for participant in sorted(participants):
-        scans = {
-            scan.prefix: failed.get(scan, '')
-            for scan in selection.scans
-            if scan.participant == participant
-        }
-        errors = tuple(text for label, text in selection.missing if label == participant)
-        save_run(settings.output_dir, participant, RunRecord(facts, scans, errors))
-    return sorted(participants)
+    participants = sorted(there.union(scans))
+    for participant in participants:
+        run = RunRecord(facts, scans[participant], tuple(errors[participant]))
+        save_run(settings.output_dir, participant, run)
+    return participants
 
 
 def unfinished(settings: Settings, scans: Iterable[Scan]) -> dict[Scan, str]:

@@ -5,12 +5,8 @@ is a pool of its own, so that a death is known to belong to one task: that node 
 participant's later nodes are not run, and everybody else goes on.
 """
 
-import ctypes
 import gc
 import multiprocessing
-import os
-import signal
-import sys
 from collections.abc import Sequence
 from concurrent import futures
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,13 +19,10 @@ from traceback import format_exception
 from nipype import config
 from nipype.pipeline.plugins.multiproc import MultiProcPlugin, run_node
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+from pvs_workflow.cli.worker import make_pool
+
 _GRACE = 5.0
 """Seconds that a worker has between being asked to end and being killed."""
-
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""Python's own number, 700, has it look for garbage hundreds of times while a worker imports
-TensorFlow or ANTs, a fifth of the time that it takes."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +66,7 @@ class Told:
 
     def _generate_dependency_list(self, graph):
         super()._generate_dependency_list(graph)
+        self._finished.clear()
         if 'on_start' in self.plugin_args:
             self.plugin_args['on_start'](len(self.procs))
 
@@ -92,7 +86,8 @@ class SurvivingPlugin(Told, MultiProcPlugin):
     """MultiProc with one single-process pool per processor.
 
     Besides those of MultiProc it takes the arguments ``worker_log`` (a file that gets what
-    workers print) and ``on_start`` (called with the number of nodes). Workers are spawned: forked
+    workers print), ``on_start`` (called with the number of nodes) and ``workers`` (pools that are
+    there already). Workers are spawned: forked
     ones could deadlock, and those of a fork server outlive a run that is killed, since each of
     them keeps that server, and so its siblings, alive.
     """
@@ -101,8 +96,7 @@ class SurvivingPlugin(Told, MultiProcPlugin):
         super().__init__(plugin_args=plugin_args)
         # MultiProc has made a pool; it starts processes only when it is given work.
         self.pool.shutdown()
-        self._context = multiprocessing.get_context('spawn')
-        self._idle: list[ProcessPoolExecutor] = []
+        self._idle: list[ProcessPoolExecutor] = list(self.plugin_args.get('workers', ()))
         self._busy: dict[int, ProcessPoolExecutor] = {}
         self._order: list[tuple[int, int]] = []
 
@@ -178,21 +172,10 @@ class SurvivingPlugin(Told, MultiProcPlugin):
         return {'result': None, 'traceback': format_exception(error), 'taskid': taskid}
 
     def _postrun_check(self):
-        # Workers that ended by themselves would first take apart all that they have imported.
-        self.stop()
+        """Keep the workers for the next graph; whoever made this plugin stops them."""
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=self._context,
-            initializer=_prepare_worker,
-            initargs=(
-                self._cwd,
-                os.getpid(),
-                self.plugin_args.get('worker_log'),
-                config.resource_monitor,
-            ),
-        )
+        return make_pool(self._cwd, self.plugin_args.get('worker_log'), config.resource_monitor)
 
 
 def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
@@ -225,26 +208,3 @@ def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
 
 def _scan_name(node) -> str:
     return '.'.join(node.fullname.split('.')[:2])
-
-
-def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None, monitor: bool) -> None:
-    """Make a new worker quiet, deaf to Ctrl-C (the run ends it) and mortal with its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    # A run that is killed outright cannot end its workers; they must not work on, unseen, in
-    # folders that the resumed run uses. The kernel sees to it, whatever the worker is doing.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != run_pid:
-        os._exit(1)
-    os.chdir(cwd)
-    if monitor:
-        # Nipype's own switch is one of the process, and workers do not inherit it.
-        config.enable_resource_monitor()
-    if worker_log is not None:
-        log = os.open(worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-            os.dup2(log, stream.fileno())
-            # The run ends its workers without asking what they still have to say.
-            stream.reconfigure(line_buffering=True)
-        os.close(log)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from pvs_workflow.cli.failures import failed_scan
+from pvs_workflow.cli.failures import branches_of, failed_scan
 from pvs_workflow.inputs import Scan
 
 _SECONDS_BETWEEN_LINES = 1.0
@@ -23,7 +23,8 @@ class Progress(AbstractContextManager):
     """
 
     def __init__(self, scans: Sequence[Scan], stream=None):
-        self._scans = tuple(scans)
+        self._branches = branches_of(scans)
+        self._counted = 0
         self._stream = stream or sys.stderr
         self._done, self._total = 0, 0
         self._last_line = float('-inf')
@@ -51,17 +52,26 @@ class Progress(AbstractContextManager):
         if self._bar is not None:
             self._bar.stop()
 
-    def start(self, total: int) -> None:
-        """Take the number of steps."""
-        self._total = total
+    def count(self, scans: int) -> None:
+        """Take for how many more scans there will be steps."""
+        self._counted += scans
+
+    def start(self, steps: int) -> None:
+        """Take the number of steps of those scans."""
+        self._total += steps
         if self._bar is not None:
-            self._bar.update(self._task, total=total)
+            self._bar.update(self._task, total=self._expected)
+
+    @property
+    def _expected(self) -> int:
+        """Steps of all scans, if the later ones have as many as those so far."""
+        return round(self._total * max(1, len(self._branches) / max(1, self._counted)))
 
     def callback(self, node, status: str) -> None:
         """Note a node's ``status``: 'start', 'end' or 'exception' (nipype's status callback)."""
         if status != 'start':
             self._done += 1
-        scan = failed_scan(node.fullname, self._scans)
+        scan = failed_scan(node.fullname, self._branches)
         where = f'{scan.prefix} {node.name}' if scan else node.name
         if self._bar is not None:
             self._bar.update(self._task, completed=self._done, description=where)
@@ -71,7 +81,8 @@ class Progress(AbstractContextManager):
         if status == 'exception' or (status == 'end' and last) or self._is_due(now, status):
             self._last_line = now
             failed = ', failed' if status == 'exception' else ''
-            line = f'{self._done} of {self._total} steps, {where}{failed}'
+            about = 'about ' if self._counted < len(self._branches) else ''
+            line = f'{self._done} of {about}{self._expected} steps, {where}{failed}'
             print(line, file=self._stream, flush=True)
 
     def _is_due(self, now: float, status: str) -> bool:

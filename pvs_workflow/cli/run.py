@@ -141,13 +141,21 @@ def write_array(settings: Settings) -> int:
 def run_participants(settings: Settings) -> int:
     """Process the participants asked for, and return 0 only if all succeeded."""
     from pvs_workflow.cli.derivative import describe_outputs
+    from pvs_workflow.cli.engine import start_worker
     from pvs_workflow.inputs import check_dataset
 
     check_dataset(settings.bids_dir)
     logs = start_records(settings)
     describe_outputs(settings.output_dir, settings.bids_dir)
-    if not settings.boilerplate_only:
-        _make_work_folder(settings.work_dir)
+    if settings.boilerplate_only:
+        return _process(settings, logs, ())
+    _make_work_folder(settings.work_dir)
+    with start_worker(settings, logs) as workers:
+        return _process(settings, logs, workers)
+
+
+def _process(settings: Settings, logs: Path, workers: Sequence) -> int:
+    """Find the scans, check the dataset, run the graph and write what tells of it."""
     selection = select_scans(settings)
     with _validating(settings, selection):
         # All that takes long to load is loaded while the validator is at work.
@@ -178,7 +186,11 @@ def run_participants(settings: Settings) -> int:
     # Should the run be killed, then whoever makes the pages knows what the results are of.
     record_runs(settings, selection, unfinished(settings, selection.scans), facts)
     outcome = run_scans(
-        settings, selection.scans, lambda: build_graph(settings, selection.scans, model), logs
+        settings,
+        selection.scans,
+        lambda scans: build_graph(settings, scans, model),
+        logs,
+        workers,
     )
     for scan, sentence in outcome.failed.items():
         log.error('%s', sentence)

@@ -7,16 +7,19 @@ weights files, and the SHA-256 of the card therefore names the whole cascade.
 import hashlib
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pvs_workflow.errors import BundleError, OutputError
 from pvs_workflow.files import read_text, write_text
 from pvs_workflow.networks.card import WEIGHTS, Card
-from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.networks.safety import check_layers, check_size, check_weights
 from pvs_workflow.science.slices import IMAGE_SHAPE
+
+if TYPE_CHECKING:
+    from pvs_workflow.networks.cascade import Cascade
 
 CARD = 'card.json'
 MOST_CARD = 2**20
@@ -65,13 +68,13 @@ def verify_bundle(path: Path) -> Card:
             f'the cascade {path} is incomplete, expected {CARD}, {" and ".join(WEIGHTS)}, '
             f'received no {" and no ".join(missing)}'
         )
+    card = read_card(path)
     try:
         _check_sizes(path)
-        card = Card.from_json(read_text(path / CARD, MOST_CARD))
         received = {name: _sha256(path / name) for name in WEIGHTS}
     except BundleError as error:
         raise BundleError(f'the cascade {path} cannot be used: {error}') from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise BundleError(f'the cascade {path} cannot be read: {error}') from error
     for name in WEIGHTS:
         if received[name] != card.checksums[name]:
@@ -83,7 +86,25 @@ def verify_bundle(path: Path) -> Card:
     return card
 
 
-def load_bundle(path: Path) -> Cascade:
+def read_card(path: Path) -> Card:
+    """Read what a bundle says of itself, without a look at its weights.
+
+    Raises
+    ------
+    BundleError
+        If there is no card that can be read.
+
+    """
+    path = Path(path)
+    try:
+        return Card.from_json(read_text(path / CARD, MOST_CARD))
+    except BundleError as error:
+        raise BundleError(f'the cascade {path} cannot be used: {error}') from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f'the cascade {path} cannot be read: {error}') from error
+
+
+def load_bundle(path: Path) -> 'Cascade':
     """Verify a bundle and load its networks, in keras' safe mode.
 
     Raises
@@ -93,6 +114,8 @@ def load_bundle(path: Path) -> Cascade:
         take 80 × 96 images.
 
     """
+    from pvs_workflow.networks.cascade import Cascade
+
     path = Path(path)
     card = verify_bundle(path)
     enhancer, counter = (_load(path / name) for name in WEIGHTS)

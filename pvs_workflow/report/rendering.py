@@ -7,14 +7,13 @@ from numbers import Integral, Real
 from pathlib import Path
 from types import MappingProxyType
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pvs_workflow import data
 from pvs_workflow.files import write_text
 from pvs_workflow.report.scripts import Script
-from pvs_workflow.science.tsv import MISSING, format_cell
+from pvs_workflow.science.tsv import MISSING, format_cell, is_missing
 
 GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
 SIDE_WORDS = MappingProxyType({'L': 'left', 'R': 'right'})
@@ -138,7 +137,7 @@ def percent_html(value) -> Markup:
 
 def _written(value) -> str:
     """Write a value as the tables do; text may hold anything here."""
-    if value is None or isinstance(value, Real) or value is pd.NA:
+    if isinstance(value, Real) or is_missing(value):
         return format_cell(value)
     return visible_text(str(value)) or MISSING
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.science.tsv import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GRADES_END, COUNTS_END = '_desc-potter_grade.tsv', '_desc-epvs_counts.tsv'
 FIGURE_SUFFIXES = ('.svg', '.png')
@@ -34,8 +36,8 @@ class ScanResult:
 
     stem: str
     folder: Path
-    grade: pd.Series | None
-    counts: pd.DataFrame | None
+    grade: 'pd.Series | None'
+    counts: 'pd.DataFrame | None'
     problems: tuple[str, ...]
 
     @property

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from pvs_workflow import data
 from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_text, write_json, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DECIMALS = 4
 MISSING = 'n/a'
@@ -90,7 +92,7 @@ def _dictionary(name: str) -> str:
 
 
 def write_table(
-    frame: pd.DataFrame, path: Path, table: str, sources: Sequence[str] = ()
+    frame: 'pd.DataFrame', path: Path, table: str, sources: Sequence[str] = ()
 ) -> tuple[Path, Path]:
     """Write a table as TSV, and its data dictionary as JSON beside it.
 
@@ -132,7 +134,7 @@ def write_table(
     return path, sidecar
 
 
-def read_table(path: Path, table: str | None = None) -> pd.DataFrame:
+def read_table(path: Path, table: str | None = None) -> 'pd.DataFrame':
     """Read a table that :func:`write_table` wrote; ``n/a`` becomes missing.
 
     Parameters
@@ -147,6 +149,8 @@ def read_table(path: Path, table: str | None = None) -> pd.DataFrame:
         If the file cannot be read, has no row though it needs one, or lacks a column or a number.
 
     """
+    import pandas as pd
+
     try:
         frame = pd.read_csv(
             io.StringIO(read_text(path)),
@@ -179,6 +183,23 @@ def read_table(path: Path, table: str | None = None) -> pd.DataFrame:
     return frame
 
 
+def is_missing(value) -> bool:
+    """Tell whether there is nothing in a cell: None, NaN or pandas' NA.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> [is_missing(value) for value in (None, float('nan'), pd.NA, 0, '', 'n/a')]
+    [True, True, True, False, False, False]
+    """
+    # Whoever has NA has loaded pandas; to be told no, nobody has to.
+    return (
+        value is None
+        or (isinstance(value, Real) and math.isnan(value))
+        or type(value).__name__ == 'NAType'
+    )
+
+
 def format_cell(value) -> str:
     """Write one value: at most four decimals, no trailing zeros, ``n/a`` for nothing.
 
@@ -187,7 +208,7 @@ def format_cell(value) -> str:
     >>> [format_cell(value) for value in (3, 12.0, 0.12345, -0.00001, None, float('nan'), 'L')]
     ['3', '12', '0.1235', '0', 'n/a', 'n/a', 'L']
     """
-    if value is None or value is pd.NA or (isinstance(value, Real) and math.isnan(value)):
+    if is_missing(value):
         return MISSING
     if isinstance(value, Integral):
         return str(int(value))

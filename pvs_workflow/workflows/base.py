@@ -85,8 +85,9 @@ def init_pvs_wf(
         )
         crashes = output_dir / f'sub-{scan.participant}' / 'log' / run_id
         scan_wf.config['execution']['crashdump_dir'] = str(crashes)
+        config = deepcopy(scan_wf.config)
         for node in scan_wf._get_all_nodes():
-            node.config = deepcopy(scan_wf.config)
+            node.config = config
         workflow.add_nodes([scan_wf])
     return workflow
 

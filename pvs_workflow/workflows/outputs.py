@@ -9,7 +9,7 @@ from pvs_workflow.inputs import Scan
 from pvs_workflow.inputs.metadata import scanner_metadata
 from pvs_workflow.interfaces.derivatives import SaveFile, SaveImage, SaveTables
 from pvs_workflow.interfaces.figures import DrawCascade, DrawRegistration, DrawROI
-from pvs_workflow.networks.bundle import model_sha256, verify_bundle
+from pvs_workflow.networks.bundle import model_sha256, read_card
 
 _VOLUMES = {
     't2w': ('desc-preproc_T2w', 'none'),
@@ -203,7 +203,7 @@ def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path,
             session=scan.session or '',
             stem=str(output_dir / scan.folder / scan.prefix),
             sources=list(scan.sources(bids_dir)),
-            model_label=verify_bundle(model).label,
+            model_label=read_card(model).label,
             model_sha256=model_sha256(model),
         ),
         name='save_tables',

@@ -67,9 +67,11 @@ def test_small_sizes_are_measured(tmp_path):
 
     shared = ('--sizes', 6, 12, '--repeats', 1, '--keep', tmp_path / 'k')
     shared += ('--out', tmp_path / 'a.json')
-    found = run('first', 'index', *shared)
+    found = run('first', 'everyone', 'index', *shared)
     assert 'start' not in found
     assert found['index']['12']['t2w'] >= 12
+    assert 0.05 < found['everyone']['12']['peak_memory_gb'] < 2
+    assert found['everyone']['12']['median_cpu_s'] > 0.3
     for part in ('as it is', 'without validation'):
         # Nothing could start a node in less.
         assert 0.3 < found['first'][part]['6']['shortest_s'] < 120

@@ -17,10 +17,12 @@ SBATCH = """#!/bin/bash
 echo "$@" >> "$0.called"
 while [ $# -gt 1 ]; do case "$1" in -o) out=$2; shift;; esac; shift; done
 setsid bash "$1" > "${out//%j/x}" 2>&1 < /dev/null &
+echo "$!" >> "${0%sbatch}jobs"
 echo "Submitted batch job $!"
 """
 SQUEUE = """#!/bin/bash
-kill -0 "$2" 2> /dev/null && echo "$2" || echo none
+while read -r job; do kill -0 "$job" 2> /dev/null && echo "$job"; done < "${0%squeue}jobs"
+true
 """
 
 
@@ -96,21 +98,23 @@ def test_bad_plugin_files(tmp_path, content, said):
     ('name', 'said'),
     [
         ('Slurm', 'a name that nipype does not know'),
-        ('SLURMGraph', 'one that does neither'),
+        ('SGEGraph', 'one that does neither'),
         ('Linear', 'one that does neither'),
         ('LegacyMultiProc', 'one that does neither'),
     ],
 )
 def test_plugins_that_would_not_tell_how_it_ended(name, said):
     with pytest.raises(PVSError, match=said) as error:
-        make_plugin(PluginChoice(name), {})
+        make_plugin(PluginChoice(name), {}, {})
     assert 'SLURM' in str(error.value)
 
 
-@pytest.mark.parametrize('name', ['SLURM', 'SGE', 'PBS', 'LSF'])
+@pytest.mark.parametrize('name', ['SLURM', 'SLURMGraph', 'SGE', 'PBS', 'LSF'])
 def test_plugins_of_queues(name):
-    plugin = make_plugin(PluginChoice(name, {'max_jobs': 3}), {'on_start': print})
-    assert (plugin.max_jobs, plugin.failures, plugin.unfinished) == (3, [], [])
+    plugin = make_plugin(PluginChoice(name, {'max_jobs': 3}), {'on_start': print}, {'A': 'b c'})
+    assert (plugin.plugin_args['max_jobs'], plugin.failures, plugin.unfinished) == (3, [], [])
+    if name != 'SLURMGraph':
+        assert plugin._template.endswith("\nexport A='b c'\n")
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from pvs_workflow.cli.engine import judge_scans, result_path, retire_results
-from pvs_workflow.cli.failures import explain_failure, explain_failures, failed_scan
+from pvs_workflow.cli.failures import branches_of, explain_failure, explain_failures, failed_scan
 from pvs_workflow.inputs import Scan
 
 SCANS = tuple(
@@ -54,7 +54,7 @@ def test_other_errors_are_told_with_step_and_crash_file(traceback, told):
     ],
 )
 def test_names_that_begin_alike_are_not_mixed_up(node, expected):
-    assert failed_scan(node, SCANS) is expected
+    assert failed_scan(node, branches_of(SCANS)) is expected
 
 
 def test_first_failure_of_a_scan_counts():

@@ -244,13 +244,25 @@ def test_one_failure_does_not_stop_the_others(tiny, tmp_path, case, said):
 
 
 @pytest.mark.slow
-def test_a_stopped_run_has_no_success_by_accident(tiny, tmp_path):
+def test_later_graphs_are_run_in_the_same_workers(tiny, tmp_path):
+    done, outcome = tiny('bug', 'few')
+    assert outcome['done'] == OTHERS
+    assert list(outcome['failed']) == ['sub-02']
+    assert done.stderr.splitlines()[-1].startswith('7 of 8 steps')
+    lines = (tmp_path / 'runs.txt').read_text().splitlines()
+    assert len(lines) == 4
+    assert len({line.split()[1] for line in lines}) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('options', [('stop',), ('stop', 'few')])
+def test_a_stopped_run_has_no_success_by_accident(tiny, tmp_path, options):
     """Not even where an earlier run has left a result."""
     for label in ('01', '02', '03', '04'):
         path = tmp_path / f'out/sub-{label}/anat/sub-{label}_desc-potter_grade.tsv'
         path.parent.mkdir(parents=True)
         path.write_text('from an earlier run')
-    done, outcome = tiny('image-error', 'stop')
+    done, outcome = tiny('image-error', *options)
     assert done.returncode == 1
     assert '4D' in outcome['failed']['sub-02']
     rest = {name: text for name, text in outcome['failed'].items() if name != 'sub-02'}

@@ -7,6 +7,7 @@ from pathlib import Path
 from nipype.interfaces.utility import Function
 from nipype.pipeline.engine import Node, Workflow
 
+from pvs_workflow.cli import engine
 from pvs_workflow.cli.engine import run_scans
 from pvs_workflow.cli.run import end_well, start_console, start_records
 from pvs_workflow.inputs import Scan
@@ -76,6 +77,8 @@ def main():
     """Run the case in the folder, and write the outcome to ``outcome.json``."""
     case, folder, *options = sys.argv[1:]
     folder = Path(folder)
+    if 'few' in options:
+        engine._SCANS_PER_PROCESS = 1
     settings = Settings(
         bids_dir=folder / 'bids',
         output_dir=folder / 'out',
@@ -96,7 +99,7 @@ def main():
     outcome = run_scans(
         settings,
         scans,
-        lambda: build(scans, case, folder, settings.output_dir),
+        lambda some: build(some, case, folder, settings.output_dir),
         logs,
     )
     content = {

@@ -1,0 +1,61 @@
+"""A real Slurm, where there is one, and a dataset of two people to run on it."""
+
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from tests.end_to_end.conftest import EXAMPLE, run
+from tests.places import REAL
+
+PEOPLE = ('01', '03') if REAL.is_dir() else ('01', '02')
+
+
+def call(*words, **options):
+    """Run a command and return what it said; it must end well."""
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, **options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope='session', autouse=True)
+def slurm():
+    """Skip where no Slurm takes jobs."""
+    if shutil.which('sbatch') is None:
+        pytest.skip('no sbatch here: there is no Slurm')
+    done = subprocess.run(['sinfo', '--noheader', '-o', '%a'], capture_output=True, text=True)
+    if 'up' not in done.stdout:
+        pytest.skip(f'Slurm does not answer: {done.stderr.strip()}')
+
+
+@pytest.fixture(scope='session')
+def dataset(tmp_path_factory):
+    """Return two people's scans: real ones, or where there are none the example's."""
+    source, target = (REAL if REAL.is_dir() else EXAMPLE), tmp_path_factory.mktemp('raw') / 'bids'
+    target.mkdir()
+    for path in source.iterdir():
+        if path.is_file() and path.name != 'participants.tsv':
+            shutil.copy(path, target / path.name)
+    for label in PEOPLE:
+        shutil.copytree(source / f'sub-{label}', target / f'sub-{label}')
+    return target
+
+
+@pytest.fixture(scope='session')
+def local(dataset, tmp_path_factory):
+    """Return the results of a run on this computer."""
+    out = tmp_path_factory.mktemp('local') / 'out'
+    done = run(dataset, out, 'participant', '--nprocs', '2')
+    assert done.returncode == 0, done.stderr
+    assert run(dataset, out, 'group').returncode == 0
+    return out
+
+
+def wait_for_jobs(seconds=7200):
+    """Wait until this user has no job in the queue."""
+    deadline = time.monotonic() + seconds
+    while call('squeue', '--noheader', '--user', os.getuid()).strip():
+        assert time.monotonic() < deadline, call('squeue')
+        time.sleep(2)

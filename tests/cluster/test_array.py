@@ -1,0 +1,70 @@
+"""The job array on a real Slurm: tasks at the same time, one that fails, and only it again."""
+
+import json
+import re
+
+import pytest
+
+from tests.cluster.conftest import PEOPLE, call, wait_for_jobs
+from tests.end_to_end.conftest import run, tables
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope='module')
+def array(dataset, local, tmp_path_factory):
+    """Return what both submissions said and what they left, the first with a broken image."""
+    folder = tmp_path_factory.mktemp('array')
+    out, database = folder / 'out', folder / 'database'
+    # `run` gives the work folder beside the output.
+    options = ('--nprocs', '1', '--bids-database-dir', database, '--write-slurm', folder / 'a.sh')
+    assert run(dataset, out, 'participant', *options).returncode == 0
+    image = min((dataset / f'sub-{PEOPLE[1]}').rglob('*_T2w.nii.gz'))
+    content = image.read_bytes()
+    said, pending, failed = [], [], None
+    try:
+        image.write_bytes(content[: len(content) // 3])
+        said.append(call('bash', folder / 'a.sh', 'submit'))
+        wait_for_jobs()
+        pending.append(call('bash', folder / 'a.sh', 'pending').split())
+        failed = set(tables(out))
+    finally:
+        image.write_bytes(content)
+    said.append(call('bash', folder / 'a.sh', 'submit'))
+    wait_for_jobs()
+    pending.append(call('bash', folder / 'a.sh', 'pending').split())
+    return folder, said, pending, failed
+
+
+def test_only_who_failed_is_submitted_again(array):
+    _, said, pending, _ = array
+    assert [re.search(r'submitted (\d+) participants', text)[1] for text in said] == ['2', '1']
+    assert pending == [['2'], []]
+
+
+def test_a_failed_task_harms_nobody(array, local):
+    _, _, _, failed = array
+    first = {name for name in tables(local) if name.startswith(f'sub-{PEOPLE[0]}_')}
+    assert first <= failed < set(tables(local))
+
+
+def test_all_tables_are_those_of_a_local_run(array, local):
+    out = array[0] / 'out'
+    assert tables(out) == tables(local)
+    for path in local.glob('group_*.tsv'):
+        assert (out / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_logs_pages_and_one_database(array):
+    folder = array[0]
+    logs = list((folder / 'out' / 'logs' / 'slurm').glob('a_*_*.log'))
+    assert len(logs) == 3 + 2  # tasks, and the group level after each submission
+    (reason,) = [text for path in logs if 'cannot be' in (text := path.read_text())]
+    assert f'sub-{PEOPLE[1]}' in reason
+    assert 'Traceback' not in reason
+    for label in PEOPLE:
+        assert (folder / 'out' / f'sub-{label}.html').exists()
+    assert [path.name for path in (folder / 'database').iterdir()] == ['layout_index.sqlite']
+    description = json.loads((folder / 'out' / 'dataset_description.json').read_text())
+    assert description['DatasetType'] == 'derivative'
+    assert not list(folder.rglob('.writing-*'))

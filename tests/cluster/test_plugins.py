@@ -1,0 +1,57 @@
+"""Nipype's plugins on a real Slurm: same bytes as a local run, and jobs that die."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.test_run import ALL, OTHERS, TINY
+from tests.cluster.conftest import PEOPLE
+from tests.end_to_end.conftest import run, tables
+
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize('plugin', ['SLURM', 'SLURMGraph'])]
+
+
+def plugin_file(folder, plugin, memory):
+    path = folder / 'plugin.yml'
+    # Without the run's environment: what results depend on must reach the jobs all the same.
+    options = f'--mem={memory} --cpus-per-task=1 --export=PYTHONPATH'
+    path.write_text(f'plugin: {plugin}\nplugin_args:\n  sbatch_args: {options}\n')
+    return path
+
+
+def test_same_bytes_as_a_local_run(plugin, dataset, local, tmp_path):
+    options = ('--nipype-plugin-file', plugin_file(tmp_path, plugin, '4G'))
+    done = run(dataset, tmp_path / 'out', 'participant', *options)
+    assert done.returncode == 0, done.stderr
+    assert len(tables(local)) >= 3 * len(PEOPLE)
+    assert tables(tmp_path / 'out') == tables(local)
+    for label in PEOPLE:
+        assert (tmp_path / 'out' / f'sub-{label}.html').exists()
+    # All is up to date: there is nothing to submit.
+    jobs = len(list((tmp_path / 'out_work').rglob('batchscript_*.sh')))
+    again = run(dataset, tmp_path / 'out', 'participant', *options)
+    assert again.returncode == 0, again.stderr
+    assert len(list((tmp_path / 'out_work').rglob('batchscript_*.sh'))) == jobs
+
+
+@pytest.mark.parametrize(
+    ('case', 'said'),
+    [
+        ('fine', None),
+        ('image-error', 'sub-02: x.nii.gz is 4D'),
+        ('killed', 'left no result and ended as FAILED'),
+    ],
+)
+def test_a_step_that_fails_or_dies_harms_nobody(plugin, case, said, tmp_path):
+    plugin_file(tmp_path, plugin, '1G')
+    done = subprocess.run(
+        [sys.executable, TINY, case, tmp_path, 'plugin'], capture_output=True, text=True
+    )
+    assert (tmp_path / 'outcome.json').exists(), done.stderr
+    outcome = json.loads((tmp_path / 'outcome.json').read_text())
+    assert outcome['done'] == (OTHERS if said else ALL)
+    assert list(outcome['failed']) == (['sub-02'] if said else [])
+    if said:
+        assert said in outcome['failed']['sub-02']
