@@ -69,14 +69,12 @@ def summary(usage: Usage, most: dict[str, float]) -> dict:
         if name in most:
             step = steps.setdefault(name.rsplit('.', 1)[-1], [0.0, 0.0])
             step[:] = max(step[0], measured), max(step[1], most[name])
-    used, wanted = busiest(list(usage.processes.values()))
     return {
         'peak_gb': round(usage.peak, 2),
         'worker_idle_gb': round(usage.idle, 2),
         'files_gb': round(usage.files, 2),
-        'busy': round(used, 2),
-        'busy_or_waiting': round(wanted, 2),
-        'busy_of_a_process': round(max(busiest([one])[0] for one in workers(usage)), 2),
+        'busy': round(busiest(list(usage.processes.values())), 2),
+        'busy_of_a_process': round(max(busiest([one]) for one in workers(usage)), 2),
         'tensorflow_starts': sum('tensorflow' in one.libraries for one in workers(usage)),
         'workers': len(workers(usage)),
         'steps': {

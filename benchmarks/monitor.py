@@ -34,16 +34,13 @@ class Look:
     cpu : float
         Seconds of processors that it has used.
     threads : int
-        All that it has.
-    running : int
-        Those that use a processor, or wait for one that others use.
+        All that it has, most of them without work.
 
     """
 
     time: float
     cpu: float
     threads: int
-    running: int
 
 
 @dataclass
@@ -145,10 +142,8 @@ class Monitor(threading.Thread):
         root = Path(f'/proc/{pid}')
         process = self._processes.get(pid) or Process(_environment(root))
         fields = (root / 'stat').read_text().rpartition(')')[2].split()
-        states = [_state(path) for path in (root / 'task').iterdir()]
         cpu = (int(fields[11]) + int(fields[12])) / _TICKS
-        running = states.count('R')
-        process.looks.append(Look(time.monotonic(), cpu, len(states), running))
+        process.looks.append(Look(time.monotonic(), cpu, int(fields[17])))
         self._processes[pid] = process
         self._note_memory(pid, root, process)
 
@@ -190,8 +185,10 @@ def watch(process: subprocess.Popen, work_dir: Path) -> Usage:
     return usage
 
 
-def busiest(processes: Sequence[Process], seconds: float = 2.0) -> tuple[float, float]:
+def busiest(processes: Sequence[Process], seconds: float = 2.0) -> float:
     """Return how many processors some processes kept busy together in their busiest moment.
+
+    On a machine that others use as well, they may have got fewer than they wanted.
 
     Parameters
     ----------
@@ -201,30 +198,18 @@ def busiest(processes: Sequence[Process], seconds: float = 2.0) -> tuple[float, 
 
     Returns
     -------
-    used : float
+    float
         Seconds of processors per second.
-    wanted : float
-        Threads that ran, or waited for a processor, on average: on a machine that others use as
-        well, what `used` would be without them, at most.
 
     """
-    spans: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    looks = [process.looks for process in processes]
-    begin = min((one[0].time for one in looks if one), default=0.0)
-    for one in looks:
-        for before, now in pairwise(one):
-            length = now.time - before.time
-            place = int((now.time - begin) / seconds)
-            spans[place][0] += now.cpu - before.cpu
-            spans[place][1] += now.running * length
-    return tuple(max((span[i] for span in spans.values()), default=0.0) / seconds for i in (0, 1))
-
-
-def _state(task: Path) -> str:
-    try:
-        return (task / 'stat').read_text().rpartition(')')[2].split()[0]
-    except OSError:
-        return ''
+    moments: dict[int, float] = defaultdict(float)
+    for process in processes:
+        for before, now in pairwise(process.looks):
+            rate = (now.cpu - before.cpu) / (now.time - before.time)
+            for place in range(int(before.time // seconds), int(now.time // seconds) + 1):
+                begin, end = place * seconds, (place + 1) * seconds
+                moments[place] += rate * (min(now.time, end) - max(before.time, begin))
+    return max(moments.values(), default=0.0) / seconds
 
 
 def _environment(root: Path) -> dict[str, str]:

@@ -119,13 +119,12 @@ def memory(results: Results) -> str:
             number(run['worker_idle_gb'], 2),
             number(run['files_gb'], 2),
             f'{run["busy"]:.2f} / {run["busy_of_a_process"]:.2f}',
-            number(run['busy_or_waiting'], 2),
             run['tensorflow_starts'],
         ]
         for run in record['runs'].values()
     ]
     header = ['dataset', 'processes', 'all together (GB)', 'a worker between steps (GB)']
-    header += ['files, shared (GB)', 'processors busy, all / one process', 'busy or waiting']
+    header += ['files, shared (GB)', 'processors busy, all / one process']
     parts = [
         f'```\n{record["command"]}\n```\n',
         f'On {record["machine"]["cores"]} cores, {record["machine"]["memory_gb"]} GB.\n',

@@ -10,7 +10,7 @@ from pvs_workflow.errors import ResourceError
 RUN_GB = 0.7
 """The run itself, and the files (libraries, mostly) that all its processes share."""
 
-IDLE_GB = 0.9
+IDLE_GB = 1.2
 """What a worker keeps of its own when it has nothing to do: mostly ANTs and TensorFlow."""
 
 _SHARE = 0.9

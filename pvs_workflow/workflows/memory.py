@@ -1,4 +1,8 @@
-"""How much memory steps need for images that are larger than usual."""
+"""How much memory steps need.
+
+A worker keeps ANTs, TensorFlow and much of what it once had, whatever the step that it is at. Next
+to that, steps differ little as long as images are of the usual size, so that all declare the same.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,12 +12,14 @@ import numpy as np
 
 from pvs_workflow.science.checks import MOST_VOXELS
 
+STEP_GB = 1.4
+"""That a worker may have of its own at any step. Measured by ``benchmarks/memory.py``."""
+
 USUAL_VOXELS = 10_000_000
-"""Up to which what a node declares is enough: 512 × 512 × 38."""
+"""Up to which that is enough: 512 × 512 × 38."""
 
 BYTES_PER_VOXEL = 32
-"""Of the largest image, beyond that: eight arrays of float32. Measured by
-``benchmarks/memory.py``."""
+"""Of the largest image, beyond that: eight arrays of float32."""
 
 
 def count_voxels(images: Iterable[Path | None]) -> int:
@@ -37,18 +43,16 @@ def count_voxels(images: Iterable[Path | None]) -> int:
     return max(count for count in counts if count <= MOST_VOXELS)
 
 
-def fit_memory(workflow, voxels: int) -> None:
-    """Raise what the nodes of a workflow declare to what images of a size need.
+def declare_memory(workflow, voxels: int) -> None:
+    """Let all nodes of a workflow declare what they may need for images of a size.
 
     Parameters
     ----------
     workflow : nipype workflow
-        Its nodes declare what they need for images of up to `USUAL_VOXELS`.
     voxels : int
         Of the largest image.
 
     """
-    more = BYTES_PER_VOXEL * max(voxels - USUAL_VOXELS, 0) / 1e9
+    need = STEP_GB + BYTES_PER_VOXEL * max(voxels - USUAL_VOXELS, 0) / 1e9
     for node in workflow._get_all_nodes():
-        if not getattr(node, 'run_without_submitting', False):
-            node._mem_gb = node.mem_gb + more
+        node._mem_gb = need

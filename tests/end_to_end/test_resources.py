@@ -102,10 +102,9 @@ def test_libraries_have_the_threads_that_were_promised(tmp_path, number):
 def test_no_process_is_busier_than_one_processor(memory, watched):
     number, usage = watched
     for process in usage.processes.values():
-        used, wanted = memory.busiest([process])
-        assert used <= 1.1
-        assert wanted <= 1.25
-    assert memory.busiest(list(usage.processes.values()))[0] <= 1.1 * number
+        assert memory.busiest([process]) <= 1.1
+    # Without work, the run itself takes next to nothing.
+    assert memory.busiest(list(usage.processes.values())) <= 1.1 * number
 
 
 def test_every_worker_was_told_its_threads(memory, watched):
