@@ -13,6 +13,8 @@ RUN_GB = 0.7
 IDLE_GB = 1.2
 """What a worker keeps of its own when it has nothing to do: mostly ANTs and TensorFlow."""
 
+_DIGIT = 1e-6
+
 _SHARE = 0.9
 """Of the machine, where nothing was said: others may need some."""
 
@@ -31,7 +33,8 @@ class ThriftyPlugin(SurvivingPlugin):
     def __init__(self, plugin_args=None):
         super().__init__(plugin_args=plugin_args)
         self._planned = self.memory_gb
-        self.memory_gb = max(self.memory_gb - RUN_GB, 0.0)
+        # What fits exactly shall not fail to by the last digit of a sum.
+        self.memory_gb = max(self.memory_gb - RUN_GB, 0.0) + _DIGIT
         self._refused: dict[int, ResourceError] = {}
 
     def _check_resources(self, running_tasks):
