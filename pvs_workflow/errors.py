@@ -59,6 +59,10 @@ class OutputError(PVSError):
     """A result cannot be written where it was asked for."""
 
 
+class ResourceError(PVSError):
+    """A step needs more than the run was given."""
+
+
 class RegistrationError(PVSError):
     """Images could not be aligned, or do not show the basal ganglia."""
 

@@ -20,7 +20,7 @@ from anatomy_blocks import (
     registration_rigid,
     registration_speed,
 )
-from scale_blocks import hostile, scale
+from scale_blocks import hostile, memory, scale, throughput
 from validation_blocks import (
     TITLES,
     Results,
@@ -233,6 +233,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'group': group,
     'scale': scale,
     'hostile': hostile,
+    'throughput': throughput,
+    'memory': memory,
     'nuclei': nuclei,
     'registration_speed': registration_speed,
     'registration_overlap': registration_overlap,

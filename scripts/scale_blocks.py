@@ -1,4 +1,4 @@
-"""What docs/validation.md shows of benchmarks/scale.py: Markdown from its JSON file."""
+"""What docs/validation.md shows of runs at scale: Markdown from JSON files."""
 
 from validation_blocks import Results, made_by, number, table
 
@@ -129,3 +129,64 @@ def _ratios(record: dict) -> str:
             f'{found["median_cpu"]:.2f} ×.'
         )
     return '\n'.join(lines)
+
+
+def throughput(results: Results) -> str:
+    """Show how much sooner a batch is done with more processes."""
+    record = results['throughput']
+    rows = [
+        [
+            number_of,
+            number(part['median_s'], 1),
+            number(part['median_cpu_s'], 1),
+            number(part['sessions_per_hour'], 0),
+            f'{part["ratio"]:.2f} ×',
+            ', '.join(f'{ratio:.2f}' for ratio in part['ratios']),
+        ]
+        for number_of, part in record['nprocs'].items()
+    ]
+    loads = [run['load_before'] for part in record['nprocs'].values() for run in part['runs']]
+    told = f'{len(record["sessions"])} sessions, {record["tables"]} tables, which every run wrote '
+    told += f'alike. On {record["machine"]["cores"]} cores, {record["machine"]["memory_gb"]} GB; '
+    told += f'load averages before the runs were {min(loads)} to {max(loads)}.'
+    header = ['processes', 'wall time, median (s)', 'CPU time, median (s)', 'sessions per hour']
+    shown = table([*header, 'throughput', 'of each pair of runs'], rows)
+    return '\n'.join([f'```\n{record["command"]}\n```\n', f'{told}\n', shown])
+
+
+def memory(results: Results) -> str:
+    """Show what runs use, beside what they were given and what their nodes declare."""
+    record = results['memory']
+    rows = [
+        [
+            run['dataset'],
+            run['nprocs'],
+            number(run['peak_gb'], 2),
+            number(run['worker_idle_gb'], 2),
+            number(run['files_gb'], 2),
+            f'{run["busy"]:.2f} / {run["busy_of_a_process"]:.2f}',
+            run['tensorflow_starts'],
+        ]
+        for run in record['runs'].values()
+    ]
+    header = ['dataset', 'processes', 'all together (GB)', 'a worker between steps (GB)']
+    header += ['files, shared (GB)', 'processors busy, all / one process']
+    parts = [
+        f'```\n{record["command"]}\n```\n',
+        f'On {record["machine"]["cores"]} cores, {record["machine"]["memory_gb"]} GB.\n',
+        table([*header, 'starts of TensorFlow'], rows),
+        '',
+        table(['step', 'most measured (GB)', 'declared (GB)'], _steps(record)),
+    ]
+    return '\n'.join(parts)
+
+
+def _steps(record: dict) -> list[list]:
+    found: dict[str, list[float]] = {}
+    for run in record['runs'].values():
+        for name, step in run['steps'].items():
+            row = found.setdefault(name, [0.0, 0.0])
+            # Of the run in which it came closest to what it declares.
+            if step['measured_gb'] * row[1] >= row[0] * step['declared_gb']:
+                row[:] = step['measured_gb'], step['declared_gb']
+    return [[f'`{name}`', *(number(one, 2) for one in row)] for name, row in sorted(found.items())]

@@ -137,6 +137,8 @@ TARGETS = (
     ('start to first node, one of 100 and of 50,000 participants', '3 s, 1.3 ×', '2 s, 1.1 ×',
      'scale', _first_node),
     ('index of all of 10,000 participants', '20 s', '5 s', 'scale', _index),
+    ('throughput of 2 processes over 1, 6 sessions', '1.7 ×', '1.9 ×', 'throughput',
+     lambda r: f'{r["nprocs"]["2"]["ratio"]:.2f} ×'),
     ('group level, 10,000 participants', '60 s', '15 s', 'scale', _big_group),
     ('bad inputs handled as promised', '200 of 200', '500 of 500', 'hostile', _hostile),
     ('error of 50 known movements in the nuclei: median, worst', '0.7, 2 mm', '0.4, 1 mm',

@@ -17,6 +17,7 @@ from pvs_workflow.cli.failures import (
     failed_scan,
 )
 from pvs_workflow.cli.progress import Progress
+from pvs_workflow.cli.threads import thread_limits
 from pvs_workflow.cli.worker import early_worker
 from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
@@ -62,7 +63,7 @@ def prepare_environment(settings: Settings) -> dict[str, str]:
 
     - ITK's sums depend on how many threads share them, so it gets one; ANTs takes its seed from
       the environment only.
-    - TensorFlow's results differ with and without oneDNN.
+    - TensorFlow's results differ with and without oneDNN, and with the number of threads.
     """
     return {
         'ANTS_RANDOM_SEED': str(engine_seed(settings.random_seed)),
@@ -71,12 +72,13 @@ def prepare_environment(settings: Settings) -> dict[str, str]:
         'MPLBACKEND': 'Agg',
         'NIPYPE_NO_ET': '1',
         'NO_ET': '1',
-        'OMP_NUM_THREADS': str(settings.omp_nthreads),
         'PYTHONHASHSEED': '0',
         'TF_CPP_MIN_LOG_LEVEL': '3',
         'TF_DETERMINISTIC_OPS': '1',
         'TF_ENABLE_ONEDNN_OPTS': '0',
-    }
+        'TF_NUM_INTEROP_THREADS': '1',
+        'TF_NUM_INTRAOP_THREADS': '1',
+    } | thread_limits(settings.omp_nthreads)
 
 
 def engine_seed(seed: int) -> int:
@@ -114,7 +116,7 @@ def load_engine(settings: Settings, logs: Path) -> None:
     """
     os.environ.update(prepare_environment(settings))
     configure_nipype(settings, logs)
-    import pvs_workflow.cli.plugin
+    import pvs_workflow.cli.memory
     import pvs_workflow.workflows.base  # noqa: F401
 
 
@@ -215,17 +217,18 @@ def _choose_plugin(settings: Settings, told: Mapping, logs: Path, workers: Seque
 
             config.set('execution', 'poll_sleep_duration', batch.POLL_SECONDS)
             return batch.make_plugin(choice, arguments, prepare_environment(settings))
-    from pvs_workflow.cli.plugin import SurvivingPlugin
+    from nipype.utils.profiler import get_system_total_memory_gb
+
+    from pvs_workflow.cli.memory import ThriftyPlugin, plan_memory
 
     arguments |= {
+        'memory_gb': plan_memory(settings.mem_gb, get_system_total_memory_gb()),
         'n_procs': settings.nprocs,
         'raise_insufficient': False,
         'worker_log': _worker_log(settings, logs),
         'workers': workers,
     }
-    if settings.mem_gb is not None:
-        arguments['memory_gb'] = settings.mem_gb
-    return SurvivingPlugin(plugin_args=arguments | (choice.arguments if choice else {}))
+    return ThriftyPlugin(plugin_args=arguments | (choice.arguments if choice else {}))
 
 
 def write_resources(nodes: Sequence) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pvs_workflow import __version__, data
 from pvs_workflow.cli.parser import parse_args
+from pvs_workflow.cli.threads import thread_limits
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError, PVSError
 from pvs_workflow.settings import Settings, dump_settings
 
@@ -44,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     settings = parse_args(argv)
     start_console(settings.verbosity)
+    # Numpy makes its threads when it is loaded.
+    os.environ.update(thread_limits(settings.omp_nthreads))
     return end_well(lambda: _action(settings)(settings))
 
 

@@ -4,6 +4,7 @@
 weights files, and the SHA-256 of the card therefore names the whole cascade.
 """
 
+import functools
 import hashlib
 import tempfile
 from pathlib import Path
@@ -120,6 +121,25 @@ def load_bundle(path: Path) -> 'Cascade':
     card = verify_bundle(path)
     enhancer, counter = (_load(path / name) for name in WEIGHTS)
     return Cascade(enhancer, counter, card)
+
+
+@functools.lru_cache(maxsize=1)
+def keep_bundle(path: Path, sha256: str) -> Cascade:
+    """Load a bundle once for all scans of a process; its networks are not to be trained.
+
+    Parameters
+    ----------
+    path : Path
+    sha256 : str
+        From :func:`model_sha256`, so that another bundle in the same place is loaded anew.
+
+    Raises
+    ------
+    BundleError
+        As of :func:`load_bundle`.
+
+    """
+    return load_bundle(path)
 
 
 def check_target(path: Path) -> None:

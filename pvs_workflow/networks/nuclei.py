@@ -1,5 +1,6 @@
 """The nuclei network: a small 3D U-Net that finds the deep grey matter in any contrast."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,12 @@ def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
         logits = model(image[None, ::step, ..., None], training=False)
         parts.append(np.asarray(keras.ops.softmax(logits, axis=-1))[0, ::step])
     return np.mean(parts, axis=0)
+
+
+@functools.lru_cache(maxsize=1)
+def keep_nuclei_network(path: Path):
+    """Load the trained network once for all scans that a process works at; not to be trained."""
+    return load_nuclei_network(path)
 
 
 def load_nuclei_network(path: Path):

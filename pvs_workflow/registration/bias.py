@@ -45,5 +45,7 @@ def correct_bias(image: nb.Nifti1Image, seed: int) -> nb.Nifti1Image:
         order=1,
         mode='nearest',
     )
-    data = np.asarray(image.dataobj, dtype=np.float32) / np.clip(full, 0.1, 10)
-    return nb.Nifti1Image(data.astype(np.float32), image.affine)
+    # In place: these are arrays of the full grid.
+    np.clip(full, 0.1, 10, out=full)
+    np.divide(np.asarray(image.dataobj, dtype=np.float32), full, out=full, dtype=np.float32)
+    return nb.Nifti1Image(full, image.affine)

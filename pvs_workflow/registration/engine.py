@@ -31,4 +31,8 @@ def start(seed: int):
 
 def to_ants(image: nb.Nifti1Image):
     """Return the same volume as an ANTs image (float32, LPS+ world)."""
-    return ants.from_nibabel_nifti(image)
+    try:
+        return ants.from_nibabel_nifti(image)
+    finally:
+        # Nibabel would keep the voxels that were read for this.
+        image.uncache()

@@ -43,7 +43,7 @@ def apply_transforms(
         interpolator='linear',
         singleprecision=True,
     ).numpy()
-    return nb.Nifti1Image(out.astype(np.float32), fixed.affine)
+    return nb.Nifti1Image(out.astype(np.float32, copy=False), fixed.affine)
 
 
 def compose(

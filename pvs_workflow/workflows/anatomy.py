@@ -100,17 +100,13 @@ def init_conform_wf(
     for contrast, used in zip(fields, (True, use_t1w, use_flair), strict=True):
         if not used:
             continue
-        conform = pe.Node(
-            Conform(is_t2w=contrast == 't2w'), name=f'conform_{contrast}', mem_gb=0.5
-        )
+        conform = pe.Node(Conform(is_t2w=contrast == 't2w'), name=f'conform_{contrast}')
         edges.append((inputnode, conform, [(contrast, 'in_file')]))
         last = conform
         if contrast == 't2w':
             edges.append((conform, outputnode, [('out_file', 'conformed')]))
         if contrast == 't2w' and bias_correction:
-            correct_bias = pe.Node(
-                CorrectBias(seed=random_seed), name='correct_bias', mem_gb=1, n_procs=1
-            )
+            correct_bias = pe.Node(CorrectBias(seed=random_seed), name='correct_bias')
             edges.append((conform, correct_bias, [('out_file', 'in_file')]))
             last = correct_bias
         edges.append((last, outputnode, [('out_file', contrast)]))
@@ -168,14 +164,11 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
         niu.IdentityInterface(fields=['transform', 'aligned', 'agreement', 'handedness']),
         name='outputnode',
     )
-    register = pe.Node(
-        RegisterRigid(seed=random_seed), name=f'register_{contrast.lower()}', mem_gb=1
-    )
-    resample = pe.Node(Resample(seed=random_seed), name=f'resample_{contrast.lower()}', mem_gb=1)
+    register = pe.Node(RegisterRigid(seed=random_seed), name=f'register_{contrast.lower()}')
+    resample = pe.Node(Resample(seed=random_seed), name=f'resample_{contrast.lower()}')
     compare = pe.Node(
         CompareNuclei(network=nuclei_file('nuclei.keras'), seed=random_seed),
         name=f'compare_{contrast.lower()}',
-        mem_gb=1,
     )
     workflow.connect(
         [
@@ -257,12 +250,11 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
     )
     template = template_file('T2w')
     register_affine = pe.Node(
-        RegisterAffine(template=template, seed=random_seed), name='register_affine', mem_gb=1
+        RegisterAffine(template=template, seed=random_seed), name='register_affine'
     )
     find_nuclei = pe.Node(
         FindNuclei(network=nuclei_file('nuclei.keras'), seed=random_seed),
         name='find_nuclei',
-        mem_gb=1,
     )
     bend_template = pe.Node(
         BendTemplate(
@@ -271,12 +263,9 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
             seed=random_seed,
         ),
         name='bend_template',
-        mem_gb=1,
     )
-    carry_template = pe.Node(
-        Resample(in_file=template, seed=random_seed), name='carry_template', mem_gb=1
-    )
-    find_roi = pe.Node(FindROI(), name='find_roi', mem_gb=0.5)
+    carry_template = pe.Node(Resample(in_file=template, seed=random_seed), name='carry_template')
+    find_roi = pe.Node(FindROI(), name='find_roi')
     bent = [('transform', 'transform'), ('correlation', 'correlation')]
     seen = [('probabilities', 'probabilities')]
     workflow.connect(

@@ -11,6 +11,7 @@ from pvs_workflow.inputs import Scan
 from pvs_workflow.networks.bundle import model_sha256
 from pvs_workflow.workflows.anatomy import init_align_wf, init_conform_wf, init_roi_wf
 from pvs_workflow.workflows.cascade import init_cascade_wf
+from pvs_workflow.workflows.memory import count_voxels, declare_memory
 from pvs_workflow.workflows.outputs import (
     CASCADE,
     FLAGS,
@@ -203,6 +204,7 @@ def init_scan_wf(
             (merge, cascade_wf, [('out', f'inputnode.{name}')]) for name, merge in merges.items()
         ]
     workflow.connect(edges)
+    declare_memory(workflow, count_voxels(images.values()))
     return workflow
 
 

@@ -97,10 +97,10 @@ def init_cascade_wf(
         name='outputnode',
     )
     bundle = {'model': model, 'model_sha256': model_sha256}
-    cut_images = pe.Node(CutImages(source=source, **bundle), name='cut_images', mem_gb=0.5)
-    run_cascade = pe.Node(RunCascade(seed=random_seed, **bundle), name='run_cascade', mem_gb=1.5)
-    find_evidence = pe.Node(FindEvidence(), name='find_evidence', mem_gb=0.5)
-    judge = pe.Node(Judge(), name='judge', mem_gb=0.3)
+    cut_images = pe.Node(CutImages(source=source, **bundle), name='cut_images')
+    run_cascade = pe.Node(RunCascade(seed=random_seed, **bundle), name='run_cascade')
+    find_evidence = pe.Node(FindEvidence(), name='find_evidence')
+    judge = pe.Node(Judge(), name='judge')
     cut = [('images', 'images'), ('views', 'views')]
     judged = ('roi', 'correlation', 'agreements', 'handedness')
     flags = [(field, field) for field in ('images_qc', 'overall', 'reasons')]

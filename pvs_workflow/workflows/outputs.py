@@ -133,7 +133,7 @@ def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volum
             )
         else:
             save = SaveFile(target=f'{stem}_{_TRANSFORMS[field]}')
-        node = pe.Node(save, name=f'save_{field}', mem_gb=0.5)
+        node = pe.Node(save, name=f'save_{field}')
         edges.append((inputnode, node, [(field, 'in_file')]))
     workflow.connect(edges)
     return workflow
@@ -207,7 +207,6 @@ def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path,
             model_sha256=model_sha256(model),
         ),
         name='save_tables',
-        mem_gb=0.3,
     )
     workflow.connect([(inputnode, save_tables, [(field, field) for field in used])])
     return workflow
@@ -268,10 +267,8 @@ def init_figures_wf(*, scan: Scan, output_dir: Path, name='figures_wf'):
         name='inputnode',
     )
     stem = str(output_dir / f'sub-{scan.participant}' / 'figures' / scan.prefix)
-    draw_roi = pe.Node(DrawROI(t2w_file=scan.t2w, stem=stem), name='draw_roi', mem_gb=1)
-    draw_cascade = pe.Node(
-        DrawCascade(t2w_file=scan.t2w, stem=stem), name='draw_cascade', mem_gb=1
-    )
+    draw_roi = pe.Node(DrawROI(t2w_file=scan.t2w, stem=stem), name='draw_roi')
+    draw_cascade = pe.Node(DrawCascade(t2w_file=scan.t2w, stem=stem), name='draw_cascade')
     seen = [(field, field) for field in ('t2w', 'roi', 'structures', 'views')]
     edges = [
         (inputnode, draw_roi, seen),
@@ -283,7 +280,6 @@ def init_figures_wf(*, scan: Scan, output_dir: Path, name='figures_wf'):
             draw = pe.Node(
                 DrawRegistration(moving_name=shown, out_file=f'{stem}_desc-{field}reg_T2w.svg'),
                 name=f'draw_{field}',
-                mem_gb=1,
             )
             edges.append((inputnode, draw, [('t2w', 'fixed'), (field, 'moving'), ('roi', 'roi')]))
     workflow.connect(edges)

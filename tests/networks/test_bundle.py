@@ -76,6 +76,15 @@ def test_loading_gives_the_card(bundle, card):
     assert loaded.card.count_scale == 48
 
 
+def test_a_kept_bundle_is_loaded_once_until_it_changes(monkeypatch, tmp_path):
+    loaded = []
+    monkeypatch.setattr(bundles, 'load_bundle', lambda path: loaded.append(path) or len(loaded))
+    bundles.keep_bundle.cache_clear()
+    assert [bundles.keep_bundle(tmp_path, 'a') for _ in range(3)] == [1, 1, 1]
+    assert bundles.keep_bundle(tmp_path, 'b') == 2
+    bundles.keep_bundle.cache_clear()
+
+
 def test_model_sha256_names_card_and_weights(bundle, copy, cascade):
     assert model_sha256(copy) == model_sha256(bundle)
     weights = [w + 1e-3 for w in cascade.counter.get_weights()]

@@ -1,0 +1,58 @@
+"""How much memory steps need.
+
+A worker keeps ANTs, TensorFlow and much of what it once had, whatever the step that it is at. Next
+to that, steps differ little as long as images are of the usual size, so that all declare the same.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow.science.checks import MOST_VOXELS
+
+STEP_GB = 1.4
+"""That a worker may have of its own at any step. Measured by ``benchmarks/memory.py``."""
+
+USUAL_VOXELS = 10_000_000
+"""Up to which that is enough: 512 × 512 × 38."""
+
+BYTES_PER_VOXEL = 32
+"""Of the largest image, beyond that: eight arrays of float32."""
+
+
+def count_voxels(images: Iterable[Path | None]) -> int:
+    """Return the number of voxels of the largest image, by headers alone.
+
+    What cannot be read, or will be refused for its size, counts for nothing: the step that reads
+    it shall say what is wrong with it.
+
+    Parameters
+    ----------
+    images : iterable of Path or None
+
+    """
+    counts = [0]
+    for path in filter(None, images):
+        try:
+            counts.append(int(np.prod(nb.load(path).shape, dtype=float)))
+        except Exception:
+            # Nibabel and what it reads with raise nearly anything at a damaged header.
+            continue
+    return max(count for count in counts if count <= MOST_VOXELS)
+
+
+def declare_memory(workflow, voxels: int) -> None:
+    """Let all nodes of a workflow declare what they may need for images of a size.
+
+    Parameters
+    ----------
+    workflow : nipype workflow
+    voxels : int
+        Of the largest image.
+
+    """
+    need = STEP_GB + BYTES_PER_VOXEL * max(voxels - USUAL_VOXELS, 0) / 1e9
+    for node in workflow._get_all_nodes():
+        node._mem_gb = need

@@ -1,0 +1,42 @@
+"""What the page on usage says of memory is what the app plans with."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pvs_workflow import data
+from pvs_workflow.cli.memory import IDLE_GB, RUN_GB
+from pvs_workflow.inputs import Scan
+from pvs_workflow.workflows.base import init_scan_wf
+from pvs_workflow.workflows.memory import BYTES_PER_VOXEL
+
+PAGE = (Path(__file__).parents[2] / 'docs' / 'usage.md').read_text(encoding='utf-8')
+
+
+def told(row):
+    (number,) = re.findall(rf'^\| {re.escape(row)}.* \|\D*([\d.]+) \|$', PAGE, re.MULTILINE)
+    return float(number)
+
+
+@pytest.fixture(scope='module')
+def most(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('bids')
+    images = [folder / f'sub-01_{name}.nii.gz' for name in ('T2w', 'T1w', 'FLAIR')]
+    scan = Scan('01', None, *images, (('sub', '01'),))
+    workflow = init_scan_wf(
+        scan=scan,
+        bids_dir=folder,
+        output_dir=folder,
+        model=data.path('cascade'),
+        random_seed=1,
+    )
+    return max(node.mem_gb for node in workflow._get_all_nodes())
+
+
+def test_the_table_of_memory(most):
+    assert told('the run itself') == RUN_GB
+    assert told('a process between two steps') == IDLE_GB
+    assert told('a process at its step') == most
+    assert told('… for each further 10 million voxels') == BYTES_PER_VOXEL * 1e7 / 1e9
+    assert f'{RUN_GB} GB and {most:g} GB for each of `--nprocs`' in PAGE

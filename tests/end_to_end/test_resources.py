@@ -1,0 +1,152 @@
+"""What a run was given, and what it takes: processors, threads and memory."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pvs_workflow.cli.memory import IDLE_GB, RUN_GB
+from tests.end_to_end.conftest import EXAMPLE
+from tests.places import REAL
+
+FOLDER = Path(__file__).parents[2] / 'benchmarks'
+PROMISED = {
+    'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': '1',
+    'OMP_NUM_THREADS': '1',
+    'OPENBLAS_NUM_THREADS': '1',
+    'TF_NUM_INTEROP_THREADS': '1',
+    'TF_NUM_INTRAOP_THREADS': '1',
+}
+TOO_MANY = dict.fromkeys(PROMISED, '8')
+LIBRARIES = """
+import json, os, sys
+from pathlib import Path
+from pvs_workflow.cli.engine import prepare_environment
+from pvs_workflow.settings import Settings
+folder = Path.cwd()
+settings = Settings(bids_dir=folder, output_dir=folder, work_dir=folder,
+                    analysis_level='participant', run_id='run', omp_nthreads=int(sys.argv[1]))
+os.environ.update(prepare_environment(settings))
+import numpy as np
+import scipy.linalg
+from threadpoolctl import threadpool_info
+from pvs_workflow.networks.engine import configure_tensorflow, load_tensorflow
+from pvs_workflow.registration.bias import correct_bias
+import nibabel as nb
+count = lambda: len(os.listdir('/proc/self/task'))
+before = count()
+data = np.random.default_rng(0).random((40, 40, 40), dtype=np.float32)
+correct_bias(nb.Nifti1Image(data, np.diag([5, 5, 5, 1])), 1)
+ants = count() - before
+configure_tensorflow(1, 1)
+threading = load_tensorflow().config.threading
+print(json.dumps({
+    'pools': {pool['internal_api']: pool['num_threads'] for pool in threadpool_info()},
+    'ants': ants,
+    'tensorflow': [threading.get_intra_op_parallelism_threads(),
+                   threading.get_inter_op_parallelism_threads()],
+}))
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope='module')
+def memory():
+    sys.path.insert(0, str(FOLDER))
+    try:
+        import memory
+
+        yield memory
+    finally:
+        sys.path.remove(str(FOLDER))
+
+
+@pytest.fixture(scope='module', params=[1, 2])
+def watched(request, memory, tmp_path_factory):
+    # A shell that asks for more than the run was given.
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in TOO_MANY.items():
+            patch.setenv(name, value)
+        code, text, usage = memory.observe(
+            EXAMPLE,
+            tmp_path_factory.mktemp('watched'),
+            *('--nprocs', str(request.param), '--omp-nthreads', '1'),
+        )
+    assert code == 0, text
+    return request.param, usage
+
+
+@pytest.mark.parametrize('number', [1, 3])
+def test_libraries_have_the_threads_that_were_promised(tmp_path, number):
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', LIBRARIES, str(number)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | TOO_MANY,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert 'openblas' in found['pools']
+    # Some libraries take no more than there are processors.
+    assert set(found['pools'].values()) <= {number, min(number, os.cpu_count() or 1)}
+    assert found['ants'] <= 1
+    assert found['tensorflow'] == [1, 1]
+
+
+def test_no_process_is_busier_than_one_processor(memory, watched):
+    number, usage = watched
+    for process in usage.processes.values():
+        assert memory.busiest([process]) <= 1.1
+    # Without work, the run itself takes next to nothing.
+    assert memory.busiest(list(usage.processes.values())) <= 1.1 * number
+
+
+def test_every_worker_was_told_its_threads(memory, watched):
+    for process in memory.workers(watched[1]):
+        assert {name: process.environment.get(name) for name in PROMISED} == PROMISED
+
+
+def test_tensorflow_starts_once_in_each_process_for_all_scans(memory, watched):
+    number, usage = watched
+    workers = memory.workers(usage)
+    assert len(workers) == number
+    assert {step.split('.')[1] for one in workers for step in one.steps} == {
+        'sub_01_ses_1_wf',
+        'sub_01_ses_2_wf',
+        'sub_02_wf',
+    }
+    assert sum('tensorflow' in one.libraries for one in workers) <= number
+    others = [one for one in usage.processes.values() if one not in workers]
+    assert not any(one.libraries for one in others)
+
+
+def test_no_step_takes_more_than_it_declares(memory, watched):
+    check(memory, EXAMPLE, *watched)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason=f'no real scans in {REAL} (set PVS_REAL_DATA)')
+def test_nor_with_real_scans(memory, tmp_path):
+    code, text, usage = memory.observe(
+        REAL, tmp_path, '--nprocs', '2', '--omp-nthreads', '1', '--mem', '4G'
+    )
+    assert code == 0, text
+    check(memory, REAL, 2, usage)
+    assert usage.peak <= 4
+
+
+def check(memory, bids_dir, number, usage):
+    declared = memory.declared(bids_dir)
+    assert set(usage.steps) <= set(declared) | {''}
+    # Very short ones may have been missed.
+    assert len(usage.steps) > len(declared) / 3
+    above = {name: used for name, used in usage.steps.items() if used > 0.95 * declared[name]}
+    assert not above
+    assert usage.idle <= IDLE_GB
+    assert usage.peak <= RUN_GB + number * max(declared.values())

@@ -1,0 +1,68 @@
+"""What steps need for larger images."""
+
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+import pytest
+
+from pvs_workflow import data
+from pvs_workflow.inputs import Scan
+from pvs_workflow.workflows.base import init_scan_wf
+from pvs_workflow.workflows.memory import BYTES_PER_VOXEL, USUAL_VOXELS, count_voxels
+
+
+def header_only(path, shape):
+    """Write a NIfTI that claims a size, and ends after its header."""
+    header = nb.Nifti1Header()
+    header.set_data_dtype(np.int16)
+    header.set_data_shape(shape)
+    header['vox_offset'] = 352
+    header['magic'] = b'n+1'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(header.binaryblock + bytes(4))
+    return path
+
+
+def needs(folder, shape):
+    t2w = header_only(folder / 'sub-01_T2w.nii', shape)
+    scan = Scan('01', None, t2w, None, None, (('sub', '01'),))
+    workflow = init_scan_wf(
+        scan=scan,
+        bids_dir=folder,
+        output_dir=Path('/out'),
+        model=data.path('cascade'),
+        random_seed=1,
+    )
+    return {node.fullname: node.mem_gb for node in workflow._get_all_nodes()}
+
+
+def test_the_largest_image_counts(tmp_path):
+    small = header_only(tmp_path / 'small.nii', (4, 5, 6))
+    large = header_only(tmp_path / 'large.nii', (40, 50, 60))
+    assert count_voxels([small, None, large]) == 40 * 50 * 60
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        pytest.param(None, id='missing'),
+        pytest.param(b'no image', id='damaged'),
+        pytest.param((32767, 32767, 32767), id='absurd'),
+    ],
+)
+def test_what_will_be_refused_counts_for_nothing(tmp_path, content):
+    path = tmp_path / 'a.nii'
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        header_only(path, content)
+    assert count_voxels([path]) == 0
+
+
+def test_a_large_head_needs_more_in_every_step(tmp_path):
+    usual = needs(tmp_path / 'usual', (512, 512, 38))
+    large = needs(tmp_path / 'large', (512, 512, 512))
+    more = BYTES_PER_VOXEL * (512**3 - USUAL_VOXELS) / 1e9
+    assert usual == needs(tmp_path / 'small', (256, 256, 30))
+    assert {name: pytest.approx(need + more) for name, need in usual.items()} == large
