@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.errors import NoInputError, NoMatchError
+from pvs_workflow.errors import NoInputError, NoMatchError, OutputError, PVSError
 from pvs_workflow.inputs import Scan, Selection
 from pvs_workflow.settings import Settings
 
@@ -63,13 +63,15 @@ def write_boilerplate(settings: Settings, scans: Sequence[Scan], facts: Mapping)
 
 def record_runs(
     settings: Settings, selection: Selection, failed: Mapping[Scan, str], facts: Mapping
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
     """Keep for each participant what made its results, and what went wrong.
 
     Returns
     -------
-    list of str
-        The participants, sorted: all that were processed, and those in the dataset that could not.
+    participants : list of str
+        Sorted: all that were processed, and those in the dataset that could not.
+    unrecorded : list of str
+        A sentence for each of whom nothing could be written.
 
     """
     from pvs_workflow.report.provenance import RunRecord, save_run
@@ -78,6 +80,7 @@ def record_runs(
     participants |= {
         label for label, _ in selection.missing if (settings.bids_dir / f'sub-{label}').is_dir()
     }
+    unrecorded = []
     for participant in sorted(participants):
         scans = {
             scan.prefix: failed.get(scan, '')
@@ -85,8 +88,12 @@ def record_runs(
             if scan.participant == participant
         }
         errors = tuple(text for label, text in selection.missing if label == participant)
-        save_run(settings.output_dir, participant, RunRecord(facts, scans, errors))
-    return sorted(participants)
+        try:
+            save_run(settings.output_dir, participant, RunRecord(facts, scans, errors))
+        except OutputError as error:
+            # Others' records and pages are still to be written.
+            unrecorded.append(f'sub-{participant}: {error}')
+    return sorted(participants), unrecorded
 
 
 def unfinished(settings: Settings, scans: Iterable[Scan]) -> dict[Scan, str]:
@@ -110,12 +117,8 @@ def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
             # A page must not cost anyone a result.
             fine = False
             log.debug('page of sub-%s', participant, exc_info=True)
-            log.error(
-                'sub-%s: its page cannot be written: %s: %s',
-                participant,
-                type(error).__name__,
-                error,
-            )
+            kind = '' if isinstance(error, PVSError) else f'{type(error).__name__}: '
+            log.error('sub-%s: its page cannot be written: %s%s', participant, kind, error)
     return fine
 
 

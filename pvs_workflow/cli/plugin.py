@@ -5,13 +5,15 @@ is a pool of its own, so that a death is known to belong to one task: that node 
 participant's later nodes are not run, and everybody else goes on.
 """
 
+import contextlib
 import ctypes
 import gc
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent import futures
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +23,7 @@ from pathlib import Path
 from traceback import format_exception
 
 from nipype import config
+from nipype.pipeline.plugins import base
 from nipype.pipeline.plugins.multiproc import MultiProcPlugin, run_node
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -68,6 +71,16 @@ class Told:
         nodes = enumerate(self.procs or [])
         return [node.fullname for job, node in nodes if job not in self._finished]
 
+    def run(self, graph, config, updatehash=False):
+        """Run all nodes."""
+        # Nipype measures its pauses by the clock on the wall: set back by an hour, it would sleep
+        # for an hour.
+        clock, base.time = base.time, time.monotonic
+        try:
+            super().run(graph, config, updatehash=updatehash)
+        finally:
+            base.time = clock
+
     def stop(self) -> None:
         """Take back what is still in the queue, as far as nipype knows how."""
 
@@ -81,7 +94,11 @@ class Told:
         self._finished.add(jobid)
 
     def _report_crash(self, node, result=None):
-        crash_file = super()._report_crash(node, result=result)
+        try:
+            crash_file = super()._report_crash(node, result=result)
+        except OSError as error:
+            # A disk that is full must not keep others from being told, and processed.
+            crash_file = f'no file, since it cannot be written: {error.strerror or error}'
         lines = (result or {}).get('traceback') or []
         text = lines if isinstance(lines, str) else ''.join(lines)
         self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
@@ -150,13 +167,15 @@ class SurvivingPlugin(Told, MultiProcPlugin):
     def _submit_job(self, node, updatehash=False):
         self._taskid += 1
         pool = self._idle.pop() if self._idle else self._new_pool()
-        try:
-            future = pool.submit(run_node, node, updatehash, self._taskid)
-        except BrokenProcessPool:
-            # It died while it had nothing to do, which is nobody's fault.
-            pool.shutdown()
-            pool = self._new_pool()
-            future = pool.submit(run_node, node, updatehash, self._taskid)
+        task = run_node, node, updatehash, self._taskid
+        with _without_interrupts():
+            try:
+                future = pool.submit(*task)
+            except BrokenProcessPool:
+                # It died while it had nothing to do, which is nobody's fault.
+                pool.shutdown()
+                pool = self._new_pool()
+                future = pool.submit(*task)
         self._busy[self._taskid] = pool
         self._task_obj[self._taskid] = future
         return self._taskid
@@ -172,7 +191,10 @@ class SurvivingPlugin(Told, MultiProcPlugin):
             return future.result()
         if isinstance(error, BrokenProcessPool):
             pool.shutdown()
-            error = WorkerDiedError('its process was killed, most often for want of memory')
+            error = WorkerDiedError(
+                'its process was killed, most often for want of memory: give the run more of it, '
+                'or let it do less at a time (--nprocs, --mem); the same command resumes'
+            )
         else:
             self._idle.append(pool)
         return {'result': None, 'traceback': format_exception(error), 'taskid': taskid}
@@ -223,6 +245,16 @@ def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
     return [(number, -waiting[node]) for number, node in zip(numbers, nodes, strict=True)]
 
 
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start processes that Ctrl-C, which goes to all of a terminal, does not reach."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _scan_name(node) -> str:
     return '.'.join(node.fullname.split('.')[:2])
 
@@ -236,12 +268,17 @@ def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None, monitor: bo
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != run_pid:
         os._exit(1)
-    os.chdir(cwd)
+    with contextlib.suppress(OSError):
+        os.chdir(cwd)
     if monitor:
         # Nipype's own switch is one of the process, and workers do not inherit it.
         config.enable_resource_monitor()
     if worker_log is not None:
-        log = os.open(worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            log = os.open(worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        except OSError:
+            # Its folder may be gone or full. The run shall not take this for the worker's death.
+            log = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(log, stream.fileno())

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from pvs_workflow.cli.failures import failed_scan
 from pvs_workflow.inputs import Scan
@@ -72,7 +72,9 @@ class Progress(AbstractContextManager):
             self._last_line = now
             failed = ', failed' if status == 'exception' else ''
             line = f'{self._done} of {self._total} steps, {where}{failed}'
-            print(line, file=self._stream, flush=True)
+            # Nobody may be there any more to read it, or there is no room for it.
+            with suppress(OSError):
+                print(line, file=self._stream, flush=True)
 
     def _is_due(self, now: float, status: str) -> bool:
         """Short steps come by the dozen; a line a second is enough."""
