@@ -1,6 +1,6 @@
 """Kill the whole app at random moments, resume, and compare every byte with an undisturbed run.
 
-Usage: python benchmarks/faults.py BIDS_DIR [--kills N] [--in-a-row N] [--seed N] [--out FILE]
+Usage: python benchmarks/faults.py BIDS_DIR [--kills N] [--in-a-row N] [--jobs N] [--out FILE]
 
 Runs are killed (SIGKILL to all their processes) and started again by the same command, several
 times in a row, until one is left in peace. Moments are drawn over the steps of the run and its
@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -310,44 +311,69 @@ def app(bids_dir: Path, *options: str) -> list[str]:
     return [*program, *rest, *options]
 
 
+def undisturbed(command: list[str], folder: Path) -> dict[str, bytes]:
+    """Return what a run that nobody disturbs makes; it is kept for another benchmark."""
+    if not (folder / 'done').exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        problems = run_in_peace(command, folder)
+        assert not problems, problems
+        (folder / 'done').touch()
+    return contents(folder / 'out')
+
+
+def run_row(
+    command: list[str], folder: Path, number: int, seed: int, in_a_row: int, reference: dict
+) -> tuple[list[Kill], int]:
+    """Draw the moments of one row, and kill; keep the folder if something was wrong."""
+    row = folder / f'row-{number}'
+    shutil.rmtree(row, ignore_errors=True)
+    row.mkdir()
+    draw = random.Random(f'{seed} {number}')
+    found, looks = kill_in_a_row(command, row, draw_kills(in_a_row, number, draw), reference, draw)
+    if all(kill.survived for kill in found):
+        shutil.rmtree(row)
+    return found, looks
+
+
 def main() -> None:
     """Kill as often as asked for, and write down what was left."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('bids_dir', type=Path, help='with one T2w, of sub-01')
     parser.add_argument('--kills', type=int, default=50)
     parser.add_argument('--in-a-row', type=int, default=5)
+    parser.add_argument('--jobs', type=int, default=1, help='rows at the same time')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--keep', type=Path, help='folder to work in, and to keep')
     parser.add_argument('--out', type=Path, default=Path('docs/validation/faults.json'))
     args = parser.parse_args()
-    draw, command = random.Random(args.seed), app(args.bids_dir)
-    kills, looks, rows = [], 0, 0
+    command = app(args.bids_dir)
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.keep or Path(temporary)).resolve()
-        peace = folder / 'undisturbed'
-        if not (peace / 'done').exists():
-            shutil.rmtree(peace, ignore_errors=True)
-            peace.mkdir(parents=True)
-            problems = run_in_peace(command, peace)
-            assert not problems, problems
-            (peace / 'done').touch()
-        reference = contents(peace / 'out')
+        reference = undisturbed(command, folder / 'undisturbed')
+        kills: list[Kill] = []
+        looks = rows = 0
         while len(kills) < args.kills:
-            row = folder / f'row-{rows}'
-            shutil.rmtree(row, ignore_errors=True)
-            row.mkdir()
-            drawn = draw_kills(min(args.in_a_row, args.kills - len(kills)), rows, draw)
-            found, looked = kill_in_a_row(command, row, drawn, reference, draw)
-            kills, looks, rows = kills + found, looks + looked, rows + 1
+            missing = -(-(args.kills - len(kills)) // args.in_a_row)
+            numbers = range(rows, rows + min(args.jobs, missing))
+            with ThreadPoolExecutor(args.jobs) as pool:
+                todo = [
+                    pool.submit(
+                        run_row, command, folder, number, args.seed, args.in_a_row, reference
+                    )
+                    for number in numbers
+                ]
+            for future in todo:
+                found, looked = future.result()
+                kills, looks = kills + found, looks + looked
+                for kill in found:
+                    print(f'  {asdict(kill)}', flush=True)
+            rows += len(numbers)
             survived = sum(kill.survived for kill in kills)
             print(f'{survived} of {len(kills)} kills survived', flush=True)
-            for kill in found:
-                print(f'  {asdict(kill)}', flush=True)
-            if all(kill.survived for kill in found):
-                shutil.rmtree(row)
             record = {
                 'command': f'python benchmarks/faults.py BIDS_DIR --kills {args.kills} '
-                f'--in-a-row {args.in_a_row} --seed {args.seed}',
+                f'--in-a-row {args.in_a_row} --jobs {args.jobs} --seed {args.seed}',
                 'seed': args.seed,
                 'version': __version__,
                 'machine': machine(),
