@@ -64,13 +64,12 @@ def is_temporary(path: Path) -> bool:
 def all_files(folder: Path) -> dict[str, os.stat_result]:
     """Return all files of an output folder that are there now, by their names from there on."""
     found = {}
-    for path in folder.rglob('*'):
-        try:
-            stat = path.stat()
-        except OSError:
-            continue
-        if not path.is_dir():
-            found[path.relative_to(folder).as_posix()] = stat
+    # Folders come and go meanwhile, which os.walk passes over.
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            with contextlib.suppress(OSError):
+                found[path.relative_to(folder).as_posix()] = path.stat()
     return found
 
 
@@ -149,8 +148,11 @@ class Watcher:
         return any('did not come to its end' in t for run in runs for t in run['scans'].values())
 
     def _run(self) -> None:
-        while not self._ended.wait(0.02):
-            self.look()
+        try:
+            while not self._ended.wait(0.02):
+                self.look()
+        except Exception as error:
+            self.problems.append(f'the watcher fell asleep: {error!r}')
 
 
 def start(command: list[str], folder: Path) -> subprocess.Popen:

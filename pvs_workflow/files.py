@@ -115,9 +115,12 @@ def remove_leftovers(folder: Path, *, all_of_them: bool = False) -> list[Path]:
         What was removed.
 
     """
-    found = (folder.rglob if all_of_them else folder.glob)(f'{WRITING}*')
+    found = []
+    for place, names, _ in os.walk(folder):
+        found += [Path(place, name) for name in names if name.startswith(WRITING)]
+        names[:] = [name for name in names if all_of_them and not name.startswith(WRITING)]
     removed = []
-    for path in list(found):
+    for path in found:
         ended = has_ended(path.name.removeprefix(WRITING))
         if all_of_them or ended or (ended is None and _is_old(path)):
             shutil.rmtree(path, ignore_errors=True)

@@ -147,7 +147,8 @@ def find_participants(output_dir: Path, asked: Sequence[str]) -> tuple[list[str]
     there = sorted(
         path.name.removeprefix('sub-')
         for path in output_dir.glob('sub-*')
-        if any(path.glob('figures')) or any(path.glob('**/anat'))
+        # Not deeper: what another run is writing there comes and goes.
+        if any(any(path.glob(inner)) for inner in ('figures', 'anat', 'ses-*/anat'))
     )
     if not there:
         raise NoInputError(

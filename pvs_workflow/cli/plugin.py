@@ -18,6 +18,7 @@ from concurrent import futures
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from traceback import format_exception
@@ -115,6 +116,9 @@ class SurvivingPlugin(Told, MultiProcPlugin):
     """
 
     def __init__(self, plugin_args=None):
+        with _without_interrupts():
+            # It would die when the terminal is closed, before those whose semaphores it keeps.
+            resource_tracker.ensure_running()
         super().__init__(plugin_args=plugin_args)
         # MultiProc has made a pool; it starts processes only when it is given work.
         self.pool.shutdown()
@@ -247,8 +251,8 @@ def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
 
 @contextlib.contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Start processes that Ctrl-C, which goes to all of a terminal, does not reach."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Start processes that are not reached by what a terminal sends to all: the run ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:

@@ -55,7 +55,7 @@ def test_a_killed_writer_leaves_the_old_file_and_no_result(writer, tmp_path):
 def test_half_written_files_are_no_results(writer, tmp_path):
     from bids import BIDSLayout
 
-    _, target, folder = writer
+    folder = writer[2]
     (tmp_path / 'dataset_description.json').write_text(
         '{"Name": "x", "BIDSVersion": "1.10.0", "DatasetType": "derivative", '
         '"GeneratedBy": [{"Name": "pvs_workflow"}]}'
