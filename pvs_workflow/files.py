@@ -98,15 +98,18 @@ def room_left(folder: Path, error: OSError) -> str:
     return f' ({free / _MB:.1f} MB are free there)'
 
 
-def remove_leftovers(folder: Path, *, all_of_them: bool = False) -> list[Path]:
+def remove_leftovers(
+    folder: Path, *, below: bool = False, all_of_them: bool = False
+) -> list[Path]:
     """Remove what processes that were killed have left half-written in a folder.
 
     Parameters
     ----------
     folder : Path
-        What is in folders below is left alone, unless all are removed.
+    below : bool
+        Also in the folders below.
     all_of_them : bool
-        Also those of processes elsewhere that may still be at work, and in folders below: only for
+        Also what comes from processes that may still be at work, here or elsewhere: only for
         folders that belong to the caller. Else, what comes from elsewhere is left for a day.
 
     Returns
@@ -118,7 +121,7 @@ def remove_leftovers(folder: Path, *, all_of_them: bool = False) -> list[Path]:
     found = []
     for place, names, _ in os.walk(folder):
         found += [Path(place, name) for name in names if name.startswith(WRITING)]
-        names[:] = [name for name in names if all_of_them and not name.startswith(WRITING)]
+        names[:] = [name for name in names if below and not name.startswith(WRITING)]
     removed = []
     for path in found:
         ended = has_ended(path.name.removeprefix(WRITING))

@@ -79,7 +79,7 @@ def sharing(settings: Settings, logs: Path, selection: Selection) -> Iterator[Sh
         missing = tuple(item for item in selection.missing if item[0] not in busy)
         mine = replace(selection, scans=own, missing=missing)
         share = Share(mine, tuple(busy.values()), keeper, work)
-        _clear_up(settings.output_dir, own)
+        _clear_up(settings.output_dir, own, mine=True)
         try:
             yield share
         except (Exception, StoppedError) as error:
@@ -89,7 +89,7 @@ def sharing(settings: Settings, logs: Path, selection: Selection) -> Iterator[Sh
                 raise OutputError(_lost(lost)) from error
             raise
         finally:
-            _clear_up(settings.output_dir, own)
+            _clear_up(settings.output_dir, own, mine=not keeper.lost())
 
 
 def _take(claims: Claims, people: list[str], prefix: str, doing: str) -> dict[str, str]:
@@ -101,11 +101,12 @@ def _take(claims: Claims, people: list[str], prefix: str, doing: str) -> dict[st
     }
 
 
-def _clear_up(output_dir: Path, scans: tuple[Scan, ...]) -> None:
+def _clear_up(output_dir: Path, scans: tuple[Scan, ...], mine: bool) -> None:
     for folder in (output_dir, output_dir / 'logs'):
         remove_leftovers(folder)
     for participant in {scan.participant for scan in scans}:
-        remove_leftovers(output_dir / f'sub-{participant}', all_of_them=True)
+        folder = output_dir / f'sub-{participant}'
+        remove_leftovers(folder, below=True, all_of_them=mine)
 
 
 def _lost(folders: list[Path]) -> str:

@@ -11,6 +11,25 @@ from pvs_workflow.inputs import Scan
 _SECONDS_BETWEEN_LINES = 1.0
 
 
+class _Unheard:
+    """A stream that does not mind if nobody is there any more to read, or there is no room."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 class Progress(AbstractContextManager):
     """Counts the steps of a graph and shows the number.
 
@@ -24,7 +43,7 @@ class Progress(AbstractContextManager):
 
     def __init__(self, scans: Sequence[Scan], stream=None):
         self._scans = tuple(scans)
-        self._stream = stream or sys.stderr
+        self._stream = _Unheard(stream or sys.stderr)
         self._done, self._total = 0, 0
         self._last_line = float('-inf')
         self._bar = self._task = None
@@ -72,9 +91,7 @@ class Progress(AbstractContextManager):
             self._last_line = now
             failed = ', failed' if status == 'exception' else ''
             line = f'{self._done} of {self._total} steps, {where}{failed}'
-            # Nobody may be there any more to read it, or there is no room for it.
-            with suppress(OSError):
-                print(line, file=self._stream, flush=True)
+            print(line, file=self._stream, flush=True)
 
     def _is_due(self, now: float, status: str) -> bool:
         """Short steps come by the dozen; a line a second is enough."""

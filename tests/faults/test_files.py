@@ -77,6 +77,7 @@ def test_what_comes_from_elsewhere_is_left_for_a_day(tmp_path):
     two_days_ago = time.time() - 2 * 24 * 60 * 60
     os.utime(old, (two_days_ago, two_days_ago))
     assert remove_leftovers(tmp_path) == [old]
+    assert remove_leftovers(tmp_path, below=True) == []
     assert remove_leftovers(tmp_path / 'sub-01', all_of_them=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, 'sub-01']
     assert list((tmp_path / 'sub-01').iterdir()) == []
