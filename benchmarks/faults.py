@@ -193,10 +193,11 @@ def await_moment(process: subprocess.Popen, folder: Path, kill: Kill, draw: rand
     nth, seen = draw.randint(1, 40), 0
     step = draw.randrange(1, 21)
     before: set[str] = set()
+    logs = set((out / 'logs').glob('*.log'))
     while process.poll() is None:
         assert time.monotonic() - begin < MOST_SECONDS, 'the app hangs'
         kill.steps, total = steps_done(folder)
-        if kill.kind == 'start':
+        if kill.kind == 'start' and set((out / 'logs').glob('*.log')) > logs:
             break
         if kill.kind == 'step' and kill.steps >= min(step, total or step):
             break

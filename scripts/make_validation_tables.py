@@ -20,7 +20,7 @@ from anatomy_blocks import (
     registration_rigid,
     registration_speed,
 )
-from scale_blocks import scale
+from scale_blocks import faults, scale
 from validation_blocks import (
     TITLES,
     Results,
@@ -230,6 +230,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'sessions': sessions,
     'group': group,
     'scale': scale,
+    'faults': faults,
     'nuclei': nuclei,
     'registration_speed': registration_speed,
     'registration_overlap': registration_overlap,
