@@ -22,8 +22,7 @@ def own_name() -> str:
         numbers, that is: container), the process' number, and when it started.
 
     """
-    pid = os.getpid()
-    return f'{own_place()}-{pid}-{_started(pid)}'
+    return _name(os.getpid())
 
 
 def has_ended(name: str) -> bool | None:
@@ -49,6 +48,11 @@ def has_ended(name: str) -> bool | None:
     if found is None or found['place'] != own_place():
         return None
     return _started(int(found['pid'])) != int(found['start'])
+
+
+@cache
+def _name(pid: int) -> str:
+    return f'{own_place()}-{pid}-{_started(pid)}'
 
 
 @cache
