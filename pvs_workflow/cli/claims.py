@@ -199,7 +199,7 @@ class Keeper(contextlib.AbstractContextManager):
 
     def __exit__(self, *exc_info):
         self._ended.set()
-        self._thread.join()
+        self._thread.join(self._seconds)  # a disk that does not answer shall not hold us up
         for claims in self._claims:
             claims.release()
 
