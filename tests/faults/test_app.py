@@ -125,9 +125,12 @@ def test_no_room_for_results(stages, faults, peace, reference, small_disk):
     resize = small_disk(stage.out, 3)
     with faults.Watcher(stage.out, reference) as watcher:
         code, said = stage.run()
-    # The page, if there is room for it, tells of the failure.
-    wrong = [text for text in watcher.problems if not text.startswith('sub-01.html:')]
+    # Page and record, if there is room for them, tell of the failure.
+    tells = ('sub-01.html:', 'sub-01/figures/sub-01_provenance.json:')
+    wrong = [text for text in watcher.problems if not text.startswith(tells)]
     assert (code, wrong) == (1, [])
+    record = json.loads((stage.out / 'sub-01/figures/sub-01_provenance.json').read_text())
+    assert 'cannot be written' in record['runs'][-1]['scans']['sub-01']
     failures = [line for line in said.splitlines() if 'No space left on device' in line]
     assert failures
     assert any(re.search(r'cannot be written, expected .* \(\d+\.\d MB are free', line)
