@@ -156,10 +156,18 @@ class Watcher:
 
 
 def start(command: list[str], folder: Path) -> subprocess.Popen:
-    """Start the app in a folder, with a session of its own and its output in ``said.txt``."""
+    """Start the app in a folder, with a session of its own and its output in ``said.txt``.
+
+    It is a little slower than who watches it: else the writing of a file, a matter of
+    milliseconds, would be over before it is seen.
+    """
     with (folder / 'said.txt').open('w') as said:
         return subprocess.Popen(
-            command, cwd=folder, stdout=said, stderr=said, start_new_session=True
+            ['nice', '-n', '5', *command],
+            cwd=folder,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
         )
 
 
@@ -173,7 +181,7 @@ def steps_done(folder: Path) -> tuple[int, int]:
 def being_written(out: Path) -> list[str]:
     """Return the files that are being written now."""
     found = []
-    for folder in (out, out / 'logs', *out.glob('sub-*/anat'), *out.glob('sub-*/figures')):
+    for folder in (out, out / 'logs', out / 'sub-01/anat', out / 'sub-01/figures'):
         try:
             found += [
                 inner.name
@@ -190,30 +198,33 @@ def being_written(out: Path) -> list[str]:
 def await_moment(process: subprocess.Popen, folder: Path, kill: Kill, draw: random.Random) -> bool:
     """Wait for the moment of a kill; return ``False`` if the app ended before."""
     out, begin = folder / 'out', time.monotonic()
-    nth, seen = draw.randint(1, 40), 0
-    step = draw.randrange(1, 21)
+    nth, seen = draw.randint(1, 8), 0
+    step, total = draw.randrange(1, 21), 0
     before: set[str] = set()
     logs = set((out / 'logs').glob('*.log'))
     while process.poll() is None:
         assert time.monotonic() - begin < MOST_SECONDS, 'the app hangs'
-        kill.steps, total = steps_done(folder)
+        is_writing = kill.kind in ('write', 'page', 'tables')
+        if not is_writing:
+            kill.steps, total = steps_done(folder)
         if kill.kind == 'start' and set((out / 'logs').glob('*.log')) > logs:
             break
         if kill.kind == 'step' and kill.steps >= min(step, total or step):
             break
         if kill.kind == 'end' and total and kill.steps == total:
             break
-        if kill.kind in ('write', 'page', 'tables'):
+        if is_writing:
             now = set(being_written(out))
             ends = {'page': 'sub-01.html', 'tables': ('_grade.tsv', '_counts.tsv')}
             new = [n for n in now - before if n.endswith(ends.get(kill.kind, ''))]
             before, seen = now, seen + len(new)
             if seen >= (nth if kill.kind == 'write' else 1):
                 break
-        time.sleep(0.001 if kill.kind in ('write', 'page', 'tables') else 0.01)
+        time.sleep(0.0003 if is_writing else 0.01)
     if kill.wait:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(kill.wait)
+    kill.steps, _ = steps_done(folder)
     return process.poll() is None
 
 
