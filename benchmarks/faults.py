@@ -31,6 +31,7 @@ from resources import machine
 from pvs_workflow import __version__
 
 DIFFERS = {
+    'sub-X/log/': 'crash files of runs that failed, and tables that were no longer of use',
     'logs/': 'files are named by their run, and tell when what was done; all but CITATION.*',
     'names of runs': 'date, time and random digits, in sub-X_provenance.json and on the page',
     'sub-X_provenance.json': 'says of a run that is not over that it did not come to its end',
@@ -80,6 +81,7 @@ def comparable(names) -> list[str]:
         for name in names
         if not is_temporary(Path(name))
         and (not name.startswith('logs/') or name.startswith('logs/CITATION'))
+        and 'log' not in Path(name).parts[:2]
     ]
 
 
