@@ -12,6 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pvs_workflow.errors import OutputError
+from pvs_workflow.processes import has_ended, own_name
+
+WRITING = '.writing-'
+"""Folders of files that are being written are named so, and after the process that writes."""
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_DAY = 24 * 60 * 60
+_MB = 10**6
 
 MOST_TEXT = 32 * 2**20
 """Bytes of the largest text that is read; ``participants.tsv`` of 100,000 people has a tenth."""
@@ -39,14 +46,14 @@ def atomic_path(target: Path) -> Iterator[Path]:
     folder = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix='.writing-', dir=target.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f'{WRITING}{own_name()}-', dir=target.parent))
         yield folder / target.name
         (folder / target.name).chmod(0o666 & ~_umask())
         (folder / target.name).replace(target)
     except OSError as error:
         raise OutputError(
             f'{target} cannot be written, expected a folder with room that this user may write '
-            f'to, received: {error.strerror or error}'
+            f'to, received: {error.strerror or error}{room_left(target.parent, error)}'
         ) from error
     finally:
         if folder is not None:
@@ -68,6 +75,74 @@ def copy_file(source: Path, target: Path) -> None:
     """Copy a file in one step."""
     with atomic_path(target) as path:
         shutil.copyfile(source, path)
+
+
+def room_left(folder: Path, error: OSError) -> str:
+    """Say how much room there is, in brackets, if it was for want of room that something failed.
+
+    Parameters
+    ----------
+    folder : Path
+        On the disk in question; it need not exist.
+    error : OSError
+
+    Returns
+    -------
+    str
+        Empty for other errors.
+
+    """
+    if error.errno not in _NO_ROOM:
+        return ''
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return ''
+    return f' ({free / _MB:.1f} MB are free there)'
+
+
+def remove_leftovers(
+    folder: Path, *, below: bool = False, all_of_them: bool = False
+) -> list[Path]:
+    """Remove what processes that were killed have left half-written in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    below : bool
+        Also in the folders below.
+    all_of_them : bool
+        Also what comes from processes that may still be at work, here or elsewhere: only for
+        folders that belong to the caller. Else, what comes from elsewhere is left for a day.
+
+    Returns
+    -------
+    list of Path
+        What was removed.
+
+    """
+    found = []
+    for place, names, _ in os.walk(folder):
+        found += [Path(place, name) for name in names if name.startswith(WRITING)]
+        names[:] = [name for name in names if below and not name.startswith(WRITING)]
+    removed = []
+    for path in found:
+        ended = has_ended(path.name.removeprefix(WRITING))
+        if all_of_them or ended or (ended is None and _is_old(path)):
+            shutil.rmtree(path, ignore_errors=True)
+            removed.append(path)
+    return removed
+
+
+def _is_old(path: Path) -> bool:
+    """Tell whether a folder is older than a day, by the clock of its own disk."""
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as now:
+            return os.fstat(now.fileno()).st_mtime - path.stat().st_mtime > _DAY
+    except OSError:
+        return False
 
 
 def read_text(path: Path, most: int = MOST_TEXT, encoding: str = 'utf-8') -> str:

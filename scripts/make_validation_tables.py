@@ -20,7 +20,7 @@ from anatomy_blocks import (
     registration_rigid,
     registration_speed,
 )
-from scale_blocks import hostile, memory, scale, throughput
+from scale_blocks import faults, hostile, memory, scale, throughput
 from validation_blocks import (
     TITLES,
     Results,
@@ -235,6 +235,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     'hostile': hostile,
     'throughput': throughput,
     'memory': memory,
+    'faults': faults,
     'nuclei': nuclei,
     'registration_speed': registration_speed,
     'registration_overlap': registration_overlap,

@@ -64,6 +64,41 @@ def hostile(results: Results) -> str:
     return '\n'.join([*parts, *(f'\n- {one}' for one in record['not_handled'])])
 
 
+KINDS = {
+    'start': 'up to four seconds after the log was begun',
+    'step': 'after a step',
+    'write': 'while a file was being written',
+    'tables': '… a table of results',
+    'page': '… the page',
+    'end': 'after the last step',
+}
+
+
+def faults(results: Results) -> str:
+    """Show how many kills were survived, and when they came."""
+    record = results['faults']
+    rows = []
+    for kind, title in KINDS.items():
+        found = [kill for kill in record['each'] if kill['kind'] == kind]
+        if found:
+            steps = [kill['steps'] for kill in found]
+            survived = sum(kill['survived'] for kill in found)
+            rows.append([title, f'{survived} of {len(found)}', f'{min(steps)} to {max(steps)}'])
+    rows.append(['all', f'{record["survived"]} of {record["kills"]}', ''])
+    meanwhile, at_end = (record[f'files_compared_{n}'] for n in ('meanwhile', 'at_the_end'))
+    machine = record['machine']
+    return '\n'.join(
+        [
+            f'```\n{record["command"]}\n```\n',
+            f'On {machine["cores"]} cores, {machine["memory_gb"]} GB, beside other work. '
+            f'{record["rows"]} rows; {meanwhile:,} files were compared meanwhile, {at_end} at the '
+            f'end of each row; kills left {record["temporary_files_left_by_kills"]} files under '
+            'temporary names, which the next run removed.\n',
+            table(['killed', 'survived', 'steps done'], rows),
+        ]
+    )
+
+
 def _parts(record: dict) -> list[str]:
     names = ('start', 'first', 'everyone', 'index', 'group')
     return [name for name in names if name in record]

@@ -17,8 +17,11 @@ from pvs_workflow.cli.failures import (
     failed_scan,
 )
 from pvs_workflow.cli.progress import Progress
+from pvs_workflow.cli.stopping import StoppedError, ignore_signals
 from pvs_workflow.cli.threads import thread_limits
 from pvs_workflow.cli.worker import early_worker
+from pvs_workflow.errors import OutputError
+from pvs_workflow.files import room_left
 from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
 
@@ -164,6 +167,10 @@ def run_scans(
                 progress.count(len(portion))
                 _run_graph(settings, build(portion), plugin)
                 unfinished += plugin.unfinished
+        except StoppedError:
+            # Nothing shall keep the workers from being ended.
+            ignore_signals()
+            raise
         finally:
             plugin.stop()
     return judge_scans(settings.output_dir, scans, plugin.failures, unfinished)
@@ -282,21 +289,43 @@ def retire_results(output_dir: Path, scan: Scan, run_id: str) -> list[Path]:
     list of Path
         Where they are now.
 
+    Raises
+    ------
+    OutputError
+        If one cannot be moved.
+
     """
     moved = []
     for name in _RESULTS:
         path = result_path(output_dir, scan, name)
         if path.is_file():
             target = output_dir / f'sub-{scan.participant}' / 'log' / run_id / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
+            except OSError as error:
+                raise OutputError(
+                    f'{path} is of an earlier run and cannot be moved away, expected a folder '
+                    f'that this user may write to, received: {error.strerror or error}'
+                    f'{room_left(target, error)}; do not use it'
+                ) from error
             moved.append(target)
     return moved
 
 
-def clean_work(settings: Settings) -> None:
-    """Remove this app's own folder, and nothing else, from the work folder."""
-    shutil.rmtree(settings.work_dir / GRAPH, ignore_errors=True)
+def clean_work(settings: Settings, only: Sequence[Scan] | None = None) -> None:
+    """Remove this app's own folder, and nothing else, from the work folder.
+
+    Parameters
+    ----------
+    settings : Settings
+    only : sequence of Scan, optional
+        Of that folder, only what belongs to these.
+
+    """
+    names = [GRAPH] if only is None else [f'{GRAPH}/{scan.name}_wf' for scan in only]
+    for name in names:
+        shutil.rmtree(settings.work_dir / name, ignore_errors=True)
 
 
 def configure_nipype(settings: Settings, logs: Path) -> None:

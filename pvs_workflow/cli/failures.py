@@ -8,6 +8,9 @@ from pvs_workflow.inputs import Scan
 
 _OWN_ERROR = re.compile(r'^\s*pvs_workflow\.errors\.\w+: (?P<message>.+)$', re.MULTILINE)
 _DEATH = re.compile(r'^\s*\S*WorkerDiedError: (?P<message>.+)$', re.MULTILINE)
+_NO_ROOM = re.compile('No space left on device|Disk quota exceeded|File too large')
+ROOM_MB = 100
+"""What the work on a usual T2w with T1w and FLAIR takes."""
 
 
 def explain_failure(scan: Scan, node: str, traceback: str, crash_file: Path) -> str:
@@ -33,6 +36,11 @@ def explain_failure(scan: Scan, node: str, traceback: str, crash_file: Path) -> 
         return f'{scan.prefix}: {own[-1]["message"].strip()}'
     if death := list(_DEATH.finditer(traceback)):
         return f'{scan.prefix}: step {step} did not end, {death[-1]["message"].strip()}'
+    if room := list(_NO_ROOM.finditer(traceback)):
+        return (
+            f'{scan.prefix}: step {step} cannot write, expected a work folder with room for about '
+            f'{ROOM_MB} MB for each T2w (--work-dir), received: {room[-1][0]}'
+        )
     lines = [line.strip() for line in traceback.splitlines() if line.strip()]
     return (
         f'{scan.prefix}: step {step} failed with {lines[-1] if lines else "no message"} '

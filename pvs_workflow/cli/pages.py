@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.errors import NoInputError, NoMatchError
+from pvs_workflow.errors import NoInputError, NoMatchError, OutputError, PVSError
 from pvs_workflow.inputs import Scan, Selection
 from pvs_workflow.settings import Settings
 
@@ -64,13 +64,15 @@ def write_boilerplate(settings: Settings, scans: Sequence[Scan], facts: Mapping)
 
 def record_runs(
     settings: Settings, selection: Selection, failed: Mapping[Scan, str], facts: Mapping
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
     """Keep for each participant what made its results, and what went wrong.
 
     Returns
     -------
-    list of str
-        The participants, sorted: all that were processed, and those in the dataset that could not.
+    participants : list of str
+        Sorted: all that were processed, and those in the dataset that could not.
+    unrecorded : list of str
+        A sentence for each of whom nothing could be written.
 
     """
     from pvs_workflow.inputs.dataset import is_label
@@ -86,11 +88,15 @@ def record_runs(
         for label in errors
         if is_label(label) and (settings.bids_dir / f'sub-{label}').is_dir()
     }
-    participants = sorted(there.union(scans))
+    participants, unrecorded = sorted(there.union(scans)), []
     for participant in participants:
         run = RunRecord(facts, scans[participant], tuple(errors[participant]))
-        save_run(settings.output_dir, participant, run)
-    return participants
+        try:
+            save_run(settings.output_dir, participant, run)
+        except OutputError as error:
+            # Others' records and pages are still to be written.
+            unrecorded.append(f'sub-{participant}: {error}')
+    return participants, unrecorded
 
 
 def unfinished(settings: Settings, scans: Iterable[Scan]) -> dict[Scan, str]:
@@ -114,12 +120,8 @@ def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
             # A page must not cost anyone a result.
             fine = False
             log.debug('page of sub-%s', participant, exc_info=True)
-            log.error(
-                'sub-%s: its page cannot be written: %s: %s',
-                participant,
-                type(error).__name__,
-                error,
-            )
+            kind = '' if isinstance(error, PVSError) else f'{type(error).__name__}: '
+            log.error('sub-%s: its page cannot be written: %s%s', participant, kind, error)
     return fine
 
 
@@ -148,7 +150,8 @@ def find_participants(output_dir: Path, asked: Sequence[str]) -> tuple[list[str]
     there = sorted(
         path.name.removeprefix('sub-')
         for path in output_dir.glob('sub-*')
-        if any(path.glob('figures')) or any(path.glob('**/anat'))
+        # Not deeper: what another run is writing there comes and goes.
+        if any(any(path.glob(inner)) for inner in ('figures', 'anat', 'ses-*/anat'))
     )
     if not there:
         raise NoInputError(

@@ -21,6 +21,7 @@ EPILOG = """exit codes:
   16   the input folder is not a valid BIDS dataset
   18   the labels or filters match nothing
   66   there is no T2w image (or, at group level, no result) to work on
+  129  stopped, since the terminal was closed (SIGHUP)
   130  interrupted (Ctrl-C)
   143  terminated (SIGTERM)
 """

@@ -7,6 +7,7 @@ participant's later nodes are not run, and everybody else goes on.
 
 import gc
 import multiprocessing
+import time
 from collections.abc import Sequence
 from concurrent import futures
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,9 +18,10 @@ from pathlib import Path
 from traceback import format_exception
 
 from nipype import config
+from nipype.pipeline.plugins import base
 from nipype.pipeline.plugins.multiproc import MultiProcPlugin, run_node
 
-from pvs_workflow.cli.worker import make_pool
+from pvs_workflow.cli.worker import make_pool, start_tracker, without_interrupts
 
 _GRACE = 5.0
 """Seconds that a worker has between being asked to end and being killed."""
@@ -61,6 +63,16 @@ class Told:
         nodes = enumerate(self.procs or [])
         return [node.fullname for job, node in nodes if job not in self._finished]
 
+    def run(self, graph, config, updatehash=False):
+        """Run all nodes."""
+        # Nipype measures its pauses by the clock on the wall: set back by an hour, it would sleep
+        # for an hour.
+        clock, base.time = base.time, time.monotonic
+        try:
+            super().run(graph, config, updatehash=updatehash)
+        finally:
+            base.time = clock
+
     def stop(self) -> None:
         """Take back what is still in the queue, as far as nipype knows how."""
 
@@ -75,7 +87,11 @@ class Told:
         self._finished.add(jobid)
 
     def _report_crash(self, node, result=None):
-        crash_file = super()._report_crash(node, result=result)
+        try:
+            crash_file = super()._report_crash(node, result=result)
+        except OSError as error:
+            # A disk that is full must not keep others from being told, and processed.
+            crash_file = f'no file, since it cannot be written: {error.strerror or error}'
         lines = (result or {}).get('traceback') or []
         text = lines if isinstance(lines, str) else ''.join(lines)
         self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
@@ -93,6 +109,7 @@ class SurvivingPlugin(Told, MultiProcPlugin):
     """
 
     def __init__(self, plugin_args=None):
+        start_tracker()
         super().__init__(plugin_args=plugin_args)
         # MultiProc has made a pool; it starts processes only when it is given work.
         self.pool.shutdown()
@@ -144,13 +161,15 @@ class SurvivingPlugin(Told, MultiProcPlugin):
     def _submit_job(self, node, updatehash=False):
         self._taskid += 1
         pool = self._idle.pop() if self._idle else self._new_pool()
-        try:
-            future = pool.submit(run_node, node, updatehash, self._taskid)
-        except BrokenProcessPool:
-            # It died while it had nothing to do, which is nobody's fault.
-            pool.shutdown()
-            pool = self._new_pool()
-            future = pool.submit(run_node, node, updatehash, self._taskid)
+        task = run_node, node, updatehash, self._taskid
+        with without_interrupts():
+            try:
+                future = pool.submit(*task)
+            except BrokenProcessPool:
+                # It died while it had nothing to do, which is nobody's fault.
+                pool.shutdown()
+                pool = self._new_pool()
+                future = pool.submit(*task)
         self._busy[self._taskid] = pool
         self._task_obj[self._taskid] = future
         return self._taskid
@@ -166,7 +185,10 @@ class SurvivingPlugin(Told, MultiProcPlugin):
             return future.result()
         if isinstance(error, BrokenProcessPool):
             pool.shutdown()
-            error = WorkerDiedError('its process was killed, most often for want of memory')
+            error = WorkerDiedError(
+                'its process was killed, most often for want of memory: give the run more of it, '
+                'or let it do less at a time (--nprocs, --mem); the same command resumes'
+            )
         else:
             self._idle.append(pool)
         return {'result': None, 'traceback': format_exception(error), 'taskid': taskid}

@@ -3,12 +3,31 @@
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from pvs_workflow.cli.failures import branches_of, failed_scan
 from pvs_workflow.inputs import Scan
 
 _SECONDS_BETWEEN_LINES = 1.0
+
+
+class _Unheard:
+    """A stream that does not mind if nobody is there any more to read, or there is no room."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class Progress(AbstractContextManager):
@@ -25,7 +44,7 @@ class Progress(AbstractContextManager):
     def __init__(self, scans: Sequence[Scan], stream=None):
         self._branches = branches_of(scans)
         self._counted = 0
-        self._stream = stream or sys.stderr
+        self._stream = _Unheard(stream or sys.stderr)
         self._done, self._total = 0, 0
         self._last_line = float('-inf')
         self._bar = self._task = None

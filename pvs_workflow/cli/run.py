@@ -3,30 +3,25 @@
 import logging
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pvs_workflow import __version__, data
 from pvs_workflow.cli.parser import parse_args
+from pvs_workflow.cli.stopping import SENTENCES, StoppedError, ignore_signals, watch_signals
 from pvs_workflow.cli.threads import thread_limits
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError, PVSError
+from pvs_workflow.files import room_left
 from pvs_workflow.settings import Settings, dump_settings
 
 if TYPE_CHECKING:
+    from pvs_workflow.cli.exclusive import Share
     from pvs_workflow.inputs import Selection
 
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
-
 log = logging.getLogger('pvs_workflow')
-
-
-class TerminatedError(BaseException):
-    """The program was asked to end (SIGTERM); like KeyboardInterrupt nothing catches it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,18 +58,18 @@ def _action(settings: Settings) -> Callable[[Settings], int]:
 
 def end_well(action: Callable[[], int]) -> int:
     """Make an exit code of whatever ends an action: its own answer, an error, a signal."""
-    signal.signal(signal.SIGTERM, _terminate)
+    watch_signals()
     try:
         return action()
     except PVSError as error:
         log.error('%s', error)
         return error.exit_code
-    except KeyboardInterrupt:
-        log.error('interrupted; the same command with the same work folder resumes')
-        return EXIT_INTERRUPTED
-    except TerminatedError:
-        log.error('terminated; the same command with the same work folder resumes')
-        return EXIT_TERMINATED
+    except StoppedError as error:
+        ignore_signals()
+        log.error(
+            '%s; the same command with the same work folder resumes', SENTENCES[error.signum]
+        )
+        return error.exit_code
     except Exception as error:
         log.debug('unexpected error', exc_info=True)
         log.error(
@@ -151,25 +146,20 @@ def run_participants(settings: Settings) -> int:
     logs = start_records(settings)
     describe_outputs(settings.output_dir, settings.bids_dir)
     if settings.boilerplate_only:
-        return _process(settings, logs, ())
+        return _prepare(settings, logs, ())
     _make_work_folder(settings.work_dir)
     with start_worker(settings, logs) as workers:
-        return _process(settings, logs, workers)
+        return _prepare(settings, logs, workers)
 
 
-def _process(settings: Settings, logs: Path, workers: Sequence) -> int:
-    """Find the scans, check the dataset, run the graph and write what tells of it."""
+def _prepare(settings: Settings, logs: Path, workers: Sequence) -> int:
+    """Find the scans, check the dataset, and process what no other run is at."""
     selection = select_scans(settings)
     with _validating(settings, selection):
         # All that takes long to load is loaded while the validator is at work.
-        from pvs_workflow.cli.engine import clean_work, load_engine, retire_results, run_scans
-        from pvs_workflow.cli.pages import (
-            record_runs,
-            run_facts,
-            unfinished,
-            write_boilerplate,
-            write_pages,
-        )
+        from pvs_workflow.cli.engine import load_engine
+        from pvs_workflow.cli.exclusive import sharing
+        from pvs_workflow.cli.pages import run_facts, write_boilerplate
         from pvs_workflow.networks.bundle import model_sha256, verify_bundle
 
         load_engine(settings, logs)
@@ -184,10 +174,28 @@ def _process(settings: Settings, logs: Path, workers: Sequence) -> int:
         for path in citations:
             log.info('wrote %s', path)
         return EXIT_OK
+    with sharing(settings, logs, selection) as share:
+        return _process(settings, share, facts, logs, workers)
+
+
+def _process(
+    settings: Settings, share: 'Share', facts: Mapping, logs: Path, workers: Sequence
+) -> int:
+    """Run the graph of what belongs to this run, and make the pages."""
+    from pvs_workflow.cli.engine import clean_work, retire_results, run_scans
+    from pvs_workflow.cli.pages import record_runs, unfinished, write_pages
+
+    selection, model = share.selection, settings.model or data.path('cascade')
+    for sentence in share.busy:
+        log.error('%s', sentence)
+    if share.busy and not selection.scans:
+        return EXIT_FAILED
     if settings.clean_workdir:
-        clean_work(settings)
+        clean_work(settings, share.scans_in_shared_work)
     # Should the run be killed, then whoever makes the pages knows what the results are of.
-    record_runs(settings, selection, unfinished(settings, selection.scans), facts)
+    _, unrecorded = record_runs(settings, selection, unfinished(settings, selection.scans), facts)
+    for sentence in unrecorded:
+        log.error('%s', sentence)
     outcome = run_scans(
         settings,
         selection.scans,
@@ -195,21 +203,28 @@ def _process(settings: Settings, logs: Path, workers: Sequence) -> int:
         logs,
         workers,
     )
+    share.check()
     for scan, sentence in outcome.failed.items():
         log.error('%s', sentence)
-        for path in retire_results(settings.output_dir, scan, settings.run_id):
-            log.info('%s: an earlier result is now in %s', scan.prefix, path)
-    participants = record_runs(settings, selection, outcome.failed, facts)
-    pages_fine = write_pages(settings.output_dir, participants)
+        try:
+            for path in retire_results(settings.output_dir, scan, settings.run_id):
+                log.info('%s: an earlier result is now in %s', scan.prefix, path)
+        except OutputError as error:
+            log.error('%s: %s', scan.prefix, error)
+    participants, unrecorded = record_runs(settings, selection, outcome.failed, facts)
+    for sentence in unrecorded:
+        log.error('%s', sentence)
+    pages_fine = write_pages(settings.output_dir, participants) and not unrecorded
     if settings.clean_workdir and not outcome.failed:
-        clean_work(settings)
+        clean_work(settings, share.scans_in_shared_work)
+    share.check()
     log.info(
         '%d of %d scans succeeded; results are in %s',
         len(outcome.done),
         len(selection.scans),
         settings.output_dir,
     )
-    fine = pages_fine and not outcome.failed and not selection.missing
+    fine = pages_fine and not outcome.failed and not selection.missing and not share.busy
     return EXIT_OK if fine else EXIT_FAILED
 
 
@@ -265,6 +280,8 @@ def build_graph(settings: Settings, scans, model: Path):
 
 def start_console(verbosity: int) -> None:
     """Show plain lines on standard error."""
+    # A log that cannot be written to (a full disk, a closed terminal) is no reason for tracebacks.
+    logging.raiseExceptions = False
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter('%(message)s'))
     handler.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
@@ -288,9 +305,14 @@ def start_records(settings: Settings) -> Path:
     """
     logs = settings.output_dir / 'logs'
     settings.to_toml(logs / f'{settings.run_id}.toml')
-    handler = logging.FileHandler(
-        logs / f'{settings.run_id}.log', encoding='utf-8', errors='backslashreplace'
-    )
+    path = logs / f'{settings.run_id}.log'
+    try:
+        handler = logging.FileHandler(path, encoding='utf-8', errors='backslashreplace')
+    except OSError as error:
+        raise OutputError(
+            f'{path} cannot be written, expected a folder with room that this user may write to, '
+            f'received: {error.strerror or error}{room_left(logs, error)}'
+        ) from error
     handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s'))
     for name in ('pvs_workflow', 'nipype'):
         logging.getLogger(name).addHandler(handler)
@@ -314,10 +336,6 @@ def _make_work_folder(path: Path) -> None:
             f'{path} cannot be used as work folder, expected a folder that this user may write '
             f'to, received: {error.strerror or error}'
         ) from error
-
-
-def _terminate(signum, frame):
-    raise TerminatedError
 
 
 if __name__ == '__main__':

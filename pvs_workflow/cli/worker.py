@@ -8,7 +8,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -46,14 +47,33 @@ def early_worker(worker_log: Path, monitor: bool) -> Iterator[ProcessPoolExecuto
     The environment of nodes must be set before. At the end of the block the process ends, at
     once, whether it was used or not.
     """
+    start_tracker()
     pool = make_pool(str(Path.cwd()), worker_log, monitor)
     try:
-        pool.submit(_load)
+        with without_interrupts():
+            pool.submit(_load)
         yield pool
     finally:
         for process in multiprocessing.active_children():
             process.kill()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def start_tracker() -> None:
+    """Start Python's tracker of semaphores, which every pool needs."""
+    with without_interrupts():
+        # It would die when the terminal is closed, before those whose semaphores it keeps.
+        resource_tracker.ensure_running()
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Start processes that are not reached by what a terminal sends to all: the run ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _load() -> None:
@@ -71,14 +91,19 @@ def _prepare_worker(cwd: str, run_pid: int, worker_log: Path | None, monitor: bo
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != run_pid:
         os._exit(1)
-    os.chdir(cwd)
+    with suppress(OSError):
+        os.chdir(cwd)
     if monitor:
         from nipype import config
 
         # Nipype's own switch is one of the process, and workers do not inherit it.
         config.enable_resource_monitor()
     if worker_log is not None:
-        log = os.open(worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            log = os.open(worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        except OSError:
+            # Its folder may be gone or full. The run shall not take this for the worker's death.
+            log = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(log, stream.fileno())

@@ -10,6 +10,7 @@ from pvs_workflow.errors import RegistrationError
 from pvs_workflow.files import atomic_path
 from pvs_workflow.registration.coarse import coarse_image
 from pvs_workflow.registration.engine import start, to_ants
+from pvs_workflow.registration.writing import write_transform
 
 VOLUME_RATIOS = (0.4, 2.5)
 """Head volume over the template's: beyond, the affine has locked on to something else."""
@@ -53,7 +54,7 @@ def register_affine(
         ants.registration(head, moving, 'Affine', outprefix=f'{folder}/head_', **_AFFINE)
         found = ants.read_transform(f'{folder}/head_0GenericAffine.mat')
     with atomic_path(transform) as path:
-        ants.write_transform(found, str(path))
+        write_transform(ants, found, path)
     # The transform goes from the person to the template.
     ratio = 1 / np.linalg.det(transform_matrix(transform, seed)[:3, :3])
     low, high = VOLUME_RATIOS

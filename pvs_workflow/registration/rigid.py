@@ -9,6 +9,7 @@ import numpy as np
 from pvs_workflow.files import atomic_path
 from pvs_workflow.registration.coarse import COARSE, coarse_image
 from pvs_workflow.registration.engine import start, to_ants
+from pvs_workflow.registration.writing import write_transform
 
 SEARCH = 4.0
 """Voxel edge, in millimetres, on which the starting positions compete."""
@@ -59,7 +60,7 @@ def register_rigid(
         prefix = Path(folder) / 'refined_'
         refined = _run(ants, high_fixed, high_moving, prefix, [str(best)], COARSE, (2, 1))
         with atomic_path(transform) as path:
-            ants.write_transform(ants.read_transform(str(refined)), str(path))
+            write_transform(ants, ants.read_transform(str(refined)), path)
     # Of noise there may be none to share.
     return similarity / max(other, 1e-6)
 
@@ -71,7 +72,7 @@ def _search(ants, fixed, moving, centre, prefix: Path) -> tuple[Path, float]:
     turn = ants.create_ants_transform(
         transform_type='Euler3DTransform', dimension=3, center=centre
     )
-    ants.write_transform(turn, str(identity))
+    write_transform(ants, turn, identity)
     tried = [
         _run(ants, fixed, moving, Path(f'{prefix}{i}_'), initial, SEARCH, (4, 2))
         for i, initial in enumerate([[str(identity)], None])

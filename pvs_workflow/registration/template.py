@@ -10,6 +10,7 @@ from pvs_workflow.files import atomic_path
 from pvs_workflow.registration.coarse import coarse_image
 from pvs_workflow.registration.engine import start, to_ants
 from pvs_workflow.registration.transforms import compose
+from pvs_workflow.registration.writing import check_whole
 from pvs_workflow.science.nuclei import BOX_SIZE
 
 _SYN = {'syn_metric': 'MeanSquares', 'syn_sampling': 0, 'reg_iterations': (20, 10, 0)}
@@ -67,6 +68,9 @@ def bend_template(
             **_SYN,
         )
         chain = found['fwdtransforms']
+        for path in chain:
+            if path.endswith('.nii.gz'):
+                check_whole(Path(path))
         with atomic_path(transform) as path:
             compose(target, template, [affine, *map(Path, chain)], path, seed)
         scan = to_ants(box)

@@ -8,6 +8,7 @@ import numpy as np
 
 from pvs_workflow.registration.coarse import COARSE
 from pvs_workflow.registration.engine import start, to_ants
+from pvs_workflow.registration.writing import check_whole
 from pvs_workflow.science.geometry import isotropic_grid
 
 FIELD_MARGIN = 10.0
@@ -66,6 +67,11 @@ def compose(
         ``.nii.gz`` to write.
     seed : int
 
+    Raises
+    ------
+    OSError
+        If there is no room for it.
+
     """
     ants = start(seed)
     shape, affine = isotropic_grid(target.shape, target.affine, COARSE, FIELD_MARGIN)
@@ -76,4 +82,4 @@ def compose(
         compose=str(field.parent / 'chain_'),
         singleprecision=True,
     )
-    Path(name).replace(field)
+    check_whole(Path(name)).replace(field)

@@ -3,8 +3,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from pvs_workflow.cli.engine import judge_scans, result_path, retire_results
+from pvs_workflow.cli.engine import clean_work, judge_scans, result_path, retire_results
 from pvs_workflow.cli.failures import branches_of, explain_failure, explain_failures, failed_scan
+from pvs_workflow.cli.progress import Progress
+from pvs_workflow.errors import OutputError
 from pvs_workflow.inputs import Scan
 
 SCANS = tuple(
@@ -42,6 +44,44 @@ def test_our_own_error_is_told_as_it_is():
 def test_other_errors_are_told_with_step_and_crash_file(traceback, told):
     sentence = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.in_wf.read', traceback, CRASH)
     assert sentence == f'sub-1: step read failed with {told} (all of it in {CRASH})'
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        'OSError: [Errno 28] No space left on device',
+        "OSError: [Errno 122] Disk quota exceeded: '/work/a.npz'",
+    ],
+)
+def test_no_room_for_work_is_told_with_what_is_needed(line):
+    traceback = f'Traceback:\n  File "x"\n{line}\n'
+    sentence = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.read', traceback, CRASH)
+    assert sentence.startswith('sub-1: step read cannot write, expected a work folder with room')
+    assert 'No space left on device' in sentence or 'Disk quota exceeded' in sentence
+    assert '\n' not in sentence
+
+
+class _Closed:
+    """A terminal that has been closed."""
+
+    def isatty(self):
+        return self.tty
+
+    def write(self, *text):
+        raise OSError(5, 'Input/output error')
+
+    flush = write
+
+    def __init__(self, tty):
+        self.tty = tty
+
+
+@pytest.mark.parametrize('tty', [True, False])
+def test_nobody_has_to_listen_to_progress(tty):
+    node = SimpleNamespace(fullname='pvs_wf.sub_1_wf.read', name='read')
+    with Progress(SCANS, _Closed(tty)) as progress:
+        progress.start(1)
+        progress.callback(node, 'end')
 
 
 @pytest.mark.parametrize(
@@ -104,3 +144,26 @@ def test_all_tables_of_a_failed_scan_are_moved(tmp_path):
         path.write_text(path.name)
     moved = retire_results(tmp_path, SCANS[0], 'run7')
     assert sorted(path.name for path in moved) == sorted(path.name for path in paths)
+
+
+def test_a_result_that_cannot_be_moved_away_is_named(tmp_path):
+    stale = result_path(tmp_path, SCANS[0])
+    stale.parent.mkdir(parents=True)
+    stale.write_text('old')
+    # There is no way to make a folder in what is a file.
+    (tmp_path / 'sub-1' / 'log').write_text('')
+    with pytest.raises(
+        OutputError, match='is of an earlier run and cannot be moved away, expected'
+    ):
+        retire_results(tmp_path, SCANS[0], 'run7')
+
+
+def test_of_a_shared_work_folder_only_ones_own_is_removed(tmp_path):
+    for scan in SCANS:
+        (tmp_path / 'pvs_wf' / f'{scan.name}_wf').mkdir(parents=True)
+    (tmp_path / 'kept').mkdir()
+    settings = SimpleNamespace(work_dir=tmp_path)
+    clean_work(settings, SCANS[:2])
+    assert [path.name for path in (tmp_path / 'pvs_wf').iterdir()] == [f'{SCANS[2].name}_wf']
+    clean_work(settings)
+    assert [path.name for path in tmp_path.iterdir()] == ['kept']

@@ -7,7 +7,7 @@ import pytest
 
 from pvs_workflow import errors
 from pvs_workflow.cli.parser import build_parser, parse_args, task_options
-from pvs_workflow.cli.run import EXIT_INTERRUPTED, EXIT_TERMINATED
+from pvs_workflow.cli.stopping import EXIT_CODES
 from pvs_workflow.settings import RANDOM_SEED, Settings
 
 
@@ -327,5 +327,5 @@ def test_every_exit_code_is_documented(page, capsys):
     else:
         text = (Path(__file__).parents[2] / 'docs' / page).read_text('utf-8')
     codes = {value for name, value in vars(errors).items() if name.startswith('EXIT_')}
-    for code in codes | {EXIT_INTERRUPTED, EXIT_TERMINATED}:
+    for code in codes | set(EXIT_CODES.values()):
         assert f'| {code} ' in text, code

@@ -1,0 +1,178 @@
+"""The app on one small T2w, as users run it: undisturbed, and where to disturb it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nb
+import pytest
+
+from tests.end_to_end.conftest import EXAMPLE
+
+BENCHMARKS = Path(__file__).parents[2] / 'benchmarks'
+DEADLINE = 900
+"""Seconds; reached only by what hangs."""
+
+
+@pytest.fixture(scope='module')
+def faults():
+    """Return the benchmark's module: what kills the app also compares what is left."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        import faults
+
+        yield faults
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A folder of its own to run the app in, by the same words each time."""
+
+    folder: Path
+    command: list[str]
+
+    @property
+    def out(self):
+        return self.folder / 'out'
+
+    @property
+    def work(self):
+        return self.folder / 'work'
+
+    def begin(self, *options, out='out', work='work', **popen):
+        """Start the app; what it says goes to a file named after the output folder and number."""
+        words = [{'out': out, 'work': work}.get(word, word) for word in self.command]
+        said = self.folder / f'said-{time.monotonic_ns()}.txt'
+        with said.open('w') as stream:
+            process = subprocess.Popen(
+                [*words, *options],
+                cwd=self.folder,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,
+                **popen,
+            )
+        process.said = said
+        return process
+
+    def end(self, process):
+        """Wait for the app; return its exit code and what it said."""
+        code = process.wait(DEADLINE)
+        said = process.said.read_text()
+        assert 'Traceback' not in said
+        assert 'unexpected' not in said
+        assert 'Logging error' not in said
+        return code, said
+
+    def run(self, *options, **more):
+        """Run the app to its end."""
+        return self.end(self.begin(*options, **more))
+
+    def wait_for(self, pattern, process, root=None):
+        """Wait until there is such a file, or the app has told of a number of steps."""
+        deadline = time.monotonic() + DEADLINE
+        while process.poll() is None:
+            if isinstance(pattern, int):
+                told = process.said.read_text().count(' steps, ')
+                if told >= pattern:
+                    return
+            elif any((root or self.out).glob(pattern)):
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        raise AssertionError(f'it ended before: {process.said.read_text()}')
+
+
+@pytest.fixture(scope='module')
+def place():
+    """Return a folder that other users can enter, too, with datasets of one and of two people."""
+    folder = Path(tempfile.mkdtemp(prefix='pvs-faults-'))
+    folder.chmod(0o755)
+    for name, people in (('one', ['01']), ('two', ['01', '02'])):
+        (folder / name).mkdir()
+        description = {'Name': name, 'BIDSVersion': '1.10.0', 'DatasetType': 'raw'}
+        (folder / name / 'dataset_description.json').write_text(json.dumps(description))
+        for label in people:
+            path = folder / name / f'sub-{label}' / 'anat' / f'sub-{label}_T2w.nii'
+            path.parent.mkdir(parents=True)
+            nb.save(nb.load(EXAMPLE / 'sub-02/anat/sub-02_T2w.nii.gz'), path)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope='module')
+def stages(place, faults):
+    """Make stages; on a warm one all but the writing of results is done already."""
+
+    def make(name, dataset='one', warm_from=None):
+        folder = place / name
+        folder.mkdir()
+        if warm_from is not None:
+            (folder / 'work').symlink_to(warm_from.work)
+        return Stage(folder, faults.app(place / dataset))
+
+    return make
+
+
+@pytest.fixture(scope='module')
+def peace(stages, faults):
+    """Return the stage of a run that nobody disturbed."""
+    stage = stages('peace')
+    code, said = stage.run()
+    assert code == 0, said
+    return stage
+
+
+@pytest.fixture(scope='module')
+def reference(peace, faults):
+    """Return what that run made."""
+    return faults.contents(peace.out)
+
+
+@pytest.fixture
+def small_disk():
+    """Mount small disks, where that may be done."""
+    mounted = []
+
+    def mount(path, megabytes):
+        path.mkdir(exist_ok=True)
+        words = ['mount', '-t', 'tmpfs', '-o', f'size={megabytes}m', 'tmpfs', str(path)]
+        try:
+            done = subprocess.run(words, capture_output=True, text=True)
+        except OSError as error:
+            pytest.skip(f'disks cannot be mounted here: {error}')
+        if done.returncode:
+            pytest.skip(f'disks cannot be mounted here: {done.stderr.strip()}')
+        mounted.append(path)
+
+        def resize(more):
+            words = ['mount', '-o', f'remount,size={more}m', str(path)]
+            subprocess.run(words, check=True, capture_output=True)
+
+        return resize
+
+    yield mount
+    for path in mounted:
+        subprocess.run(['umount', '--lazy', str(path)], check=True)
+
+
+@pytest.fixture(scope='module')
+def somebody(place):
+    """Return what makes a process one of a user without rights, where permissions do not bind us.
+
+    Root may write everywhere.
+    """
+    if os.geteuid() != 0:
+        return {}
+    nobody = {'user': 65534, 'group': 65534, 'extra_groups': []}
+    words = [sys.executable, '-c', 'import nipype, pvs_workflow.cli.run']
+    done = subprocess.run(words, capture_output=True, text=True, cwd=place, **nobody)
+    if done.returncode:
+        pytest.skip(f'other users cannot run the app from here: {done.stderr[-200:]}')
+    return nobody

@@ -1,0 +1,127 @@
+"""Files appear whole or not at all, and what a killed writer leaves is taken for nothing."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pvs_workflow.cli.derivative import BIDSIGNORE
+from pvs_workflow.errors import OutputError
+from pvs_workflow.files import remove_leftovers, room_left, write_text
+from pvs_workflow.group.results import find_results
+from pvs_workflow.report.results import find_scans
+
+WRITE = """
+import sys, time
+from pathlib import Path
+from pvs_workflow.files import atomic_path
+with atomic_path(Path(sys.argv[1])) as path:
+    path.write_text('half of ')
+    print(path.parent.name, flush=True)
+    time.sleep(600)
+"""
+NAME = 'sub-01_desc-potter_grade.tsv'
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """Begin to write a table in another process; return it, the file and the folder meanwhile."""
+    target = tmp_path / 'sub-01' / 'anat' / NAME
+    process = subprocess.Popen(
+        [sys.executable, '-c', WRITE, target], stdout=subprocess.PIPE, text=True
+    )
+    folder = target.parent / process.stdout.readline().strip()
+    yield process, target, folder
+    process.kill()
+    process.communicate()
+
+
+def test_a_killed_writer_leaves_the_old_file_and_no_result(writer, tmp_path):
+    process, target, folder = writer
+    write_text(target, 'old')
+    assert (folder / NAME).read_text() == 'half of '
+    assert remove_leftovers(target.parent) == []  # it still writes
+    process.kill()
+    process.wait()
+    assert target.read_text() == 'old'
+    assert remove_leftovers(target.parent) == [folder]
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_half_written_files_are_no_results(writer, tmp_path):
+    from bids import BIDSLayout
+
+    folder = writer[2]
+    (tmp_path / 'dataset_description.json').write_text(
+        '{"Name": "x", "BIDSVersion": "1.10.0", "DatasetType": "derivative", '
+        '"GeneratedBy": [{"Name": "pvs_workflow"}]}'
+    )
+    assert (folder / NAME).exists()
+    assert find_results(tmp_path) == []
+    assert find_scans(tmp_path, '01') == []
+    layout = BIDSLayout(tmp_path, validate=False, is_derivative=True)
+    assert [path for path in layout.files if 'potter' in path] == []
+    # The validator does not look at them, and neither will a user's own pattern.
+    assert '.writing-*' in BIDSIGNORE
+    assert list(tmp_path.glob('sub-*/anat/*.tsv')) == []
+
+
+def test_what_comes_from_elsewhere_is_left_for_a_day(tmp_path):
+    new, old, owned = (tmp_path / f'.writing-00000000-1-1-{name}' for name in ('new', 'old', 'x'))
+    for folder in (new, old, tmp_path / 'sub-01' / owned.name):
+        folder.mkdir(parents=True)
+    two_days_ago = time.time() - 2 * 24 * 60 * 60
+    os.utime(old, (two_days_ago, two_days_ago))
+    assert remove_leftovers(tmp_path) == [old]
+    assert remove_leftovers(tmp_path, below=True) == []
+    assert remove_leftovers(tmp_path / 'sub-01', all_of_them=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, 'sub-01']
+    assert list((tmp_path / 'sub-01').iterdir()) == []
+
+
+LIMITED = """
+import sys
+from pathlib import Path
+from pvs_workflow.errors import OutputError
+from pvs_workflow.files import write_text
+try:
+    write_text(Path(sys.argv[1]), 'new ' * 10_000)
+except OutputError as error:
+    print(error)
+"""
+
+
+def test_a_file_that_does_not_fit_leaves_the_old_one(tmp_path):
+    target = tmp_path / 'table.tsv'
+    target.write_text('old')
+    done = subprocess.run(
+        [sys.executable, '-c', LIMITED, target],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f'{target} cannot be written, expected a folder with room that ')
+    assert done.stdout.endswith('received: File too large\n')
+    assert target.read_text() == 'old'
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_how_much_room_there_is_is_told_where_it_matters(tmp_path):
+    full = OSError(28, 'No space left on device')
+    assert room_left(tmp_path / 'not' / 'there', full).endswith(' MB are free there)')
+    assert room_left(tmp_path, OSError(13, 'Permission denied')) == ''
+
+
+def test_an_error_of_the_writer_is_told_as_it_is(tmp_path, monkeypatch):
+    def refuse(self, *args, **options):
+        raise OSError(122, 'Disk quota exceeded')
+
+    monkeypatch.setattr(Path, 'write_text', refuse)
+    with pytest.raises(OutputError, match=r'received: Disk quota exceeded \(.* MB are free'):
+        write_text(tmp_path / 'a', 'b')
+    assert list(tmp_path.iterdir()) == []
