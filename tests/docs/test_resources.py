@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[2] / 'docs' / 'usage.md').read_text(encoding='utf
 
 
 def told(row):
-    (number,) = re.findall(rf'^\| {re.escape(row)}.* \|\D*([\d.]+) \|$', PAGE, re.MULTILINE)
+    (number,) = re.findall(rf'^\| {re.escape(row)}.* \|[^\d\n]*([\d.]+) \|$', PAGE, re.MULTILINE)
     return float(number)
 
 
