@@ -73,7 +73,7 @@ class Claims:
         """
         taken = {}
         try:
-            self._beat.touch()
+            self._beat.write_text(self._content, encoding='utf-8')
             self._begun = True
             for name in names:
                 path = self.folder / f'.{name}{_END}'
@@ -121,8 +121,7 @@ class Claims:
         """Claim one name; return whose it is instead."""
         for _ in range(_TRIES):
             try:
-                with path.open('x', encoding='utf-8') as file:
-                    file.write(self._content)
+                self._make(path)
             except FileExistsError:
                 held = _read(path)
                 if held is None:
@@ -133,6 +132,16 @@ class Claims:
             else:
                 return None
         return _describe(_read(path) or '')
+
+    def _make(self, path: Path) -> None:
+        """Make a claim, with all that is in it at once where the file system knows links."""
+        try:
+            path.hardlink_to(self._beat)
+        except FileExistsError:
+            raise
+        except OSError:
+            with path.open('x', encoding='utf-8') as file:
+                file.write(self._content)
 
     def _is_over(self, held: str, path: Path) -> bool:
         """Tell whether the run that holds a claim is dead."""

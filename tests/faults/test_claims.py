@@ -76,6 +76,23 @@ def test_what_is_free_is_taken_and_given_back(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_file_systems_without_links(tmp_path, monkeypatch):
+    def refuse(*names):
+        raise OSError(1, 'Operation not permitted')
+
+    whole = Claims(tmp_path, 'a')
+    assert whole.take(['sub-01']) == {}
+    monkeypatch.setattr(os, 'link', refuse)
+    plain = Claims(tmp_path, 'b')
+    assert list(plain.take(['sub-01', 'sub-02'])) == ['sub-01']
+    path = tmp_path / '.sub-02.running'
+    assert path.read_text() == (tmp_path / '.b.beat').read_text()
+    assert path.stat().st_nlink == 1
+    whole.release()
+    plain.release()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_at_work_keeps_what_it_has_and_a_killed_one_does_not(tmp_path, hold):
     process = hold('a', 'sub-01')
     assert process.stdout.readline() == '[]\n'
