@@ -111,9 +111,10 @@ def _clear_up(output_dir: Path, scans: tuple[Scan, ...], mine: bool) -> None:
 
 def _lost(folders: list[Path]) -> str:
     shown = ' and '.join(str(folder) for folder in folders)
+    verb = 'is' if len(folders) == 1 else 'are'
     return (
-        f'{shown} is no longer as this run has left it, expected a folder that stays where it is '
-        'and keeps its files while a run is at work, received one that was removed, or that '
+        f'{shown} {verb} no longer as this run has left it, expected a folder that stays where it '
+        'is and keeps its files while a run is at work, received one that was removed, or that '
         'another run has taken over after this one stood still; the same command makes anew what '
         'is missing'
     )
