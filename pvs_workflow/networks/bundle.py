@@ -124,7 +124,7 @@ def load_bundle(path: Path) -> 'Cascade':
 
 
 @functools.lru_cache(maxsize=1)
-def keep_bundle(path: Path, sha256: str) -> Cascade:
+def keep_bundle(path: Path, sha256: str) -> 'Cascade':
     """Load a bundle once for all scans of a process; its networks are not to be trained.
 
     Parameters
