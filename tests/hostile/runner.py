@@ -265,7 +265,7 @@ def _plugin(out: Path, path: Path) -> Verdict:
     from pvs_workflow.cli.batch import make_plugin
     from pvs_workflow.cli.plugin_file import read_plugin_file
 
-    make_plugin(read_plugin_file(path), {})
+    make_plugin(read_plugin_file(path), {}, {})
     return Verdict()
 
 
