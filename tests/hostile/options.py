@@ -147,7 +147,7 @@ def _plugins():
     }.items():
         yield f'a file {what}', _given(name, content), 'plugin.yml', 1
     for what, content in {
-        'of nipype that does not wait': 'plugin: SLURMGraph\n',
+        'of nipype that does not wait': 'plugin: SGEGraph\n',
         'of nipype in one process': 'plugin: Debug\n',
         'that is a base class': 'plugin: DistributedPluginBase\n',
         'of no nipype': 'plugin: "__class__"\n',
