@@ -179,6 +179,8 @@ def training(results: Results) -> str:
         ['epochs', ', '.join(f'{name} {n}' for name, n in ours['epochs'].items())],
         ['time', f'{ours["seconds"] / 60:.0f} min on {ours["threads"]} threads'],
     ]
+    if start := ours.get('started_from'):
+        rows.append(['started from', f'{start["model"]}, `{start["model_sha256"][:12]}`'])
     return '\n'.join([f'```\n{ours["command"]}\n```\n', table(['', ''], rows)])
 
 

@@ -131,7 +131,8 @@ def command_of(args: argparse.Namespace, without: Collection[str] = ()) -> list[
         if value is not None and name not in without:
             flag = '--from' if name == 'start' else '--' + name.replace('_', '-')
             out += [flag, value.name if isinstance(value, Path) else f'{value}'.removesuffix('.0')]
-    return out + (['--paper-settings'] if args.paper_settings else [])
+    flags = (name for name in ('new_counter', 'paper_settings') if getattr(args, name))
+    return out + ['--' + name.replace('_', '-') for name in flags]
 
 
 def _simulated_record(args: argparse.Namespace) -> dict:

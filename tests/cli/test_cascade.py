@@ -6,7 +6,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from pvs_workflow.cli.cascade import main
+from pvs_workflow.cli.cascade import build_parser, main
+from pvs_workflow.cli.record import command_of
 
 
 def run(*args):
@@ -194,3 +195,10 @@ def test_training_on_simulated_people(tmp_path):
     assert card['training']['data']['Name'] == 'simulated while training'
     # Six variations of the six images of two others, and of the calibration participant's.
     assert card['calibration']['n_images'] == 6 * (2 * 6 + 6)
+
+
+def test_the_command_of_a_training_is_kept_whole():
+    given = ['--from', 'shipped', '--new-counter', '--paper-settings', '--seed', '7']
+    args = build_parser().parse_args(['train', 'some/where', *given])
+    again = build_parser().parse_args([*command_of(args)[1:]])
+    assert vars(again) | {'output': args.output} == vars(args)
