@@ -185,13 +185,9 @@ def being_written(out: Path) -> list[str]:
     found = []
     for folder in (out, out / 'logs', out / 'sub-01/anat', out / 'sub-01/figures'):
         try:
-            found += [
-                inner.name
-                for entry in os.scandir(folder)
-                if entry.name.startswith('.writing-')
-                for inner in [None, *os.scandir(entry)]
-                if inner is not None
-            ]
+            for name in os.listdir(folder):
+                if name.startswith('.writing-'):
+                    found += os.listdir(folder / name)
         except OSError:
             continue
     return found

@@ -35,7 +35,8 @@ def declared(bids_dir: Path) -> dict[str, float]:
         model=data.path('cascade'),
         random_seed=1,
     )
-    return {node.fullname: node.mem_gb for node in workflow._get_all_nodes()}
+    # Nodes have their full names in the flat graph only.
+    return {node.fullname: node.mem_gb for node in workflow._create_flat_graph()}
 
 
 def observe(bids_dir: Path, folder: Path, *options: str) -> tuple[int, str, Usage]:

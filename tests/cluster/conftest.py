@@ -36,7 +36,7 @@ def dataset(tmp_path_factory):
     source, target = (REAL if REAL.is_dir() else EXAMPLE), tmp_path_factory.mktemp('raw') / 'bids'
     target.mkdir()
     for path in source.iterdir():
-        if path.is_file() and path.name != 'participants.tsv':
+        if path.is_file() and path.stem != 'participants':
             shutil.copy(path, target / path.name)
     for label in PEOPLE:
         shutil.copytree(source / f'sub-{label}', target / f'sub-{label}')

@@ -16,14 +16,19 @@ from tests.cli.test_run import ALL, TINY, is_alive
 pytestmark = pytest.mark.slow
 
 
+def heed_signals():
+    """Undo in a new process what it inherits: tests in the background ignore Ctrl-C and others."""
+    for signum in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)
+
+
 def begin(folder, case='slow', **options):
     """Start a small graph in a session of its own, as a terminal would."""
     return subprocess.Popen(
         [sys.executable, TINY, case, folder],
         text=True,
         start_new_session=True,
-        # Whoever runs tests in the background has them ignore Ctrl-C, which is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heed_signals,
         **({'stderr': subprocess.PIPE} | options),
     )
 
@@ -108,6 +113,7 @@ def test_a_terminal_that_is_closed(tmp_path):
     process = subprocess.Popen(
         [sys.executable, '-c', ON_TERMINAL, os.ttyname(follower), TINY, tmp_path],
         start_new_session=True,
+        preexec_fn=heed_signals,
     )
     os.close(follower)
     await_file(tmp_path / 'runs.txt', process, lines=2)

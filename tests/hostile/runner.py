@@ -183,7 +183,10 @@ def _dataset(bids: Path, options: dict | None) -> Verdict:
 
 def _bundle(path: Path, made) -> Verdict:
     from pvs_workflow.networks.bundle import load_bundle
+    from pvs_workflow.networks.engine import configure_tensorflow
 
+    # As everybody does who loads one; once it has started, its threads cannot be changed.
+    configure_tensorflow(threads=1, seed=0)
     load_bundle(path)
     return Verdict()
 

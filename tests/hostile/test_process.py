@@ -4,6 +4,8 @@ import os
 import resource
 import shutil
 import subprocess
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -19,21 +21,28 @@ SECONDS = 200
 
 def give(command, cwd, most=LEAST_MEMORY):
     """Run a command; return its exit code, what it said, and the most memory of one process."""
-    home = cwd / 'home'
-    before = _listed(cwd)
-    process = subprocess.Popen(
-        [str(word) for word in command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        env=environment(home),
-        cwd=cwd,
-        # No file of more than 2 GB may be written, whatever is claimed.
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**30,) * 2),
-    )
-    _, said = process.communicate(timeout=SECONDS)
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    text = said.decode('utf-8', 'backslashreplace')
+    home, before = cwd / 'home', _listed(cwd)
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdout=subprocess.DEVNULL,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            env=environment(home),
+            cwd=cwd,
+            # No file of more than 2 GB may be written, whatever is claimed.
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**30,) * 2),
+        )
+        late = threading.Timer(SECONDS, process.kill)
+        late.start()
+        # Of this process and those that it waited for; the resources of all children of this
+        # one would be those of other tests, too.
+        _, status, used = os.wait4(process.pid, 0)
+        late.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode('utf-8', 'backslashreplace')
+    usage = used.ru_maxrss * 1024
     assert 'Traceback' not in text, text
     assert 'unexpected' not in text, text
     assert usage < most, usage
