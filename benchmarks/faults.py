@@ -185,9 +185,7 @@ def being_written(out: Path) -> list[str]:
     found = []
     for folder in (out, out / 'logs', out / 'sub-01/anat', out / 'sub-01/figures'):
         try:
-            for name in os.listdir(folder):
-                if name.startswith('.writing-'):
-                    found += os.listdir(folder / name)
+            found += [path.name for path in folder.glob('.writing-*/*')]
         except OSError:
             continue
     return found
