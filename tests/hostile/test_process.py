@@ -1,11 +1,9 @@
 """Bad inputs given to the installed commands, as processes with little memory."""
 
 import os
-import resource
 import shutil
 import subprocess
-import tempfile
-import threading
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,34 +17,36 @@ CASCADE = COMMAND.with_name('pvs_cascade')
 SECONDS = 200
 
 
+MEASURED = """
+import resource, subprocess, sys
+from pathlib import Path
+# No file of more than 2 GB may be written, whatever is claimed.
+resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**30,) * 2)
+code = subprocess.call(sys.argv[2:])
+Path(sys.argv[1]).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024))
+sys.exit(code)
+"""
+"""A process of its own measures: a new one is counted with all that its parent had."""
+
+
 def give(command, cwd, most=LEAST_MEMORY):
     """Run a command; return its exit code, what it said, and the most memory of one process."""
-    home, before = cwd / 'home', _listed(cwd)
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            stdout=subprocess.DEVNULL,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            env=environment(home),
-            cwd=cwd,
-            # No file of more than 2 GB may be written, whatever is claimed.
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**30,) * 2),
-        )
-        late = threading.Timer(SECONDS, process.kill)
-        late.start()
-        # Of this process and those that it waited for; the resources of all children of this
-        # one would be those of other tests, too.
-        _, status, used = os.wait4(process.pid, 0)
-        late.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read().decode('utf-8', 'backslashreplace')
-    usage = used.ru_maxrss * 1024
+    home, before, told = cwd / 'home', _listed(cwd), cwd.with_name(f'{cwd.name}_memory.txt')
+    done = subprocess.run(
+        [sys.executable, '-c', MEASURED, told, *map(str, command)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        env=environment(home),
+        cwd=cwd,
+        timeout=SECONDS,
+        check=False,
+    )
+    text, usage = done.stderr.decode('utf-8', 'backslashreplace'), int(told.read_text())
     assert 'Traceback' not in text, text
     assert 'unexpected' not in text, text
     assert usage < most, usage
-    return process.returncode, text, _listed(cwd) - before
+    return done.returncode, text, _listed(cwd) - before
 
 
 def _listed(folder: Path) -> set[str]:
