@@ -50,7 +50,7 @@ def test_other_errors_are_told_with_step_and_crash_file(traceback, told):
     'line',
     [
         'OSError: [Errno 28] No space left on device',
-        "OSError: [Errno 122] Disk quota exceeded: '/work/a.npz'",
+        "OSError: [Errno 122] Disk quota exceeded: '/scratch/a.npz'",
     ],
 )
 def test_no_room_for_work_is_told_with_what_is_needed(line):
