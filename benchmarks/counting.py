@@ -21,6 +21,14 @@ os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 import numpy as np
 
 from pvs_workflow import data
+from pvs_workflow.lab.evaluation.contrast import find_regions, measure_contrast
+from pvs_workflow.lab.simulation.labelmaps import find_label_maps
+from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image
+from pvs_workflow.lab.training.batches import places, stack
+from pvs_workflow.lab.training.config import EMPHASIS, FAST, PLACES, SETTLING
+from pvs_workflow.lab.training.optimise import Schedule, run_batches
+from pvs_workflow.lab.training.settle import learn_and_settle
+from pvs_workflow.lab.training.streams import simulated_sources
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.counter import (
     COUNT_SCALE,
@@ -30,17 +38,9 @@ from pvs_workflow.networks.counter import (
     count_map,
 )
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
-from pvs_workflow.networks.optimise import Schedule, run_batches
-from pvs_workflow.networks.settle import learn_and_settle
 from pvs_workflow.science.components import added_mask
-from pvs_workflow.science.contrast import find_regions, measure_contrast
 from pvs_workflow.science.emphasis import PAPER, emphasise
 from pvs_workflow.science.grading import potter_grade, round_count
-from pvs_workflow.simulation.labelmaps import find_label_maps
-from pvs_workflow.training.augment import ROI_ERRORS, augmented_image
-from pvs_workflow.training.batches import places, stack
-from pvs_workflow.training.config import EMPHASIS, FAST, PLACES, SETTLING
-from pvs_workflow.training.streams import simulated_sources
 
 SEED = 5150
 PEOPLE = 16, 6

@@ -20,13 +20,13 @@ from scipy.optimize import linear_sum_assignment
 from skimage.measure import label
 
 from pvs_workflow import data
+from pvs_workflow.lab.training.samples import read_samples
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.science import components
 from pvs_workflow.science.agreement import intraclass_correlation
 from pvs_workflow.science.grading import potter_grade, round_count
 from pvs_workflow.science.intensity import prepare_image
-from pvs_workflow.training.samples import read_samples
 
 SEED = 1
 STRENGTHS = (0.14, 0.16, 0.18, 0.2, 0.25, 0.3, 0.4, 0.5, 1.01)

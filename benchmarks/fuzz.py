@@ -20,17 +20,17 @@ import atheris
 with atheris.instrument_imports(include=['pvs_workflow', 'nibabel', 'csv', 'json', 'tomllib']):
     import nibabel  # noqa: F401
 
+    from pvs_workflow.derivatives.records import read_records
+    from pvs_workflow.derivatives.tsv import read_table
     from pvs_workflow.errors import PVSError
     from pvs_workflow.files import parse_json
+    from pvs_workflow.inputs.nifti import read_nifti
     from pvs_workflow.inputs.people import read_people
     from pvs_workflow.inputs.query import load_filters
     from pvs_workflow.networks.card import Card
+    from pvs_workflow.raters.ratings import read_ratings
     from pvs_workflow.science.checks import check_voxels
     from pvs_workflow.science.geometry import to_canonical
-    from pvs_workflow.science.nifti import read_nifti
-    from pvs_workflow.science.ratings import read_ratings
-    from pvs_workflow.science.records import read_records
-    from pvs_workflow.science.tsv import read_table
     from pvs_workflow.settings import Settings
 
 ROOT = Path(__file__).parents[1]

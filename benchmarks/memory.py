@@ -17,7 +17,7 @@ from monitor import Process, Usage, busiest, watch
 from resources import machine
 
 from pvs_workflow import __version__, data
-from pvs_workflow.cli.memory import IDLE_GB, RUN_GB
+from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
 from pvs_workflow.files import write_json
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.workflows.base import init_pvs_wf

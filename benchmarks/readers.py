@@ -24,11 +24,11 @@ from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.derivatives.tsv import write_json
+from pvs_workflow.lab.simulation.labelmaps import find_label_maps
+from pvs_workflow.lab.simulation.scene import Scene
+from pvs_workflow.lab.training.heldout import each_person, person_scenes, six_images
 from pvs_workflow.science.grading import person_grade, potter_grade
-from pvs_workflow.science.tsv import write_json
-from pvs_workflow.simulation.labelmaps import find_label_maps
-from pvs_workflow.simulation.scene import Scene
-from pvs_workflow.training.heldout import each_person, person_scenes, six_images
 
 READINGS = 5
 """Of each person by the reader with noise, each time another."""

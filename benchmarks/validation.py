@@ -29,23 +29,18 @@ from pathlib import Path
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
-from pvs_workflow.cli.record import VARIANTS
-from pvs_workflow.cli.train import OTHERS
-from pvs_workflow.networks.bundle import load_bundle, model_sha256, verify_bundle
-from pvs_workflow.networks.engine import configure_tensorflow, versions
-from pvs_workflow.science.tsv import write_json
-from pvs_workflow.simulation.backgrounds import read_backgrounds
-from pvs_workflow.simulation.labelmaps import find_label_maps
-from pvs_workflow.training.charts import (
+from pvs_workflow.derivatives.tsv import write_json
+from pvs_workflow.lab.cli.record import VARIANTS
+from pvs_workflow.lab.cli.train import OTHERS
+from pvs_workflow.lab.evaluation.charts import (
     agreement_figure,
     save_evaluation,
     save_figure,
     sessions_figure,
     shift_figure,
 )
-from pvs_workflow.training.findings import evaluate
-from pvs_workflow.training.heldout import Shift, calibration_images, heldout_images
-from pvs_workflow.training.leaveout import (
+from pvs_workflow.lab.evaluation.findings import evaluate
+from pvs_workflow.lab.evaluation.leaveout import (
     Budget,
     held_out_cascade,
     implanted_images,
@@ -53,10 +48,15 @@ from pvs_workflow.training.leaveout import (
     pooled,
     pooled_summary,
 )
-from pvs_workflow.training.realscans import count_session, read_sessions, scan_rescan
-from pvs_workflow.training.results import claim_folder
-from pvs_workflow.training.speed import measure_speed
-from pvs_workflow.training.streams import background_sources, simulated_sources
+from pvs_workflow.lab.evaluation.realscans import count_session, read_sessions, scan_rescan
+from pvs_workflow.lab.evaluation.results import claim_folder
+from pvs_workflow.lab.evaluation.speed import measure_speed
+from pvs_workflow.lab.simulation.backgrounds import read_backgrounds
+from pvs_workflow.lab.simulation.labelmaps import find_label_maps
+from pvs_workflow.lab.training.heldout import Shift, calibration_images, heldout_images
+from pvs_workflow.lab.training.streams import background_sources, simulated_sources
+from pvs_workflow.networks.bundle import load_bundle, model_sha256, verify_bundle
+from pvs_workflow.networks.engine import configure_tensorflow, versions
 
 LEVELS = {
     'pixel': (0.4, 0.573, 0.7, 0.85, 1.0),

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.simulation.acquisition import draw_movement, draw_protocol
-from pvs_workflow.simulation.compact import compact_session
-from pvs_workflow.simulation.dataset import start_dataset, write_session
-from pvs_workflow.simulation.person import cohort_burden, draw_anatomy, draw_person
-from pvs_workflow.simulation.session import Session, draw_t2w_grid, scan_session
+from pvs_workflow.lab.simulation.acquisition import draw_movement, draw_protocol
+from pvs_workflow.lab.simulation.compact import compact_session
+from pvs_workflow.lab.simulation.dataset import start_dataset, write_session
+from pvs_workflow.lab.simulation.person import cohort_burden, draw_anatomy, draw_person
+from pvs_workflow.lab.simulation.session import Session, draw_t2w_grid, scan_session
 
 SEED = 2024
 TILT = 4.0

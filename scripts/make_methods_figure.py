@@ -14,13 +14,13 @@ import numpy as np
 from PIL import Image
 
 from pvs_workflow import data
+from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.interfaces.io import read_canonical
 from pvs_workflow.networks.bundle import verify_bundle
 from pvs_workflow.report.figures import cascade_figure, roi_figure, save_figure
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slices import cut_image
-from pvs_workflow.science.tables import read_table
 
 STEM = 'sub-02/anat/sub-02'
 

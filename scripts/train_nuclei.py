@@ -16,13 +16,13 @@ import nibabel as nb
 import numpy as np
 
 from pvs_workflow import data
+from pvs_workflow.derivatives.tsv import write_json
 from pvs_workflow.files import atomic_path
+from pvs_workflow.lab.simulation.labelmaps import find_label_maps
+from pvs_workflow.lab.training.nuclei import Recipe, train
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.networks.nuclei import build_nuclei_network, predict_nuclei
 from pvs_workflow.science.nuclei import box_affine, sample_box
-from pvs_workflow.science.tsv import write_json
-from pvs_workflow.simulation.labelmaps import find_label_maps
-from pvs_workflow.training.nuclei import Recipe, train
 
 
 def template_probabilities(model) -> nb.Nifti1Image:

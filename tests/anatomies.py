@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import binary_dilation, zoom
 
 from pvs_workflow import data
-from pvs_workflow.simulation.grids import rigid
+from pvs_workflow.lab.simulation.grids import rigid
 
 MOVED = rigid((4, -7, 12), (9, -14, 21))
 """How the label map's head lies, seen from the template."""

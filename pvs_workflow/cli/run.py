@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from pvs_workflow import __version__, data
 from pvs_workflow.cli.parser import parse_args
-from pvs_workflow.cli.stopping import SENTENCES, StoppedError, ignore_signals, watch_signals
-from pvs_workflow.cli.threads import thread_limits
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError, PVSError
+from pvs_workflow.execution.stopping import SENTENCES, StoppedError, ignore_signals, watch_signals
+from pvs_workflow.execution.threads import thread_limits
 from pvs_workflow.files import room_left
 from pvs_workflow.settings import Settings, dump_settings
 
 if TYPE_CHECKING:
-    from pvs_workflow.cli.exclusive import Share
+    from pvs_workflow.execution.exclusive import Share
     from pvs_workflow.inputs import Selection
 
 log = logging.getLogger('pvs_workflow')
@@ -82,7 +82,7 @@ def end_well(action: Callable[[], int]) -> int:
 
 def run_group(settings: Settings) -> int:
     """Make the group's tables and page from the derivatives, and what is known of people."""
-    from pvs_workflow.cli.derivative import describe_outputs
+    from pvs_workflow.derivatives.description import describe_outputs
     from pvs_workflow.group import collect_group, collect_sheet
 
     outputs = [collect_group(settings.output_dir, settings.bids_dir, settings.ratings)]
@@ -102,8 +102,8 @@ def run_group(settings: Settings) -> int:
 
 def remake_pages(settings: Settings) -> int:
     """Make pages anew from the derivatives alone."""
-    from pvs_workflow.cli.derivative import describe_outputs
-    from pvs_workflow.cli.pages import find_participants, write_pages
+    from pvs_workflow.cli.reports import find_participants, write_pages
+    from pvs_workflow.derivatives.description import describe_outputs
 
     found, missing = find_participants(settings.output_dir, settings.participant_label)
     start_records(settings)
@@ -117,8 +117,8 @@ def remake_pages(settings: Settings) -> int:
 
 def write_array(settings: Settings) -> int:
     """Write the script of a job array, and the list of its participants."""
+    from pvs_workflow.cli.job_array import write_slurm
     from pvs_workflow.cli.parser import task_options
-    from pvs_workflow.cli.slurm import write_slurm
     from pvs_workflow.inputs import check_dataset
 
     check_dataset(settings.bids_dir)
@@ -138,8 +138,8 @@ def write_array(settings: Settings) -> int:
 
 def run_participants(settings: Settings) -> int:
     """Process the participants asked for, and return 0 only if all succeeded."""
-    from pvs_workflow.cli.derivative import describe_outputs
-    from pvs_workflow.cli.engine import start_worker
+    from pvs_workflow.derivatives.description import describe_outputs
+    from pvs_workflow.execution.engine import start_worker
     from pvs_workflow.inputs import check_dataset
 
     check_dataset(settings.bids_dir)
@@ -157,9 +157,9 @@ def _prepare(settings: Settings, logs: Path, workers: Sequence) -> int:
     selection = select_scans(settings)
     with _validating(settings, selection):
         # All that takes long to load is loaded while the validator is at work.
-        from pvs_workflow.cli.engine import load_engine
-        from pvs_workflow.cli.exclusive import sharing
-        from pvs_workflow.cli.pages import run_facts, write_boilerplate
+        from pvs_workflow.cli.reports import run_facts, write_boilerplate
+        from pvs_workflow.execution.engine import load_engine
+        from pvs_workflow.execution.exclusive import sharing
         from pvs_workflow.networks.bundle import model_sha256, verify_bundle
 
         load_engine(settings, logs)
@@ -182,8 +182,8 @@ def _process(
     settings: Settings, share: 'Share', facts: Mapping, logs: Path, workers: Sequence
 ) -> int:
     """Run the graph of what belongs to this run, and make the pages."""
-    from pvs_workflow.cli.engine import clean_work, retire_results, run_scans
-    from pvs_workflow.cli.pages import record_runs, unfinished, write_pages
+    from pvs_workflow.cli.reports import record_runs, unfinished, write_pages
+    from pvs_workflow.execution.engine import clean_work, retire_results, run_scans
 
     selection, model = share.selection, settings.model or data.path('cascade')
     for sentence in share.busy:
@@ -253,7 +253,7 @@ def tell_selection(selection: 'Selection') -> None:
 
 
 def _validating(settings: Settings, selection: 'Selection') -> AbstractContextManager:
-    from pvs_workflow.cli.validate import validating
+    from pvs_workflow.inputs.validation import validating
 
     if settings.skip_bids_validation:
         return nullcontext()
@@ -264,7 +264,7 @@ def _validating(settings: Settings, selection: 'Selection') -> AbstractContextMa
 
 def build_graph(settings: Settings, scans, model: Path):
     """Return the nipype workflow of these scans."""
-    from pvs_workflow.cli.engine import engine_seed
+    from pvs_workflow.execution.engine import engine_seed
     from pvs_workflow.workflows.base import init_pvs_wf
 
     return init_pvs_wf(

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from pvs_workflow.group.results import Result
+from pvs_workflow.raters.items import model_results
+from pvs_workflow.raters.rated import match_ratings
+from pvs_workflow.raters.rater_agreement import agreement_table, find_pairs
+from pvs_workflow.raters.ratings import read_ratings
+from pvs_workflow.raters.reading_key import find_key
 from pvs_workflow.report.agreement_section import agreement_section
 from pvs_workflow.report.sections import GroupSection
-from pvs_workflow.science.items import model_results
-from pvs_workflow.science.rated import match_ratings
-from pvs_workflow.science.rater_agreement import agreement_table, find_pairs
-from pvs_workflow.science.ratings import read_ratings
-from pvs_workflow.science.reading_key import find_key
 
 
 @dataclass(frozen=True)

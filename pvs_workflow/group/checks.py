@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from pvs_workflow.derivatives.tables import QC_LEVELS
 from pvs_workflow.errors import PVSError
+from pvs_workflow.raters.rating_rows import MOST
 from pvs_workflow.science.grading import GRADES
-from pvs_workflow.science.rating_rows import MOST
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
-from pvs_workflow.science.tables import QC_LEVELS
 
 _CONTROL = re.compile(r'[\x00-\x1f\x7f-\x9f]')
 _COUNTS = ('count_max', 'count_left', 'count_right')

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from pvs_workflow.cohort.change import compare_sessions
+from pvs_workflow.derivatives.tsv import describe_columns, write_table
 from pvs_workflow.group.agreement import compare_raters
 from pvs_workflow.group.output import GroupOutput
 from pvs_workflow.group.results import describe_result, read_results
@@ -16,8 +18,6 @@ from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.outlier_section import outlier_section
 from pvs_workflow.report.people_section import people_section
 from pvs_workflow.report.scanner_section import scanner_section
-from pvs_workflow.science.change import compare_sessions
-from pvs_workflow.science.tsv import describe_columns, write_table
 
 
 def collect_group(

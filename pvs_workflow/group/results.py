@@ -3,11 +3,11 @@
 import math
 from pathlib import Path
 
+from pvs_workflow.derivatives.records import read_records
 from pvs_workflow.errors import NoInputError, PVSError
 from pvs_workflow.files import read_json
 from pvs_workflow.group.checks import check_counts, check_grade
 from pvs_workflow.inputs.metadata import is_plain
-from pvs_workflow.science.records import read_records
 
 GRADES_END = '_desc-potter_grade.tsv'
 _COUNTS = '_desc-epvs_counts.tsv'

@@ -10,8 +10,8 @@ from nipype.interfaces.base import (
     traits,
 )
 
+from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.interfaces.io import load_array, load_image, load_views
-from pvs_workflow.science.nifti import open_nifti
 
 
 class _SaveImageInputSpec(BaseInterfaceInputSpec):
@@ -37,13 +37,13 @@ class SaveImage(SimpleInterface):
     _always_run = True
 
     def _run_interface(self, runtime):
+        from pvs_workflow.derivatives.tsv import write_json
         from pvs_workflow.interfaces.storage import (
             restore,
             save_stored,
             stored_voxel_size,
             write_lookup,
         )
-        from pvs_workflow.science.tsv import write_json
 
         original, shape = open_nifti(self.inputs.t2w_file)
         image = restore(load_image(self.inputs.in_file), original, shape)
@@ -114,10 +114,11 @@ class SaveTables(SimpleInterface):
     def _run_interface(self, runtime):
         import numpy as np
 
+        from pvs_workflow.derivatives.instances import instance_table
+        from pvs_workflow.derivatives.tables import count_table, grade_table, write_table
         from pvs_workflow.interfaces.storage import stored_slices
-        from pvs_workflow.science.instances import Instances, instance_table
+        from pvs_workflow.science.instances import Instances
         from pvs_workflow.science.quality import roi_areas
-        from pvs_workflow.science.tables import count_table, grade_table, write_table
 
         values = self.inputs
         views, found = load_views(values.views), np.load(values.prediction)

@@ -10,9 +10,9 @@ import nibabel as nb
 import numpy as np
 
 from pvs_workflow.errors import PVSError
+from pvs_workflow.inputs.nifti import open_nifti, read_voxels
 from pvs_workflow.science.checks import check_voxels
 from pvs_workflow.science.geometry import Storage, to_canonical
-from pvs_workflow.science.nifti import open_nifti, read_voxels
 from pvs_workflow.science.slices import View
 
 

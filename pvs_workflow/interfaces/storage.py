@@ -7,13 +7,13 @@ import nibabel as nb
 import numpy as np
 import pandas as pd
 
+from pvs_workflow.derivatives.tsv import format_cell
 from pvs_workflow.files import atomic_path
+from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.science.geometry import Storage, to_canonical, to_stored
-from pvs_workflow.science.nifti import open_nifti
 from pvs_workflow.science.roi import STRUCTURES
 from pvs_workflow.science.slabs import central_slice, slices_per_slab
 from pvs_workflow.science.slices import View
-from pvs_workflow.science.tsv import format_cell
 
 
 def storage_of(image: nb.Nifti1Image, shape: tuple[int, int, int]) -> tuple[Storage, np.ndarray]:

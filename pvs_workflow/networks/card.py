@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from pvs_workflow.errors import BundleError
 from pvs_workflow.files import parse_json
-from pvs_workflow.networks.calibration import Calibration
-from pvs_workflow.networks.reference import Reference
 from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.slices import IMAGE_SHAPE
+from pvs_workflow.uncertainty.calibration import Calibration
+from pvs_workflow.uncertainty.reference import Reference
 
 FORMAT = 'pvs_workflow cascade'
 FORMAT_VERSION = 3

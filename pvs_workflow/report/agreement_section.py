@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pvs_workflow.raters.rated import Rated
+from pvs_workflow.raters.rater_agreement import MODEL, Pair
 from pvs_workflow.report.agreement_charts import confusion_figure, differences_figure
 from pvs_workflow.report.embed import svg_uri
 from pvs_workflow.report.saving import svg_bytes
 from pvs_workflow.report.sections import GroupSection
-from pvs_workflow.science.rated import Rated
-from pvs_workflow.science.rater_agreement import MODEL, Pair
 
 MOST_PAIRS = 15
 """Pairs that are drawn (all those of five raters and the model); the table has all."""
@@ -47,7 +47,7 @@ def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) 
     ----------
     rated : Rated
     pairs : sequence of Pair
-        From :func:`pvs_workflow.science.rater_agreement.find_pairs`.
+        From :func:`pvs_workflow.raters.rater_agreement.find_pairs`.
     table : DataFrame
         The rows of ``group_agreement.tsv``.
 

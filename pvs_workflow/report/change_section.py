@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from pvs_workflow.cohort.change import LEAST_PAIRS, PUBLIC_RESCAN, Yardstick
+from pvs_workflow.cohort.pairs import RESCAN_DAYS
 from pvs_workflow.report.change_charts import change_figure, paths_figure
 from pvs_workflow.report.sections import GroupSection, draw_chart
-from pvs_workflow.science.change import LEAST_PAIRS, PUBLIC_RESCAN, Yardstick
-from pvs_workflow.science.pairs import RESCAN_DAYS
 
 VERDICTS = ('increase', 'decrease', 'within')
 

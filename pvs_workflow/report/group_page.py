@@ -6,15 +6,15 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from pvs_workflow.cohort.differences import median_difference
+from pvs_workflow.derivatives.tables import QC_LEVELS
+from pvs_workflow.derivatives.tsv import TEXT_COLUMNS
 from pvs_workflow.report.charts import counts_figure, distribution_figure, sides_figure
 from pvs_workflow.report.rendering import write_page
 from pvs_workflow.report.scripts import load_script
 from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
-from pvs_workflow.science.differences import median_difference
 from pvs_workflow.science.grading import GRADES
 from pvs_workflow.science.slices import HEMISPHERES
-from pvs_workflow.science.tables import QC_LEVELS
-from pvs_workflow.science.tsv import TEXT_COLUMNS
 
 _MODEL_COLUMNS = ['model', 'model_sha256']
 _DIGITS = 2

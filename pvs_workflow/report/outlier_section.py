@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from pvs_workflow.cohort.outliers import FAR, FEWEST, UNSURE, outlier_reasons
 from pvs_workflow.report.sections import GroupSection
-from pvs_workflow.science.outliers import FAR, FEWEST, UNSURE, outlier_reasons
 
 _SHOWN = ['participant_id', 'session_id', 't2w', 'potter', 'count_max', 'qc']
 
@@ -14,7 +14,7 @@ def outlier_section(rows: pd.DataFrame) -> GroupSection:
     Parameters
     ----------
     rows : DataFrame
-        As :func:`pvs_workflow.science.outliers.outlier_reasons` takes them.
+        As :func:`pvs_workflow.cohort.outliers.outlier_reasons` takes them.
 
     """
     reasons = outlier_reasons(rows)

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from pvs_workflow.cohort.ordinal import fit_grades
 from pvs_workflow.report.cohort_charts import age_figure, shares_figure, strata_figure
 from pvs_workflow.report.scanner_section import summarise
 from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
-from pvs_workflow.science.ordinal import fit_grades
 
 VARIABLES = ('age', 'sex', 'group')
 _MOST_DRAWN = 12

@@ -10,9 +10,9 @@ import pandas as pd
 from PIL import Image
 
 from pvs_workflow.errors import ImageError
+from pvs_workflow.inputs.nifti import read_nifti
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.intensity import Preprocessing
-from pvs_workflow.science.nifti import read_nifti
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slabs import central_slice, slices_per_slab
 

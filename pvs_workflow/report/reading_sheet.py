@@ -10,13 +10,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from pvs_workflow import data
+from pvs_workflow.derivatives.tsv import describe_columns, write_table
 from pvs_workflow.errors import PVSError
+from pvs_workflow.raters.rating_rows import read_rows
+from pvs_workflow.raters.reading_key import KEY
 from pvs_workflow.report.reading_images import RawImage, png_uri, read_images
 from pvs_workflow.report.rendering import GRADE_WORDS, write_page
 from pvs_workflow.report.scripts import load_script
-from pvs_workflow.science.rating_rows import read_rows
-from pvs_workflow.science.reading_key import KEY
-from pvs_workflow.science.tsv import describe_columns, write_table
 
 FOLDER = 'reading'
 """What readers are given; the key is not in it."""

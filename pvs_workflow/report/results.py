@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pvs_workflow.derivatives.tsv import read_table
 from pvs_workflow.errors import PVSError
-from pvs_workflow.science.tsv import read_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pvs_workflow.group import collect_group
-from tests.test_group import save_result
+from tests.group.test_collect import save_result
 
 By = pytest.importorskip('selenium.webdriver.common.by').By
 Keys = pytest.importorskip('selenium.webdriver.common.keys').Keys

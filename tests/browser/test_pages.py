@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
+from pvs_workflow.derivatives.tsv import read_table
 from pvs_workflow.group import collect_group
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.page import write_subject_page
 from pvs_workflow.report.provenance import RunRecord, save_run
 from pvs_workflow.report.rendering import visible_text
-from pvs_workflow.science.tsv import read_table
 from tests.browser.conftest import complaints, emulate, requests
 
 pytestmark = pytest.mark.slow

@@ -6,10 +6,10 @@ import zlib
 import pandas as pd
 import pytest
 
+from pvs_workflow.derivatives.tsv import read_table
 from pvs_workflow.group import collect_group, collect_sheet
-from pvs_workflow.science.tsv import read_table
 from tests.browser import conftest as browser
-from tests.test_group_ratings import save_result
+from tests.group.test_agreement import save_result
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import pytest
 
 from pvs_workflow import errors
 from pvs_workflow.cli.parser import build_parser, parse_args, task_options
-from pvs_workflow.cli.stopping import EXIT_CODES
+from pvs_workflow.execution.stopping import EXIT_CODES
 from pvs_workflow.settings import RANDOM_SEED, Settings
 
 

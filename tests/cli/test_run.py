@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.settings import Settings
-from tests.test_group import save_result
+from tests.group.test_collect import save_result
 
 TINY = Path(__file__).with_name('tiny_graph.py')
 

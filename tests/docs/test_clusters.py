@@ -3,8 +3,8 @@
 import re
 import shlex
 
+from pvs_workflow.cli.job_array import write_slurm
 from pvs_workflow.cli.parser import parse_args, task_options
-from pvs_workflow.cli.slurm import write_slurm
 from tests.docs.conftest import DOCS
 
 PAGE = (DOCS / 'clusters.md').read_text('utf-8')

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow import data
-from pvs_workflow.cli.memory import IDLE_GB, RUN_GB
+from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
 from pvs_workflow.inputs import Scan
 from pvs_workflow.workflows.base import init_scan_wf
 from pvs_workflow.workflows.memory import BYTES_PER_VOXEL

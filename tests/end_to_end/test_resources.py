@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pvs_workflow.cli.memory import IDLE_GB, RUN_GB
+from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
 from tests.end_to_end.conftest import EXAMPLE
 from tests.places import REAL
 
@@ -24,7 +24,7 @@ TOO_MANY = dict.fromkeys(PROMISED, '8')
 LIBRARIES = """
 import json, os, sys
 from pathlib import Path
-from pvs_workflow.cli.engine import prepare_environment
+from pvs_workflow.execution.engine import prepare_environment
 from pvs_workflow.settings import Settings
 folder = Path.cwd()
 settings = Settings(bids_dir=folder, output_dir=folder, work_dir=folder,

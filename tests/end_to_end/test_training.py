@@ -43,7 +43,7 @@ def test_the_page_can_be_made_smaller():
 
 
 def test_the_page_names_the_defaults():
-    from pvs_workflow.training.config import FINE
+    from pvs_workflow.lab.training.config import FINE
 
     text = ' '.join(PAGE.read_text('utf-8').split())
     assert f'{FINE.enhancer.epochs} epochs of the enhancer at a rate of 1e-4' in text

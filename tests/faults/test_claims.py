@@ -9,14 +9,14 @@ import time
 
 import pytest
 
-from pvs_workflow.cli.claims import Claims, Keeper
 from pvs_workflow.errors import OutputError
+from pvs_workflow.execution.claims import Claims, Keeper
 from pvs_workflow.processes import has_ended, own_name
 
 HOLD = """
 import sys
 from pathlib import Path
-from pvs_workflow.cli.claims import Claims
+from pvs_workflow.execution.claims import Claims
 folder, run, *names = sys.argv[1:]
 print(sorted(Claims(Path(folder), run).take(names)), flush=True)
 sys.stdin.read()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pvs_workflow.cli.derivative import BIDSIGNORE
+from pvs_workflow.derivatives.description import BIDSIGNORE
 from pvs_workflow.errors import OutputError
 from pvs_workflow.files import remove_leftovers, room_left, write_text
 from pvs_workflow.group.results import find_results

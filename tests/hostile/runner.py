@@ -133,7 +133,7 @@ def run_all(cases: list[Case]):
 
 
 def _image(folder: Path, path: Path) -> Verdict:
-    from pvs_workflow.cli.failures import explain_failure
+    from pvs_workflow.execution.failures import explain_failure
     from pvs_workflow.inputs import Scan
     from pvs_workflow.interfaces.anatomy import Conform
 
@@ -192,7 +192,7 @@ def _bundle(path: Path, made) -> Verdict:
 
 
 def _group(out: Path, made) -> Verdict:
-    from pvs_workflow.cli.derivative import describe_outputs
+    from pvs_workflow.derivatives.description import describe_outputs
     from pvs_workflow.group import collect_group
 
     found = collect_group(out, out.parent / 'bids')
@@ -226,7 +226,7 @@ def _ratings(out: Path, path: Path) -> Verdict:
 
 
 def _page(out: Path, made) -> Verdict:
-    from pvs_workflow.cli.pages import write_pages
+    from pvs_workflow.cli.reports import write_pages
 
     with _listening() as said:
         fine = write_pages(out, ['bad', 'good'])
@@ -265,15 +265,15 @@ def _config(out: Path, path: Path) -> Verdict:
 
 
 def _plugin(out: Path, path: Path) -> Verdict:
-    from pvs_workflow.cli.batch import make_plugin
-    from pvs_workflow.cli.plugin_file import read_plugin_file
+    from pvs_workflow.execution.batch import make_plugin
+    from pvs_workflow.execution.plugin_file import read_plugin_file
 
     make_plugin(read_plugin_file(path), {}, {})
     return Verdict()
 
 
 def _script(out: Path, places: dict[str, Path]) -> Verdict:
-    from pvs_workflow.cli.slurm import write_slurm
+    from pvs_workflow.cli.job_array import write_slurm
     from pvs_workflow.settings import Settings
 
     places = {'output_dir': out, 'work_dir': out / 'work'} | places

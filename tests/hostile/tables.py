@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pvs_workflow.derivatives.tables import count_table, grade_table, write_table
 from pvs_workflow.science.slices import View
-from pvs_workflow.science.tables import count_table, grade_table, write_table
 from tests.hostile.case import USED, Case
 
 GRADE, COUNTS = '_desc-potter_grade.tsv', '_desc-epvs_counts.tsv'

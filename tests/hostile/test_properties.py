@@ -12,18 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nibabel.affines import apply_affine
 
+from pvs_workflow.derivatives.records import read_records
+from pvs_workflow.derivatives.tables import count_table, grade_table
+from pvs_workflow.derivatives.tsv import format_cell, read_table, write_table
 from pvs_workflow.errors import ImageError, PVSError, one_line
 from pvs_workflow.files import parse_json
 from pvs_workflow.inputs.dataset import natural_key
 from pvs_workflow.inputs.names import is_in_place
 from pvs_workflow.inputs.scan import Scan
-from pvs_workflow.networks.calibration import fit_calibration
+from pvs_workflow.raters.ratings import read_ratings
 from pvs_workflow.science.checks import check_shape
-from pvs_workflow.science.conformal import fill_levels, tail_end
 from pvs_workflow.science.geometry import check_affine, to_canonical, to_stored
 from pvs_workflow.science.grading import GRADES, person_grade, potter_grade
-from pvs_workflow.science.ratings import read_ratings
-from pvs_workflow.science.records import read_records
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slab_slices
 from pvs_workflow.science.slices import (
     IMAGE_SHAPE,
@@ -33,8 +33,8 @@ from pvs_workflow.science.slices import (
     find_views,
     paste_image,
 )
-from pvs_workflow.science.tables import count_table, grade_table
-from pvs_workflow.science.tsv import format_cell, read_table, write_table
+from pvs_workflow.uncertainty.calibration import fit_calibration
+from pvs_workflow.uncertainty.conformal import fill_levels, tail_end
 
 settings.register_profile(
     'repeatable',

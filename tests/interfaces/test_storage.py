@@ -8,10 +8,10 @@ import pytest
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
 from pvs_workflow.errors import ImageError
+from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.interfaces.anatomy import Conform
 from pvs_workflow.interfaces.io import load_views, read_canonical, save_image, save_views
 from pvs_workflow.interfaces.storage import restore, save_stored, stored_slices, write_lookup
-from pvs_workflow.science.nifti import open_nifti
 from pvs_workflow.science.slices import View
 
 AFFINE = np.diag([0.6, 0.6, 4.0, 1.0])

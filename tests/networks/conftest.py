@@ -5,13 +5,13 @@ import pytest
 
 from pvs_workflow.networks import counter, enhancer
 from pvs_workflow.networks.bundle import save_bundle
-from pvs_workflow.networks.calibration import fit_calibration
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import configure_tensorflow, versions
-from pvs_workflow.networks.reference import EVERYTHING
 from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.uncertainty.calibration import fit_calibration
+from pvs_workflow.uncertainty.reference import EVERYTHING
 
 
 def small_card() -> Card:

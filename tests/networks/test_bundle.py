@@ -39,7 +39,7 @@ def test_importing_and_verifying_start_no_tensorflow(bundle):
     code = (
         'import sys; from pathlib import Path\n'
         'import pvs_workflow.networks, pvs_workflow.networks.card\n'
-        'import pvs_workflow.networks.calibration\n'
+        'import pvs_workflow.uncertainty.calibration\n'
         'from pvs_workflow.networks.bundle import verify_bundle, model_sha256\n'
         'card = verify_bundle(Path(sys.argv[1])); model_sha256(Path(sys.argv[1]))\n'
         'print(card.label, {"tensorflow", "keras"} & set(sys.modules))\n'

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from pvs_workflow.lab.training.optimise import Schedule, optimise, run_batches
 from pvs_workflow.networks import counter
 from pvs_workflow.networks.engine import configure_tensorflow
-from pvs_workflow.networks.optimise import Schedule, optimise, run_batches
 
 
 @pytest.fixture(scope='module')

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from pvs_workflow.networks.reference import fit_reference
 from pvs_workflow.networks.sureness import assess
-from pvs_workflow.science.familiarity import describe_images
+from pvs_workflow.uncertainty.familiarity import describe_images
+from pvs_workflow.uncertainty.reference import fit_reference
 
 
 def test_what_the_app_is_told(cascade, images):

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pvs_workflow.derivatives.tables import count_table, grade_table, write_table
 from pvs_workflow.files import copy_file
 from pvs_workflow.report import figures
 from pvs_workflow.science.slices import View, cut_image, find_views
-from pvs_workflow.science.tables import count_table, grade_table, write_table
 
 AFFINE = np.diag([1.2, 1.2, 5.0, 1.0])
 SHAPE = (140, 170, 12)

@@ -3,13 +3,13 @@ import math
 import numpy as np
 import pytest
 
+from pvs_workflow.raters.items import Item, Results, Score
+from pvs_workflow.raters.rated import Rated
+from pvs_workflow.raters.rater_agreement import agreement_table, find_pairs
 from pvs_workflow.report import agreement_section
 from pvs_workflow.report.agreement_section import shorten_names
 from pvs_workflow.report.rendering import write_page
 from pvs_workflow.science.grading import potter_grade
-from pvs_workflow.science.items import Item, Results, Score
-from pvs_workflow.science.rated import Rated
-from pvs_workflow.science.rater_agreement import agreement_table, find_pairs
 
 PEOPLE = 8
 

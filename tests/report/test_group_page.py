@@ -3,8 +3,8 @@ import re
 import pandas as pd
 import pytest
 
+from pvs_workflow.derivatives.tsv import describe_columns, read_table
 from pvs_workflow.report.group_page import write_group_page
-from pvs_workflow.science.tsv import describe_columns, read_table
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pvs_workflow.cohort.change import compare_sessions, rescan_yardstick
+from pvs_workflow.derivatives.tsv import describe_columns
 from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.outlier_section import outlier_section
 from pvs_workflow.report.people_section import people_section
 from pvs_workflow.report.scanner_section import scanner_section
-from pvs_workflow.science.change import compare_sessions, rescan_yardstick
-from pvs_workflow.science.tsv import describe_columns
 
 HOSTILE = (
     '<script>alert(1)</script>',

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pvs_workflow.derivatives.tsv import read_table
 from pvs_workflow.errors import PVSError
+from pvs_workflow.raters.reading_key import find_key
 from pvs_workflow.report import reading_sheet
 from pvs_workflow.report.reading_images import ROI_END, T2W_END
 from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
-from pvs_workflow.science.reading_key import find_key
-from pvs_workflow.science.tsv import read_table
 
 PEOPLE = ('sub-alice', 'sub-bob', 'sub-carol', 'sub-dave')
 

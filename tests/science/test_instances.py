@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from nibabel.affines import apply_affine
 
+from pvs_workflow.derivatives.instances import instance_table
+from pvs_workflow.derivatives.tables import describe_columns, read_table, write_table
 from pvs_workflow.science.instances import (
     Instances,
     drop_unplaced,
     find_instances,
-    instance_table,
 )
 from pvs_workflow.science.sampling import place_back
 from pvs_workflow.science.slices import View
-from pvs_workflow.science.tables import describe_columns, read_table, write_table
 
 COLUMNS = [
     *('hemisphere', 'slice', 'slice_rank', 'label'),

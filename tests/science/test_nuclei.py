@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from nibabel.affines import apply_affine
 
+from pvs_workflow.lab.simulation.grids import rigid
 from pvs_workflow.science.nuclei import (
     BOX_CENTRE,
     BOX_SHAPE,
@@ -14,7 +15,6 @@ from pvs_workflow.science.nuclei import (
     scaled,
     structure_maps,
 )
-from pvs_workflow.simulation.grids import rigid
 
 
 def test_the_box_is_centred_where_it_says():

@@ -1,0 +1,1 @@
+"""Statistics of a cohort: change, outliers, associations."""

@@ -1,0 +1,1 @@
+"""Names, columns, readers and writers of the files that the app promises."""

@@ -1,0 +1,1 @@
+"""Run a graph: workers, memory, locks and progress."""

@@ -1,0 +1,109 @@
+"""How far the run is: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
+
+from pvs_workflow.execution.failures import branches_of, failed_scan
+from pvs_workflow.inputs import Scan
+
+_SECONDS_BETWEEN_LINES = 1.0
+
+
+class _Unheard:
+    """A stream that does not mind if nobody is there any more to read, or there is no room."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
+class Progress(AbstractContextManager):
+    """Counts the steps of a graph and shows the number.
+
+    Parameters
+    ----------
+    scans : sequence of Scan
+    stream : text stream, optional
+        Standard error by default. A bar is drawn if it is a terminal.
+
+    """
+
+    def __init__(self, scans: Sequence[Scan], stream=None):
+        self._branches = branches_of(scans)
+        self._counted = 0
+        self._stream = _Unheard(stream or sys.stderr)
+        self._done, self._total = 0, 0
+        self._last_line = float('-inf')
+        self._bar = self._task = None
+
+    def __enter__(self):
+        if self._stream.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn('steps'),
+                TimeElapsedColumn(),
+                TextColumn('{task.description}', markup=False),
+                console=Console(file=self._stream),
+            )
+            self._bar.start()
+            self._task = self._bar.add_task('', total=None)
+        return self
+
+    def __exit__(self, *exc_info):
+        if self._bar is not None:
+            self._bar.stop()
+
+    def count(self, scans: int) -> None:
+        """Take for how many more scans there will be steps."""
+        self._counted += scans
+
+    def start(self, steps: int) -> None:
+        """Take the number of steps of those scans."""
+        self._total += steps
+        if self._bar is not None:
+            self._bar.update(self._task, total=self._expected)
+
+    @property
+    def _expected(self) -> int:
+        """Steps of all scans, if the later ones have as many as those so far."""
+        return round(self._total * max(1, len(self._branches) / max(1, self._counted)))
+
+    def callback(self, node, status: str) -> None:
+        """Note a node's ``status``: 'start', 'end' or 'exception' (nipype's status callback)."""
+        if status != 'start':
+            self._done += 1
+        scan = failed_scan(node.fullname, self._branches)
+        where = f'{scan.prefix} {node.name}' if scan else node.name
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done, description=where)
+            return
+        now = time.monotonic()
+        last = self._done >= self._total
+        if status == 'exception' or (status == 'end' and last) or self._is_due(now, status):
+            self._last_line = now
+            failed = ', failed' if status == 'exception' else ''
+            about = 'about ' if self._counted < len(self._branches) else ''
+            line = f'{self._done} of {about}{self._expected} steps, {where}{failed}'
+            print(line, file=self._stream, flush=True)
+
+    def _is_due(self, now: float, status: str) -> bool:
+        """Short steps come by the dozen; a line a second is enough."""
+        return status == 'end' and now - self._last_line >= _SECONDS_BETWEEN_LINES

@@ -1,0 +1,1 @@
+"""Simulate, train and evaluate cascades: everything behind ``pvs_cascade``."""

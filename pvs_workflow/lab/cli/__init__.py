@@ -1,0 +1,1 @@
+"""The command ``pvs_cascade``: arguments in, exit codes out."""

@@ -1,0 +1,132 @@
+"""The command that simulates a cohort: ``pvs_cascade simulate``."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pvs_workflow.errors import EXIT_OK, OutputError
+from pvs_workflow.lab.cli.numbers import whole
+
+CONTRASTS = ('T2w', 'T1w', 'FLAIR')
+ACQUISITIONS = ('paper', 'varied')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``pvs_cascade simulate`` to a parser."""
+    parser.add_argument('out', type=Path, metavar='OUT', help='a new or empty folder')
+    parser.add_argument(
+        '--participants', type=whole(1), required=True, metavar='N', help='how many people'
+    )
+    parser.add_argument(
+        '--seed',
+        type=whole(0),
+        required=True,
+        metavar='S',
+        help='whole number; the same seed gives the same people',
+    )
+    parser.add_argument(
+        '--acquisition',
+        choices=ACQUISITIONS,
+        default='paper',
+        help="the paper's T2w and distribution of grades, or varied T2w and counts to train on "
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
+        '--contrasts',
+        nargs='+',
+        choices=CONTRASTS,
+        default=list(CONTRASTS),
+        help='which scans to write; T2w always is (default: all three)',
+    )
+    parser.add_argument(
+        '--anatomies',
+        type=Path,
+        metavar='DIR',
+        help='label maps with FreeSurfer numbers that people may have, beside the template',
+    )
+    parser.add_argument(
+        '--backgrounds',
+        type=Path,
+        metavar='DIR',
+        help='results of pvs_workflow on real T2w with few ePVS: simulated ones are implanted in '
+        'them, in turn, and only T2w are written',
+    )
+    parser.add_argument(
+        '--n-cpus',
+        type=whole(1),
+        default=1,
+        metavar='N',
+        help='processes (default: %(default)s); the result does not depend on it',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Simulate a cohort as the parsed options say.
+
+    Parameters
+    ----------
+    args : Namespace
+        Of a parser that :func:`add_arguments` prepared.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    OutputError
+        If the folder is not empty or cannot be written to.
+
+    """
+    check_empty(args.out)
+    # Imported late: `--help` has no need of scipy and the template.
+    from pvs_workflow.lab.simulation.backgrounds import read_backgrounds
+    from pvs_workflow.lab.simulation.cohort import Sources, simulate_cohort
+    from pvs_workflow.lab.simulation.labelmaps import find_label_maps
+
+    anatomies = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
+    if args.backgrounds:
+        read_backgrounds(args.backgrounds)  # refused here, not in a worker
+    with _progress(args.participants) as progress:
+        simulate_cohort(
+            args.out,
+            args.participants,
+            args.seed,
+            acquisition=args.acquisition,
+            contrasts=tuple(args.contrasts),
+            n_jobs=args.n_cpus,
+            progress=progress,
+            sources=Sources(anatomies, args.backgrounds),
+        )
+    print(f'{args.participants} simulated participants are in {args.out}')
+    return EXIT_OK
+
+
+def check_empty(out: Path) -> None:
+    """Raise :class:`OutputError` unless a folder is absent or empty."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        received = 'a folder with files in it' if out.is_dir() else 'a file'
+        raise OutputError(
+            f'{out} cannot take a simulated dataset, expected a new or empty folder, '
+            f'received {received}'
+        )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: print(
+            f'Simulated {done} of {total} participants', file=sys.stderr, flush=True
+        )
+        return
+    columns = (TextColumn('Simulating'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task('participants', total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,1 @@
+"""Measure cascades: on held-out people, in folds, and on real scans."""

@@ -1,0 +1,230 @@
+"""From the results of a cross-validation to the paper's tables 3 and 4."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.stats import bootstrap
+
+from pvs_workflow.lab.evaluation.results import ImageResult
+from pvs_workflow.science.agreement import (
+    Correlation,
+    Limits,
+    confusion_matrix,
+    intraclass_correlation,
+    limits_of_agreement,
+    weighted_kappa,
+)
+from pvs_workflow.science.grading import potter_grade
+
+DECIMALS = 4
+ROIS = {'true_roi': 'predicted_count', 'roi_errors': 'predicted_count_roi_errors'}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How predicted counts agree with the true ones, of images or of participants.
+
+    Attributes
+    ----------
+    n : int
+    mae, mae_sd : float
+        Mean and standard deviation of the absolute error of the count.
+    accuracy : float
+        Share with the right Potter grade.
+    icc : Correlation
+        ICC(2,1) of the counts.
+    kappa : float
+        Of the grades, quadratic weights.
+    confusion : list of list of int
+        Rows true, columns predicted grades, 0 to 4.
+    limits : Limits
+        Bland–Altman, predicted − true.
+
+    """
+
+    n: int
+    mae: float
+    mae_sd: float
+    accuracy: float
+    icc: Correlation
+    kappa: float
+    confusion: list[list[int]]
+    limits: Limits
+
+
+def contrast_table(results: Sequence[ImageResult]) -> dict[str, dict]:
+    """Return the paper's table 3: mean and standard deviation of the CNR over images.
+
+    Parameters
+    ----------
+    results : sequence of ImageResult
+
+    Returns
+    -------
+    dict
+        For each enhancement ``n_images``, and ``mean`` and ``sd`` of ``cnr`` and
+        ``cnr_tissue`` (see :mod:`pvs_workflow.lab.evaluation.contrast`).
+
+    """
+    out = {}
+    for method, part in by_method(results).items():
+        measured = [result for result in part if result.cnr is not None]
+        out[method] = {'n_images': len(measured)}
+        for name in ('cnr', 'cnr_tissue'):
+            values = np.array([getattr(result, name) for result in measured])
+            out[method][name] = {
+                'mean': float(values.mean()) if values.size else None,
+                'sd': float(values.std(ddof=1)) if values.size > 1 else None,
+            }
+    return plain(out)
+
+
+def counting_table(results: Sequence[ImageResult]) -> dict[str, dict]:
+    """Return the paper's table 4 and what goes with it.
+
+    Parameters
+    ----------
+    results : sequence of ImageResult
+
+    Returns
+    -------
+    dict
+        For each enhancement, for ``true_roi`` and ``roi_errors``, for ``images`` and
+        ``participants``: an :class:`Agreement` as plain values.
+
+    """
+    return plain(
+        {
+            method: {
+                roi: {
+                    'images': asdict(agreement(*image_counts(part, name))),
+                    'participants': asdict(agreement(*participant_counts(part, name))),
+                }
+                for roi, name in ROIS.items()
+            }
+            for method, part in by_method(results).items()
+        }
+    )
+
+
+def difference_table(results: Sequence[ImageResult], reference: str = 'deep') -> dict[str, dict]:
+    """Return how much larger the errors after each enhancement are than after one of them.
+
+    The same images are counted after each, so that errors are compared image by image; the
+    images of a participant go together into the bootstrap.
+
+    Parameters
+    ----------
+    results : sequence of ImageResult
+        Of the same images for each enhancement.
+    reference : str
+        Enhancement to compare with; without it nothing is compared.
+
+    Returns
+    -------
+    dict
+        For each other enhancement, for ``true_roi`` and ``roi_errors``: ``value``, the mean
+        absolute error less that of ``reference``, and ``low`` and ``high``, its 95 % interval
+        (percentile bootstrap over participants, 9,999 draws).
+
+    """
+    parts = by_method(results)
+    if reference not in parts:
+        return {}
+    out = {}
+    for method, part in parts.items():
+        if method == reference:
+            continue
+        out[method] = {}
+        for roi, name in ROIS.items():
+            errors, others = (_errors_by_person(p, name) for p in (part, parts[reference]))
+            each = np.array([errors[person] - others[person] for person in sorted(others)])
+            found = bootstrap((each,), np.mean, method='percentile', rng=np.random.default_rng(1))
+            low, high = found.confidence_interval
+            out[method][roi] = {'value': each.mean(), 'low': low, 'high': high}
+    return plain(out)
+
+
+def _errors_by_person(results: Sequence[ImageResult], name: str) -> dict[str, float]:
+    people = defaultdict(list)
+    for result in results:
+        people[result.participant].append(abs(getattr(result, name) - result.true_count))
+    return {person: float(np.mean(errors)) for person, errors in people.items()}
+
+
+def agreement(predicted: np.ndarray, true: np.ndarray) -> Agreement:
+    """Compare counts.
+
+    Parameters
+    ----------
+    predicted, true : (n,) arrays, ≥ 0
+
+    Returns
+    -------
+    Agreement
+
+    """
+    grades, true_grades = potter_grade(predicted), potter_grade(true)
+    errors = np.abs(predicted - true)
+    return Agreement(
+        n=len(errors),
+        mae=float(errors.mean()),
+        mae_sd=float(errors.std(ddof=1)) if len(errors) > 1 else math.nan,
+        accuracy=float(np.mean(grades == true_grades)),
+        icc=intraclass_correlation(np.stack([predicted, true], axis=1)),
+        kappa=weighted_kappa(grades, true_grades),
+        confusion=confusion_matrix(grades, true_grades).tolist(),
+        limits=limits_of_agreement(predicted, true),
+    )
+
+
+def by_method(results: Sequence[ImageResult]) -> dict[str, list[ImageResult]]:
+    """Sort results by enhancement, in the order in which they come."""
+    out = defaultdict(list)
+    for result in results:
+        out[result.method].append(result)
+    return dict(out)
+
+
+def image_counts(
+    results: Sequence[ImageResult], name: str = 'predicted_count'
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return predicted and true counts of images."""
+    predicted = np.array([getattr(result, name) for result in results], float)
+    return predicted, np.array([result.true_count for result in results], float)
+
+
+def participant_counts(
+    results: Sequence[ImageResult], name: str = 'predicted_count'
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return predicted and true counts of participants: the highest of each one's images.
+
+    The paper grades a person by the highest grade of the six images (section 2.6), which is the
+    grade of the highest count.
+    """
+    people = defaultdict(list)
+    for result in results:
+        people[result.participant].append((getattr(result, name), result.true_count))
+    highest = np.array([np.max(people[person], axis=0) for person in sorted(people)], float)
+    return highest[:, 0], highest[:, 1]
+
+
+def plain(value):
+    """Return plain, rounded values for a JSON file; what is not a number becomes None.
+
+    Examples
+    --------
+    >>> plain({'a': [0.123456, float('nan')], 'b': 3})
+    {'a': [0.1235, None], 'b': 3}
+
+    """
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return round(value, DECIMALS) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,177 @@
+"""Images for the comparison of enhancements: varied once, then enhanced in every way.
+
+All enhancements of a fold learn from, and are tested on, the very same variations in the same
+order, so that their results differ by the enhancement alone.
+"""
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
+from pvs_workflow.lab.training.augment import Augmentation, augmented_image, plain_image
+from pvs_workflow.lab.training.batches import enhance
+from pvs_workflow.lab.training.samples import Sample
+from pvs_workflow.networks.counter import STRIDES, map_targets
+from pvs_workflow.science.components import enhancement_target
+from pvs_workflow.science.emphasis import PAPER, Emphasis
+from pvs_workflow.science.intensity import Preprocessing
+
+DEEP = 'deep'
+METHODS = (*FILTERS, DEEP)
+"""What is compared, in the order of the paper's tables."""
+
+Batch = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Variations:
+    """Prepared images, before and after blanking.
+
+    Attributes
+    ----------
+    whole : (n, 80, 96) array of float32, in [0, 1]
+        With what lies outside the ROI.
+    kept : (n, 80, 96) array of bool
+        Pixels that are not blanked.
+    epvs : (n, 80, 96) array of bool
+        What the enhancer is to add.
+    counts : (n,) array of int
+    places : (n, 80, 96) array of float32
+        As :class:`~pvs_workflow.lab.training.augment.TrainingImage` has them.
+
+    """
+
+    whole: np.ndarray
+    kept: np.ndarray
+    epvs: np.ndarray
+    counts: np.ndarray
+    places: np.ndarray
+
+    @property
+    def blanked(self) -> np.ndarray:
+        """The images as the cascade gets them, (n, 80, 96)."""
+        return np.where(self.kept, self.whole, np.float32(0))
+
+    @property
+    def targets(self) -> np.ndarray:
+        """What the enhancer is to give, (n, 80, 96, 1)."""
+        return enhancement_target(self.blanked, self.epvs)[..., np.newaxis]
+
+    @property
+    def maps(self) -> np.ndarray:
+        """What the counter is to give, (n, r, c, 2): :func:`map_targets`."""
+        return map_targets(self.counts, self.places, math.prod(STRIDES))
+
+
+def draw_variations(
+    samples: Sequence[Sample],
+    how: Preprocessing,
+    by: Augmentation | None,
+    rng: np.random.Generator,
+) -> Variations:
+    """Vary samples, each once.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    how : Preprocessing
+    by : Augmentation or None
+        None for the images as inference would cut them with a perfect ROI.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Variations
+
+    """
+    open_how = replace(how, outside='keep')
+    whole, kept, epvs, counts, places = [], [], [], [], []
+    for sample in samples:
+        # The same numbers twice, so that both images are one variation.
+        again = copy.deepcopy(rng)
+        if by is None:
+            blanked, full = plain_image(sample, how), plain_image(sample, open_how)
+        else:
+            blanked = augmented_image(sample, how, by, rng)
+            full = augmented_image(sample, open_how, by, again)
+        whole.append(full.image)
+        kept.append(blanked.image > 0 if how.outside == 'blank' else full.image >= 0)
+        epvs.append(blanked.epvs)
+        counts.append(blanked.count)
+        places.append(blanked.places)
+    images = (np.stack(part) for part in (whole, kept, epvs))
+    return Variations(*images, np.array(counts), np.stack(places))
+
+
+def enhanced_images(
+    variations: Variations, method: str, enhancer=None, emphasis: Emphasis = PAPER
+) -> np.ndarray:
+    """Return what a counter gets of some images, in training and in testing.
+
+    A filter sees the whole image and its answer is blanked, so that the border of the ROI is
+    not enhanced; the network sees what it sees in the app, the blanked image.
+
+    Parameters
+    ----------
+    variations : Variations
+    method : str
+        One of ``METHODS``.
+    enhancer : keras.Model, optional
+        Trained; for ``deep`` only, as is the next.
+    emphasis : Emphasis
+
+    Returns
+    -------
+    (n, 80, 96, 1) array of float32, in [0, 1]
+
+    """
+    if method == DEEP:
+        return enhance(enhancer, emphasis, variations.blanked[..., np.newaxis])
+    if method not in FILTERS:
+        raise ValueError(f'method must be one of {METHODS}, received {method!r}')
+    images = np.stack([FILTERS[method](image) for image in variations.whole])
+    return np.where(variations.kept, images, np.float32(0))[..., np.newaxis]
+
+
+class VariationBatches:
+    """Shuffled batches from several variations of the same images.
+
+    In every epoch each image is seen once, in one of its variations drawn anew, and flipped.
+
+    Parameters
+    ----------
+    inputs : sequence of (n, 80, 96, 1) arrays
+        One array per variation.
+    targets : sequence of arrays of ``n`` rows
+        Images are flipped with their inputs.
+    batch : int
+        Images in a batch, at least.
+    rng : numpy.random.Generator
+
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[np.ndarray],
+        targets: Sequence[np.ndarray],
+        batch: int,
+        rng: np.random.Generator,
+    ):
+        self._inputs, self._targets = np.stack(inputs), np.stack(targets)
+        self._batch, self._rng = batch, rng
+
+    def __len__(self) -> int:
+        return max(1, self._inputs.shape[1] // self._batch)
+
+    def __call__(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of one epoch."""
+        n_variations, n_images = self._inputs.shape[:2]
+        chosen = self._rng.integers(n_variations, size=n_images)
+        for part in np.array_split(self._rng.permutation(n_images), len(self)):
+            flips = [axis for axis in (1, 2) if self._rng.random() < 0.5]
+            images, targets = (all_[chosen[part], part] for all_ in (self._inputs, self._targets))
+            yield np.flip(images, flips), np.flip(targets, flips)

@@ -1,0 +1,252 @@
+"""Real T2w as backgrounds: simulated ePVS implanted where a person's own were taken out."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from pvs_workflow.errors import ImageError, NoInputError
+from pvs_workflow.inputs.nifti import read_nifti
+from pvs_workflow.lab.simulation.acquisition import Protocol
+from pvs_workflow.lab.simulation.fields import smooth_field, stretch
+from pvs_workflow.lab.simulation.grids import Grid
+from pvs_workflow.lab.simulation.person import EPVS_SIGNAL, Burden, wanted_counts
+from pvs_workflow.lab.simulation.rendering import Spot, render, smallest_visible
+from pvs_workflow.lab.simulation.scene import Scene
+from pvs_workflow.lab.simulation.spots import estimate_noise, without_spots
+from pvs_workflow.lab.simulation.vessels import draw_tubes
+from pvs_workflow.science.geometry import to_canonical
+from pvs_workflow.science.roi import STRUCTURES, roi_labels, structure_values
+from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
+
+_STRUCTURES = '_space-T2w_desc-structures_dseg.nii.gz'
+_BLUR = (0.35, 0.5)  # pixels: point spread of a clinical T2w beyond the pixel itself
+_ROOM = np.array([25.0, 25.0, 6.0])  # mm kept around the ROI
+
+
+@dataclass(frozen=True)
+class Background:
+    """A real T2w around the basal ganglia, on the slices (slabs) that are read.
+
+    Attributes
+    ----------
+    participant, session : str
+        ``session`` is empty without one.
+    tissue : (x, y, z) array of float32
+        In multiples of the putamen's median; canonical order; without small bright spots.
+    structures : (x, y, z) array of uint8
+    affine : (4, 4) array
+    fluid : float
+        Signal of cerebrospinal fluid.
+    noise : float
+        Standard deviation.
+
+    """
+
+    participant: str
+    session: str
+    tissue: np.ndarray
+    structures: np.ndarray
+    affine: np.ndarray
+    fluid: float
+    noise: float
+
+
+def read_backgrounds(derivatives: Path, whole: bool = False) -> list[Background]:
+    """Read every T2w that pvs_workflow has found the basal ganglia in.
+
+    Parameters
+    ----------
+    derivatives : Path
+        What ``pvs_workflow BIDS_DIR derivatives participant`` wrote.
+    whole : bool
+        Whether the whole head is wanted, or only what surrounds the basal ganglia.
+
+    Returns
+    -------
+    list of Background
+        Sorted by file name.
+
+    Raises
+    ------
+    NoInputError
+        If there is none.
+    ImageError
+        If an image cannot be read or used.
+
+    """
+    found = sorted(Path(derivatives).glob(f'sub-*/**/*{_STRUCTURES}'))
+    out = []
+    for path in found:
+        t2w = path.with_name(path.name.removesuffix(_STRUCTURES) + '_desc-preproc_T2w.nii.gz')
+        try:
+            (image, scan), (_, labels) = map(read_nifti, (t2w, path))
+        except ImageError as error:
+            raise ImageError(f'the background {t2w} cannot be read: {error}') from error
+        entities = dict(part.split('-', 1) for part in t2w.name.split('_') if '-' in part)
+        names = entities['sub'], entities.get('ses', '')
+        out.append(prepare_background(*names, scan, labels, image.affine, whole))
+    if not out:
+        raise NoInputError(
+            f'{derivatives} has no backgrounds, expected the participant results of pvs_workflow '
+            f'(files ending in {_STRUCTURES}), received none'
+        )
+    return out
+
+
+def prepare_background(
+    participant: str,
+    session: str,
+    t2w: np.ndarray,
+    structures: np.ndarray,
+    affine: np.ndarray,
+    whole: bool = False,
+) -> Background:
+    """Scale a T2w by its putamen, and take the person's own small bright spots out.
+
+    Parameters
+    ----------
+    participant, session : str
+    t2w : (x, y, z) array
+    structures : (x, y, z) array of int
+        FreeSurfer numbers.
+    affine : (4, 4) array
+    whole : bool
+        As in :func:`read_backgrounds`.
+
+    Returns
+    -------
+    Background
+
+    """
+    (t2w, grid, _), (structures, _, _) = (to_canonical(a, affine) for a in (t2w, structures))
+    n = slices_per_slab(grid)
+    t2w, structures = average_slabs(t2w, n), slab_labels(structures, n)
+    grid = slab_affine(grid, n)
+    putamen = np.isin(structures, structure_values('L', 'putamen'))
+    putamen |= np.isin(structures, structure_values('R', 'putamen'))
+    unit = float(np.median(t2w[putamen])) if putamen.any() else 0.0
+    if not unit > 0:
+        raise ImageError(
+            f'the background sub-{participant} cannot be used, expected a putamen with positive '
+            f'signal, received {np.count_nonzero(putamen)} voxels of median {unit:g}'
+        )
+    box = (slice(0, n) for n in t2w.shape) if whole else None
+    box = tuple(box or _surroundings(roi_labels(structures) > 0, grid))
+    t2w, structures = t2w[box].astype(np.float32) / np.float32(unit), structures[box]
+    grid = Grid(t2w.shape, grid).box(tuple(part.start for part in box), t2w.shape).affine
+    ventricles = structure_values('L', 'lateral ventricle')
+    ventricles = np.isin(structures, ventricles + structure_values('R', 'lateral ventricle'))
+    fluid = np.percentile(t2w[ventricles], 90) if ventricles.any() else 2.5
+    roi = roi_labels(structures) > 0
+    noise = estimate_noise(t2w, roi)
+    pixel = float(np.linalg.norm(grid[:3, 0]))
+    tissue = without_spots(t2w, roi, noise, pixel)
+    return Background(
+        participant,
+        session,
+        tissue,
+        structures.astype(np.uint8),
+        grid,
+        float(np.clip(fluid, 1.6, 4.5)),
+        noise,
+    )
+
+
+def _surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, slice, slice]:
+    room = np.ceil(_ROOM / np.linalg.norm(affine[:3, :3], axis=0)).astype(int)
+    return tuple(
+        slice(max(int(axis.min()) - r, 0), int(axis.max()) + r + 1)
+        for axis, r in zip(np.nonzero(roi), room, strict=True)
+    )
+
+
+def draw_scene(
+    rng: np.random.Generator, background: Background, burden: Burden, calibre: float = 1.0
+) -> Scene:
+    """Flip, bend and re-contrast a background, and grow ePVS in it.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    background : Background
+    burden : callable
+    calibre : float
+        Both as in :func:`~pvs_workflow.lab.simulation.person.draw_person`.
+
+    Returns
+    -------
+    Scene
+        Its tissue has the scan's own noise and blur.
+
+    """
+    if rng.random() < 0.5:
+        background = flipped(background)
+    if rng.random() < 0.7:
+        background = bent(rng, background)
+    exponent = np.float32(rng.uniform(0.8, 1.25))
+    tissue = np.where(
+        background.tissue < 1.2, np.maximum(background.tissue, 0) ** exponent, background.tissue
+    )
+    grid = Grid(tissue.shape, background.affine)
+    sizes = grid.sizes
+    blur = rng.uniform(*_BLUR)
+    protocol = Protocol(
+        pixel=float(sizes[:2].mean()),
+        thickness=float(sizes[2]),
+        snr=1 / max(background.noise, 0.005),
+        blur=(blur, blur),
+        echo_time=0.0,  # not known
+        repetition_time=0.0,
+    )
+    fluid = EPVS_SIGNAL['T2w'] * background.fluid
+    wanted = wanted_counts(burden(rng, tissue.shape[2]), background.structures, grid)
+    smallest = smallest_visible(protocol, fluid)
+    blocked = tissue > 1.6  # lesions, fluid that the ROI has caught
+    tubes = draw_tubes(rng, wanted, background.structures, grid, smallest, blocked, calibre)
+    spots = [
+        Spot(s.tube, s.slice_index, s.corner, gaussian_filter(s.volume, blur))
+        for s in render(tubes, grid, protocol)
+    ]
+    recorded = replace(protocol, blur=(0.0, 0.0))
+    return Scene(grid, (0, 0, 0), tissue, background.structures, spots, fluid, recorded)
+
+
+def flipped(background: Background) -> Background:
+    """Return the mirror image: what was on the left lies on the right, with its labels."""
+    swapped = np.arange(256, dtype=np.uint8)
+    for s in STRUCTURES:
+        (other,) = structure_values('R' if s.hemisphere == 'L' else 'L', s.name)
+        swapped[s.index] = other
+    return replace(
+        background,
+        tissue=background.tissue[::-1].copy(),
+        structures=swapped[background.structures][::-1].copy(),
+    )
+
+
+def bent(rng: np.random.Generator, background: Background) -> Background:
+    """Return the background under a smooth random deformation within its slices."""
+    shape = background.tissue.shape
+    pixel = np.linalg.norm(background.affine[:3, 0])
+    step = (6 / pixel, 6 / pixel)
+    counts = tuple(int(np.ceil(n / s)) + 2 for n, s in zip(shape[:2], step, strict=True))
+    amount = rng.uniform(0.5, 2.5) / pixel
+    shift = [amount * stretch(smooth_field(rng, counts, 2.5), shape[:2], step) for _ in range(2)]
+    zoom = rng.uniform(0.94, 1.06, 2)
+    centre = (np.array(shape[:2]) - 1) / 2
+    index = np.indices(shape[:2], dtype=float)
+    index = (index - centre.reshape(2, 1, 1)) * zoom.reshape(2, 1, 1) + centre.reshape(2, 1, 1)
+    index = index + np.stack(shift)
+
+    def warp(volume, order):
+        planes = [
+            map_coordinates(volume[:, :, z], index, order=order, mode='nearest')
+            for z in range(shape[2])
+        ]
+        return np.stack(planes, axis=2).astype(volume.dtype)
+
+    return replace(
+        background, tissue=warp(background.tissue, 3), structures=warp(background.structures, 0)
+    )

@@ -1,0 +1,246 @@
+"""Simulated cohorts, each participant on its own stream of random numbers."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from pvs_workflow.lab.simulation.acquisition import GAIN, draw_protocol
+from pvs_workflow.lab.simulation.backgrounds import Background, draw_scene, read_backgrounds
+from pvs_workflow.lab.simulation.dataset import start_dataset, write_session
+from pvs_workflow.lab.simulation.person import (
+    cohort_burden,
+    draw_anatomy,
+    draw_person,
+    draw_source,
+)
+from pvs_workflow.lab.simulation.session import (
+    CONTRASTS,
+    Scan,
+    Session,
+    count_images,
+    draw_t2w_grid,
+    scan_session,
+)
+from pvs_workflow.science.roi import roi_labels
+
+ACQUISITIONS = ('paper', 'varied')
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What people are made from beside what ships.
+
+    Attributes
+    ----------
+    anatomies : tuple of Path
+        Label maps, of which each participant may get one.
+    backgrounds : Path or None
+        Results of pvs_workflow on real T2w: ePVS are implanted in these, in turn.
+
+    """
+
+    anatomies: tuple[Path, ...] = ()
+    backgrounds: Path | None = None
+
+    @property
+    def origin(self) -> str:
+        """What the dataset says that it is made from."""
+        if self.backgrounds is not None:
+            return 'backgrounds'
+        return 'anatomies' if self.anatomies else 'template'
+
+
+NO_SOURCES = Sources()
+
+
+def simulate_participant(
+    seed: int,
+    number: int,
+    acquisition: str,
+    contrasts: tuple[str, ...],
+    anatomies: tuple[Path, ...] = (),
+) -> Session:
+    """Simulate one participant's only session.
+
+    Parameters
+    ----------
+    seed : int
+    number : int
+        From 1. Participant ``number`` of ``seed`` is the same in every cohort.
+    acquisition : {'paper', 'varied'}
+    contrasts : tuple of {'T2w', 'T1w', 'FLAIR'}
+        The T2w does not depend on the others.
+    anatomies : tuple of Path
+        Label maps, of which each participant may get one.
+
+    Returns
+    -------
+    Session
+
+    """
+    rng = np.random.default_rng([seed, number])
+    t2w = draw_t2w_grid(rng, acquisition)
+    anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies)
+    person = draw_person(rng, anatomy, t2w, acquisition, cohort_burden(acquisition))
+    others = {
+        contrast: draw_protocol(rng, acquisition, contrast)
+        for contrast in CONTRASTS
+        if contrast != 'T2w'
+    }
+    asked = {contrast: others[contrast] for contrast in others if contrast in contrasts}
+    return scan_session(rng, person, t2w, asked)
+
+
+def anatomy_names(
+    seed: int, participants: int, acquisition: str, anatomies: tuple[Path, ...]
+) -> list[str]:
+    """Return what each participant of a cohort is made from: a label map's name, or ``template``.
+
+    Parameters
+    ----------
+    seed, acquisition, anatomies
+        As for :func:`simulate_participant`, whose first draws are repeated.
+    participants : int
+
+    """
+    names = []
+    for number in range(1, participants + 1):
+        rng = np.random.default_rng([seed, number])
+        protocol, _ = draw_t2w_grid(rng, acquisition)
+        _, path = draw_source(rng, protocol, acquisition, anatomies)
+        names.append(path.name.split('.')[0] if path else 'template')
+    return names
+
+
+def implant_participant(
+    seed: int, number: int, acquisition: str, background: Background
+) -> Session:
+    """Implant ePVS in a real T2w.
+
+    Parameters
+    ----------
+    seed : int
+    number : int
+        From 1.
+    acquisition : {'paper', 'varied'}
+        Whose distribution of counts is wanted; the acquisition is the real scan's.
+    background : Background
+        Of the whole head.
+
+    Returns
+    -------
+    Session
+        Its T2w only.
+
+    """
+    rng = np.random.default_rng([seed, number])
+    scene = draw_scene(rng, background, cohort_burden(acquisition))
+    data = np.clip(np.round(scene.signal() * GAIN), 0, 4095).astype(np.uint16)
+    roi, epvs = roi_labels(scene.structures), scene.visible()
+    scan = Scan(data, background.affine, np.eye(4), scene.protocol)
+    return Session({'T2w': scan}, scene.structures, roi, epvs, count_images(roi, epvs))
+
+
+def simulate_cohort(
+    out: Path,
+    participants: int,
+    seed: int,
+    acquisition: str = 'paper',
+    contrasts: tuple[str, ...] = CONTRASTS,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] | None = None,
+    sources: Sources = NO_SOURCES,
+) -> Path:
+    """Write a BIDS dataset of simulated people, with the truth in ``derivatives/truth``.
+
+    Parameters
+    ----------
+    out : Path
+        The dataset's folder; it is made.
+    participants : int
+    seed : int
+        Same seed, same participants; the first ones are the same however many are asked for.
+    acquisition : {'paper', 'varied'}
+        The paper's T2w with its distribution of grades, or any clinical T2w with all counts
+        equally likely, to train on.
+    contrasts : tuple of {'T2w', 'T1w', 'FLAIR'}
+        T2w is always written.
+    n_jobs : int
+        Processes; the result does not depend on it.
+    progress : callable, optional
+        Called with the number of participants done, after each.
+    sources : Sources
+        Anatomies and backgrounds beside those that ship.
+
+    Returns
+    -------
+    Path
+        ``out``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not one of those above.
+    OutputError
+        If the dataset cannot be written.
+
+    """
+    if acquisition not in ACQUISITIONS:
+        raise ValueError(f'acquisition must be one of {ACQUISITIONS}, received {acquisition!r}')
+    if not set(contrasts) <= set(CONTRASTS):
+        raise ValueError(f'contrasts must be among {CONTRASTS}, received {contrasts!r}')
+    if participants < 1 or n_jobs < 1 or seed < 0:
+        raise ValueError(
+            'participants and n_jobs must be at least 1 and seed at least 0, received '
+            f'{participants}, {n_jobs} and {seed}'
+        )
+    out = Path(out)
+    labels = [f'{number:04d}' for number in range(1, participants + 1)]
+    names = None
+    if sources.origin == 'anatomies':
+        names = anatomy_names(seed, participants, acquisition, sources.anatomies)
+    start_dataset(out, labels, seed, acquisition, origin=sources.origin, anatomies=names)
+    one = partial(
+        _simulate_and_write,
+        out,
+        seed=seed,
+        acquisition=acquisition,
+        contrasts=tuple(contrasts),
+        sources=sources,
+    )
+    for done, _ in enumerate(_mapped(one, participants, n_jobs), start=1):
+        if progress is not None:
+            progress(done)
+    return out
+
+
+def _simulate_and_write(out, number, seed, acquisition, contrasts, sources: Sources) -> int:
+    if sources.backgrounds is not None:
+        found = _whole_backgrounds(sources.backgrounds)
+        background = found[(number - 1) % len(found)]
+        session = implant_participant(seed, number, acquisition, background)
+    else:
+        anatomies = sources.anatomies
+        session = simulate_participant(seed, number, acquisition, contrasts, anatomies)
+    write_session(out, f'{number:04d}', None, session)
+    return number
+
+
+@lru_cache(maxsize=1)
+def _whole_backgrounds(derivatives: Path) -> list[Background]:
+    return read_backgrounds(derivatives, whole=True)
+
+
+def _mapped(function, participants: int, n_jobs: int) -> Iterator[int]:
+    numbers = range(1, participants + 1)
+    if n_jobs == 1:
+        yield from map(function, numbers)
+        return
+    context = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
+        yield from pool.map(function, numbers)

@@ -1,0 +1,209 @@
+"""Deep grey matter under random contrasts: what the nuclei network learns from.
+
+Label maps are deformed, and painted with random tissue signals, so that a network that learns from
+them depends on no sequence (domain randomisation, Billot et al. 2023, Medical Image Analysis
+86:102789).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, zoom
+
+from pvs_workflow.lab.simulation.anatomy import draw_shape
+from pvs_workflow.lab.simulation.contrasts import sample_points
+from pvs_workflow.lab.simulation.fields import smooth_field
+from pvs_workflow.lab.simulation.grids import Grid, rigid
+from pvs_workflow.lab.simulation.labelmaps import CLASSES, CORNER, load_label_map
+from pvs_workflow.lab.simulation.relaxation import draw_tissues, signals
+from pvs_workflow.lab.simulation.template import Channel, label_centres, structure_centres
+from pvs_workflow.science.nuclei import BOX_SHAPE, BOX_SIZE, box_affine
+from pvs_workflow.science.roi import STRUCTURES, structure_values
+
+TEMPLATE_VOLUME = 1_886_395
+"""Of the template's brain mask, in mm³."""
+
+MOST_SPOTS = 400
+"""In the box: both sides, all depths."""
+
+PHYSICAL = 0.75
+"""Share of contrasts that some scanner could give; the others are any."""
+
+_VESSELS = {30: 12, 62: 51}
+"""What FreeSurfer calls a vessel lies in the putamen, and is a perivascular space."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A label map, and how much smaller than the template it is.
+
+    Attributes
+    ----------
+    labels : Channel
+    ventricles : Channel
+        Smoothed; where a person's ventricles widen to.
+    scale : float
+        Its size over the template's: cube root of the ratio of intracranial volumes.
+    centre : (3,) array
+        Of the deep nuclei, in mm.
+
+    """
+
+    labels: Channel
+    ventricles: Channel
+    scale: float
+    centre: np.ndarray
+
+
+@lru_cache(maxsize=32)
+def load_head(path: Path) -> Head:
+    """Read a label map for :func:`draw_labels`."""
+    placed = load_label_map(path)
+    labels = placed.labels.copy()
+    for vessel, putamen in _VESSELS.items():
+        labels[labels == vessel] = putamen
+    affine = np.eye(4)
+    affine[:3, 3] = CORNER
+    there = structure_centres()
+    here = label_centres(labels, affine, list(there))
+    sides = [v for side in 'LR' for v in structure_values(side, 'lateral ventricle')]
+    soft = gaussian_filter(np.isin(labels, sides).astype(np.float32), 5)
+    return Head(
+        Channel(labels, affine, order=0),
+        Channel(soft, affine),
+        float(np.cbrt(np.count_nonzero((labels > 0) & (labels < 256)) / TEMPLATE_VOLUME)),
+        np.mean([here[index] for index in there], axis=0),
+    )
+
+
+def draw_labels(rng: np.random.Generator, head: Head) -> np.ndarray:
+    """Deform a label map, and sample it on the box around the basal ganglia.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    head : Head
+
+    Returns
+    -------
+    array of int16, shape `BOX_SHAPE`
+        All of the label map's numbers. The head is as large as the template, but for the errors
+        of an affine alignment: 4° and 4 mm, 5 % in all and 3 % along each axis (standard
+        deviations).
+
+    """
+    shape = draw_shape(rng, head.ventricles)
+    error = rigid(rng.normal(0, 4, 3), rng.normal(0, 4, 3))
+    zooms = head.scale / (np.exp(rng.normal(0, 0.05)) * np.exp(rng.normal(0, 0.03, 3)))
+    error[:3, :3] = error[:3, :3] @ np.diag(zooms)
+    to_centre = np.eye(4)
+    to_centre[:3, 3] = -head.centre
+    # Turned and scaled about the nuclei: about the origin they would leave the box.
+    around = np.linalg.inv(to_centre) @ error @ to_centre
+    grid = Grid(BOX_SHAPE, around @ box_affine())
+    return head.labels.sample(sample_points(shape, grid)).astype(np.int16)
+
+
+def paint(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
+    """Give labels a random contrast, and record them as some scanner would.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    labels : array of int, shape `BOX_SHAPE`
+
+    Returns
+    -------
+    array of float32
+        In arbitrary units ≥ 0.
+
+    """
+    means = _physical(rng, labels) if rng.random() < PHYSICAL else _arbitrary(rng, labels)
+    image = means[labels]
+    width = rng.uniform(0.1, 0.35) if rng.random() < 0.8 else 0.0
+    spread = rng.uniform(0.01, 0.06)
+    image = image * (1 + spread * smooth_field(rng, image.shape, rng.uniform(0.5, 1.5)))
+    image = _spotted(rng, image, labels)
+    image = gaussian_filter(image, 0.3 + width)
+    image = _thick(rng, image)
+    image = image * np.exp(rng.uniform(0, 0.25) * _shading(rng, image.shape))
+    level = np.percentile(image, 95) * np.exp(rng.uniform(np.log(0.008), np.log(0.1)))
+    noise = rng.standard_normal((2, *image.shape), dtype=np.float32) * np.float32(level)
+    image = np.hypot(image + noise[0], noise[1])
+    return (image ** np.exp(rng.normal(0, 0.15))).astype(np.float32)
+
+
+def _physical(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
+    """Return signals of each label in a T1w, a T2w or about a FLAIR."""
+    te, tr = rng.uniform(60, 130), rng.uniform(2500, 7000)
+    t2w, t1w = signals(draw_tissues(rng, 'varied', te, tr))
+    t2w['fluid'] = rng.uniform(1.6, 4.0)
+    which = rng.choice(['T1w', 'T2w', 'FLAIR'], p=[0.4, 0.5, 0.1])
+    values = dict(t1w if which == 'T1w' else t2w)
+    if which == 'FLAIR':
+        values['fluid'] = rng.uniform(0.05, 0.4)
+    means = np.zeros(int(labels.max()) + 1, np.float32)
+    means[1:256] = values['white matter']
+    for name, numbers in CLASSES.items():
+        known = [number for number in numbers if number < len(means)]
+        means[known] = values[name] * np.exp(rng.normal(0, 0.03))
+    means[256:] = rng.uniform(0.05, 1.2, max(len(means) - 256, 0))
+    return means
+
+
+def _arbitrary(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
+    """Return any signals, alike for all labels of one tissue."""
+    means = rng.uniform(0.05, 1, int(labels.max()) + 1).astype(np.float32)
+    for numbers in CLASSES.values():
+        known = [number for number in numbers if number < len(means)]
+        means[known] = rng.uniform(0.05, 1)
+    means[0] = 0
+    return means
+
+
+def _spotted(rng: np.random.Generator, image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Put in what is not on the label map: perivascular spaces and lesions, of either sign."""
+    if rng.random() < 0.4:
+        return image
+    inside = np.isin(labels, [s.index for s in STRUCTURES if s.in_roi] + [2, 41])
+    places = np.argwhere(inside)
+    if rng.random() < 0.3:
+        # A crowd on one side must not make it another tissue.
+        places = places[(places[:, 0] < image.shape[0] // 2) == (rng.random() < 0.5)]
+    drops = np.zeros(image.shape, np.float32)
+    number = int(np.exp(rng.uniform(0, np.log(MOST_SPOTS))))
+    chosen = tuple(places[rng.integers(len(places), size=number)].T)
+    drops[chosen] = rng.uniform(0.3, 1, number)
+    drops = gaussian_filter(drops, (0.45, 0.45, rng.uniform(0.45, 1.5)))
+    drops = np.minimum(drops / np.percentile(drops[chosen], 75), 1) * rng.uniform(0.3, 1)
+    goal = rng.choice([image.min(), image.max()])
+    return image + (goal - image) * drops
+
+
+def _thick(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Average the image in slices, and interpolate them again."""
+    if rng.random() < 0.35:
+        return image
+    axis = rng.choice(3, p=[0.1, 0.1, 0.8])
+    thickness = rng.uniform(1.5, 6.0) / BOX_SIZE
+    blurred = gaussian_filter(image, [0.35 * thickness if a == axis else 0 for a in range(3)])
+    count = image.shape[axis]
+    n = max(int(count / thickness), 4)
+    first = rng.uniform(0, thickness)
+    position = first + thickness * np.arange(n)
+    low = np.clip(np.floor(position).astype(int), 0, count - 2)
+    weight = np.clip(position - low, 0, 1)
+    moved = np.moveaxis(blurred, axis, 0)
+    slices = moved[low] + (moved[low + 1] - moved[low]) * weight[:, None, None]
+    back = np.clip((np.arange(count) - first) / thickness, 0, n - 1)
+    low = np.minimum(back.astype(int), n - 2)
+    weight = (back - low)[:, None, None]
+    return np.moveaxis(slices[low] * (1 - weight) + slices[low + 1] * weight, 0, axis)
+
+
+def _shading(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    coarse = rng.standard_normal((4, 4, 4), dtype=np.float32)
+    fine = zoom(coarse, [n / 4 for n in shape], order=1, grid_mode=True, mode='nearest')
+    return gaussian_filter(fine, 6)

@@ -1,0 +1,199 @@
+"""Other people's anatomies: whole-head label maps, given contrasts by the signal equations."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import affine_transform, find_objects, gaussian_filter
+
+from pvs_workflow.errors import ImageError, NoInputError
+from pvs_workflow.inputs.nifti import read_nifti
+from pvs_workflow.lab.simulation.relaxation import FLUID, SOLID, Tissues, signals
+from pvs_workflow.lab.simulation.template import (
+    FLUID_T1,
+    PUTAMEN_T2,
+    WHITE_T1,
+    Channel,
+    Template,
+    fine_labels,
+    label_centres,
+    structure_centres,
+)
+from pvs_workflow.science.roi import STRUCTURES, structure_values
+
+CLASSES = {  # FreeSurferColorLUT.txt numbers of each tissue
+    'white matter': (2, 7, 41, 46, 28, 60, 85, 77, 251, 252, 253, 254, 255),
+    'cortex': (3, 8, 42, 47, 17, 53, 18, 54, 26, 58, 136, 137, 163, 164),
+    'caudate': (11, 50),
+    'putamen': (12, 51, 30, 62),  # 30 and 62 are vessels: perivascular spaces, mostly here
+    'pallidum': (13, 52),
+    'thalamus': (10, 49),
+    'brain stem': (16,),
+    'fluid': (4, 5, 14, 15, 24, 43, 44, 72),
+}
+_FIRST_OUTSIDE = 256  # larger numbers are tissues outside the brain
+_SHAPE = (193, 229, 193)
+CORNER = np.array([-96.0, -132.0, -78.0])
+"""Lowest left and rear corner of a placed label map, in millimetres of the template."""
+_SMOOTH = 0.6  # mm: what takes the steps out of 1 mm labels
+_FLUID_LEVEL = 2.1  # in units of the putamen; from here up a voxel counts as all fluid
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """A label map, turned and shifted (not scaled) to the template's place.
+
+    Attributes
+    ----------
+    name : str
+    labels : (193, 229, 193) array of int16
+        In the shipped template's space, 1 mm, from its lowest left and rear corner at
+        (−96, −132, −78) mm.
+
+    """
+
+    name: str
+    labels: np.ndarray
+
+
+def find_label_maps(folder: Path) -> list[Path]:
+    """Return the label maps of a folder, sorted.
+
+    Raises
+    ------
+    NoInputError
+        If there is none.
+
+    """
+    found = sorted(path for path in Path(folder).glob('*.nii*') if path.is_file())
+    if not found:
+        raise NoInputError(
+            f'{folder} has no anatomies, expected NIfTI label maps with FreeSurfer numbers, '
+            'received none'
+        )
+    return found
+
+
+@lru_cache(maxsize=32)
+def load_label_map(path: Path) -> LabelMap:
+    """Read a label map and lay it in the template's place, by the centres of its deep structures.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read or lacks a structure of the basal ganglia.
+
+    """
+    try:
+        image, labels = read_nifti(path)
+        labels = labels.astype(np.int16)
+    except ImageError as error:
+        raise ImageError(f'the anatomy {path} cannot be read: {error}') from error
+    there = structure_centres()
+    here = label_centres(labels, image.affine, list(there)) if labels.ndim == 3 else {}
+    missing = [f'{s.name} {s.hemisphere}' for s in STRUCTURES if s.index in there.keys() - here]
+    if missing:
+        raise ImageError(
+            f'the anatomy {path} cannot be used, expected a 3D label map with FreeSurfer '
+            f'numbers, received {labels.ndim} axes without {", ".join(missing)}'
+        )
+    rigid = rigid_fit(np.stack([here[index] for index in there]), np.stack([*there.values()]))
+    grid = np.diag([1.0, 1.0, 1.0, 1.0])
+    grid[:3, 3] = CORNER
+    to_voxel = np.linalg.inv(rigid @ image.affine) @ grid
+    placed = affine_transform(
+        labels, to_voxel[:3, :3], to_voxel[:3, 3], output_shape=_SHAPE, order=0, cval=0
+    )
+    name = path.name.removesuffix('.gz').removesuffix('.nii')
+    return LabelMap(name, placed)
+
+
+def label_template(anatomy: LabelMap, tissues: Tissues, whole: bool = True) -> Template:
+    """Return a label map in the form that people are sampled from.
+
+    Parameters
+    ----------
+    anatomy : LabelMap
+    tissues : Tissues
+        This person's, for the protocol's contrast.
+    whole : bool
+        Whether the whole head is wanted, or only what surrounds the basal ganglia.
+
+    Returns
+    -------
+    Template
+
+    """
+    labels, corner = anatomy.labels, np.zeros(3, int)
+    roi = [s.index for s in STRUCTURES if s.in_roi and s.index in structure_centres()]
+    boxes = find_objects(labels)
+    low = np.min([[part.start for part in boxes[index - 1]] for index in roi], axis=0)
+    high = np.max([[part.stop - 1 for part in boxes[index - 1]] for index in roi], axis=0)
+    if not whole:
+        corner = np.maximum(low - 35, 0)
+        labels = labels[tuple(slice(a, b + 36) for a, b in zip(corner, high, strict=True))]
+    affine = np.eye(4)
+    affine[:3, 3] = CORNER + corner
+    t2, t1 = (
+        _painted(labels, values, fluid)
+        for values, fluid in zip(signals(tissues), (_FLUID_LEVEL, FLUID_T1), strict=True)
+    )
+    brain = gaussian_filter(
+        ((labels > 0) & (labels < _FIRST_OUTSIDE)).astype(np.float32), 0.7, truncate=3
+    )
+    pallidum = np.isin(labels, CLASSES['pallidum']).astype(np.float32)
+    sides = structure_values('L', 'lateral ventricle') + structure_values('R', 'lateral ventricle')
+    ventricles = np.isin(labels, sides).astype(np.float32)
+    kept = np.where(np.isin(labels, [s.index for s in STRUCTURES]), labels, 0).astype(np.uint8)
+    kept[labels == 30], kept[labels == 62] = structure_values('L', 'putamen')[0], 51
+    return Template(
+        t1=Channel(t1 * np.float32(WHITE_T1), affine),
+        t2=Channel(t2 * np.float32(PUTAMEN_T2), affine),
+        # The sulci are this person's own: there is nothing to make out of an average.
+        folds=Channel(np.zeros((2, 2, 2), np.float32), affine),
+        brain=Channel(brain, affine),
+        pallidum=Channel(gaussian_filter(pallidum, 0.6), affine),
+        structures=fine_labels(kept, affine),
+        corners=np.stack([low, high]) + CORNER,
+        ventricles=Channel(gaussian_filter(ventricles, 5), affine),
+    )
+
+
+def rigid_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the rigid transform that brings points closest to their targets (Kabsch 1976).
+
+    Parameters
+    ----------
+    points, targets : (n, 3) arrays
+        n at least 3, not all on a line.
+
+    Returns
+    -------
+    (4, 4) array
+
+    Examples
+    --------
+    >>> corners = np.eye(3)
+    >>> rigid_fit(corners, corners + [1.0, 2.0, 3.0]).round(6)[:3, 3].tolist()
+    [1.0, 2.0, 3.0]
+
+    """
+    a, b = points.mean(axis=0), targets.mean(axis=0)
+    u, _, vt = np.linalg.svd((points - a).T @ (targets - b))
+    flip = np.diag([1, 1, np.sign(np.linalg.det(vt.T @ u.T))])
+    out = np.eye(4)
+    out[:3, :3] = vt.T @ flip @ u.T
+    out[:3, 3] = b - out[:3, :3] @ a
+    return out
+
+
+def _painted(labels: np.ndarray, values: dict, fluid: float) -> np.ndarray:
+    table = np.zeros(max(int(labels.max()), max(map(max, CLASSES.values()))) + 1, np.float32)
+    table[1:_FIRST_OUTSIDE] = values[SOLID[0]]
+    for name, numbers in CLASSES.items():
+        table[list(numbers)] = fluid if name == FLUID else values[name]
+    outside = values['outside']
+    more = np.arange(_FIRST_OUTSIDE, len(table))
+    table[more] = outside[more % len(outside)]
+    return gaussian_filter(table[labels], _SMOOTH, truncate=3)

@@ -1,0 +1,215 @@
+"""One simulated person: anatomy, and ePVS that give the wanted counts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pvs_workflow.lab.simulation.acquisition import Protocol
+from pvs_workflow.lab.simulation.anatomy import Shape, Tissue, draw_shape, draw_tissue
+from pvs_workflow.lab.simulation.burden import draw_quantiles, flat_counts, paper_counts
+from pvs_workflow.lab.simulation.contrasts import sample_points, sample_structures
+from pvs_workflow.lab.simulation.grids import Grid
+from pvs_workflow.lab.simulation.labelmaps import label_template, load_label_map
+from pvs_workflow.lab.simulation.lesions import Lesion, draw_lesions, lesion_mask
+from pvs_workflow.lab.simulation.relaxation import Tissues, draw_tissues, fluid_ratio
+from pvs_workflow.lab.simulation.rendering import smallest_visible
+from pvs_workflow.lab.simulation.template import Template, load_template
+from pvs_workflow.lab.simulation.vessels import Tube, draw_tubes
+from pvs_workflow.science.roi import roi_labels
+from pvs_workflow.science.slices import HEMISPHERES
+
+Burden = Callable[[np.random.Generator, int], np.ndarray]
+
+MARGIN = np.array([12.0, 7.0, 6.0])
+"""Millimetres around the basal ganglia that are simulated at full detail: what the six images
+show."""
+FULL_AREA = 600.0
+"""Square millimetres of ROI, in one hemisphere of one slice, that can hold the whole burden."""
+SMALLEST_AREA = 40.0
+"""Square millimetres of ROI under which a slice gets no ePVS."""
+ALLOWANCE = {'paper': 1.04, 'varied': 1.12}
+"""Tubes drawn per wanted count: some stay below the visibility rule or find no place."""
+EPVS_SIGNAL = {'T2w': 0.95, 'T1w': 0.3, 'FLAIR': 0.3}
+"""What fills an ePVS: in T2w times the person's fluid, else in units of tissue."""
+STRUCTURE_LAYERS = 3
+
+
+@dataclass(frozen=True)
+class Person:
+    """What stays the same between sessions.
+
+    Attributes
+    ----------
+    template : Template
+        What the anatomy is sampled from.
+    shape : Shape
+    tissue : Tissue
+    lesions : tuple of Lesion
+        What could be taken for ePVS; likewise.
+    tubes : tuple of Tube
+        The ePVS, in the person's millimetres.
+
+    """
+
+    template: Template
+    shape: Shape
+    tissue: Tissue
+    lesions: tuple[Lesion, ...]
+    tubes: tuple[Tube, ...]
+
+
+def draw_anatomy(
+    rng: np.random.Generator,
+    protocol: Protocol,
+    acquisition: str,
+    anatomies: tuple[Path, ...] = (),
+    whole: bool = True,
+) -> tuple[Template, Tissue]:
+    """Draw whose anatomy a person has, and its tissue under a protocol.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    protocol : Protocol
+        Of the T2w.
+    acquisition : {'paper', 'varied'}
+    anatomies : tuple of Path
+        Label maps that the person may have, beside the shipped template's.
+    whole : bool
+        Whether the whole head is wanted.
+
+    """
+    tissues, path = draw_source(rng, protocol, acquisition, anatomies)
+    if path is None:
+        template = load_template()
+    else:
+        template = label_template(load_label_map(path), tissues, whole)
+    varied = acquisition == 'varied'
+    return template, draw_tissue(rng, varied, fluid_ratio(tissues), averaged=path is None)
+
+
+def draw_source(
+    rng: np.random.Generator,
+    protocol: Protocol,
+    acquisition: str,
+    anatomies: tuple[Path, ...] = (),
+) -> tuple[Tissues, Path | None]:
+    """Draw the tissues' properties and the label map of a person; None is the template.
+
+    Parameters
+    ----------
+    rng, protocol, acquisition, anatomies
+        As for :func:`draw_anatomy`.
+
+    """
+    times = protocol.echo_time, protocol.repetition_time
+    tissues = draw_tissues(rng, acquisition, *times)
+    if not anatomies or rng.random() >= len(anatomies) / (len(anatomies) + 2):
+        return tissues, None
+    return tissues, anatomies[rng.integers(len(anatomies))]
+
+
+def draw_person(
+    rng: np.random.Generator,
+    anatomy: tuple[Template, Tissue],
+    t2w: tuple[Protocol, Grid],
+    acquisition: str,
+    burden: Burden,
+    calibre: float = 1.0,
+) -> Person:
+    """Draw a person, whose ePVS give the wanted counts in the slices of a grid.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    anatomy : Template and Tissue
+        From :func:`draw_anatomy`.
+    t2w : Protocol and Grid
+        Of the first T2w; the grid leads to the person's space.
+    acquisition : {'paper', 'varied'}
+    burden : callable
+        Given the generator and the number of slices (as read), returns (2, n) wanted counts.
+    calibre : float
+        Factor on the median diameter of the ePVS.
+
+    """
+    template, tissue = anatomy
+    protocol = t2w[0].as_read()
+    grid = t2w[1].slabs(t2w[0].slab)
+    shape = draw_shape(rng, template.ventricles)
+    corner, box = detailed_box(template, shape, grid)
+    detail = grid.box(corner, box)
+    structures = sample_structures(template, shape, detail, STRUCTURE_LAYERS)
+    lesions = draw_lesions(rng, structures, detail, acquisition)
+    tubes = draw_tubes(
+        rng,
+        wanted_counts(burden(rng, box[2]), structures, grid, ALLOWANCE[acquisition]),
+        structures,
+        detail,
+        smallest_visible(protocol, EPVS_SIGNAL['T2w'] * tissue.fluid),
+        lesion_mask(lesions, detail),
+        calibre,
+    )
+    return Person(template, shape, tissue, tuple(lesions), tuple(tubes))
+
+
+def cohort_burden(acquisition: str, level: float | None = None, tilt: float = 0.0) -> Burden:
+    """Return what draws a person's counts.
+
+    Parameters
+    ----------
+    acquisition : {'paper', 'varied'}
+        'paper' asks for counts with the paper's distribution, 'varied' for all counts alike.
+    level, tilt
+        See :func:`~pvs_workflow.lab.simulation.burden.draw_quantiles`.
+
+    """
+    to_counts = paper_counts if acquisition == 'paper' else flat_counts
+    return lambda rng, n_slices: to_counts(draw_quantiles(rng, n_slices, level, tilt))
+
+
+def wanted_counts(
+    counts: np.ndarray, structures: np.ndarray, grid: Grid, allowance: float = 1.0
+) -> np.ndarray:
+    """Return how many tubes each slice gets: fewer where it shows little of the ROI.
+
+    Parameters
+    ----------
+    counts : (2, z) array of int
+    structures : (x, y, z) array of int
+    grid : Grid
+        Only its pixel sizes are used.
+    allowance : float
+        Tubes per wanted count.
+
+    Returns
+    -------
+    (2, z) array of int
+
+    """
+    roi = roi_labels(structures)
+    areas = np.stack([np.count_nonzero(roi == v, axis=(0, 1)) for v in HEMISPHERES.values()])
+    areas = areas * np.prod(grid.sizes[:2])
+    wanted = np.floor(counts * np.minimum(areas / FULL_AREA, 1) * allowance + 0.5).astype(int)
+    wanted[areas < SMALLEST_AREA] = 0
+    return wanted
+
+
+def detailed_box(
+    template: Template, shape: Shape, grid: Grid
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Return the first voxel and the shape of the box that holds the basal ganglia."""
+    coarse = np.array([4, 4, 1])
+    few = Grid(tuple(-(-np.array(grid.shape) // coarse)), grid.affine @ np.diag([*coarse, 1]))
+    points = sample_points(shape, few)
+    low = (template.corners[0] - MARGIN).reshape(3, 1, 1, 1)
+    high = (template.corners[1] + MARGIN).reshape(3, 1, 1, 1)
+    inside = np.nonzero(((points > low) & (points < high)).all(axis=0))
+    first = [int(axis.min()) * int(c) for axis, c in zip(inside, coarse, strict=True)]
+    last = [
+        min(int(axis.max() + 1) * int(c), n)
+        for axis, c, n in zip(inside, coarse, grid.shape, strict=True)
+    ]
+    return tuple(first), tuple(b - a for a, b in zip(first, last, strict=True))

@@ -1,0 +1,148 @@
+"""How a cascade is trained."""
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+
+from pvs_workflow.lab.training.augment import Augmentation
+from pvs_workflow.lab.training.optimise import Schedule
+from pvs_workflow.networks.card import Card
+from pvs_workflow.networks.counter import STRIDES
+from pvs_workflow.networks.enhancer import WIDTH
+from pvs_workflow.science.emphasis import PAPER as PAPER_EMPHASIS
+from pvs_workflow.science.emphasis import Emphasis
+from pvs_workflow.science.intensity import Preprocessing
+
+ENHANCER_SHARE = 0.55
+"""Of a time limit; the counter gets the rest."""
+
+EMPHASIS = Emphasis(weight=3.0, floor=0.1)
+"""Chosen for its contrast; ``benchmarks/counting.py`` measures what it brings."""
+
+SETTLING = 0.5
+"""``benchmarks/counting.py`` measures what it brings."""
+
+PLACES = 0.1
+"""Weight of the map of counts in the counter's loss: by measurement, docs/training.md."""
+
+FINE_STRIDES = (2, 1, 2, 1, 1)
+"""Halving twice: cells of 4 × 4 pixels, in which there is seldom more than one ePVS. It learns in
+half as many images what halving three times learns, at twice the arithmetic of each."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a cascade is trained.
+
+    Attributes
+    ----------
+    enhancer, counter : Schedule
+    width : int
+        Filters of the enhancer's first level.
+    adds_to_image : bool
+        Whether the enhancer's last layer gets the image too.
+    strides : tuple of int
+        Of the counter's convolutions.
+    settling : float
+        Epochs in which the counter settles with its norms fixed, over those before.
+    places : float
+        Weight of the map of counts in the counter's loss.
+    validation, calibration : float
+        Shares of the participants that choose the best epoch, and that give the intervals.
+    preprocessing : Preprocessing
+    emphasis : Emphasis
+    augmentation : Augmentation
+    coverage : float
+        Of the intervals.
+    refresh : int
+        Epochs of the counter for which enhanced variations are kept.
+    exposures : int
+        Of each plate that is held out for the intervals.
+
+    """
+
+    enhancer: Schedule
+    counter: Schedule
+    width: int = WIDTH
+    adds_to_image: bool = True
+    strides: tuple[int, ...] = STRIDES
+    settling: float = SETTLING
+    places: float = PLACES
+    validation: float = 0.1
+    calibration: float = 0.15
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    emphasis: Emphasis = EMPHASIS
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    coverage: float = 0.9
+    refresh: int = 3
+    exposures: int = 1
+
+    @property
+    def stride(self) -> int:
+        """Pixels along an edge of the cells that the counter counts in."""
+        return math.prod(self.strides)
+
+    def within(self, seconds: float) -> 'TrainingConfig':
+        """Return a copy that stops after a wall time."""
+        return replace(
+            self,
+            enhancer=replace(self.enhancer, seconds=ENHANCER_SHARE * seconds),
+            counter=replace(
+                self.counter, seconds=(1 - ENHANCER_SHARE) * seconds / (1 + self.settling)
+            ),
+        )
+
+    def starting_from(self, card: Card, new_counter: bool = False) -> 'TrainingConfig':
+        """Return a copy with the networks and the preprocessing of a trained cascade.
+
+        With a new counter, only the enhancer is the trained one's.
+        """
+        enhancer, counter = (card.architecture.get(name, {}) for name in ('enhancer', 'counter'))
+        counter = {} if new_counter else counter
+        return replace(
+            self,
+            width=enhancer.get('width', self.width),
+            adds_to_image=enhancer.get('adds_to_image', False),
+            strides=tuple(counter.get('strides', self.strides)),
+            preprocessing=card.preprocessing,
+            emphasis=card.emphasis,
+        )
+
+    def to_card(self) -> dict:
+        """Return plain values for a card, which has preprocessing and emphasis elsewhere."""
+        elsewhere = ('preprocessing', 'emphasis')
+        return {name: value for name, value in asdict(self).items() if name not in elsewhere}
+
+
+FAST = TrainingConfig(
+    Schedule(22, 1e-3, batch=16),
+    Schedule(30, 7e-4, batch=16),
+    strides=FINE_STRIDES,
+    settling=1.5,
+    refresh=5,
+    # A plate's exposures have noise and blur of their own, by which it is decided what counts.
+    augmentation=Augmentation(shift=2.5, blur=0.3, noise=0.02),
+)
+"""About an hour on two cores for 200 simulated participants."""
+
+OWN = replace(FAST, augmentation=Augmentation())
+"""For recorded images, each of which is there in one exposure only."""
+
+FINE = replace(
+    OWN,
+    enhancer=replace(FAST.enhancer, epochs=10, learning_rate=1e-4),
+    counter=replace(FAST.counter, epochs=20, learning_rate=3e-4, batch=16),
+    settling=0.75,
+)
+"""For recorded images, from a trained cascade: few epochs at low rates. The enhancer has more to
+lose than to win, so that it learns more slowly than the counter."""
+
+PAPER = TrainingConfig(
+    Schedule(500, 1e-4, 'constant', batch=45),
+    Schedule(300, 1e-4, 'constant', batch=45),
+    adds_to_image=False,
+    emphasis=PAPER_EMPHASIS,
+    settling=0.0,
+    places=0.0,
+    refresh=1,
+)
+"""Epochs, learning rate and batch of Chae et al. 2024, section 2.6."""

@@ -1,0 +1,64 @@
+"""The loss curves of a training, and the reliability of its probabilities, as figures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pvs_workflow.files import atomic_path
+from pvs_workflow.lab.training.optimise import Epoch
+from pvs_workflow.lab.training.reliability import Reliability
+
+
+def save_curves(target: Path, history: Sequence[Epoch]) -> None:
+    """Draw training and validation loss over the epochs, one panel per network.
+
+    Parameters
+    ----------
+    target : Path
+        A PNG file.
+    history : sequence of Epoch
+
+    """
+    from matplotlib.figure import Figure
+
+    networks = list(dict.fromkeys(epoch.network for epoch in history))
+    figure = Figure(figsize=(4.5 * max(len(networks), 1), 3.2), layout='constrained')
+    for index, network in enumerate(networks, start=1):
+        axes = figure.add_subplot(1, len(networks), index)
+        epochs = [epoch for epoch in history if epoch.network == network]
+        numbers = [epoch.number for epoch in epochs]
+        axes.plot(numbers, [epoch.training_loss for epoch in epochs], label='training')
+        axes.plot(numbers, [epoch.validation_loss for epoch in epochs], label='validation')
+        axes.set(title=network, xlabel='epoch', ylabel='loss', yscale='log')
+        axes.legend(frameon=False)
+    with atomic_path(target) as path:
+        figure.savefig(path, dpi=120, metadata={'Software': None})
+
+
+def save_reliability(target: Path, found: Reliability) -> None:
+    """Draw how often grades came true against how probable they were called.
+
+    Parameters
+    ----------
+    target : Path
+        A PNG file.
+    found : Reliability
+        Each bin is a dot, the larger the more probabilities are in it.
+
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.0, 4.0), layout='constrained')
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color='0.6', linewidth=0.8, linestyle='--')
+    sizes = [20 + 180 * number / max(found.numbers) for number in found.numbers]
+    axes.scatter(found.predicted, found.observed, s=sizes, alpha=0.7, linewidths=0)
+    axes.set(
+        title=f'Brier {found.brier:.3f}, calibration error {found.calibration_error:.3f}',
+        xlabel='predicted probability of a grade',
+        ylabel='share that came true',
+        xlim=(-0.05, 1.05),
+        ylim=(-0.05, 1.05),
+        aspect='equal',
+    )
+    with atomic_path(target) as path:
+        figure.savefig(path, dpi=120, metadata={'Software': None})

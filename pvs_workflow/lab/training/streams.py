@@ -1,0 +1,178 @@
+"""Endless training images: plates that are exposed anew each time they are drawn."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from pvs_workflow.lab.simulation.backgrounds import Background, draw_scene, read_backgrounds
+from pvs_workflow.lab.simulation.exposures import draw_count, expose
+from pvs_workflow.lab.simulation.plates import (
+    CALIBRES,
+    Plate,
+    crowded,
+    cut_plates,
+    person_plates,
+)
+from pvs_workflow.lab.training.samples import Sample, roi_depth
+
+PAPER_EVERY = 3
+"""One in so many simulated people is scanned as the paper's."""
+
+
+@dataclass(frozen=True)
+class PlateSource:
+    """A plate as a source of samples.
+
+    Attributes
+    ----------
+    plate : Plate
+    depth : (x, y) array of float16
+        Pixels from the ROI's border, positive inside.
+
+    """
+
+    plate: Plate
+    depth: np.ndarray
+
+    @property
+    def participant(self) -> str:
+        """Whose image it is."""
+        return self.plate.participant
+
+    @property
+    def chosen(self) -> bool:
+        """Whether it is one of the person's six images."""
+        return self.plate.chosen
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether it is known where the ePVS are: it is."""
+        return True
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """Expose the plate with a random number of ePVS."""
+        plate = self.plate
+        plane, labels = expose(plate, rng, draw_count(rng, len(plate.spots)))
+        pixel = plate.protocol.pixel
+        return Sample(
+            plate.participant,
+            plate.view,
+            plate.chosen,
+            plane[..., np.newaxis],
+            plate.roi[..., np.newaxis],
+            labels[..., np.newaxis],
+            np.diag([pixel, pixel, 1.0, 1.0]),
+            self.depth.astype(np.float32),
+        )
+
+
+def exposures(
+    sources: Sequence[Sample | PlateSource], rounds: int, rng: np.random.Generator
+) -> list[Sample]:
+    """Draw each source a few times, as if each round were of other people.
+
+    Recorded samples, which have one exposure only, are returned once.
+    """
+    if not any(isinstance(source, PlateSource) for source in sources):
+        return [source.draw(rng) for source in sources]
+    return [
+        replace(source.draw(rng), participant=f'{source.participant}+{number}')
+        for number in range(rounds)
+        for source in sources
+    ]
+
+
+def as_sources(plates: list[Plate]) -> list[PlateSource]:
+    """Return plates as sources of samples."""
+    return [PlateSource(plate, roi_depth(plate.roi).astype(np.float16)) for plate in plates]
+
+
+def simulated_sources(
+    participants: int,
+    seed: int,
+    anatomies: tuple[Path, ...] = (),
+    n_jobs: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> list[PlateSource]:
+    """Simulate people to train on, in memory: about 1 MB each.
+
+    Parameters
+    ----------
+    participants : int
+    seed : int
+        Same seed, same people; the first ones are the same however many are asked for. Every
+        third has the paper's acquisition, the others have varied ones.
+    anatomies : tuple of Path
+        Label maps that they may have.
+    n_jobs : int
+        Processes; the result does not depend on it.
+    progress : callable, optional
+        Called with the number of people done, after each.
+
+    Returns
+    -------
+    list of PlateSource
+
+    """
+    one = partial(_plates, seed=seed, anatomies=tuple(anatomies))
+    out: list[PlateSource] = []
+    for done, plates in enumerate(_mapped(one, range(1, participants + 1), n_jobs), start=1):
+        out += as_sources(plates)
+        if progress is not None:
+            progress(done)
+    return out
+
+
+def background_sources(
+    derivatives: Path, variants: int, seed: int, n_jobs: int = 1
+) -> list[PlateSource]:
+    """Make plates of real T2w, each of them flipped, bent and re-contrasted a few times.
+
+    Parameters
+    ----------
+    derivatives : Path
+        What pvs_workflow wrote of them.
+    variants : int
+        Of each scan.
+    seed : int
+    n_jobs : int
+        Processes; the result does not depend on it.
+
+    Returns
+    -------
+    list of PlateSource
+        ``participant`` is the real person's, whatever the session and variant.
+
+    """
+    backgrounds = read_backgrounds(derivatives)
+    jobs = [(i, v) for i in range(len(backgrounds)) for v in range(variants)]
+    one = partial(_background_plates, backgrounds=backgrounds, seed=seed)
+    return [source for plates in _mapped(one, jobs, n_jobs) for source in as_sources(plates)]
+
+
+def _background_plates(
+    job: tuple[int, int], backgrounds: list[Background], seed: int
+) -> list[Plate]:
+    rng = np.random.default_rng([seed, *job])
+    background = backgrounds[job[0]]
+    scene = draw_scene(rng, background, crowded, rng.uniform(*CALIBRES))
+    return cut_plates(rng, f'real-{background.participant}', scene, recorded=True)
+
+
+def _plates(number: int, seed: int, anatomies: tuple[Path, ...]) -> list[Plate]:
+    acquisition = 'varied' if number % PAPER_EVERY else 'paper'
+    return person_plates(seed, number, acquisition, anatomies)
+
+
+def _mapped(function, jobs: Sequence, n_jobs: int) -> Iterator[list[Plate]]:
+    if n_jobs == 1:
+        yield from map(function, jobs)
+        return
+    context = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
+        yield from pool.map(function, jobs)

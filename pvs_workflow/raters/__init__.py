@@ -1,0 +1,1 @@
+"""Readers' ratings, their agreement, and the reading sheet's key."""

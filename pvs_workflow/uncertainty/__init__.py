@@ -1,0 +1,1 @@
+"""Prediction intervals, grade probabilities, and whether an image is in distribution."""

@@ -1,0 +1,254 @@
+"""Raters against the model, from tables on disk to tables and page, by the command line."""
+
+import json
+import random
+import subprocess
+import sys
+
+import nibabel as nb
+import numpy as np
+import pandas as pd
+import pytest
+
+from pvs_workflow.derivatives.tables import count_table, grade_table, read_table, write_table
+from pvs_workflow.errors import PVSError
+from pvs_workflow.group import collect_group, collect_sheet
+from pvs_workflow.report.reading_images import ROI_END, T2W_END
+from pvs_workflow.science.slices import find_views
+
+AFFINE = np.diag([1.2, 1.2, 5.0, 1.0])
+COUNTS = [0.4, 5.2, 12.0, 9.9, 21.4, 3.0]
+PEOPLE = {'01': 0, '02': 4, '03': 9, '04': 25}
+
+
+def make_volumes(seed):
+    rng = np.random.default_rng(seed)
+    t2w = rng.integers(200, 400, (140, 170, 12)).astype(np.int16)
+    roi = np.zeros(t2w.shape, np.int16)
+    roi[44:56, 74:100, 4:8] = 1
+    roi[84:96, 74:100, 4:8] = 2
+    return t2w, roi
+
+
+def save_result(folder, participant, session=None, shift=0, qc='pass', images=False):
+    """Write one T2w's results as the participant level does."""
+    stem = f'sub-{participant}' + (f'_ses-{session}' if session else '')
+    anat = folder / f'sub-{participant}' / (f'ses-{session}' if session else '.') / 'anat'
+    t2w, roi = make_volumes(int(participant))
+    views = find_views(roi)
+    values = [count + shift for count in COUNTS]
+    counts = count_table(
+        views,
+        [view.slice_index for view in views],
+        values,
+        [0] * 6,
+        [value + 4 for value in values],
+        [2] * 6,
+        [500] * 6,
+        ['pass'] * 6,
+    )
+    grade = grade_table(
+        participant=participant,
+        session=session,
+        t2w=f'{stem}_T2w.nii.gz',
+        counts=counts,
+        probabilities=[0.2] * 5,
+        qc=qc,
+        reasons=[] if qc == 'pass' else ['the template does not fit'],
+        model='m 1',
+        model_sha256='0' * 64,
+    )
+    write_table(grade, anat / f'{stem}_desc-potter_grade.tsv', 'potter_grade')
+    write_table(counts, anat / f'{stem}_desc-epvs_counts.tsv', 'epvs_counts')
+    if images:
+        for array, end in ((t2w, T2W_END), (roi, ROI_END)):
+            nb.save(nb.Nifti1Image(array, AFFINE), anat / f'{stem}{end}')
+
+
+@pytest.fixture
+def out(tmp_path):
+    """Return results of four people."""
+    for participant, shift in PEOPLE.items():
+        save_result(tmp_path / 'out', participant, shift=shift, images=True)
+    return tmp_path / 'out'
+
+
+def write_ratings(path, rows):
+    pd.DataFrame(rows).to_csv(path, sep='\t', index=False, na_rep='n/a')
+    return path
+
+
+def image_rows(out, rater='A', change=0.0):
+    """Return what a rater would write who counts as the model, more or less."""
+    collect_group(out)
+    counts = read_table(out / 'group_counts.tsv', 'group_counts')
+    rows = counts[['participant_id', 'session_id', 'hemisphere', 'slice', 'count']]
+    return rows.assign(rater=rater, count=rows['count'] + change).to_dict('records')
+
+
+def agreement(out, **values):
+    frame = read_table(out / 'group_agreement.tsv', 'group_agreement')
+    for name, value in values.items():
+        frame = frame[frame[name] == value]
+    return frame.to_dict('records')
+
+
+def run(*args):
+    command = [sys.executable, '-W', 'error', '-m', 'pvs_workflow.cli.run', *args]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_by_the_command_line(out, tmp_path):
+    rows = [*image_rows(out), *image_rows(out, 'B', 2.0)]
+    ratings = write_ratings(tmp_path / 'ratings.tsv', rows)
+    done = run('nowhere', out, 'group', '--ratings', ratings)
+    assert done.returncode == 0, done.stderr
+    assert f'wrote {out / "group_agreement.tsv"}' in done.stderr
+    (perfect,) = agreement(out, level='image', second='A', comparison='model', quantity='count')
+    assert (perfect['n'], perfect['n_participants']) == (24, 4)
+    assert (perfect['icc'], perfect['mae'], perfect['bias']) == (1, 0, 0)
+    (shifted,) = agreement(out, level='person', second='B', comparison='model', quantity='count')
+    assert (shifted['n'], shifted['bias'], shifted['mae']) == (4, -2, 2)
+    assert (shifted['limit_low'], shifted['limit_high']) == (-2, -2)
+    (between,) = agreement(out, level='image', comparison='raters', quantity='count')
+    assert (between['first'], between['second'], between['bias']) == ('A', 'B', -2)
+    assert agreement(out, comparison='all') == []
+    columns = (out / 'group_agreement.tsv').read_text().splitlines()[0].split('\t')
+    assert list(json.loads((out / 'group_agreement.json').read_text())) == columns
+    page = (out / 'group_potter.html').read_text('utf-8')
+    assert '<section id="agreement"' in page
+    assert '<a href="#agreement">' in page
+
+
+def test_without_ratings_there_is_no_section(out):
+    assert [path.name for path in collect_group(out).written][-1] == 'group_potter.html'
+    assert 'id="agreement"' not in (out / 'group_potter.html').read_text('utf-8')
+
+
+def test_the_whole_circle(out, tmp_path):
+    """Sheet, filled in with known numbers, given back: known agreement."""
+    done = run('nowhere', out, 'group', '--reading-sheet', '--random-seed', '7')
+    assert done.returncode == 0, done.stderr
+    assert (out / 'reading' / 'reading_sheet.html').is_file()
+    key = read_table(out / 'reading_key.tsv', 'reading_key')
+    model = read_table(out / 'group_counts.tsv', 'group_counts')
+    joined = key.merge(model, on=['participant_id', 'hemisphere', 'slice', 'slice_rank'])
+    assert len(joined) == 24
+    known = dict(zip(joined['image_id'], joined['count'], strict=True))
+    blank = read_table(out / 'reading' / 'reading_ratings.tsv', 'reading_ratings')
+    ways = {'in place': out / 'reading' / 'reading_ratings.tsv', 'A': tmp_path / 'a.tsv'}
+    for rater, path in ways.items():
+        # Each fills in his own copy; one of them one ePVS too many everywhere.
+        more = 1.0 if rater == 'A' else 0.0
+        filled = blank.assign(count=blank['image_id'].map(known) + more, rater=rater)
+        write_ratings(path, filled.to_dict('records'))
+    done = run('nowhere', out, 'group', '--ratings', *ways.values())
+    assert done.returncode == 0, done.stderr
+    for rater, bias in (('in place', 0), ('A', -1)):
+        (row,) = agreement(out, level='image', second=rater, comparison='model', quantity='count')
+        assert (row['n'], row['bias'], row['mae']) == (24, bias, -bias)
+    whole = agreement(out, level='person', comparison='model', quantity='potter')
+    (row,) = (row for row in whole if row['second'] == 'in place')
+    assert (row['n'], row['kappa'], row['accuracy']) == (4, 1, 1)
+
+
+def test_a_sheet_with_its_key_beside_it(out, tmp_path):
+    """Ratings and key may have been moved together, away from the results."""
+    collect_sheet(out, 1)
+    ratings = pd.read_csv(out / 'reading' / 'reading_ratings.tsv', sep='\t').assign(potter=2)
+    path = write_ratings(tmp_path / 'ratings.tsv', ratings.to_dict('records'))
+    (out / 'reading_key.tsv').rename(tmp_path / 'reading_key.tsv')
+    collect_group(out, ratings=[path])
+    assert agreement(out, level='image')[0]['n'] == 24
+    (tmp_path / 'reading_key.tsv').unlink()
+    with pytest.raises(PVSError, match='without the key of the reading sheet, expected'):
+        collect_group(out, ratings=[path])
+
+
+def test_order_of_rows_does_not_matter(out, tmp_path):
+    rows = [row for rater in 'ABC' for row in image_rows(out, rater, ord(rater) % 5)]
+    found = set()
+    for number in range(3):
+        random.Random(number).shuffle(rows)
+        collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
+        files = (out / name for name in ('group_agreement.tsv', 'group_potter.html'))
+        found.add(tuple(path.read_bytes() for path in files))
+    assert len(found) == 1
+    assert len(agreement(out, comparison='all')) == 4
+
+
+def test_shrout_and_fleiss_1979_from_a_table(tmp_path):
+    judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+    for target in range(6):
+        save_result(tmp_path, f'{target + 1:02d}')
+    rows = [
+        {'participant_id': f'{target:02d}', 'rater': f'judge {judge}', 'count': count}
+        for target, counts in enumerate(judges, start=1)
+        for judge, count in enumerate(counts, start=1)
+    ]
+    collect_group(tmp_path, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
+    (row,) = agreement(tmp_path, comparison='all', quantity='count')
+    assert (row['level'], row['n'], row['icc']) == ('person', 6, 0.2898)
+    assert (row['icc_low'], row['icc_high']) == pytest.approx((0.019, 0.761), abs=0.0005)
+
+
+def test_unknown_people_are_named_and_the_rest_goes_on(out, tmp_path):
+    rows = [*image_rows(out), {'participant_id': 'sub-99', 'count': 3, 'rater': 'A'}]
+    ratings = write_ratings(tmp_path / 'ratings.tsv', rows)
+    done = run('nowhere', out, 'group', '--ratings', ratings)
+    assert done.returncode == 1
+    (sentence,) = [line for line in done.stderr.splitlines() if 'sub-99' in line]
+    assert f'{ratings} has ratings that are left out (1)' in sentence
+    assert agreement(out, level='image')[0]['n'] == 24
+    assert 'no usable result: 1' in (out / 'group_potter.html').read_text('utf-8')
+
+
+@pytest.mark.parametrize(
+    ('row', 'said'),
+    [
+        ({'participant_id': '01', 'count': -1}, "line 26, has an unusable count, .* '-1.0'"),
+        ({'participant_id': '01', 'potter': 5}, "line 26, has an unusable potter, .* '5.0'"),
+        ({'participant_id': '01', 'hemisphere': 'L', 'slice': 4, 'count': 3}, 'a second rating'),
+    ],
+)
+def test_unusable_ratings_change_nothing(out, tmp_path, row, said):
+    rows = [*image_rows(out), row | {'rater': 'A'}]
+    path = write_ratings(tmp_path / 'ratings.tsv', rows)
+    for name in out.glob('group_*'):
+        name.unlink()
+    with pytest.raises(PVSError, match=said) as error:
+        collect_group(out, ratings=[path])
+    assert '\n' not in str(error.value)
+    assert not list(out.glob('group_*'))
+
+
+def test_failed_results_are_left_out(out, tmp_path):
+    rows = image_rows(out)
+    save_result(out, '04', shift=25, qc='fail')
+    collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
+    (row,) = agreement(out, level='image', quantity='count')
+    assert (row['n'], row['n_failed'], row['n_participants']) == (18, 6, 3)
+    assert '6 images, 1 whole T2w' in (out / 'group_potter.html').read_text('utf-8')
+
+
+def test_hostile_raters_are_text(out, tmp_path):
+    names = ['<script>alert(1)</script>', '=1+1', 'x' * 300, 'Ä ß 🧠']
+    rows = [row for name in names for row in image_rows(out, name)]
+    collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
+    assert {row['second'] for row in agreement(out, comparison='model')} == set(names)
+    page = (out / 'group_potter.html').read_text('utf-8')
+    assert '<script>alert' not in page
+    assert '&lt;script&gt;alert(1)&lt;/script&gt;' in page
+    assert '=1+1' in page
+
+
+def test_a_sheet_names_what_is_missing(out):
+    (out / 'sub-03' / 'anat' / f'sub-03{T2W_END}').unlink()
+    done = run('nowhere', out, 'group', '--reading-sheet')
+    assert done.returncode == 1
+    assert 'sub-03 cannot be shown' in done.stderr
+    assert set(read_table(out / 'reading_key.tsv', 'reading_key')['participant_id']) == {
+        'sub-01',
+        'sub-02',
+        'sub-04',
+    }

@@ -1,0 +1,209 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pvs_workflow.errors import InvalidDatasetError, PVSError
+from pvs_workflow.inputs import validation as validate
+from pvs_workflow.inputs.validation import link_dataset, validate_dataset
+from tests.places import REAL
+
+
+def test_valid_dataset(make_dataset):
+    folder = make_dataset(
+        'sub-01_ses-1_T2w.nii.gz', 'sub-01_ses-2_T1w.nii.gz', 'sub-02_ses-1_T2w.nii.gz'
+    )
+    validate_dataset(folder, ['01', '02'])
+
+
+def test_wrong_name_is_told_with_its_file(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T2.nii.gz', 'sub-02_T2w.nii.gz')
+    with pytest.raises(InvalidDatasetError) as error:
+        validate_dataset(folder, ['01', '02'])
+    message = str(error.value)
+    assert 'sub-01/anat/sub-01_T2.nii.gz' in message
+    assert str(folder) in message
+    assert 'pvs_workflow-' not in message
+    assert '\n' not in message
+    assert error.value.exit_code == 16
+
+
+def test_only_those_asked_for_are_looked_at(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz', 'sub-02_T2.nii.gz')
+    validate_dataset(folder, ['01'])
+    with pytest.raises(InvalidDatasetError):
+        validate_dataset(folder, ['02'])
+
+
+def test_metadata_at_the_top_is_looked_at(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    (folder / 'T2w.json').write_text(json.dumps({'EchoTime': 'long'}))
+    with pytest.raises(InvalidDatasetError, match=r'T2w\.json|sub-01_T2w'):
+        validate_dataset(folder, ['01'])
+
+
+def test_participants_table_may_name_others(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
+    (folder / 'participants.tsv').write_text('participant_id\nsub-01\nsub-02\nsub-03\n')
+    validate_dataset(folder, ['01'])
+
+
+def test_rows_of_others_do_not_matter(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
+    (folder / 'participants.tsv').write_text('participant_id\tage\nsub-01\t70\nsub-02\tfour\n')
+    validate_dataset(folder, ['01'])
+    with pytest.raises(InvalidDatasetError, match=r'participants\.tsv'):
+        validate_dataset(folder, ['01', '02'])
+
+
+@pytest.mark.parametrize(
+    ('content', 'kept'),
+    [
+        (b'participant_id\tage\nsub-01\t1\nsub-010\t2\n', b'participant_id\tage\nsub-01\t1\n'),
+        (
+            b'\xef\xbb\xbfparticipant_id\r\nsub-02\r\nsub-01\r\n',
+            b'\xef\xbb\xbfparticipant_id\r\nsub-01\r\n',
+        ),
+        (b'age\tparticipant_id\nsub-01\tsub-02\n3\n', b'age\tparticipant_id\n3\n'),
+        (b'id\nsub-02\n', b'id\nsub-02\n'),
+        (b'', b''),
+        (b'\xff\n', b'\xff\n'),
+    ],
+)
+def test_table_of_participants_is_shortened(make_dataset, tmp_path, content, kept):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    (folder / 'participants.tsv').write_bytes(content)
+    link_dataset(folder, ['01'], tmp_path / 'links')
+    assert (tmp_path / 'links' / 'participants.tsv').read_bytes() == kept
+    assert (folder / 'participants.tsv').read_bytes() == content
+
+
+def test_many_errors_are_counted(make_dataset):
+    names = [f'sub-01_run-{n}_T2.nii.gz' for n in range(1, 7)]
+    with pytest.raises(InvalidDatasetError, match=r'received 6: .* and 3 more'):
+        validate_dataset(make_dataset(*names), ['01'])
+
+
+@pytest.mark.parametrize('damage', ['empty', 'garbage', 'truncated', 'link', '4d'])
+def test_unreadable_images_are_left_to_the_run(make_dataset, make_image, damage):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
+    image = folder / 'sub-02' / 'anat' / 'sub-02_T2w.nii.gz'
+    if damage == 'link':
+        image.unlink()
+        image.symlink_to('/nowhere/at/all')
+    elif damage == '4d':
+        make_image(image, (3, 4, 5, 2))
+    else:
+        content = {'empty': b'', 'garbage': b'no image', 'truncated': image.read_bytes()[:200]}
+        image.write_bytes(content[damage])
+    validate_dataset(folder, ['01', '02'])
+
+
+def test_bidsignore_is_heeded(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T2.nii.gz')
+    (folder / '.bidsignore').write_text('*_T2.nii.gz\n')
+    validate_dataset(folder, ['01'])
+
+
+def test_dataset_is_not_written_to(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+
+    def state():
+        return {path: path.lstat().st_mtime_ns for path in folder.rglob('*')}
+
+    before = state()
+    validate_dataset(folder, ['01'])
+    assert state() == before
+
+
+def test_links_hold_the_participants_only(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_ses-1_T2w.nii.gz', 'sub-1_T2w.nii.gz', 'sub-10_T2w.nii.gz')
+    (folder / 'sub-1' / 'func').mkdir()
+    (folder / 'sub-1' / 'sub-1_scans.tsv').write_text('filename\nfunc/x.nii.gz\n')
+    link_dataset(folder, ['1'], tmp_path / 'links')
+    found = {str(p.relative_to(tmp_path / 'links')) for p in (tmp_path / 'links').rglob('*')}
+    assert found == {
+        'README',
+        'dataset_description.json',
+        'sub-1',
+        'sub-1/anat',
+        'sub-1/anat/sub-1_T2w.nii.gz',
+    }
+
+
+@pytest.mark.slow
+def test_cost_does_not_grow_with_the_dataset(make_dataset):
+    folder = make_dataset('sub-0001_T2w.nii.gz')
+
+    def seconds():
+        start = time.perf_counter()
+        validate_dataset(folder, ['0001'])
+        return time.perf_counter() - start
+
+    alone = min(seconds() for _ in range(2))
+    image = (folder / 'sub-0001' / 'anat' / 'sub-0001_T2w.nii.gz').read_bytes()
+    for number in range(2, 1002):
+        anat = folder / f'sub-{number:04}' / 'anat'
+        anat.mkdir(parents=True)
+        (anat / f'sub-{number:04}_T2w.nii.gz').write_bytes(image)
+    assert min(seconds() for _ in range(2)) < 2 * alone + 0.5
+
+
+def test_works_without_home_and_network(make_dataset, monkeypatch):
+    if shutil.which('unshare') is None or subprocess.run(['unshare', '-n', 'true']).returncode:
+        pytest.skip('needs the right to make a network namespace')
+    folder = make_dataset('sub-01_T2.nii.gz')
+    code = (
+        'from pathlib import Path\n'
+        'from pvs_workflow.inputs.validation import validate_dataset\n'
+        'from pvs_workflow.errors import InvalidDatasetError\n'
+        'try:\n'
+        f'    validate_dataset(Path({str(folder)!r}), ["01"])\n'
+        'except InvalidDatasetError:\n'
+        '    print("invalid")\n'
+    )
+    environment = {'PATH': '/usr/bin:/bin', 'HOME': '/nonexistent'}
+    done = subprocess.run(
+        ['unshare', '-n', sys.executable, '-c', code],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == 'invalid\n', done.stderr
+
+
+def test_missing_validator(make_dataset, monkeypatch):
+    monkeypatch.setattr(validate, '_COMMAND', 'no-such-validator')
+    with pytest.raises(PVSError, match='--skip-bids-validation'):
+        validate_dataset(make_dataset('sub-01_T2w.nii.gz'), ['01'])
+
+
+def test_validator_that_does_not_work(make_dataset, monkeypatch, tmp_path):
+    command = tmp_path / 'broken-validator'
+    command.write_text('#!/bin/sh\necho "cannot start" >&2\nexit 3\n')
+    command.chmod(0o755)
+    monkeypatch.setattr(validate, '_COMMAND', str(command))
+    with pytest.raises(PVSError, match='exit code 3: cannot start'):
+        validate_dataset(make_dataset('sub-01_T2w.nii.gz'), ['01'])
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason=f'no real scans in {REAL} (PVS_REAL_DATA)')
+def test_real_dataset():
+    validate_dataset(REAL, ['01', '03', '04'])
+
+
+def test_the_validator_sees_no_pipes_and_devices(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    (folder / 'participants.tsv').unlink(missing_ok=True)
+    os.mkfifo(folder / 'participants.tsv')
+    (folder / 'README.md').symlink_to('/dev/zero')
+    (folder / 'sub-01/anat/sub-01_T2w.json').symlink_to('nowhere')
+    link_dataset(folder, ['01'], tmp_path / 'linked')
+    names = {path.name for path in (tmp_path / 'linked').rglob('*')}
+    assert not names & {'participants.tsv', 'README.md'}
+    assert {'sub-01_T2w.json', 'sub-01_T2w.nii.gz', 'dataset_description.json'} <= names

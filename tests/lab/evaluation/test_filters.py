@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+from pvs_workflow.lab.evaluation.filters import METHODS
+
+SHARPENING = [name for name in METHODS if name != 'none']
+LOCAL = ['none', 'tophat', 'laplacian', 'frangi']
+DOT = np.s_[39:42, 47:50]
+
+
+def tissue(rng, noise=0.02):
+    return (0.4 + noise * rng.standard_normal((80, 96))).clip(0, 1).astype(np.float32)
+
+
+@pytest.fixture
+def image():
+    """Noise, one dot of 3 × 3 pixels and one tube."""
+    image = tissue(np.random.default_rng(0))
+    image[DOT] += 0.2
+    image[20:30, 60:62] += 0.2
+    return image
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_in_range_repeatable_and_input_untouched(name, image):
+    before = image.copy()
+    out = METHODS[name](image)
+    assert out.shape == image.shape
+    assert out.dtype == np.float32
+    assert 0 <= out.min() < out.max() <= 1
+    assert np.array_equal(out, METHODS[name](image))
+    assert np.array_equal(image, before)
+    assert not np.shares_memory(out, image)
+
+
+@pytest.mark.parametrize('name', LOCAL)
+def test_turning_before_is_turning_after(name, image):
+    for axis in (0, 1):
+        turned = METHODS[name](np.flip(image, axis))
+        assert np.allclose(turned, np.flip(METHODS[name](image), axis), atol=1e-5)
+
+
+@pytest.mark.parametrize('name', LOCAL)
+def test_moving_before_is_moving_after(name, image):
+    moved = METHODS[name](np.roll(image, (3, -5), (0, 1)))
+    inside = np.s_[15:-15, 15:-15]
+    assert np.allclose(
+        moved[inside], np.roll(METHODS[name](image), (3, -5), (0, 1))[inside], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_one_grey_stays_one_grey(name):
+    out = METHODS[name](np.full((80, 96), 0.4, np.float32))
+    assert np.ptp(out) < 1e-6
+    assert out[0, 0] == pytest.approx(0.4 if name in ('none', 'clahe') else 0.2)
+
+
+@pytest.mark.parametrize('name', SHARPENING)
+def test_a_dot_stands_out_more(name, image):
+    """Its share of the image's own mean grows; that of noise may, too."""
+    out = METHODS[name](image)
+
+    def share(image):
+        return (image[DOT].mean() - np.median(image)) / np.median(image)
+
+    assert share(out) > 1.2 * share(image)
+
+
+@pytest.mark.parametrize(('name', 'factor'), [('tophat', 1), ('frangi', 2)])
+def test_a_dot_grows_more_than_the_noise(name, factor, image):
+    out = METHODS[name](image)
+    quiet = np.s_[55:75, 10:40]
+
+    def ratio(image):
+        return (image[DOT].mean() - image[quiet].mean()) / image[quiet].std()
+
+    assert ratio(out) > factor * ratio(image)
+
+
+def test_frangi_takes_dots_and_tubes_but_neither_noise_nor_holes(image):
+    def vessels(image):
+        return 2 * METHODS['frangi'](image) - image
+
+    found = vessels(image)
+    assert found[40, 48] > 0.3
+    assert found[25, 60:62].max() > 0.3
+    assert vessels(tissue(np.random.default_rng(1))).max() < 0.2
+    hole = tissue(np.random.default_rng(2), noise=0)
+    hole[DOT] -= 0.2
+    assert vessels(hole)[DOT].max() < 0.01
+
+
+def test_tophat_leaves_what_is_wide():
+    image = np.full((80, 96), 0.3, np.float32)
+    image[20:50, 20:50] = 0.6
+    assert np.allclose(METHODS['tophat'](image)[25:45, 25:45], 0.3)
+
+
+def test_laplacian_by_hand():
+    image = np.full((5, 5), 0.2, np.float32)
+    image[2, 2] = 0.3
+    out = METHODS['laplacian'](image)
+    assert out[2, 2] == pytest.approx((0.3 + 0.4) / 2)
+    assert out[2, 1] == pytest.approx((0.2 - 0.1) / 2)
+    assert out[1, 1] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_what_is_no_image(name):
+    with pytest.raises(ValueError, match=r'two dimensions .* received \(2, 80, 96\)'):
+        METHODS[name](np.zeros((2, 80, 96)))
+    with pytest.raises(ValueError, match=r'image must lie in \[0, 1\]'):
+        METHODS[name](np.full((80, 96), 1.5))
+    with pytest.raises(ValueError, match=r'image must lie in \[0, 1\]'):
+        METHODS[name](np.full((80, 96), np.nan))

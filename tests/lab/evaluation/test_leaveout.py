@@ -1,0 +1,73 @@
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings
+from pvs_workflow.lab.evaluation.leaveout import (
+    Budget,
+    people_known,
+    pooled,
+    pooled_summary,
+    without_person,
+)
+from pvs_workflow.uncertainty.calibration import Calibration
+
+CALIBRATION = Calibration(
+    0.9, (0,), (-1.0,), (1.0,), (0.0,), ((-1.0, 0.0, 1.0),), 0.0, (0.0,), (1.0,), (1.0,), 3
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    participant: str
+
+
+def test_a_person_is_left_out_and_nobody_else():
+    sources = [Source(name) for name in ('real-01', 'real-011', '7-01', 'real-02', 'real-01')]
+    assert [s.participant for s in without_person(sources, '01')] == [
+        'real-011',
+        '7-01',
+        'real-02',
+    ]
+
+
+def test_the_budget_is_the_time_of_both_networks():
+    fine, whole = Budget(2.0).config(fine=True), Budget(2.0).config(fine=False)
+    counting = (1 + fine.settling) * fine.counter.seconds
+    assert fine.enhancer.seconds + counting == pytest.approx(120)
+    assert fine.counter.learning_rate < whole.counter.learning_rate
+    assert fine.augmentation == whole.augmentation
+
+
+def test_the_card_tells_whose_scans_are_known():
+    files = ['sub-01_ses-1_desc-preproc_T2w.nii.gz', 'sub-03_ses-1_desc-preproc_T2w.nii.gz']
+    cascade = SimpleNamespace(card=SimpleNamespace(training={'data': {'backgrounds': files}}))
+    assert people_known(cascade, ['01', '02', '03']) == ['01', '03']
+    assert people_known(SimpleNamespace(card=SimpleNamespace(training={})), ['01']) == []
+
+
+def evaluation(names, true, counts, calibration=CALIBRATION):
+    found = Findings(
+        names,
+        np.array(true, float),
+        np.array(counts),
+        np.zeros(len(true)),
+        np.ones(len(true), bool),
+    )
+    return Evaluation(dict.fromkeys(ROIS, found), (), (), calibration)
+
+
+def test_everybody_counts_by_the_own_cascades_intervals():
+    narrow = replace(CALIBRATION, low=(0.0,), high=(0.0,))
+    parts = [
+        evaluation(('a', 'a'), (3, 15), (3.5, 15.0)),
+        evaluation(('b',), (30,), (27.0,), narrow),
+    ]
+    assert pooled(parts, 'true_roi').participants == ('a', 'a', 'b')
+    out = pooled_summary(parts)['true_roi']
+    assert out['interval_coverage'] == pytest.approx(2 / 3, abs=1e-4)
+    assert out['images']['mae'] == pytest.approx(3.5 / 3, abs=1e-4)
+    assert out['participants']['n'] == 2
+    assert out['unfamiliar'] == 1.0

@@ -1,0 +1,73 @@
+import nibabel as nb
+import numpy as np
+import pytest
+
+from pvs_workflow.errors import ImageError, NoInputError
+from pvs_workflow.lab.evaluation.charts import sessions_figure
+from pvs_workflow.lab.evaluation.realscans import Counted, read_sessions, scan_rescan
+
+PLACES = ('L1', 'L2', 'R1')
+
+
+def counted(participant, session, counts, grade):
+    return Counted(participant, session, PLACES, counts, counts, counts, (0.2,) * 5, grade, 0)
+
+
+SESSIONS = [
+    counted('01', '1', (1.0, 2.0, 3.0), 1),
+    counted('01', '2', (2.0, 2.0, 1.0), 1),
+    counted('02', '1', (9.0, 9.0, 9.0), 1),
+    counted('02', '2', (9.0, 9.0, 12.0), 2),
+    counted('03', '1', (0.0, 0.0, 0.0), 0),
+]
+
+
+def test_sessions_of_one_person_are_compared():
+    out = scan_rescan(SESSIONS)
+    assert [pair['participant'] for pair in out['pairs']] == ['01', '02']
+    assert out['pairs'][0]['differences'] == [1.0, 0.0, -2.0]
+    assert out['pairs'][0]['difference_max'] == -1.0
+    assert (out['n_pairs'], out['same_grade']) == (2, 1)
+    assert out['mean_absolute_difference'] == 1.0
+    assert out['sd_within'] == pytest.approx(np.sqrt(14 / 12), abs=1e-4)
+
+
+def test_one_session_each():
+    out = scan_rescan(SESSIONS[::2])
+    assert (out['n_pairs'], out['sd_within']) == (0, None)
+
+
+def test_a_column_per_session():
+    axes = sessions_figure([vars(session) for session in SESSIONS]).axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()][:2] == ['01\n1', '01\n2']
+    assert len(axes.collections) == len(SESSIONS)
+
+
+def write(folder, phantom, name='sub-01_ses-1', t2w=True):
+    anat = folder.joinpath(*name.split('_'), 'anat')
+    anat.mkdir(parents=True)
+    image = nb.Nifti1Image(phantom.roi, phantom.affine)
+    nb.save(image, anat / f'{name}_space-T2w_desc-basalganglia_dseg.nii.gz')
+    if t2w:
+        image = nb.Nifti1Image(phantom.t2w, phantom.affine)
+        nb.save(image, anat / f'{name}_desc-preproc_T2w.nii.gz')
+
+
+def test_six_images_of_every_session(tmp_path, phantom):
+    write(tmp_path, phantom)
+    write(tmp_path, phantom, 'sub-02')
+    sessions = read_sessions(tmp_path)
+    assert [(s.participant, s.session) for s in sessions] == [('01', '1'), ('02', '')]
+    assert [len(session.samples) for session in sessions] == [6, 6]
+    assert all(sample.count == 0 for session in sessions for sample in session.samples)
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(NoInputError, match=r'has no real scans, expected .* received none'):
+        read_sessions(tmp_path)
+
+
+def test_a_lost_t2w(tmp_path, phantom):
+    write(tmp_path, phantom, t2w=False)
+    with pytest.raises(ImageError, match='or its T2w cannot be read'):
+        read_sessions(tmp_path)

@@ -1,0 +1,114 @@
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+import pandas as pd
+import pytest
+
+from pvs_workflow.lab.simulation.compact import compact_session, head_mask
+from pvs_workflow.lab.simulation.dataset import STORED_ORDER
+from pvs_workflow.science.geometry import Storage, to_stored
+from tests.places import VALIDATOR
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / 'bids_examples' / 'template'
+TRUTH = EXAMPLE / 'derivatives' / 'truth'
+
+
+def test_it_has_the_promised_participants():
+    scans = sorted(path.name for path in EXAMPLE.glob('sub-*/**/*.nii.gz'))
+    assert scans == [
+        'sub-01_ses-1_FLAIR.nii.gz',
+        'sub-01_ses-1_T1w.nii.gz',
+        'sub-01_ses-1_T2w.nii.gz',
+        'sub-01_ses-2_FLAIR.nii.gz',
+        'sub-01_ses-2_T1w.nii.gz',
+        'sub-01_ses-2_T2w.nii.gz',
+        'sub-02_FLAIR.nii.gz',
+        'sub-02_T2w.nii.gz',
+    ]
+
+
+def test_it_stays_small():
+    size = sum(path.stat().st_size for path in EXAMPLE.rglob('*') if path.is_file())
+    assert size < 12_500_000
+
+
+def test_its_t2w_is_the_papers_and_oblique():
+    for path in EXAMPLE.glob('sub-*/**/*_T2w.nii.gz'):
+        image = nb.load(path)
+        np.testing.assert_allclose(image.header.get_zooms(), (0.573, 0.573, 5.0), atol=1e-4)
+        assert image.shape[2] == 28
+        axis = image.affine[:3, 2] / 5
+        assert 0.5 < np.degrees(np.arccos(axis[2])) < 15
+
+
+def test_sub_02_has_more_on_its_left():
+    counts = pd.read_csv(TRUTH / 'sub-02/anat/sub-02_desc-epvs_counts.tsv', sep='\t')
+    sides = counts.groupby('hemisphere')['count'].sum()
+    assert sides['L'] > 1.5 * sides['R'] > 0
+    image = nb.load(TRUTH / 'sub-02/anat/sub-02_space-T2w_desc-epvs_dseg.nii.gz')
+    x = nb.affines.apply_affine(image.affine, np.argwhere(np.asarray(image.dataobj) > 0))[:, 0]
+    middle = nb.load(TRUTH / 'sub-02/anat/sub-02_space-T2w_desc-basalganglia_dseg.nii.gz')
+    roi = nb.affines.apply_affine(middle.affine, np.argwhere(np.asarray(middle.dataobj) > 0))
+    assert np.mean(x < roi[:, 0].mean()) > 0.6
+
+
+def test_both_sessions_of_sub_01_show_the_same_grade():
+    grades = [
+        pd.read_csv(TRUTH / f'sub-01/ses-{n}/anat/sub-01_ses-{n}_desc-potter_grade.tsv', sep='\t')[
+            'potter'
+        ].item()
+        for n in (1, 2)
+    ]
+    assert grades == [2, 2]
+
+
+@pytest.mark.slow
+def test_it_is_valid():
+    for folder in (EXAMPLE, TRUTH):
+        result = subprocess.run(
+            [VALIDATOR, '--json', folder], capture_output=True, text=True, check=False
+        )
+        issues = json.loads(result.stdout)['issues']['issues']
+        assert {issue['severity'] for issue in issues} <= {'warning'}
+        assert {issue['code'] for issue in issues} <= {'TOO_FEW_AUTHORS', 'JSON_KEY_RECOMMENDED'}
+
+
+@pytest.mark.slow
+def test_the_script_makes_it_again():
+    spec = importlib.util.spec_from_file_location('example', ROOT / 'scripts/make_example.py')
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    (session,) = script.simulate(script.PLANS[1])
+    compact = compact_session(session)
+    for contrast, scan in compact.scans.items():
+        image = nb.load(EXAMPLE / f'sub-02/anat/sub-02_{contrast}.nii.gz')
+        again = to_stored(scan.data, Storage(scan.data.shape, STORED_ORDER)).astype(int)
+        stored = np.asarray(image.dataobj).astype(int)
+        assert again.shape == stored.shape
+        # Another processor may round a handful of voxels the other way.
+        assert np.mean(again != stored) < 1e-3
+        assert np.abs(again - stored).max() <= 1
+    stored = nb.load(TRUTH / 'sub-02/anat/sub-02_space-T2w_desc-epvs_dseg.nii.gz')
+    again = to_stored(compact.epvs, Storage(compact.epvs.shape, STORED_ORDER))
+    np.testing.assert_array_equal(again, np.asarray(stored.dataobj))
+
+
+def test_compact_keeps_the_head_and_the_truth(simulated):
+    compact = compact_session(simulated)
+    before, after = simulated.scans['T2w'], compact.scans['T2w']
+    assert after.data.dtype == np.uint8
+    assert compact.counts == simulated.counts
+    assert np.count_nonzero(compact.epvs) == np.count_nonzero(simulated.epvs)
+    where = [
+        scan.affine @ [*np.argwhere(truth.epvs > 0).mean(axis=0), 1]
+        for scan, truth in ((before, simulated), (after, compact))
+    ]
+    np.testing.assert_allclose(where[0], where[1], atol=1e-6)
+    mask = head_mask(before.data)
+    assert mask[simulated.roi > 0].all()
+    assert not mask[:2].any()

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from pvs_workflow.lab.simulation.grids import Grid, rigid, transform_points
+from pvs_workflow.lab.simulation.lesions import (
+    KINDS,
+    Lesion,
+    add_lesions,
+    draw_lesions,
+    lesion_mask,
+    lesion_share,
+)
+from pvs_workflow.science.roi import add_capsule, structure_values
+from tests.anatomies import scan
+
+GRID = Grid((80, 90, 14), np.diag([0.5, 0.5, 3.0, 1.0]))
+LEVELS = {'T2w': 0.9, 'T1w': 0.4, 'FLAIR': 0.5}
+
+
+def ellipsoid(kind, radii, centre=(20.2, 22.1, 20.5), seed=1):
+    turned = Rotation.random(random_state=np.random.default_rng(seed)).as_matrix()
+    return Lesion(kind, np.array(centre), np.array(radii)[:, None] * turned, LEVELS)
+
+
+@pytest.fixture(scope='module')
+def brain():
+    _, structures, affine = scan()
+    few = add_capsule(structures[::2, ::2])
+    return few, Grid(few.shape, affine @ np.diag([2, 2, 1, 1]))
+
+
+@pytest.mark.parametrize('radii', [(5.0, 4.0, 3.5), (6.0, 3.0, 2.5), (3.0, 3.0, 3.0)])
+@pytest.mark.parametrize('kind', ['lacune', 'white-matter lesion'])
+def test_shares_sum_to_the_volume_of_the_ellipsoid(kind, radii):
+    _, share = lesion_share(ellipsoid(kind, radii), GRID)
+    # A linear border of width w, in radii, adds w²/4: the mean of (1 + w u)³ over |u| < 1/2.
+    border = 1 + KINDS[kind].softness ** 2 / 4
+    expected = 4 / 3 * np.pi * np.prod(radii) * border
+    assert share.sum() * 0.75 == pytest.approx(expected, rel=0.03)
+    assert share.min() >= 0
+    assert share.max() <= 1
+
+
+def test_an_oblique_grid_holds_the_same_volume():
+    lesion = ellipsoid('lacune', (5.0, 4.0, 3.5))
+    turn = rigid((5, -8, 10), (3, 0, -2))
+    there = Lesion(
+        lesion.kind,
+        transform_points(turn, lesion.centre[None])[0],
+        lesion.axes @ turn[:3, :3].T,
+        LEVELS,
+    )
+    one, two = (
+        add_lesions(np.ones(GRID.shape), [which], grid, 'T2w', 3.0)
+        for which, grid in ((lesion, GRID), (there, GRID.moved(turn)))
+    )
+    assert one.max() > 2
+    np.testing.assert_allclose(one, two, atol=1e-4)
+
+
+def test_it_lies_where_its_centre_is():
+    mask = lesion_mask([ellipsoid('lacune', (5.0, 4.0, 3.5))], GRID, share=0.5)
+    middle = np.argwhere(mask).mean(axis=0) * GRID.sizes
+    np.testing.assert_allclose(middle, [20.2, 22.1, 20.5], atol=0.4)
+
+
+def test_outside_the_grid_there_is_nothing():
+    far = ellipsoid('lacune', (5.0, 4.0, 3.5), centre=(20, 20, 90))
+    assert lesion_share(far, GRID) is None
+    assert not lesion_mask([far], GRID).any()
+    np.testing.assert_array_equal(add_lesions(np.ones(GRID.shape), [far], GRID, 'T2w', 2.5), 1)
+
+
+def test_signals_are_those_of_the_kind():
+    signal = np.full(GRID.shape, 0.8)
+    centre = tuple(np.round(np.array([20.2, 22.1, 20.5]) / GRID.sizes).astype(int))
+    lacune, lesion = (
+        add_lesions(signal, [ellipsoid(kind, (6.0, 6.0, 6.0))], GRID, 'T2w', 3.0)
+        for kind in ('lacune', 'white-matter lesion')
+    )
+    assert lacune[centre] == pytest.approx(0.9 * 3.0)  # of fluid
+    assert lesion[centre] == pytest.approx(0.9 * 0.8, rel=0.05)  # of what lies there
+    dark = add_lesions(signal, [ellipsoid('lacune', (6.0, 6.0, 6.0))], GRID, 'T1w', 3.0)
+    assert dark[centre] == pytest.approx(0.4)
+    assert (signal == 0.8).all()
+
+
+def test_people_have_as_many_as_their_acquisition_says(brain, rng):
+    structures, grid = brain
+    small = structures[::3, ::3], Grid(structures[::3, ::3].shape, grid.affine)
+    for acquisition in ('paper', 'varied'):
+        found = [draw_lesions(rng, *small, acquisition) for _ in range(250)]
+        for name, kind in KINDS.items():
+            mean = np.mean([sum(one.kind == name for one in person) for person in found])
+            assert mean == pytest.approx(kind.number[acquisition], rel=0.3)
+
+
+def test_they_have_their_sizes_and_homes(brain, rng):
+    structures, grid = brain
+    pallidum = structure_values('L', 'pallidum') + structure_values('R', 'pallidum')
+    drawn = [one for _ in range(25) for one in draw_lesions(rng, structures, grid, 'varied')]
+    inverse = np.linalg.inv(grid.affine)
+    for one in drawn:
+        lengths = 2 * np.linalg.norm(one.axes, axis=1)
+        low, high = KINDS[one.kind].diameter
+        assert low <= lengths.max() <= high + 1e-9
+        index = np.round(inverse[:3, :3] @ one.centre + inverse[:3, 3]).astype(int)
+        if one.kind == 'mineralisation':
+            assert structures[tuple(index)] in pallidum
+    assert {one.kind for one in drawn} == set(KINDS)
+
+
+def test_the_same_generator_gives_the_same_lesions(brain):
+    one, two = (draw_lesions(np.random.default_rng(5), *brain, 'varied') for _ in range(2))
+    assert [lesion.levels for lesion in one] == [lesion.levels for lesion in two]
+    np.testing.assert_array_equal([x.centre for x in one], [x.centre for x in two])

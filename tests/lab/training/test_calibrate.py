@@ -1,0 +1,112 @@
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image, plain_image
+from pvs_workflow.lab.training.calibrate import STRAINS, calibrate
+from pvs_workflow.networks.card import Card
+from pvs_workflow.networks.cascade import Prediction
+from pvs_workflow.networks.sureness import assess
+from pvs_workflow.science.emphasis import PAPER
+from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.science.slices import IMAGE_SHAPE
+from pvs_workflow.uncertainty.calibration import fit_calibration
+from pvs_workflow.uncertainty.reference import EVERYTHING
+
+CARD = Card(
+    name='spots',
+    version='1',
+    architecture={'image_shape': list(IMAGE_SHAPE), 'count_scale': 48.0},
+    preprocessing=Preprocessing(),
+    emphasis=PAPER,
+    training={},
+    metrics={},
+    calibration=fit_calibration([0.0], [0.0]),
+    reference=EVERYTHING,
+    versions={},
+)
+
+
+@dataclass(frozen=True)
+class SpotCounter:
+    """Counts bright pixels, of which an ePVS of the phantoms has four."""
+
+    card: Card = CARD
+
+    def predict(self, images):
+        bright = images > 0.6
+        counts = bright.sum(axis=(1, 2)) / 4.0
+        return Prediction((images + bright) / 2, bright.astype(np.float32), counts)
+
+
+@pytest.fixture(scope='module')
+def chosen(samples):
+    return [sample for sample in samples if sample.chosen]
+
+
+@pytest.fixture(scope='module')
+def calibrated(chosen):
+    return calibrate(SpotCounter(), chosen, 0.9, np.random.default_rng(0))
+
+
+@pytest.fixture(scope='module')
+def card(calibrated):
+    return replace(CARD, calibration=calibrated.calibration, reference=calibrated.reference)
+
+
+def told(card, images):
+    images = np.stack(images)
+    return assess(card, images, SpotCounter().predict(images))
+
+
+def test_every_image_is_used_in_every_variation(chosen, calibrated):
+    assert calibrated.calibration.n_images == len(STRAINS) * len(chosen)
+    assert calibrated.predicted.shape == calibrated.distances.shape == (len(chosen),)
+    assert len(calibrated.calibration.difficulty) == 5
+
+
+def test_the_same_seed_gives_the_same(chosen, calibrated):
+    again = calibrate(SpotCounter(), chosen, 0.9, np.random.default_rng(0))
+    assert again.calibration == calibrated.calibration
+    assert again.reference == calibrated.reference
+
+
+def test_intervals_hold_the_truth_of_new_variations(chosen, card):
+    rng = np.random.default_rng(5)
+    images = [augmented_image(s, CARD.preprocessing, ROI_ERRORS, rng).image for s in chosen]
+    found = told(card, images)
+    true = np.array([sample.count for sample in chosen])
+    assert np.mean((found.lows <= true) & (true <= found.highs)) >= 0.85
+
+
+def test_known_images_are_familiar(chosen, card):
+    images = [plain_image(sample, CARD.preprocessing).image for sample in chosen]
+    assert told(card, images).familiar.mean() > 0.95
+
+
+def noise(images):
+    values = np.random.default_rng(1).random(images.shape, np.float32)
+    return np.where(images > 0, values, 0)
+
+
+def inverted(images):
+    return np.where(images > 0, np.clip(0.8 - images, 0.01, 1), 0)
+
+
+def off_target(images):
+    return np.roll(np.where(images > 0, images, 0.25), 20, axis=1) * (images > 0)
+
+
+@pytest.mark.parametrize('spoil', [noise, inverted, off_target])
+def test_spoilt_images_are_not_familiar(chosen, card, spoil):
+    images = np.stack([plain_image(sample, CARD.preprocessing).image for sample in chosen])
+    assert told(card, spoil(images).astype(np.float32)).familiar.mean() < 0.1
+
+
+def test_one_person_is_enough_to_be_calibrated(chosen):
+    one = [sample for sample in chosen if sample.participant == chosen[0].participant]
+    found = calibrate(SpotCounter(), one, 0.9, np.random.default_rng(0))
+    assert found.reference is EVERYTHING
+    assert found.distances is None
+    assert found.calibration.under == (1.0,)

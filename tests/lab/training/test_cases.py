@@ -1,0 +1,205 @@
+import json
+
+import nibabel as nb
+import numpy as np
+import pytest
+
+from pvs_workflow.errors import ImageError, NoInputError, PVSError
+from pvs_workflow.lab.training.cases import find_cases
+from pvs_workflow.lab.training.ratings import Ratings
+from pvs_workflow.lab.training.samples import case_samples, read_samples, volume_samples
+
+ROI = 'space-T2w_desc-basalganglia_dseg'
+EVIDENCE = 'space-T2w_desc-epvs_dseg'
+RATERS_MASK = 'space-T2w_desc-raters_mask'
+RATERS_DSEG = 'space-T2w_desc-raters_dseg'
+
+
+def save(folder, name, data, affine):
+    folder.mkdir(parents=True, exist_ok=True)
+    nb.Nifti1Image(data, affine).to_filename(folder / f'{name}.nii.gz')
+    return folder / f'{name}.nii.gz'
+
+
+@pytest.fixture
+def cohort(tmp_path, phantom):
+    """A raw dataset of one person, and what the app wrote of it."""
+    raw, out = tmp_path / 'raw', tmp_path / 'out'
+    save(raw / 'sub-01' / 'anat', 'sub-01_T2w', phantom.t2w, phantom.affine)
+    anat = out / 'sub-01' / 'anat'
+    for name, data in (
+        (ROI, phantom.roi),
+        (EVIDENCE, (phantom.t2w > 150).astype(np.int16)),
+        ('desc-preproc_T2w', phantom.t2w * 1.5),
+    ):
+        save(anat, f'sub-01_{name}', data, phantom.affine)
+    description = {'Name': 'x', 'BIDSVersion': '1.10.0', 'GeneratedBy': [{'Name': 'pvs_workflow'}]}
+    (out / 'dataset_description.json').write_text(json.dumps(description))
+    return raw, out, anat
+
+
+def rate(**people):
+    return Ratings('ratings.tsv', {(name, None): counts for name, counts in people.items()})
+
+
+def counts(samples):
+    return [sample.count for sample in samples]
+
+
+def truth(phantom):
+    return counts(volume_samples('01', phantom.t2w, phantom.roi, phantom.epvs, phantom.affine))
+
+
+def test_what_the_model_found_is_no_truth(cohort):
+    raw, out, _ = cohort
+    with pytest.raises(NoInputError, match=r'no truth for the 1 with .* itself found is none'):
+        find_cases(raw, out)
+    with pytest.raises(NoInputError):
+        find_cases(raw, out, masks=out)
+
+
+def test_nor_is_it_without_the_description(cohort, phantom):
+    raw, out, anat = cohort
+    (out / 'dataset_description.json').unlink()
+    save(anat, 'sub-01_space-T2w_desc-enhanced_T2w', phantom.t2w, phantom.affine)
+    with pytest.raises(NoInputError):
+        find_cases(raw, out)
+
+
+def test_masks_of_raters_are_parted(cohort, phantom):
+    raw, out, anat = cohort
+    path = save(anat, f'sub-01_{RATERS_MASK}', (phantom.epvs > 0).astype(np.uint8), phantom.affine)
+    (case,) = find_cases(raw, out)
+    assert case.masks == path
+    assert case.t2w == anat / 'sub-01_desc-preproc_T2w.nii.gz'
+    samples = case_samples(case)
+    assert counts(samples) == truth(phantom)
+    assert max(samples[0].plane.ravel()) > 181  # the prepared T2w, not the raw one
+
+
+def test_empty_slices_beside_the_six_say_nothing(cohort, phantom):
+    raw, out, anat = cohort
+    phantom.roi[20:60, 40:80, 0] = 1
+    save(anat, f'sub-01_{ROI}', phantom.roi, phantom.affine)
+    mask = (phantom.epvs > 0).astype(np.uint8)
+    save(anat, f'sub-01_{RATERS_MASK}', mask, phantom.affine)
+    assert len(list(read_samples(raw, out))) == 6
+    mask[50, 60, 0] = 1
+    save(anat, f'sub-01_{RATERS_MASK}', mask, phantom.affine)
+    assert sorted(counts(read_samples(raw, out))) == sorted([*truth(phantom)[1:], 1])
+
+
+def test_labels_of_raters_are_kept(cohort, phantom):
+    """Two that touch stay two; only a mask of one value is parted."""
+    raw, out, anat = cohort
+    touching = np.repeat(phantom.epvs, 1, axis=0).astype(np.uint8)
+    i, j, z = np.argwhere(touching == 1)[0]
+    touching[i, j : j + 2, z] = 200
+    save(anat, f'sub-01_{RATERS_DSEG}', touching, phantom.affine)
+    samples = list(read_samples(raw, out))
+    assert sum(counts(samples)) == sum(truth(phantom)) + 1
+
+
+def test_labels_that_are_all_one_are_parted(cohort, phantom):
+    raw, out, anat = cohort
+    save(anat, f'sub-01_{RATERS_DSEG}', (phantom.epvs > 0).astype(np.uint8), phantom.affine)
+    assert counts(read_samples(raw, out)) == truth(phantom)
+
+
+def test_pixels_that_touch_at_a_corner_are_one(phantom):
+    mask = np.zeros(phantom.roi.shape, np.uint8)
+    mask[50, 80, 2] = mask[51, 81, 2] = mask[53, 80, 2] = 1
+    mask[50, 80, 3] = 1
+    samples = volume_samples('01', phantom.t2w, phantom.roi, mask, phantom.affine, alike=True)
+    assert counts(samples) == [0, 2, 1, 0, 0, 0]
+
+
+def test_thin_slices_are_joined_before_masks_are_parted(phantom):
+    mask = (phantom.epvs > 0).astype(np.uint8)
+    thin = [np.repeat(a, 5, axis=2) for a in (phantom.t2w, phantom.roi, mask)]
+    affine = phantom.affine @ np.diag([1, 1, 0.2, 1])
+    assert counts(volume_samples('01', *thin, affine, alike=True)) == truth(phantom)
+
+
+def test_one_mostly_outside_is_not_counted(phantom):
+    epvs = np.zeros(phantom.roi.shape, np.uint8)
+    x = int(np.flatnonzero(phantom.roi[:, 79, 2] == 1)[0])
+    epvs[x - 3 : x + 1, 79, 2] = 1  # one of four pixels inside
+    epvs[x - 2 : x + 2, 85, 2] = 2
+    samples = volume_samples('01', phantom.t2w, phantom.roi, epvs, phantom.affine)
+    assert counts(samples)[1] == 1
+
+
+@pytest.mark.parametrize('flat', [True, False])
+def test_masks_in_another_folder(cohort, phantom, tmp_path, flat):
+    raw, out, _ = cohort
+    folder = tmp_path / 'masks' if flat else tmp_path / 'masks' / 'sub-01' / 'anat'
+    mask = (phantom.epvs > 0).astype(np.uint8)
+    path = save(folder, f'sub-01_{RATERS_MASK}', mask, phantom.affine)
+    (case,) = find_cases(raw, out, tmp_path / 'masks')
+    assert case.masks == path
+
+
+@pytest.mark.parametrize(
+    ('kind', 'change', 'message'),
+    [
+        (RATERS_MASK, lambda a: a, 'is no binary mask, expected 0 and one other value'),
+        (RATERS_DSEG, lambda a: a * np.float32(0.5), 'is no mask, expected whole numbers'),
+        (RATERS_DSEG, lambda a: -a, 'is no mask, expected whole numbers'),
+        (RATERS_DSEG, lambda a: a[1:], 'lies on another grid'),
+    ],
+)
+def test_what_is_no_mask(cohort, phantom, kind, change, message):
+    raw, out, anat = cohort
+    save(anat, f'sub-01_{kind}', change(phantom.epvs), phantom.affine)
+    with pytest.raises(ImageError, match=message):
+        list(read_samples(raw, out))
+
+
+def test_ratings_are_matched_with_stored_slices(cohort, phantom):
+    raw, out, _ = cohort
+    ratings = rate(**{'01': {('L', 2): 7.5, ('R', 3): 0.0}})
+    samples = list(read_samples(raw, out, ratings=ratings))
+    assert [(s.view.hemisphere, s.view.rank, s.count) for s in samples] == [
+        ('L', 2, 7.5),
+        ('R', 3, 0.0),
+    ]
+    assert not any(sample.has_masks for sample in samples)
+    upside_down = phantom.affine @ np.diag([1, 1, -1, 1])
+    stored = [a[:, :, ::-1] for a in (phantom.t2w, phantom.roi)]
+    samples = volume_samples('01', *stored, None, upside_down, rated={('L', 3): 4.0})
+    assert [(s.view.rank, s.count) for s in samples] == [(1, 4.0)]
+
+
+def test_thin_slices_are_rated_at_the_centre_of_their_slab(phantom):
+    thin = [np.repeat(a, 5, axis=2) for a in (phantom.t2w, phantom.roi)]
+    affine = phantom.affine @ np.diag([1, 1, 0.2, 1])
+    samples = volume_samples('01', *thin, None, affine, rated={('R', 12): 9.0})
+    assert [(s.view.hemisphere, s.view.rank, s.count) for s in samples] == [('R', 2, 9.0)]
+    with pytest.raises(ImageError, match=r'expected slice 7, 12, 17 .* received 11'):
+        volume_samples('01', *thin, None, affine, rated={('R', 11): 9.0})
+
+
+def test_ratings_that_belong_to_nothing(cohort, phantom):
+    raw, out, _ = cohort
+    with pytest.raises(PVSError, match=r'participant 02 that cannot be used, .* received none'):
+        find_cases(raw, out, ratings=rate(**{'01': {('L', 2): 1.0}, '02': {('L', 2): 1.0}}))
+    with pytest.raises(PVSError, match=r'expected slice 1, 2, 3 \(hemisphere L.* received 4'):
+        list(read_samples(raw, out, ratings=rate(**{'01': {('L', 4): 1.0}})))
+    for name, data in (('T2w', phantom.t2w), (ROI, phantom.roi)):
+        folder = (raw if name == 'T2w' else out) / 'sub-01' / 'anat'
+        save(folder, f'sub-01_run-2_{name}', data, phantom.affine)
+    with pytest.raises(PVSError, match=r'expected one T2w .* received 2 of them'):
+        find_cases(raw, out, ratings=rate(**{'01': {('L', 2): 1.0}}))
+
+
+def test_masks_go_before_ratings_and_truth_does_not(cohort, phantom, tmp_path):
+    raw, out, anat = cohort
+    ratings = rate(**{'01': {('L', 2): 7.5}})
+    mask = (phantom.epvs > 0).astype(np.uint8)
+    path = save(tmp_path / 'masks', f'sub-01_{RATERS_MASK}', mask, phantom.affine)
+    (case,) = find_cases(raw, out, tmp_path / 'masks', ratings)
+    assert (case.masks, case.rated) == (path, {})
+    path.replace(anat / path.name)
+    (case,) = find_cases(raw, out, ratings=ratings)
+    assert (case.masks, case.rated) == (None, {('L', 2): 7.5})

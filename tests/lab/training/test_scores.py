@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pvs_workflow.lab.training.scores import score
+from pvs_workflow.uncertainty.calibration import Calibration
+
+CALIBRATION = Calibration(
+    0.9, (0,), (-1.0,), (1.0,), (0.0,), ((-1.0, 0.0, 1.0),), 0.0, (0.0,), (1.0,), (1.0,), 3
+)
+
+
+def test_by_hand():
+    # Within √(true + 1) of the prediction: 0–1, 6–11, 20–29; the last truth lies outside.
+    scores = score([0.0, 8.0, 24.0], [0, 11, 31], ['a', 'a', 'b'], CALIBRATION)
+    assert (scores.n_participants, scores.n_images) == (2, 3)
+    assert scores.mae == pytest.approx(10 / 3)
+    assert scores.bias == pytest.approx(-10 / 3)
+    assert scores.image_accuracy == pytest.approx(2 / 3)  # 8 is grade 1, 11 is grade 2
+    assert scores.participant_accuracy == 0.5
+    assert scores.interval_coverage == pytest.approx(2 / 3)
+    assert scores.mean_interval_width == pytest.approx((1 + 5 + 9) / 3)
+    assert scores.coverage_by_grade == (1.0, None, 1.0, 0.0, None)
+
+
+def test_participants_grade_is_that_of_the_highest_image():
+    scores = score([3.0, 41.0], [12, 45], ['a', 'a'], CALIBRATION)
+    assert scores.participant_accuracy == 1.0
+    assert scores.image_accuracy == 0.5
+
+
+def test_constant_counts_have_no_correlation():
+    scores = score([2.0, 2.0], [1, 3], ['a', 'b'], CALIBRATION)
+    assert scores.correlation == 0.0
+    card = scores.to_card()
+    assert card.pop('coverage_by_grade') == [None, 1.0, None, None, None]
+    assert sum(card.pop('reliability')['numbers']) == 10
+    assert all(np.isfinite(value) for value in card.values())
+
+
+def test_difficult_images_have_wider_intervals():
+    wide = replace(CALIBRATION, difficulty=(1.0, 3.0), under=(1.0, 4.0), over=(1.0, 4.0))
+    counts, true = np.array([8.0, 24.0]), np.array([11, 31])
+    easy, hard = (score(counts, true, ['a', 'b'], wide, np.full(2, d)) for d in (1.0, 3.0))
+    assert easy.interval_coverage == 0.5
+    assert hard.interval_coverage == 1.0
+    assert hard.mean_interval_width > 2 * easy.mean_interval_width
+
+
+def test_probabilities_of_grades_are_scored():
+    sure = replace(CALIBRATION, residuals=((0.0,),))
+    scores = score([3.0, 12.0, 2.0], [4, 13, 15], ['a', 'b', 'c'], sure)
+    # Two certain and right, one certain and wrong: its two grades are off by 1.
+    assert scores.reliability.brier == pytest.approx(2 / 3)
+    assert scores.reliability.calibration_error == pytest.approx(2 / 15)
