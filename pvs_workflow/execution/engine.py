@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.errors import OutputError
 from pvs_workflow.execution.failures import (
     branch_name,
@@ -26,14 +27,7 @@ from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
 
 GRAPH = 'pvs_wf'
-_RESULTS = (
-    'desc-potter_grade.tsv',
-    'desc-potter_grade.json',
-    'desc-epvs_counts.tsv',
-    'desc-epvs_counts.json',
-    'space-T2w_desc-epvs_instances.tsv',
-    'space-T2w_desc-epvs_instances.json',
-)
+_RESULTS = tuple(f'{table}.{suffix}' for table in names.TABLES for suffix in ('tsv', 'json'))
 _SCANS_PER_PROCESS, _MOST_SCANS = 32, 512
 """Of one graph. Building it takes some 40 ms and 1.2 MB for each."""
 _SCANS_OF_QUEUE = 100
@@ -323,8 +317,8 @@ def clean_work(settings: Settings, only: Sequence[Scan] | None = None) -> None:
         Of that folder, only what belongs to these.
 
     """
-    names = [GRAPH] if only is None else [f'{GRAPH}/{scan.name}_wf' for scan in only]
-    for name in names:
+    folders = [GRAPH] if only is None else [f'{GRAPH}/{scan.name}_wf' for scan in only]
+    for name in folders:
         shutil.rmtree(settings.work_dir / name, ignore_errors=True)
 
 

@@ -3,15 +3,16 @@
 import math
 from pathlib import Path
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.records import read_records
 from pvs_workflow.errors import NoInputError, PVSError
 from pvs_workflow.files import read_json
 from pvs_workflow.group.checks import check_counts, check_grade
 from pvs_workflow.inputs.metadata import is_plain
 
-GRADES_END = '_desc-potter_grade.tsv'
-_COUNTS = '_desc-epvs_counts.tsv'
-_T2W = '_desc-preproc_T2w.json'
+GRADES_END = f'_{names.GRADE}.tsv'
+_COUNTS = f'_{names.COUNTS}.tsv'
+_T2W = f'_{names.T2W}.json'
 _MOST_SIDECAR = 2**20
 
 Result = tuple[dict, list[dict]]

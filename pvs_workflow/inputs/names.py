@@ -14,6 +14,18 @@ _IMAGE = re.compile(rf'_({"|".join(SUFFIXES)})\.nii')
 _FOLDER = re.compile(r'sub-[0-9A-Za-z+]+(/ses-[0-9A-Za-z+]+)?/anat')
 
 
+def name_entities(stem: str) -> dict[str, str]:
+    """Split a BIDS name into its entities.
+
+    Examples
+    --------
+    >>> name_entities('sub-01_ses-a_run-2_desc-roi_T2w')
+    {'sub': '01', 'ses': 'a', 'run': '2', 'desc': 'roi'}
+
+    """
+    return dict(part.split('-', 1) for part in stem.split('_') if '-' in part)
+
+
 def is_in_place(file: str) -> bool:
     """Tell whether an image's name is a BIDS name that belongs where it is.
 

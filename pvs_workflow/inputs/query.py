@@ -8,7 +8,7 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_json
 from pvs_workflow.inputs.folders import FolderIndex, Listing, is_plain
 from pvs_workflow.inputs.layout import LayoutIndex, kept_files, open_layout
-from pvs_workflow.inputs.names import is_in_place
+from pvs_workflow.inputs.names import is_in_place, name_entities
 
 QUERIES = {
     't2w': {'datatype': 'anat', 'suffix': 'T2w', 'extension': ['.nii', '.nii.gz']},
@@ -182,7 +182,7 @@ def find_images(
 def _describe(path: Path, found: Mapping) -> BIDSImage:
     """Take the values from the name, since pybids' numbers lose what they looked like."""
     stem = path.name.split('.')[0]
-    named = dict(part.split('-', 1) for part in stem.split('_') if '-' in part)
+    named = name_entities(stem)
     for key, entity in (('sub', 'subject'), ('ses', 'session')):
         if entity in found:
             named[key] = str(found[entity])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.errors import ImageError
 from pvs_workflow.inputs.nifti import read_nifti
 from pvs_workflow.science.geometry import to_canonical
@@ -16,8 +17,8 @@ from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slabs import central_slice, slices_per_slab
 
-T2W_END = '_desc-preproc_T2w.nii.gz'
-ROI_END = '_space-T2w_desc-basalganglia_dseg.nii.gz'
+T2W_END = f'_{names.T2W}.nii.gz'
+ROI_END = f'_{names.ROI}.nii.gz'
 
 _WHOLE = Preprocessing(outside='keep')
 """As the cascade's images, but with what lies around the basal ganglia."""

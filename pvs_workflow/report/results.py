@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.tsv import read_table
 from pvs_workflow.errors import PVSError
+from pvs_workflow.inputs.names import name_entities
 
 if TYPE_CHECKING:
     import pandas as pd
 
-GRADES_END, COUNTS_END = '_desc-potter_grade.tsv', '_desc-epvs_counts.tsv'
+GRADES_END, COUNTS_END = f'_{names.GRADE}.tsv', f'_{names.COUNTS}.tsv'
 FIGURE_SUFFIXES = ('.svg', '.png')
 
 
@@ -73,19 +75,6 @@ class ScanResult:
         if rows.empty:
             return None
         return rows.loc[rows['count'].idxmax()].to_dict()
-
-
-def name_entities(stem: str) -> dict[str, str]:
-    """Split a BIDS name into its entities.
-
-    Examples
-    --------
-    >>> name_entities('sub-01_ses-a_run-2_desc-roi_T2w')
-    {'sub': '01', 'ses': 'a', 'run': '2', 'desc': 'roi'}
-
-    """
-    pairs = (part.split('-', 1) for part in stem.split('_') if '-' in part)
-    return dict(pairs)
 
 
 def find_scans(

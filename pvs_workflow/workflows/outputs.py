@@ -5,6 +5,7 @@ from pathlib import Path
 from nipype.interfaces import utility as niu
 from nipype.pipeline import engine as pe
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.inputs import Scan
 from pvs_workflow.inputs.metadata import scanner_metadata
 from pvs_workflow.interfaces.derivatives import SaveFile, SaveImage, SaveTables
@@ -12,18 +13,18 @@ from pvs_workflow.interfaces.figures import DrawCascade, DrawRegistration, DrawR
 from pvs_workflow.networks.bundle import model_sha256, read_card
 
 _VOLUMES = {
-    't2w': ('desc-preproc_T2w', 'none'),
-    't1w': ('space-T2w_desc-preproc_T1w', 'none'),
-    'flair': ('space-T2w_desc-preproc_FLAIR', 'none'),
-    'roi': ('space-T2w_desc-basalganglia_dseg', 'roi'),
-    'structures': ('space-T2w_desc-structures_dseg', 'structures'),
-    'enhanced': ('space-T2w_desc-enhanced_T2w', 'none'),
-    'instances': ('space-T2w_desc-epvs_dseg', 'none'),
+    't2w': (names.T2W, 'none'),
+    't1w': (names.T1W, 'none'),
+    'flair': (names.FLAIR, 'none'),
+    'roi': (names.ROI, 'roi'),
+    'structures': (names.STRUCTURES, 'structures'),
+    'enhanced': (names.ENHANCED, 'none'),
+    'instances': (names.EPVS, 'none'),
 }
 _TRANSFORMS = {
-    't1w_xfm': 'from-T1w_to-T2w_mode-image_xfm.txt',
-    'flair_xfm': 'from-FLAIR_to-T2w_mode-image_xfm.txt',
-    'template_xfm': 'from-MNI152NLin2009cSym_to-T2w_mode-image_xfm.nii.gz',
+    't1w_xfm': f'{names.T1W_TRANSFORM}.txt',
+    'flair_xfm': f'{names.FLAIR_TRANSFORM}.txt',
+    'template_xfm': f'{names.TEMPLATE_TRANSFORM}.nii.gz',
 }
 CASCADE = ('images', 'views', 'prediction', 'evidence')
 FLAGS = ('images_qc', 'overall', 'reasons')

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from pvs_workflow import __version__
+from pvs_workflow.derivatives import names
 from pvs_workflow.errors import InvalidDatasetError, PVSError
 from pvs_workflow.files import read_json
 
@@ -143,7 +144,7 @@ def _simulated_record(args: argparse.Namespace) -> dict:
 
         out['anatomies'] = [path.name for path in find_label_maps(args.anatomies)]
     if args.backgrounds:
-        found = sorted(args.backgrounds.glob('sub-*/**/*_desc-preproc_T2w.nii.gz'))
+        found = sorted(args.backgrounds.glob(f'sub-*/**/*_{names.T2W}.nii.gz'))
         out['backgrounds'] = [path.name for path in found]
         out['variants'] = VARIANTS
     return out

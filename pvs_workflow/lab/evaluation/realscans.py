@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.errors import ImageError, NoInputError
+from pvs_workflow.inputs.names import name_entities
 from pvs_workflow.inputs.nifti import read_nifti
 from pvs_workflow.lab.evaluation.tables import plain
 from pvs_workflow.lab.training.augment import plain_image
@@ -16,8 +18,8 @@ from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.sureness import assess
 from pvs_workflow.science.grading import person_grade
 
-_ROI = '_space-T2w_desc-basalganglia_dseg.nii.gz'
-_T2W = '_desc-preproc_T2w.nii.gz'
+_ROI = f'_{names.ROI}.nii.gz'
+_T2W = f'_{names.T2W}.nii.gz'
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,15 @@ def read_sessions(derivatives: Path) -> list[RealSession]:
     out = []
     for path in sorted(Path(derivatives).glob(f'sub-*/**/*{_ROI}')):
         stem = path.name.removesuffix(_ROI)
-        names = dict(part.split('-', 1) for part in stem.split('_') if '-' in part)
+        entities = name_entities(stem)
         try:
             (image, t2w), (_, roi) = map(read_nifti, (path.with_name(stem + _T2W), path))
         except ImageError as error:
             raise ImageError(f'{path} or its T2w cannot be read: {error}') from error
         nothing = np.zeros(roi.shape, np.uint8)
-        samples = volume_samples(names['sub'], t2w, roi, nothing, image.affine)
+        samples = volume_samples(entities['sub'], t2w, roi, nothing, image.affine)
         chosen = tuple(sample for sample in samples if sample.chosen)
-        out.append(RealSession(names['sub'], names.get('ses', ''), chosen))
+        out.append(RealSession(entities['sub'], entities.get('ses', ''), chosen))
     if not out:
         raise NoInputError(
             f'{derivatives} has no real scans, expected the participant results of pvs_workflow '

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.errors import ImageError, NoInputError
+from pvs_workflow.inputs.names import name_entities
 from pvs_workflow.inputs.nifti import read_nifti
 from pvs_workflow.lab.simulation.acquisition import Protocol
 from pvs_workflow.lab.simulation.fields import smooth_field, stretch
@@ -20,7 +22,7 @@ from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.roi import STRUCTURES, roi_labels, structure_values
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
 
-_STRUCTURES = '_space-T2w_desc-structures_dseg.nii.gz'
+_STRUCTURES = f'_{names.STRUCTURES}.nii.gz'
 _BLUR = (0.35, 0.5)  # pixels: point spread of a clinical T2w beyond the pixel itself
 _ROOM = np.array([25.0, 25.0, 6.0])  # mm kept around the ROI
 
@@ -79,14 +81,14 @@ def read_backgrounds(derivatives: Path, whole: bool = False) -> list[Background]
     found = sorted(Path(derivatives).glob(f'sub-*/**/*{_STRUCTURES}'))
     out = []
     for path in found:
-        t2w = path.with_name(path.name.removesuffix(_STRUCTURES) + '_desc-preproc_T2w.nii.gz')
+        t2w = path.with_name(path.name.removesuffix(_STRUCTURES) + f'_{names.T2W}.nii.gz')
         try:
             (image, scan), (_, labels) = map(read_nifti, (t2w, path))
         except ImageError as error:
             raise ImageError(f'the background {t2w} cannot be read: {error}') from error
-        entities = dict(part.split('-', 1) for part in t2w.name.split('_') if '-' in part)
-        names = entities['sub'], entities.get('ses', '')
-        out.append(prepare_background(*names, scan, labels, image.affine, whole))
+        entities = name_entities(t2w.name)
+        person = entities['sub'], entities.get('ses', '')
+        out.append(prepare_background(*person, scan, labels, image.affine, whole))
     if not out:
         raise NoInputError(
             f'{derivatives} has no backgrounds, expected the participant results of pvs_workflow '

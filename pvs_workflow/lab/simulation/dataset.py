@@ -9,6 +9,7 @@ import nibabel as nb
 import numpy as np
 
 from pvs_workflow import __version__
+from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.tsv import format_cell, write_json
 from pvs_workflow.files import atomic_path, copy_file, write_text
 from pvs_workflow.lab.simulation import metadata
@@ -196,7 +197,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
         storage = write_volume(name.path(root, f'{stem}.nii.gz'), labels, affine)
         write_json(name.path(root, f'{stem}.json'), metadata.dseg(kind, source))
     write_table(
-        name.path(root, 'space-T2w_desc-structures_dseg.tsv'),
+        name.path(root, f'{names.STRUCTURES}.tsv'),
         {
             'index': [s.index for s in STRUCTURES],
             'name': [s.name for s in STRUCTURES],
@@ -204,7 +205,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
         },
     )
     write_table(
-        name.path(root, 'space-T2w_desc-basalganglia_dseg.tsv'),
+        name.path(root, f'{names.ROI}.tsv'),
         {'index': [1, 2], 'name': ['basal ganglia'] * 2, 'hemisphere': ['L', 'R']},
     )
     _write_counts(root, name, session, storage)
@@ -216,7 +217,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
 def _write_counts(root: Path, name: Name, session: Session, storage: Storage) -> None:
     counts = session.counts
     write_table(
-        name.path(root, 'desc-epvs_counts.tsv'),
+        name.path(root, f'{names.COUNTS}.tsv'),
         {
             'hemisphere': [c.hemisphere for c in counts],
             'slice': [storage.slice_index(c.slice_index) for c in counts],
@@ -224,13 +225,13 @@ def _write_counts(root: Path, name: Name, session: Session, storage: Storage) ->
             'count': [c.count for c in counts],
         },
     )
-    write_json(name.path(root, 'desc-epvs_counts.json'), metadata.COUNTS)
+    write_json(name.path(root, f'{names.COUNTS}.json'), metadata.COUNTS)
     grades = {
         side: max(int(potter_grade(c.count)) for c in counts if c.hemisphere in sides)
         for side, sides in (('', 'LR'), ('_left', 'L'), ('_right', 'R'))
     }
     write_table(
-        name.path(root, 'desc-potter_grade.tsv'),
+        name.path(root, f'{names.GRADE}.tsv'),
         {
             'participant_id': [f'sub-{name.participant}'],
             'session_id': [f'ses-{name.session}' if name.session else None],
@@ -238,7 +239,7 @@ def _write_counts(root: Path, name: Name, session: Session, storage: Storage) ->
             'count_max': [max(c.count for c in counts)],
         },
     )
-    write_json(name.path(root, 'desc-potter_grade.json'), metadata.GRADE)
+    write_json(name.path(root, f'{names.GRADE}.json'), metadata.GRADE)
 
 
 def _write_transform(root: Path, name: Name, contrast: str, t2w: Scan, other: Scan) -> None:

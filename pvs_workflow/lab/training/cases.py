@@ -5,22 +5,24 @@ from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.errors import ImageError, NoInputError, PVSError
 from pvs_workflow.files import read_json
+from pvs_workflow.inputs.names import name_entities
 from pvs_workflow.lab.training.ratings import Counts, Ratings
 
-ROI = 'space-T2w_desc-basalganglia_dseg.nii.gz'
+ROI = f'{names.ROI}.nii.gz'
 RATERS = ('space-T2w_desc-raters_dseg.nii.gz', 'space-T2w_desc-raters_mask.nii.gz')
 """Raters' masks: each ePVS its own integer, or all of them alike."""
 
-TRUTH = 'space-T2w_desc-epvs_dseg.nii.gz'
+TRUTH = f'{names.EPVS}.nii.gz'
 """The truth of simulated ePVS; in results of the app the same name is what the model found."""
 
 APP = 'pvs_workflow'
 """As the app calls itself in ``GeneratedBy``."""
 
-_PREPARED = 'desc-preproc_T2w.nii.gz'
-_ENHANCED = 'space-T2w_desc-enhanced_T2w.nii.gz'
+_PREPARED = f'{names.T2W}.nii.gz'
+_ENHANCED = f'{names.ENHANCED}.nii.gz'
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def find_cases(
         with_roi += 1
         prepared = roi.with_name(name + _PREPARED)
         found = _find_masks(Path(folder), place, name) if folder else None
-        labels = dict(part.split('-', 1) for part in name.split('_') if '-' in part)
+        labels = name_entities(name)
         person = place.parts[0].removeprefix('sub-'), labels.get('ses')
         rated = ratings.counts.get(person, {}) if ratings and not found else {}
         if found or rated:
