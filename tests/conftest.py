@@ -1,43 +1,24 @@
-"""BIDS datasets of tiny images, made where they are needed."""
+"""Fixtures for all tests: BIDS datasets of tiny images."""
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
 import pytest
 
-
-def make_image(path: Path, shape: tuple[int, ...] = (4, 5, 6)) -> Path:
-    """Save an image of random numbers."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = np.random.default_rng(len(path.name)).random(shape, dtype=np.float32)
-    nib.save(nib.Nifti1Image(data, np.diag([1, 1, 5, 1])), path)
-    return path
+from tests.builders import datasets
 
 
-def make_dataset(folder: Path, names: Iterable[str], **description) -> Path:
-    """Make a BIDS dataset that holds the named images, each in its place."""
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {'Name': 'tiny', 'BIDSVersion': '1.10.0', 'DatasetType': 'raw'} | description
-    (folder / 'dataset_description.json').write_text(json.dumps(content))
-    (folder / 'README').write_text('A dataset for tests, of random numbers. ' * 5)
-    for name in names:
-        parts = name.split('_')
-        levels = [part for part in parts[:2] if part.startswith(('sub-', 'ses-'))]
-        make_image(folder.joinpath(*levels, 'anat', name))
-    return folder
+@pytest.fixture
+def make_dataset(tmp_path) -> Callable[..., Path]:
+    """Return a function that makes a BIDS dataset of the named images."""
 
-
-@pytest.fixture(name='make_dataset')
-def _make_dataset(tmp_path) -> Callable[..., Path]:
     def make(*names: str, **description) -> Path:
-        return make_dataset(tmp_path / 'bids', names, **description)
+        return datasets.make_dataset(tmp_path / 'bids', names, **description)
 
     return make
 
 
-@pytest.fixture(name='make_image')
-def _make_image() -> Callable[..., Path]:
-    return make_image
+@pytest.fixture
+def make_image() -> Callable[..., Path]:
+    """Return the function that saves an image of random numbers."""
+    return datasets.make_image

@@ -2,19 +2,13 @@
 
 import pytest
 
-from tests.browser.conftest import complaints, requests
-from tests.end_to_end.conftest import example  # noqa: F401  (a fixture)
+from tests.builders.browser import complaints, requests
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize('name', ['sub-01.html', 'sub-02.html', 'group_potter.html'])
-def test_pages_of_a_run_are_quiet_whole_and_accessible(
-    open_page,
-    violations,
-    example,  # noqa: F811
-    name,
-):
+def test_pages_of_a_run_are_quiet_whole_and_accessible(open_page, violations, example, name):
     for width in (400, 1280):
         driver = open_page(example / name, width=width)
         assert complaints(driver) == []

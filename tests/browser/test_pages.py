@@ -9,7 +9,7 @@ from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.page import write_subject_page
 from pvs_workflow.report.provenance import RunRecord, save_run
 from pvs_workflow.report.rendering import visible_text
-from tests.browser.conftest import complaints, emulate, requests
+from tests.builders.browser import complaints, emulate, requests
 
 pytestmark = pytest.mark.slow
 

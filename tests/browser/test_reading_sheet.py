@@ -8,7 +8,7 @@ import pytest
 
 from pvs_workflow.derivatives.tsv import read_table
 from pvs_workflow.group import collect_group, collect_sheet
-from tests.browser import conftest as browser
+from tests.builders import browser
 from tests.group.test_agreement import save_result
 
 pytestmark = pytest.mark.slow

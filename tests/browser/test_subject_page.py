@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pvs_workflow.report.page import write_subject_page
-from tests.browser.conftest import emulate
+from tests.builders.browser import emulate
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pvs_workflow.cli.parser import parse_args
-from tests.cli.test_run import run
+from tests.builders.command import run
 
 SBATCH = """#!/bin/bash
 printf '%s\\n' "$@" -- >> "$0.called"

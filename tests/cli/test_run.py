@@ -13,20 +13,9 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.settings import Settings
+from tests.builders.command import run
+from tests.builders.graphs import ALL, OTHERS, TINY, is_alive
 from tests.group.test_collect import save_result
-
-TINY = Path(__file__).with_name('tiny_graph.py')
-
-
-def run(*arguments, cwd, **options):
-    """Run the command in a process of its own."""
-    return subprocess.run(
-        [sys.executable, '-W', 'error', '-m', 'pvs_workflow.cli.run', *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        **options,
-    )
 
 
 def complaint(done):
@@ -186,10 +175,6 @@ def steps_run(folder):
     return sorted(line.split()[0] for line in (folder / 'runs.txt').read_text().splitlines())
 
 
-ALL = ['sub-01', 'sub-02', 'sub-03', 'sub-04']
-OTHERS = ['sub-01', 'sub-03', 'sub-04']
-
-
 @pytest.mark.slow
 def test_engine_runs_all_and_resumes(tiny, tmp_path):
     done, outcome = tiny('fine', 'graph')
@@ -300,14 +285,6 @@ def test_no_worker_outlives_the_run(tmp_path, sent, code):
     if code > 0:
         assert 'Traceback' not in errors
         assert 'resumes' in errors
-
-
-def is_alive(pid):
-    """Tell whether a process runs; one that waits to be reaped does not."""
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.slow

@@ -1,23 +1,13 @@
 """A real Slurm, where there is one, and a dataset of two people to run on it."""
 
-import os
 import shutil
 import subprocess
-import time
 
 import pytest
 
-from tests.end_to_end.conftest import EXAMPLE, run
+from tests.builders.cluster import PEOPLE
+from tests.builders.example import EXAMPLE, run
 from tests.places import REAL
-
-PEOPLE = ('01', '03') if REAL.is_dir() else ('01', '02')
-
-
-def call(*words, **options):
-    """Run a command and return what it said; it must end well."""
-    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, **options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -51,11 +41,3 @@ def local(dataset, tmp_path_factory):
     assert done.returncode == 0, done.stderr
     assert run(dataset, out, 'group').returncode == 0
     return out
-
-
-def wait_for_jobs(seconds=7200):
-    """Wait until this user has no job in the queue."""
-    deadline = time.monotonic() + seconds
-    while call('squeue', '--noheader', '--user', os.getuid()).strip():
-        assert time.monotonic() < deadline, call('squeue')
-        time.sleep(2)

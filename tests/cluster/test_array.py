@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.cluster.conftest import PEOPLE, call, wait_for_jobs
-from tests.end_to_end.conftest import run, tables
+from tests.builders.cluster import PEOPLE, call, wait_for_jobs
+from tests.builders.example import run, tables
 
 pytestmark = pytest.mark.slow
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from tests.cli.test_run import ALL, OTHERS, TINY
-from tests.cluster.conftest import PEOPLE
-from tests.end_to_end.conftest import run, tables
+from tests.builders.cluster import PEOPLE
+from tests.builders.example import run, tables
+from tests.builders.graphs import ALL, OTHERS, TINY
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize('plugin', ['SLURM', 'SLURMGraph'])]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow import __version__
-from tests.container.test_packages import entries
+from tests.builders.requirements import entries
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / 'bids_examples' / 'template'

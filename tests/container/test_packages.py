@@ -11,9 +11,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.builders.requirements import ENTRY, entries
+
 ROOT = Path(__file__).parents[2]
 LISTS = sorted((ROOT / 'docker').glob('*.txt'))
-ENTRY = re.compile(r'^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$', re.M)
 STATUS = """\
 Package: libstdc++6
 Status: install ok installed
@@ -32,13 +33,6 @@ Status: install ok installed
 Architecture: amd64
 Version: 1:4.13+dfsg1-1
 """
-
-
-def entries(path):
-    """Return name and version of each package of a list."""
-    return {
-        canonicalize_name(name): version for name, version, _ in ENTRY.findall(path.read_text())
-    }
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,7 @@ import shlex
 
 from pvs_workflow.cli.job_array import write_slurm
 from pvs_workflow.cli.parser import parse_args, task_options
-from tests.docs.conftest import DOCS
+from tests.builders.docs import DOCS
 
 PAGE = (DOCS / 'clusters.md').read_text('utf-8')
 

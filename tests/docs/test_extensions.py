@@ -5,7 +5,7 @@ import shutil
 import pytest
 from docutils import nodes
 
-from tests.docs.conftest import DOCS, sphinx
+from tests.builders.docs import DOCS, sphinx
 
 SNIPPET = """
 from nipype.interfaces import utility as niu

@@ -12,7 +12,7 @@ import pvs_workflow.workflows
 from pvs_workflow.cli import parser
 from pvs_workflow.derivatives.tsv import TABLES, describe_columns
 from pvs_workflow.lab.cli import main as cascade
-from tests.docs.conftest import DOCS, ROOT
+from tests.builders.docs import DOCS, ROOT
 
 pytestmark = pytest.mark.slow
 COMMANDS = {'usage': parser.build_parser, 'pvs_cascade': cascade.build_parser}

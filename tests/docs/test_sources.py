@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pvs_workflow.derivatives.tsv import TABLES, columns_markdown
-from tests.docs.conftest import DOCS, ROOT
+from tests.builders.docs import DOCS, ROOT
 
 FILES = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
 LINK = re.compile(r'\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)')

@@ -6,7 +6,7 @@ import nibabel as nb
 import numpy as np
 import pytest
 
-from tests.end_to_end.conftest import EXAMPLE, TRUTH, copy_t2w, make_raw, read, run, tables
+from tests.builders.example import EXAMPLE, TRUTH, copy_t2w, make_raw, read, run, tables
 
 pytestmark = pytest.mark.slow
 SOURCE = EXAMPLE / 'sub-02/anat/sub-02_T2w.nii.gz'

@@ -13,7 +13,7 @@ import nibabel as nb
 import numpy as np
 import pytest
 
-from tests.end_to_end.conftest import (
+from tests.builders.example import (
     EXAMPLE,
     TRUTH,
     arguments,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
-from tests.end_to_end.conftest import EXAMPLE, make_raw, read, run
+from tests.builders.example import EXAMPLE, make_raw, read, run
 
 pytestmark = pytest.mark.slow
 

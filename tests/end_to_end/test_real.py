@@ -4,7 +4,7 @@ import nibabel as nb
 import numpy as np
 import pytest
 
-from tests.end_to_end.conftest import read, run
+from tests.builders.example import read, run
 from tests.places import REAL
 
 SILVER = REAL.with_name(f'{REAL.name}_silver')

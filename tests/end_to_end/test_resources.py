@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
-from tests.end_to_end.conftest import EXAMPLE
+from tests.builders.example import EXAMPLE
 from tests.places import REAL
 
 FOLDER = Path(__file__).parents[2] / 'benchmarks'

@@ -19,7 +19,7 @@ import nibabel as nb
 import numpy as np
 import pytest
 
-from tests.faults.conftest import DEADLINE
+from tests.builders.faults import DEADLINE
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.conftest import make_dataset, make_image
+from tests.builders.datasets import make_dataset, make_image
 from tests.hostile.case import USED, Case
 
 GOOD = 'good'

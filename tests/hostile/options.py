@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.conftest import make_dataset
+from tests.builders.datasets import make_dataset
 from tests.hostile.case import USED, Case
 
 BINARY = bytes(range(256)) * 40

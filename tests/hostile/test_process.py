@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import COMMAND, EXAMPLE, copy_t2w, environment, make_raw
+from tests.builders.example import COMMAND, EXAMPLE, copy_t2w, environment, make_raw
 from tests.hostile import bundles, datasets, images, tables
 from tests.hostile.case import LEAST_MEMORY
 

@@ -1,8 +1,6 @@
 """Every builder: its docstring tells the truth, its graph is the one on record."""
 
-import importlib
 import inspect
-import pkgutil
 import re
 import subprocess
 import sys
@@ -10,20 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import pvs_workflow.workflows
 from pvs_workflow import data
 from pvs_workflow.inputs import Scan
 from pvs_workflow.workflows.base import init_scan_wf
+from tests.builders.workflows import BUILDERS, build
 
 SNAPSHOTS = Path(__file__).with_name('graphs')
-BUILDERS = {
-    name: builder
-    for module in pkgutil.iter_modules(pvs_workflow.workflows.__path__)
-    for name, builder in inspect.getmembers(
-        importlib.import_module(f'pvs_workflow.workflows.{module.name}'), inspect.isfunction
-    )
-    if name.startswith('init_') and builder.__module__.endswith(module.name)
-}
 
 
 def section(doc, title):
@@ -34,15 +24,6 @@ def section(doc, title):
 
 def names(text):
     return re.findall(r'^(\w+)(?: :.*)?$', text or '', re.M)
-
-
-def build(builder):
-    """Run the snippet of a builder's docstring."""
-    doc = inspect.getdoc(builder)
-    code = doc.split(':simple_form: yes\n')[1].split('\nParameters\n')[0]
-    scope = {}
-    exec(inspect.cleandoc(code), scope)
-    return scope['wf']
 
 
 def lines(workflow):
@@ -108,7 +89,7 @@ def test_a_scan_with_every_contrast_has_the_graph_on_record():
 def test_building_loads_no_engine():
     code = (
         'import sys\n'
-        'from tests.workflows.test_builders import BUILDERS, build\n'
+        'from tests.builders.workflows import BUILDERS, build\n'
         'build(BUILDERS["init_pvs_wf"])\n'
         'print({"tensorflow", "keras", "ants"} & set(sys.modules))\n'
     )

@@ -6,7 +6,7 @@ import pytest
 from pvs_workflow.lab.simulation.backgrounds import prepare_background
 from pvs_workflow.lab.simulation.cohort import simulate_participant
 from pvs_workflow.lab.simulation.template import load_template
-from tests.anatomies import scan, write_label_map
+from tests.builders.anatomies import scan, write_label_map
 
 
 @pytest.fixture(scope='session')

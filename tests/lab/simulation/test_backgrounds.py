@@ -17,7 +17,7 @@ from pvs_workflow.lab.simulation.cohort import implant_participant
 from pvs_workflow.lab.simulation.person import cohort_burden
 from pvs_workflow.science.roi import roi_labels, structure_values
 from pvs_workflow.science.slices import HEMISPHERES, find_views
-from tests.anatomies import NOISE, scan, write_results
+from tests.builders.anatomies import NOISE, scan, write_results
 
 
 def sides(background):

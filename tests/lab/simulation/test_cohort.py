@@ -20,7 +20,7 @@ from pvs_workflow.lab.simulation.template import load_template
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.grading import person_grade
 from pvs_workflow.science.slices import HEMISPHERES
-from tests.anatomies import write_results
+from tests.builders.anatomies import write_results
 from tests.places import VALIDATOR
 
 

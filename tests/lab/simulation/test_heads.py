@@ -3,7 +3,7 @@ import pytest
 
 from pvs_workflow.lab.simulation.heads import TEMPLATE_VOLUME, draw_labels, load_head, paint
 from pvs_workflow.science.nuclei import BOX_SHAPE, box_affine
-from tests.anatomies import read, template_labels, write_label_map
+from tests.builders.anatomies import read, template_labels, write_label_map
 
 PUTAMINA = (12, 51)
 

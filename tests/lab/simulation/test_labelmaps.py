@@ -15,7 +15,7 @@ from pvs_workflow.lab.simulation.labelmaps import (
 from pvs_workflow.lab.simulation.relaxation import draw_tissues, signals
 from pvs_workflow.lab.simulation.template import PUTAMEN_T2, WHITE_T1
 from pvs_workflow.science.roi import STRUCTURES, structure_values
-from tests.anatomies import read, template_labels, write_label_map
+from tests.builders.anatomies import read, template_labels, write_label_map
 from tests.places import REAL
 
 GRID = np.eye(4)

@@ -12,7 +12,7 @@ from pvs_workflow.lab.simulation.lesions import (
     lesion_share,
 )
 from pvs_workflow.science.roi import add_capsule, structure_values
-from tests.anatomies import scan
+from tests.builders.anatomies import scan
 
 GRID = Grid((80, 90, 14), np.diag([0.5, 0.5, 3.0, 1.0]))
 LEVELS = {'T2w': 0.9, 'T1w': 0.4, 'FLAIR': 0.5}

@@ -6,7 +6,7 @@ from pvs_workflow.lab.simulation.grids import Grid, transform_points
 from pvs_workflow.lab.simulation.rendering import label_visible, render, smallest_visible
 from pvs_workflow.lab.simulation.vessels import LARGEST_DIAMETER, draw_tubes
 from pvs_workflow.science.roi import add_capsule, roi_labels
-from tests.anatomies import scan
+from tests.builders.anatomies import scan
 
 PROTOCOL = Protocol(0.5, 4.0, snr=25.0)
 FLUID = 2.6

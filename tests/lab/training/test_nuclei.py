@@ -4,7 +4,7 @@ import pytest
 from pvs_workflow.lab.training.nuclei import Recipe, dice, draw_batch, draw_pool, to_classes, train
 from pvs_workflow.networks.nuclei import build_nuclei_network, predict_nuclei
 from pvs_workflow.science.nuclei import BOX_SHAPE, CLASSES
-from tests.anatomies import write_label_map
+from tests.builders.anatomies import write_label_map
 
 
 @pytest.fixture(scope='module')

@@ -11,7 +11,7 @@ from pvs_workflow.lab.training.streams import (
     simulated_sources,
 )
 from pvs_workflow.science.slices import HEMISPHERES, IMAGE_SHAPE
-from tests.anatomies import scan, write_results
+from tests.builders.anatomies import scan, write_results
 
 
 @pytest.fixture(scope='module')

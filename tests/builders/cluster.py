@@ -1,0 +1,24 @@
+"""Commands of a real Slurm, and the participants that are run on it."""
+
+import os
+import subprocess
+import time
+
+from tests.places import REAL
+
+PEOPLE = ('01', '03') if REAL.is_dir() else ('01', '02')
+
+
+def call(*words, **options):
+    """Run a command and return what it said; it must end well."""
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, **options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def wait_for_jobs(seconds=7200):
+    """Wait until this user has no job in the queue."""
+    deadline = time.monotonic() + seconds
+    while call('squeue', '--noheader', '--user', os.getuid()).strip():
+        assert time.monotonic() < deadline, call('squeue')
+        time.sleep(2)

@@ -1,0 +1,102 @@
+"""The installed command, run as users run it, and the example that ships."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel as nb
+import pandas as pd
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / 'bids_examples' / 'template'
+TRUTH = EXAMPLE / 'derivatives' / 'truth'
+COMMAND = Path(sys.executable).with_name('pvs_workflow')
+
+
+def environment(home):
+    """Return an environment without a home, as on a cluster."""
+    home.mkdir(exist_ok=True)
+    return os.environ | {'HOME': str(home)}
+
+
+def arguments(bids, out, level='participant', *options):
+    return [str(value) for value in (COMMAND, bids, out, level, *options)]
+
+
+def run(bids, out, level='participant', *options):
+    """Run the command and return its exit code and what it said."""
+    work = ('--work-dir', out.parent / f'{out.name}_work') if level == 'participant' else ()
+    done = subprocess.run(
+        arguments(bids, out, level, *work, *options),
+        capture_output=True,
+        text=True,
+        env=environment(out.parent / 'home'),
+        cwd=out.parent,
+    )
+    return done
+
+
+def read(path):
+    return pd.read_csv(path, sep='\t', na_values=['n/a'], keep_default_na=False)
+
+
+def tables(out):
+    """Return the bytes of all result tables, by name."""
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(out.glob('sub-*/**/anat/*.tsv'))
+        if path.name.endswith(('_grade.tsv', '_counts.tsv', '_instances.tsv'))
+    }
+
+
+def make_raw(folder, *participants):
+    """Make an empty raw dataset and return the anat folders of its participants."""
+    folder.mkdir(parents=True)
+    description = {'Name': 'test', 'BIDSVersion': '1.10.0', 'DatasetType': 'raw'}
+    (folder / 'dataset_description.json').write_text(json.dumps(description))
+    (folder / 'README').write_text('Scans that a test made. ' * 10)
+    out = []
+    for participant in participants:
+        anat = folder / f'sub-{participant}' / 'anat'
+        anat.mkdir(parents=True)
+        out.append(anat)
+    return out
+
+
+def copy_t2w(anat, source=EXAMPLE / 'sub-02/anat/sub-02_T2w.nii.gz'):
+    target = anat / f'{anat.parent.name}_T2w.nii.gz'
+    shutil.copyfile(source, target)
+    return target
+
+
+def example_results(tmp_path_factory):
+    """Return the example's results: participant level on two processes, then group level.
+
+    They take minutes: whichever of the test processes needs them first makes them for all.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        shared = shared.parent
+    out = shared / 'example' / 'out'
+    out.parent.mkdir(exist_ok=True)
+    with (shared / 'example.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.exists():
+            done = run(EXAMPLE, out, 'participant', '--nprocs', 2, '--write-graph')
+            assert done.returncode == 0, done.stderr
+            done = run(EXAMPLE, out, 'group')
+            assert done.returncode == 0, done.stderr
+    return out
+
+
+def dice(ours, theirs):
+    ours, theirs = (nb.load(path).get_fdata() for path in (ours, theirs))
+    assert ours.shape == theirs.shape
+    both = [
+        ((a := ours == side).sum(), (b := theirs == side).sum(), (a & b).sum()) for side in (1, 2)
+    ]
+    return [2 * shared / (a + b) for a, b, shared in both]

@@ -1,0 +1,14 @@
+"""The image's lists of packages."""
+
+import re
+
+from packaging.utils import canonicalize_name
+
+ENTRY = re.compile(r'^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$', re.M)
+
+
+def entries(path):
+    """Return name and version of each package of a list."""
+    return {
+        canonicalize_name(name): version for name, version, _ in ENTRY.findall(path.read_text())
+    }

@@ -1,0 +1,25 @@
+"""Every builder of workflows, and the graph that the snippet of its docstring makes."""
+
+import importlib
+import inspect
+import pkgutil
+
+import pvs_workflow.workflows
+
+BUILDERS = {
+    name: builder
+    for module in pkgutil.iter_modules(pvs_workflow.workflows.__path__)
+    for name, builder in inspect.getmembers(
+        importlib.import_module(f'pvs_workflow.workflows.{module.name}'), inspect.isfunction
+    )
+    if name.startswith('init_') and builder.__module__.endswith(module.name)
+}
+
+
+def build(builder):
+    """Run the snippet of a builder's docstring."""
+    doc = inspect.getdoc(builder)
+    code = doc.split(':simple_form: yes\n')[1].split('\nParameters\n')[0]
+    scope = {}
+    exec(inspect.cleandoc(code), scope)
+    return scope['wf']
