@@ -1,11 +1,22 @@
-"""Fixtures for all tests: BIDS datasets of tiny images."""
+"""For all tests: datasets of tiny images, and the same examples of hypothesis in every run."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.builders import datasets
+
+settings.register_profile(
+    'repeatable',
+    derandomize=True,
+    max_examples=60,
+    deadline=timedelta(seconds=5),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile('repeatable')
 
 
 @pytest.fixture

@@ -18,81 +18,13 @@ import sys
 import tempfile
 import time
 import traceback
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests.hostile.case import LEAST_MEMORY, USED, Case
+from tests.hostile.case import Case
 from tests.hostile.corpus import all_cases, write
-
-SECONDS = 60
-"""Of a processor, or of doing nothing, after which an input is said to hang the app.
-
-Not on the clock, since other work on the machine would make it hang.
-"""
-
-LONGEST = 2000
-"""Characters that one sentence may have."""
-
-MARK = Path('/tmp')
-"""Where code that an input smuggles in would leave a trace."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one input.
-
-    Attributes
-    ----------
-    code : int
-        As the command would end.
-    said : tuple of str
-        What the user would see as errors.
-    crash : str
-        Of an error that is not one of ours.
-    harmed : str
-        What happened to others; empty where nothing did.
-    seconds : float
-        On the clock.
-    cpu : float
-        Seconds of a processor.
-    memory : int
-        Bytes, at most, above what was taken before.
-
-    """
-
-    code: int = 0
-    said: tuple[str, ...] = ()
-    crash: str = ''
-    harmed: str = ''
-    seconds: float = 0.0
-    cpu: float = 0.0
-    memory: int = 0
-
-
-class HungError(BaseException):
-    """It took too long."""
-
-
-def judge(case: Case, verdict: Verdict) -> list[str]:
-    """Return what is wrong with what became of an input; nothing where it is as promised."""
-    wrong = []
-    if verdict.crash:
-        wrong.append(f'it ended in {verdict.crash}')
-    if verdict.harmed:
-        wrong.append(verdict.harmed)
-    if verdict.code != (0 if case.says == USED else case.code):
-        wrong.append(f'exit code {verdict.code}')
-    about = [line for line in verdict.said if case.says in line]
-    if case.says != USED and len(about) != 1:
-        wrong.append(f'{len(about)} sentences with {case.says!r}')
-    for line in verdict.said:
-        if len(line) > LONGEST or not line.isprintable():
-            wrong.append(f'no clear sentence: {line[:200]!r} of {len(line)} characters')
-        if 'Traceback' in line and 'line break' not in case.name:
-            wrong.append('a traceback')
-    if verdict.memory > LEAST_MEMORY:
-        wrong.append(f'{verdict.memory / 1e9:.1f} GB of memory')
-    return wrong
+from tests.hostile.verdict import Verdict, judge
+from tests.hostile.watch import SECONDS, HungError, memory, traces, watch
 
 
 def run(case: Case, folder: Path) -> Verdict:
@@ -100,9 +32,9 @@ def run(case: Case, folder: Path) -> Verdict:
     base, made = write(case, folder)
     with contextlib.suppress(OSError):
         Path('/proc/self/clear_refs').write_text('5')  # forget the most memory so far
-    begin, started, before = time.monotonic(), time.process_time(), _memory('VmRSS')
-    traces = set(_traces())
-    _watch()
+    begin, started, before = time.monotonic(), time.process_time(), memory('VmRSS')
+    left = set(traces())
+    watch()
     try:
         verdict = ROOMS[case.room](base, made)
     except HungError:
@@ -113,8 +45,8 @@ def run(case: Case, folder: Path) -> Verdict:
         signal.alarm(0)
     spent = (time.monotonic() - begin, time.process_time() - started)
     verdict = replace(verdict, seconds=round(spent[0], 2), cpu=round(spent[1], 2))
-    verdict = replace(verdict, memory=max(_memory('VmHWM') - before, 0))
-    if new := sorted(set(_traces()) - traces):
+    verdict = replace(verdict, memory=max(memory('VmHWM') - before, 0))
+    if new := sorted(set(traces()) - left):
         verdict = replace(verdict, harmed=f'it left {", ".join(new)}')
     return verdict
 
@@ -341,33 +273,6 @@ def _listening():
         yield said
     finally:
         log.removeHandler(handler)
-
-
-def _watch() -> None:
-    """Look every minute whether the app still works, and has not worked for too long."""
-    begin = last = time.process_time()
-
-    def look(signum, frame) -> None:
-        nonlocal last
-        now = time.process_time()
-        if now - last < 1 or now - begin >= SECONDS:
-            raise HungError
-        last = now
-        signal.alarm(SECONDS)
-
-    signal.signal(signal.SIGALRM, look)
-    signal.alarm(SECONDS)
-
-
-def _memory(what: str) -> int:
-    for line in Path('/proc/self/status').read_text().splitlines():
-        if line.startswith(what):
-            return int(line.split()[1]) * 1024
-    raise LookupError(what)
-
-
-def _traces() -> list[str]:
-    return [str(path) for path in MARK.glob('pvs_hacked*')]
 
 
 def main(rooms: list[str]) -> int:

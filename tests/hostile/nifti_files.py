@@ -1,0 +1,88 @@
+"""NIfTI files with any header, and what they are packed in; what the app says of bad ones."""
+
+import gzip
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+
+SHAPE = (64, 80, 6)
+AFFINE = np.diag([0.9, 0.9, 5.0, 1.0])
+DAMAGED, UNREADABLE = 'it is damaged', 'it cannot be read, expected a NIfTI image'
+SINGULAR, NOT_FINITE = 'affine is singular', 'affine holds values that are not finite'
+SHAPELESS = 'unusable shape'
+_MEMBER = 2**26
+
+
+def noise(shape=SHAPE, dtype=np.int16) -> np.ndarray:
+    """Return random numbers from 0 to 999."""
+    return np.random.default_rng(len(shape)).integers(0, 1000, shape).astype(dtype)
+
+
+def nifti(data: np.ndarray | None = None, version: int = 1, extra: bytes = b'', **fields) -> bytes:
+    """Return a NIfTI file whose header has what ``fields`` say, however absurd.
+
+    A tuple sets the first elements of a header's array; ``name_3`` sets its element 3.
+    """
+    data = noise() if data is None else data
+    kind = {1: nb.Nifti1Image, 2: nb.Nifti2Image}[version]
+    image = kind(data, AFFINE, dtype=data.dtype)
+    image.set_qform(AFFINE, 1)
+    header = image.header.structarr.copy()
+    header['magic'] = b'n+1' if version == 1 else b'n+2\0\r\n\x1a\n'
+    header['vox_offset'] = 352 if version == 1 else 544
+    header['scl_slope'], header['scl_inter'] = 1, 0
+    for name, value in fields.items():
+        if name[-1].isdigit() and '_' in name and name not in header.dtype.names:
+            name, _, index = name.rpartition('_')
+            header[name][int(index)] = value
+        elif isinstance(value, tuple):
+            header[name][: len(value)] = value
+        else:
+            header[name] = value
+    extension = extra or b'\0\0\0\0'
+    return header.tobytes() + extension + data.tobytes(order='F')
+
+
+def written(content: bytes, suffix: str = '.nii'):
+    """Return a maker of a T2w with these bytes; ``.nii.gz`` are compressed."""
+
+    def make(folder: Path) -> Path:
+        path = folder / f'sub-bad_T2w{suffix}'
+        path.write_bytes(gzip.compress(content, 1) if suffix == '.nii.gz' else content)
+        return path
+
+    return make
+
+
+def as_is(content: bytes, suffix: str = '.nii.gz'):
+    """Return a maker of a T2w with just these bytes."""
+
+    def make(folder: Path) -> Path:
+        path = folder / f'sub-bad_T2w{suffix}'
+        path.write_bytes(content)
+        return path
+
+    return make
+
+
+def bomb(start: bytes, gigabytes: float, fill: bytes = b'\0' * 64):
+    """Return a maker of a small file that decompresses to ``start`` and gigabytes after it."""
+
+    def make(folder: Path) -> Path:
+        path = folder / 'sub-bad_T2w.nii.gz'
+        member = gzip.compress(fill * (_MEMBER // len(fill)), 9)
+        with path.open('wb') as stream:
+            stream.write(gzip.compress(start))
+            for _ in range(round(gigabytes * 2**30 / _MEMBER)):
+                stream.write(member)
+        return path
+
+    return make
+
+
+def flipped(content: bytes, place: int, bit: int = 3) -> bytes:
+    """Return bytes with one bit turned over."""
+    out = bytearray(content)
+    out[place] ^= 1 << bit
+    return bytes(out)
