@@ -13,19 +13,8 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.settings import Settings
-from tests.builders.command import run
-from tests.builders.graphs import ALL, OTHERS, TINY, is_alive
+from tests.builders.execution import ALL, OTHERS, TINY, complaint, is_alive, run_command
 from tests.group.test_collect import save_result
-
-
-def complaint(done):
-    """Return the one line that a failed command says."""
-    assert 'Traceback' not in done.stderr
-    assert done.stdout == ''
-    lines = [line for line in done.stderr.splitlines() if line != 'validating the dataset']
-    assert len(lines) == 1, done.stderr
-    return lines[0]
-
 
 BAD_INPUTS = {
     'no folder': (16, 'does not exist', [], None),
@@ -49,14 +38,14 @@ def test_bad_input_ends_in_one_sentence_and_its_code(make_dataset, tmp_path, cas
     model = Path(__file__).parent
     if case == 'wrong name':
         model = 'unused'
-    done = run(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
+    done = run_command(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
     assert done.returncode == code, done.stderr
     assert said in complaint(done)
 
 
 def test_session_that_nobody_has(make_dataset, tmp_path):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
-    done = run(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
+    done = run_command(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
     assert done.returncode == 18
     assert 'session 9' in complaint(done)
 
@@ -64,7 +53,9 @@ def test_session_that_nobody_has(make_dataset, tmp_path):
 def test_malformed_filter_file(make_dataset, tmp_path):
     (tmp_path / 'filters.json').write_text('{')
     folder = make_dataset('sub-01_T2w.nii.gz')
-    done = run(folder, 'out', 'participant', '--bids-filter-file', 'filters.json', cwd=tmp_path)
+    done = run_command(
+        folder, 'out', 'participant', '--bids-filter-file', 'filters.json', cwd=tmp_path
+    )
     assert done.returncode == 1
     assert 'filters.json is malformed' in complaint(done)
 
@@ -75,7 +66,7 @@ def test_unwritable_folder(make_dataset, tmp_path, where):
     out = 'file/out' if where == 'output' else 'out'
     work = 'file/work' if where == 'work' else 'work'
     folder = make_dataset('sub-01_T2w.nii.gz')
-    done = run(folder, out, 'participant', '-w', work, cwd=tmp_path)
+    done = run_command(folder, out, 'participant', '-w', work, cwd=tmp_path)
     assert done.returncode == 1
     assert 'file' in complaint(done)
 
@@ -83,14 +74,14 @@ def test_unwritable_folder(make_dataset, tmp_path, where):
 def test_missing_model(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz')
     options = ['--model', 'nowhere', '--skip-bids-validation']
-    done = run(folder, 'out', 'participant', *options, cwd=tmp_path)
+    done = run_command(folder, 'out', 'participant', *options, cwd=tmp_path)
     assert done.returncode == 1
     assert 'nowhere' in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr
 
 
 def test_nothing_is_written_for_what_is_no_dataset(tmp_path):
-    run(tmp_path / 'nowhere', 'out', 'participant', cwd=tmp_path)
+    run_command(tmp_path / 'nowhere', 'out', 'participant', cwd=tmp_path)
     assert not (tmp_path / 'out').exists()
 
 
@@ -100,7 +91,7 @@ def test_output_of_another_pipeline_is_left_alone(make_dataset, tmp_path):
     description.parent.mkdir()
     description.write_text('{"Name": "other", "GeneratedBy": [{"Name": "fMRIPrep"}]}')
     before = description.read_bytes()
-    done = run(folder, 'out', 'participant', cwd=tmp_path)
+    done = run_command(folder, 'out', 'participant', cwd=tmp_path)
     assert done.returncode == 1
     assert "received 'other'" in complaint(done)
     assert description.read_bytes() == before
@@ -108,7 +99,7 @@ def test_output_of_another_pipeline_is_left_alone(make_dataset, tmp_path):
 
 def test_every_run_leaves_its_description_settings_and_log(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T1w.nii.gz', DatasetDOI='doi:10.1/x')
-    done = run(folder, 'out', 'participant', '--random-seed', '5', cwd=tmp_path)
+    done = run_command(folder, 'out', 'participant', '--random-seed', '5', cwd=tmp_path)
     out = tmp_path / 'out'
     description = json.loads((out / 'dataset_description.json').read_text())
     assert description['DatasetType'] == 'derivative'
@@ -128,14 +119,14 @@ def test_description_has_no_time_in_it(make_dataset, tmp_path):
     path = tmp_path / 'out' / 'dataset_description.json'
     contents = set()
     for _ in range(2):
-        run(folder, 'out', 'participant', cwd=tmp_path)
+        run_command(folder, 'out', 'participant', cwd=tmp_path)
         contents.add(path.read_bytes())
     assert len(contents) == 1
 
 
 def test_group_without_results(tmp_path):
     (tmp_path / 'out').mkdir()
-    done = run('nowhere', 'out', 'group', cwd=tmp_path)
+    done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 66
     assert 'run the participant level first' in complaint(done)
     assert list((tmp_path / 'out').iterdir()) == []
@@ -143,11 +134,11 @@ def test_group_without_results(tmp_path):
 
 def test_group_needs_no_dataset_and_no_sound_table_of_people(tmp_path):
     save_result(tmp_path / 'out', '01')
-    done = run('nowhere', 'out', 'group', cwd=tmp_path)
+    done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (tmp_path / 'bids').mkdir()
     (tmp_path / 'bids' / 'participants.tsv').write_text('age\n70\n')
-    done = run('bids', 'out', 'group', cwd=tmp_path)
+    done = run_command('bids', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 0
     assert 'participants.tsv was not used, expected' in done.stderr
     assert 'Traceback' not in done.stderr

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pvs_workflow.execution.memory import IDLE_GB, RUN_GB, plan_memory
-from tests.builders.graphs import MEMORY
+from tests.builders.execution import MEMORY
 
 
 def run(folder, nprocs, mem, together, *needs):
