@@ -46,29 +46,19 @@ def enhancement_target(image: np.ndarray, epvs: np.ndarray) -> np.ndarray:
     return (np.asarray(image, np.float32) + np.asarray(epvs, np.float32)) / 2
 
 
-def epvs_evidence(image: np.ndarray, enhanced: np.ndarray) -> np.ndarray:
-    """Return how much mask the enhancer added to each pixel: its target turned round.
-
-    Parameters
-    ----------
-    image, enhanced : arrays in [0, 1], same shape
-
-    Returns
-    -------
-    array of float32, in [0, 1]
-
-    """
-    return np.clip(added_mask(image, enhanced), 0, 1)
-
-
 def added_mask(image: np.ndarray, enhanced: np.ndarray) -> np.ndarray:
-    """Return what an enhancer's answer holds beside the image, errors below 0 and over 1 included.
+    """Return the mask that an enhancer added to an image: its target turned round.
 
     Parameters
     ----------
     image : array, in [0, 1]
     enhanced : array, same shape
         What the enhancer gives: about :func:`enhancement_target`.
+
+    Returns
+    -------
+    array of float32
+        About 0 to 1, the enhancer's errors below and above included.
 
     """
     return (2 * np.asarray(enhanced, np.float32) - image).astype(np.float32)
@@ -94,7 +84,7 @@ def label_candidates(
     Parameters
     ----------
     evidence : (i, j) array, in [0, 1]
-        From :func:`epvs_evidence`.
+        :func:`added_mask`, cut off at 0 and 1.
     roi : (i, j) array of bool
     min_strength : float, > 0
 

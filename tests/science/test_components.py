@@ -5,9 +5,9 @@ from skimage.measure import label
 from pvs_workflow.science.components import (
     FLUID,
     MIN_STRENGTH,
+    added_mask,
     drop_borders,
     enhancement_target,
-    epvs_evidence,
     keep_strongest,
     label_candidates,
 )
@@ -41,11 +41,11 @@ def regions(labels):
     return {frozenset(map(tuple, np.argwhere(labels == n))) for n in range(1, labels.max() + 1)}
 
 
-def test_evidence_of_a_perfect_enhancement_is_the_mask():
+def test_what_a_perfect_enhancement_adds_is_the_mask():
     rng = np.random.default_rng(3)
     image = rng.random(SHAPE).astype(np.float32)
     mask = rng.random(SHAPE) > 0.97
-    assert np.allclose(epvs_evidence(image, enhancement_target(image, mask)), mask, atol=1e-6)
+    assert np.allclose(added_mask(image, enhancement_target(image, mask)), mask, atol=1e-6)
 
 
 @pytest.mark.parametrize('level', [0.0, 0.1, 0.5, 1.0])
