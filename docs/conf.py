@@ -37,7 +37,7 @@ nitpick_ignore_regex = [('py:.*', r'(?!pvs_workflow\b).*')]
 
 myst_heading_anchors = 4
 
-# The reference: a page of each room and module in docs/api, made anew by each build.
+# The reference: a page of each package and module in docs/api, rewritten by each build.
 autosummary_generate = True
 autodoc_default_options = {'ignore-module-all': True}
 autodoc_member_order = 'bysource'
@@ -59,7 +59,7 @@ napoleon_custom_sections = [
     ('Attributes', 'params_style'),
 ]
 
-# A module that is no more leaves a page that cannot be built.
+# The page of a module that no longer exists cannot be built.
 for page in (HERE / 'api').glob('*.rst'):
     module = ROOT / page.stem.replace('.', '/')
     if not (module.is_dir() or module.with_suffix('.py').is_file()):
