@@ -1,7 +1,6 @@
 """For all tests: datasets of tiny images, and the same examples of hypothesis in every run."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ settings.register_profile(
     'repeatable',
     derandomize=True,
     max_examples=60,
-    deadline=timedelta(seconds=5),
+    deadline=None,  # other work on the machine must not fail a test
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile('repeatable')

@@ -54,7 +54,7 @@ def saved(driver, folder, name='reading_ratings.tsv'):
         'Browser.setDownloadBehavior', {'behavior': 'allow', 'downloadPath': str(folder)}
     )
     driver.find_element('id', 'save').click()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (folder / name).is_file():
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -15,12 +15,14 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / 'bids_examples' / 'template'
 TRUTH = EXAMPLE / 'derivatives' / 'truth'
 COMMAND = Path(sys.executable).with_name('pvs_workflow')
+ENVIRONMENT = dict(os.environ)
+"""As it was before any test ran: TensorFlow and ANTs change that of a process that loads them."""
 
 
 def environment(home):
     """Return an environment without a home, as on a cluster."""
     home.mkdir(exist_ok=True)
-    return os.environ | {'HOME': str(home)}
+    return ENVIRONMENT | {'HOME': str(home)}
 
 
 def arguments(bids, out, level='participant', *options):
