@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pvs_workflow.cli.parser import parse_args
-from tests.builders.execution import run_command
+from tests.cli.test_run import run
 
 SBATCH = """#!/bin/bash
 printf '%s\\n' "$@" -- >> "$0.called"
@@ -36,7 +36,7 @@ def array(make_dataset, tmp_path):
     def write(*options, bids=bids):
         work = tmp_path / "it's work"
         words = ('participant', '--write-slurm', folder / 'pvs.sh', '-w', work, *options)
-        done = run_command(bids, tmp_path / 'out', *words, cwd=tmp_path)
+        done = run(bids, tmp_path / 'out', *words, cwd=tmp_path)
         if done.returncode == 0:
             script = folder / 'pvs.sh'
             text, number = re.subn(
@@ -186,7 +186,7 @@ def test_who_cannot_be_processed_is_told(array, make_dataset):
 
 def test_names_that_slurm_would_read_otherwise(make_dataset, tmp_path):
     words = ('participant', '--write-slurm', 'a %j.sh')
-    done = run_command(make_dataset('sub-01_T2w.nii.gz'), 'out', *words, cwd=tmp_path)
+    done = run(make_dataset('sub-01_T2w.nii.gz'), 'out', *words, cwd=tmp_path)
     assert done.returncode == 1
     assert 'cannot be the script of a job' in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr

@@ -13,8 +13,30 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.settings import Settings
-from tests.builders.execution import ALL, OTHERS, TINY, complaint, is_alive, run_command
 from tests.group.test_collect import save_result
+
+TINY = Path(__file__).with_name('tiny_graph.py')
+
+
+def run(*arguments, cwd, **options):
+    """Run the command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, '-W', 'error', '-m', 'pvs_workflow.cli.run', *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        **options,
+    )
+
+
+def complaint(done):
+    """Return the one line that a failed command says."""
+    assert 'Traceback' not in done.stderr
+    assert done.stdout == ''
+    lines = [line for line in done.stderr.splitlines() if line != 'validating the dataset']
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
 
 BAD_INPUTS = {
     'no folder': (16, 'does not exist', [], None),
@@ -38,14 +60,14 @@ def test_bad_input_ends_in_one_sentence_and_its_code(make_dataset, tmp_path, cas
     model = Path(__file__).parent
     if case == 'wrong name':
         model = 'unused'
-    done = run_command(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
+    done = run(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
     assert done.returncode == code, done.stderr
     assert said in complaint(done)
 
 
 def test_session_that_nobody_has(make_dataset, tmp_path):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
-    done = run_command(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
+    done = run(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
     assert done.returncode == 18
     assert 'session 9' in complaint(done)
 
@@ -53,9 +75,7 @@ def test_session_that_nobody_has(make_dataset, tmp_path):
 def test_malformed_filter_file(make_dataset, tmp_path):
     (tmp_path / 'filters.json').write_text('{')
     folder = make_dataset('sub-01_T2w.nii.gz')
-    done = run_command(
-        folder, 'out', 'participant', '--bids-filter-file', 'filters.json', cwd=tmp_path
-    )
+    done = run(folder, 'out', 'participant', '--bids-filter-file', 'filters.json', cwd=tmp_path)
     assert done.returncode == 1
     assert 'filters.json is malformed' in complaint(done)
 
@@ -66,7 +86,7 @@ def test_unwritable_folder(make_dataset, tmp_path, where):
     out = 'file/out' if where == 'output' else 'out'
     work = 'file/work' if where == 'work' else 'work'
     folder = make_dataset('sub-01_T2w.nii.gz')
-    done = run_command(folder, out, 'participant', '-w', work, cwd=tmp_path)
+    done = run(folder, out, 'participant', '-w', work, cwd=tmp_path)
     assert done.returncode == 1
     assert 'file' in complaint(done)
 
@@ -74,14 +94,14 @@ def test_unwritable_folder(make_dataset, tmp_path, where):
 def test_missing_model(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz')
     options = ['--model', 'nowhere', '--skip-bids-validation']
-    done = run_command(folder, 'out', 'participant', *options, cwd=tmp_path)
+    done = run(folder, 'out', 'participant', *options, cwd=tmp_path)
     assert done.returncode == 1
     assert 'nowhere' in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr
 
 
 def test_nothing_is_written_for_what_is_no_dataset(tmp_path):
-    run_command(tmp_path / 'nowhere', 'out', 'participant', cwd=tmp_path)
+    run(tmp_path / 'nowhere', 'out', 'participant', cwd=tmp_path)
     assert not (tmp_path / 'out').exists()
 
 
@@ -91,7 +111,7 @@ def test_output_of_another_pipeline_is_left_alone(make_dataset, tmp_path):
     description.parent.mkdir()
     description.write_text('{"Name": "other", "GeneratedBy": [{"Name": "fMRIPrep"}]}')
     before = description.read_bytes()
-    done = run_command(folder, 'out', 'participant', cwd=tmp_path)
+    done = run(folder, 'out', 'participant', cwd=tmp_path)
     assert done.returncode == 1
     assert "received 'other'" in complaint(done)
     assert description.read_bytes() == before
@@ -99,7 +119,7 @@ def test_output_of_another_pipeline_is_left_alone(make_dataset, tmp_path):
 
 def test_every_run_leaves_its_description_settings_and_log(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T1w.nii.gz', DatasetDOI='doi:10.1/x')
-    done = run_command(folder, 'out', 'participant', '--random-seed', '5', cwd=tmp_path)
+    done = run(folder, 'out', 'participant', '--random-seed', '5', cwd=tmp_path)
     out = tmp_path / 'out'
     description = json.loads((out / 'dataset_description.json').read_text())
     assert description['DatasetType'] == 'derivative'
@@ -119,14 +139,14 @@ def test_description_has_no_time_in_it(make_dataset, tmp_path):
     path = tmp_path / 'out' / 'dataset_description.json'
     contents = set()
     for _ in range(2):
-        run_command(folder, 'out', 'participant', cwd=tmp_path)
+        run(folder, 'out', 'participant', cwd=tmp_path)
         contents.add(path.read_bytes())
     assert len(contents) == 1
 
 
 def test_group_without_results(tmp_path):
     (tmp_path / 'out').mkdir()
-    done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
+    done = run('nowhere', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 66
     assert 'run the participant level first' in complaint(done)
     assert list((tmp_path / 'out').iterdir()) == []
@@ -134,11 +154,11 @@ def test_group_without_results(tmp_path):
 
 def test_group_needs_no_dataset_and_no_sound_table_of_people(tmp_path):
     save_result(tmp_path / 'out', '01')
-    done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
+    done = run('nowhere', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (tmp_path / 'bids').mkdir()
     (tmp_path / 'bids' / 'participants.tsv').write_text('age\n70\n')
-    done = run_command('bids', 'out', 'group', cwd=tmp_path)
+    done = run('bids', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 0
     assert 'participants.tsv was not used, expected' in done.stderr
     assert 'Traceback' not in done.stderr
@@ -164,6 +184,10 @@ def tiny(tmp_path):
 
 def steps_run(folder):
     return sorted(line.split()[0] for line in (folder / 'runs.txt').read_text().splitlines())
+
+
+ALL = ['sub-01', 'sub-02', 'sub-03', 'sub-04']
+OTHERS = ['sub-01', 'sub-03', 'sub-04']
 
 
 @pytest.mark.slow
@@ -276,6 +300,14 @@ def test_no_worker_outlives_the_run(tmp_path, sent, code):
     if code > 0:
         assert 'Traceback' not in errors
         assert 'resumes' in errors
+
+
+def is_alive(pid):
+    """Tell whether a process runs; one that waits to be reaped does not."""
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.slow

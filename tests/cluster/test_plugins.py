@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders.cluster import PEOPLE
 from tests.builders.example import run, tables
-from tests.builders.execution import ALL, OTHERS, TINY
+from tests.cli.test_run import ALL, OTHERS, TINY
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize('plugin', ['SLURM', 'SLURMGraph'])]
 

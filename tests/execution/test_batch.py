@@ -10,7 +10,7 @@ import pytest
 from pvs_workflow.errors import PVSError
 from pvs_workflow.execution.batch import make_plugin
 from pvs_workflow.execution.plugin_file import PluginChoice, read_plugin_file
-from tests.builders.execution import ALL, OTHERS, TINY
+from tests.cli.test_run import ALL, OTHERS, TINY
 
 # A job is a process in the background; squeue knows those that still run.
 SBATCH = """#!/bin/bash

@@ -3,15 +3,17 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pvs_workflow.execution.memory import IDLE_GB, RUN_GB, plan_memory
-from tests.builders.execution import MEMORY
+
+GRAPH = Path(__file__).with_name('memory_graph.py')
 
 
 def run(folder, nprocs, mem, together, *needs):
-    words = [sys.executable, MEMORY, folder, nprocs, mem, together, *needs]
+    words = [sys.executable, GRAPH, folder, nprocs, mem, together, *needs]
     done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = (folder / 'work' / 'notes').read_text().splitlines()
@@ -68,7 +70,7 @@ def test_a_step_that_needs_more_than_there_is_fails_alone(tmp_path):
 
 @pytest.mark.slow
 def test_with_no_memory_at_all_every_scan_fails(tmp_path):
-    words = [sys.executable, MEMORY, tmp_path, '2', '0.2', '1', '0.5', '0.5']
+    words = [sys.executable, GRAPH, tmp_path, '2', '0.2', '1', '0.5', '0.5']
     done = subprocess.run(
         list(map(str, words)), capture_output=True, text=True, check=False, timeout=120
     )

@@ -5,7 +5,7 @@ from nibabel.affines import apply_affine
 
 from pvs_workflow.errors import RegistrationError
 from pvs_workflow.registration.affine import register_affine, transform_matrix
-from tests.builders.rotations import turn
+from tests.registration.conftest import turn
 
 SEED = 7
 

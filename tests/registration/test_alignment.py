@@ -24,7 +24,7 @@ from pvs_workflow.science.nuclei import (
 )
 from pvs_workflow.science.quality import CORRELATION, HANDEDNESS, ROI_VOLUME, roi_volumes
 from pvs_workflow.science.roi import roi_labels, structure_values
-from tests.builders.rotations import turn
+from tests.registration.conftest import turn
 
 pytestmark = pytest.mark.slow
 SEED = 7

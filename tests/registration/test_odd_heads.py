@@ -15,7 +15,7 @@ from pvs_workflow.registration.affine import register_affine, transform_matrix
 from pvs_workflow.registration.bias import correct_bias
 from pvs_workflow.science.nuclei import label_scan, sample_box
 from pvs_workflow.science.roi import add_capsule, roi_labels
-from tests.builders.rotations import turn
+from tests.registration.conftest import turn
 
 pytestmark = pytest.mark.slow
 SEED = 7
