@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from anatomical import conform
 
+from benchmarks.anatomical import conform
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.interfaces.io import read_canonical, save_image
 
@@ -72,22 +72,10 @@ def read_motion(path: Path) -> np.ndarray:
     return np.array(json.loads(path.read_text())['Matrix'], dtype=float)
 
 
-def real_sessions(bids_dir: Path, silver: Path | None = None, most: int | None = None):
-    """Return the sessions of a dataset, with their independent segmentations where there are.
-
-    Parameters
-    ----------
-    bids_dir : Path
-    silver : Path, optional
-        Label images on the T2w grids, in the same sub-X/ses-Y folders.
-    most : int, optional
-        How many sessions; all by default.
-
-    Returns
-    -------
-    list of Case
-
-    """
+def real_sessions(
+    bids_dir: Path, silver: Path | None = None, most: int | None = None
+) -> list[Case]:
+    """Return the first sessions of a dataset, with their segmentations in ``silver`` if any."""
     cases = []
     for scan in collect_scans(bids_dir).scans[:most]:
         labels = sorted((silver / scan.folder).parent.rglob('*.nii.gz')) if silver else []
@@ -119,14 +107,7 @@ def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
 
 
 def save_canonical(case: Case, folder: Path) -> dict[str, Path | None]:
-    """Write a case's scans in canonical order: both methods then start from the same files.
-
-    Returns
-    -------
-    dict
-        ``t2w``, ``t1w`` and ``flair``: Path or None.
-
-    """
+    """Write a case's scans in canonical order: both methods then start from the same files."""
     out: dict[str, Path | None] = {}
     folder.mkdir(parents=True, exist_ok=True)
     for name in ('t2w', 't1w', 'flair'):

@@ -1,24 +1,18 @@
 """Agreement of the found instances with the predicted and the true count.
 
-Usage: python benchmarks/evidence.py FILE DATASET [DATASET ...]
-
 Each DATASET is one that ``pvs_cascade simulate`` wrote. Three rules are compared: plain connected
 components at half evidence, all candidates, and the instances, which are the strongest candidates
 up to the count. All images get their true ROI and the cascade that ships.
 """
 
-import json
-import os
-import sys
 from itertools import pairwise
 from pathlib import Path
-
-os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from skimage.measure import label
 
+from benchmarks.harness import command, command_line, write_record
 from pvs_workflow import data
 from pvs_workflow.lab.training.samples import read_samples
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
@@ -136,24 +130,23 @@ def by_strength(strengths: np.ndarray, outcomes: np.ndarray) -> dict:
     }
 
 
-def main(target: Path, *datasets: Path) -> None:
+def main() -> None:
     """Measure all datasets and write one JSON file."""
+    parser = command_line(__doc__)
+    parser.add_argument('out', type=Path, metavar='FILE')
+    parser.add_argument('datasets', type=Path, nargs='+', metavar='DATASET')
+    args = parser.parse_args()
     configure_tensorflow(1, SEED)
-    bundle = data.path('cascade')
-    cascade = load_bundle(bundle)
+    cascade = load_bundle(data.path('cascade'))
     names = ('SMOOTHING', 'DIP', 'EXTENT', 'MIN_STRENGTH', 'FLUID', 'FLUID_DISTANCE')
-    content = {
-        'command': f'python benchmarks/evidence.py {target} {" ".join(d.name for d in datasets)}',
+    found = {
         'model': cascade.card.label,
-        'model_sha256': model_sha256(bundle),
+        'model_sha256': model_sha256(data.path('cascade')),
         'rule': {name.lower(): getattr(components, name) for name in names},
-        'datasets': {dataset.name: measure(dataset, cascade) for dataset in datasets},
+        'datasets': {dataset.name: measure(dataset, cascade) for dataset in args.datasets},
     }
-    text = json.dumps(content, indent=2)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text + '\n')
-    print(text)
+    write_record(args.out, command('evidence', args, 'out', 'datasets'), found)
 
 
 if __name__ == '__main__':
-    main(*map(Path, sys.argv[1:]))
+    main()

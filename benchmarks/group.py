@@ -1,25 +1,20 @@
 """Time, memory and page size of the group level.
 
-Usage: python benchmarks/group.py [--participants N] [--seed N] [--keep DIR] [--out FILE]
-
 Makes the derivatives of simulated participants as far as the group level reads them (tables and
 sidecars, no images), with a participants.tsv, and runs the installed command on them. Memory is
 the sum over the process tree of the proportional set size, sampled four times a second.
 """
 
-import argparse
-import json
-import platform
-import sys
+import shutil
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from resources import machine, measure
+from scipy.stats import norm
 
-from pvs_workflow import __version__
+from benchmarks.harness import APP, command, command_line, write_record
+from benchmarks.resources import measure
 from pvs_workflow.derivatives.tables import count_table, grade_table, write_json, write_table
 from pvs_workflow.science.grading import UPPER_COUNTS
 from pvs_workflow.science.slices import View
@@ -35,7 +30,6 @@ AGE_EFFECT, PATIENT_EFFECT = 0.35, 0.4
 """Of ten years, and of being a patient, on the logarithm of the expected count."""
 
 VIEWS = [View(side, 12 + rank, rank + 1, (1.0, 1.0)) for side in 'LR' for rank in range(3)]
-PACKAGES = ('pandas', 'numpy', 'scipy', 'statsmodels', 'matplotlib', 'jinja2')
 
 
 @dataclass(frozen=True)
@@ -97,8 +91,6 @@ def _save_scan(anat, stem, inside, session, person, true, rng) -> None:
     )
     top = table['count'].to_numpy().argmax()
     spread = (table['count_high'][top] - table['count_low'][top]) / 3.29
-    from scipy.stats import norm
-
     ends = norm.cdf(np.add(UPPER_COUNTS, 0.5), table['count'][top], spread)
     grade = grade_table(
         participant=person.label,
@@ -142,42 +134,27 @@ def make_cohort(raw: Path, out: Path, number: int, seed: int) -> int:
     return scans
 
 
+def run_group(folder: Path, number: int, seed: int) -> dict:
+    """Make a cohort in a folder, run the group level on it, and return what that took."""
+    raw, out = folder / 'raw', folder / 'derivatives'
+    shutil.rmtree(out, ignore_errors=True)
+    scans = make_cohort(raw, out, number, seed)
+    cost = measure([APP, str(raw), str(out), 'group'], log=folder / 'group.log')
+    page = (out / 'group_potter.html').stat().st_size
+    return {'participants': number, 't2w': scans, **cost, 'page_mb': round(page / 1e6, 2)}
+
+
 def main() -> None:
     """Make the cohort, run the group level, and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_line(__doc__, 'group.json')
     parser.add_argument('--participants', type=int, default=5000)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--keep', type=Path, help='folder to make the cohort in, and to keep')
-    parser.add_argument('--out', type=Path, default=Path('docs/validation/group.json'))
-    arguments = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = (arguments.keep or Path(temporary)).resolve()
-        raw, out = folder / 'raw', folder / 'derivatives'
-        scans = make_cohort(raw, out, arguments.participants, arguments.seed)
-        command = [
-            str(Path(sys.executable).with_name('pvs_workflow')),
-            str(raw),
-            str(out),
-            'group',
-        ]
-        cost = measure(command, log=folder / 'group.log')
-        page = (out / 'group_potter.html').stat().st_size
-    result = {
-        'command': f'python benchmarks/group.py --participants {arguments.participants} '
-        f'--seed {arguments.seed}',
-        'seed': arguments.seed,
-        'version': __version__,
-        'versions': {'python': platform.python_version()}
-        | {name: version(name) for name in PACKAGES},
-        'machine': machine(),
-        'participants': arguments.participants,
-        't2w': scans,
-        **cost,
-        'page_mb': round(page / 1e6, 2),
-    }
-    print(json.dumps(result, indent=2))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + '\n')
+        found = run_group((args.keep or Path(temporary)).resolve(), args.participants, args.seed)
+    repeat = command('group', args, '--participants', '--seed')
+    write_record(args.out, repeat, found, args.seed)
 
 
 if __name__ == '__main__':

@@ -1,14 +1,10 @@
-"""Simulated T2w beside real ones: noise, detail, contrasts and spectra of the basal ganglia.
-
-Usage: python benchmarks/realism.py RESULTS LABEL_MAPS [JSON] [FIGURE]
+"""Simulated and real T2w: noise, detail, contrasts and spectra of the basal ganglia.
 
 RESULTS is what the participant level wrote of real scans, LABEL_MAPS a folder of label maps with
 FreeSurfer's numbers. ePVS are left out of all statistics: in real scans what
 ``simulation.spots.without_spots`` takes for such, in simulated ones the true ones besides.
 """
 
-import json
-import sys
 from itertools import count, islice, pairwise
 from pathlib import Path
 
@@ -17,6 +13,7 @@ import nibabel as nb
 import numpy as np
 from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
+from benchmarks.harness import command, command_line, say, write_record
 from pvs_workflow.lab.simulation.acquisition import draw_protocol, record
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.person import cohort_burden, draw_anatomy, draw_person
@@ -150,14 +147,19 @@ def simulate(acquisition: str, anatomies: tuple[Path, ...], number: int) -> tupl
     return title, recorded, scene.structures, scene.visible(), scene.grid.affine
 
 
-def main(results: Path, maps: Path, target: Path, figure: Path) -> None:
+def main() -> None:
     """Measure both, write the statistics, draw the sheet."""
+    parser = command_line(__doc__, 'realism.json')
+    parser.add_argument('results', type=Path)
+    parser.add_argument('label_maps', type=Path)
+    parser.add_argument('--figure', type=Path, default=Path('docs/images/realism.png'))
+    args = parser.parse_args()
     measured, rows = {}, []
     for group in ('real', *GROUPS):
         found = []
-        for number, item in enumerate(_people(group, results, maps)):
+        for number, item in enumerate(_people(group, args.results, args.label_maps)):
             found.append(statistics(*item[1:]))
-            print(group, number, {name: round(v, 3) for name, v in found[-1].items()}, flush=True)
+            say(f'{group} {number} { {name: round(v, 3) for name, v in found[-1].items()} }')
             if number < SHOWN[group]:
                 roi = roi_labels(item[2])
                 images = cut_six(item[1], roi, item[4], Preprocessing(outside='keep'))[1]
@@ -172,15 +174,10 @@ def main(results: Path, maps: Path, target: Path, figure: Path) -> None:
             low, high = groups[group]['low'], groups[group]['high']
             held = [low <= one[name] <= high for one in measured['real']]
             groups[group]['real within'] = sum(held)
-    content = {
-        'command': 'python benchmarks/realism.py RESULTS LABEL_MAPS',
-        'seed': SEED,
-        'number': {group: len(found) for group, found in measured.items()},
-        'statistics': summary,
-    }
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(content, indent=2) + '\n')
-    draw(rows, figure)
+    numbers = {group: len(found) for group, found in measured.items()}
+    content = {'number': numbers, 'statistics': summary}
+    write_record(args.out, command('realism', args, 'results', 'label_maps'), content, SEED)
+    draw(rows, args.figure)
 
 
 def _people(group: str, results: Path, maps: Path):
@@ -225,6 +222,4 @@ def draw(rows: list[tuple[str, np.ndarray]], figure: Path) -> None:
 
 
 if __name__ == '__main__':
-    files = [Path(name) for name in sys.argv[3:5]]
-    defaults = [Path('docs/validation/realism.json'), Path('docs/images/realism.png')]
-    main(*map(Path, sys.argv[1:3]), *files, *defaults[len(files) :])
+    main()

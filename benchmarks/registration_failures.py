@@ -8,11 +8,11 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
-from anatomical import Anatomy, conform, find_anatomy, judgement
-from cases import Case, real_sessions, simulated_people
-from scores import NUCLEI, dice, spread
-from staging import GOOD, T1W_KINDS, T2W_KINDS, Staged, stage
 
+from benchmarks.anatomical import Anatomy, conform, find_anatomy, judgement
+from benchmarks.cases import Case, real_sessions, simulated_people
+from benchmarks.scores import NUCLEI, dice, spread
+from benchmarks.staging import GOOD, T1W_KINDS, T2W_KINDS, Staged, stage
 from pvs_workflow.errors import PVSError
 from pvs_workflow.science.quality import roi_volumes, volume_reasons
 from pvs_workflow.science.roi import roi_labels

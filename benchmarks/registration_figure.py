@@ -1,6 +1,6 @@
 """The figure of ``registration.py``, drawn from the files it wrote.
 
-Usage: python benchmarks/registration_figure.py OUTPUT_DIR
+Usage: python -m benchmarks.registration_figure OUTPUT_DIR
 """
 
 import json

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
-from alignments import run_apart
-from anatomical import conform, find_anatomy
-from cases import Case, save_canonical, simulated_people
 from nibabel.affines import voxel_sizes
-from scores import STRUCTURES, score, slice_offset, spread
 
+from benchmarks.alignments import run_apart
+from benchmarks.anatomical import conform, find_anatomy
+from benchmarks.cases import Case, save_canonical, simulated_people
+from benchmarks.scores import STRUCTURES, score, slice_offset, spread
 from pvs_workflow.errors import PVSError
 
 TEMPLATE = 'template'

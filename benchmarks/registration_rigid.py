@@ -9,13 +9,14 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
-from alignments import run_apart
-from anatomical import align, find_anatomy
-from cases import Case, read_motion, real_sessions, save_canonical, simulated_people
-from motion import (
+
+from benchmarks.alignments import run_apart
+from benchmarks.anatomical import align, find_anatomy
+from benchmarks.cases import Case, read_motion, real_sessions, save_canonical, simulated_people
+from benchmarks.motion import (
     LOST_ORIGIN,
-    MOST_ANGLE,
-    MOST_SHIFT,
+    MAX_ANGLE,
+    MAX_SHIFT,
     centre_of,
     disturb,
     lost_origin,
@@ -24,8 +25,7 @@ from motion import (
     read_matrix,
     target_errors,
 )
-from scores import NUCLEI, spread
-
+from benchmarks.scores import NUCLEI, spread
 from pvs_workflow.errors import PVSError
 from pvs_workflow.science.roi import roi_labels
 
@@ -35,19 +35,10 @@ LOST_SHARE = 8
 
 @dataclass(frozen=True)
 class Head:
-    """One session made ready: files of its scans, where errors are measured, and stock's answer.
+    """One session made ready: its T2w and other scans, where errors are measured, stock's answer.
 
-    Attributes
-    ----------
-    name : str
-    fixed : Path
-        T2w.
-    moving : dict of Path
-    points : (n, 3) array
-        RAS mm of the T2w.
-    references : dict of (4, 4) arrays
-        From T2w to moving points, by contrast.
-
+    ``points`` are (n, 3) RAS millimetres of the T2w, ``references`` (4, 4) matrices from T2w to
+    moving points, by contrast.
     """
 
     name: str
@@ -81,8 +72,8 @@ def rigid(args: argparse.Namespace, pool: Executor, say) -> dict:
         simulated += stock_errors(case, args.seed)
     return {
         'limits': {
-            'rotation_deg': MOST_ANGLE,
-            'translation_mm': MOST_SHIFT,
+            'rotation_deg': MAX_ANGLE,
+            'translation_mm': MAX_SHIFT,
             'lost_origin_mm': LOST_ORIGIN,
         },
         'real_reference': (

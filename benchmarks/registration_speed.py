@@ -4,10 +4,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from alignments import STOCK_THREADS, Run, run_apart
-from cases import Case, real_sessions, save_canonical
-from resources import machine
-from scores import NUCLEI, dice, spread
+from benchmarks.alignments import STOCK_THREADS, Run, run_apart
+from benchmarks.cases import Case, real_sessions, save_canonical
+from benchmarks.scores import NUCLEI, dice, spread
 
 METHODS = ('ours', 'stock')
 COSTS = ('wall_s', 'cpu_s', 'peak_memory_gb')
@@ -28,18 +27,7 @@ def speed(args: argparse.Namespace, say) -> dict:
     return {
         'threads': {'ours': '2 processes of 1', 'stock': str(STOCK_THREADS)},
         'note': 'ours includes the bias correction of the T2w, and both include starting Python',
-        'machine': machine(),
         'ratios': {key: spread([row['ratios'][key] for row in rows]) for key in COSTS},
-        **{
-            method: {
-                **{key: spread([row[method][key] for row in rows]) for key in COSTS},
-                'dice': {
-                    name: spread([row[method]['dice'].get(name) for row in rows], min)
-                    for name in NUCLEI
-                },
-            }
-            for method in METHODS
-        },
         'sessions': rows,
     }
 

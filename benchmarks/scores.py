@@ -1,4 +1,7 @@
-"""How well two label images of one grid agree, and how a list of figures is summed up."""
+"""How well two label images of one grid agree, and how a list of figures is summed up.
+
+Label images have FreeSurfer's numbers, with the internal capsule, in canonical order.
+"""
 
 from collections.abc import Sequence
 
@@ -37,22 +40,8 @@ def hausdorff(
     """Return the (by default 95 %) Hausdorff distance of a set of labels, in millimetres.
 
     It is the larger of two percentiles: that of the distances of our border voxels from their
-    nearest border voxel, and the other way round. Both sides of the brain count together.
-
-    Parameters
-    ----------
-    ours, theirs : (x, y, z) arrays of int
-    labels : sequence of int
-    affine : (4, 4) array
-        Of both; its voxel axes are perpendicular.
-    percent : float
-        100 gives the Hausdorff distance itself.
-
-    Returns
-    -------
-    float or None
-        None where either has none of the labels.
-
+    nearest border voxel, and the other way round. Both sides of the brain count together. None
+    where either image has none of the labels. Voxel axes must be perpendicular.
     """
     a, b = np.isin(ours, labels), np.isin(theirs, labels)
     if not (a.any() and b.any()):
@@ -69,15 +58,7 @@ def hausdorff(
 
 
 def score(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> dict:
-    """Return Dice and 95 % Hausdorff distance of each structure and of the whole ROI.
-
-    Parameters
-    ----------
-    ours, theirs : (x, y, z) arrays of int
-        FreeSurfer numbers, with the capsule.
-    affine : (4, 4) array
-
-    """
+    """Return Dice and 95 % Hausdorff distance of each structure and of the whole ROI."""
     pairs = {name: (ours, theirs, labels) for name, labels in STRUCTURES.items()}
     pairs['roi'] = (roi_labels(ours), roi_labels(theirs), ROI)
     return {
@@ -87,15 +68,7 @@ def score(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> dict:
 
 
 def slice_offset(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> int:
-    """Return by how many slices (slabs) our three lie above those of the true ROI.
-
-    Parameters
-    ----------
-    ours, theirs : (x, y, z) arrays of int
-        FreeSurfer numbers, with the capsule, canonical order.
-    affine : (4, 4) array
-
-    """
+    """Return by how many slices (slabs) our three lie above those of the true ROI."""
     n = slices_per_slab(affine)
     lowest = [
         min(view.slice_index for view in find_views(slab_labels(roi_labels(labels), n)))
@@ -107,15 +80,8 @@ def slice_offset(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> in
 def spread(values: Sequence[float | None], worst=max, digits: int = 3) -> dict:
     """Return how many values there are, their quartiles, 95th percentile and the worst.
 
-    Parameters
-    ----------
-    values : sequence of float or None
-        None (nothing to measure) is counted apart.
-    worst : callable
-        ``max`` for errors, ``min`` for overlaps.
-    digits : int
-        Decimals of the result.
-
+    None (nothing to measure) is counted apart; ``worst`` is ``max`` for errors, ``min`` for
+    overlaps.
     """
     kept = np.array([value for value in values if value is not None], dtype=float)
     out: dict = {'n': int(kept.size), 'none': len(values) - int(kept.size)}

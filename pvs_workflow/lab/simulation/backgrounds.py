@@ -14,7 +14,7 @@ from pvs_workflow.lab.simulation.acquisition import Protocol
 from pvs_workflow.lab.simulation.fields import smooth_field, stretch
 from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.person import EPVS_SIGNAL, Burden, wanted_counts
-from pvs_workflow.lab.simulation.rendering import Spot, render, smallest_visible
+from pvs_workflow.lab.simulation.rendering import Spot, render_tubes, smallest_visible
 from pvs_workflow.lab.simulation.scene import Scene
 from pvs_workflow.lab.simulation.spots import estimate_noise, without_spots
 from pvs_workflow.lab.simulation.vessels import draw_tubes
@@ -209,7 +209,7 @@ def draw_scene(
     tubes = draw_tubes(rng, wanted, background.structures, grid, smallest, blocked, calibre)
     spots = [
         Spot(s.tube, s.slice_index, s.corner, gaussian_filter(s.volume, blur))
-        for s in render(tubes, grid, protocol)
+        for s in render_tubes(tubes, grid, protocol)
     ]
     recorded = replace(protocol, blur=(0.0, 0.0))
     return Scene(grid, (0, 0, 0), tissue, background.structures, spots, fluid, recorded)

@@ -1,0 +1,138 @@
+"""What all benchmarks share: command line, progress, the installed command, and the record."""
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from pvs_workflow import __version__
+from pvs_workflow.files import write_json
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path('docs/validation')
+APP = str(Path(sys.executable).with_name('pvs_workflow'))
+"""The installed command."""
+PACKAGES = ('antspyx', 'bids-validator-deno', 'nibabel', 'nipype', 'numpy', 'pandas', 'pybids')
+PACKAGES += ('scikit-image', 'scipy', 'tensorflow')
+
+_BEGIN = time.monotonic()
+
+
+def say(text: str) -> None:
+    """Report progress on the standard error stream."""
+    print(f'{time.strftime("%H:%M:%S")} {text}', file=sys.stderr, flush=True)
+
+
+def command_line(doc: str, out: str | None = None) -> argparse.ArgumentParser:
+    """Return a parser whose help is a module's docstring.
+
+    Parameters
+    ----------
+    doc : str
+    out : str, optional
+        Name of the file in docs/validation that ``--out`` defaults to; without it there is no
+        such option.
+
+    """
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    if out:
+        parser.add_argument('--out', type=Path, default=RESULTS / out, help='JSON file to write')
+    return parser
+
+
+def command(name: str, args: argparse.Namespace, *words: str, **instead) -> str:
+    """Return the command that repeats a benchmark, with files and folders by their names only.
+
+    Parameters
+    ----------
+    name : str
+        Of the module.
+    args : argparse.Namespace
+    *words : str
+        Which of the arguments matter, in order: ``'output'`` is positional, ``'--n-cpus'`` an
+        option. Those that are None or empty are left out.
+    **instead
+        Other values for some of the arguments.
+
+    Examples
+    --------
+    >>> args = argparse.Namespace(data=Path('/a/b'), n_cpus=2, minutes=5.0, sizes=[1, 2], to=None)
+    >>> command('roi', args, 'data', '--n-cpus', '--minutes', '--sizes', '--to')
+    'python -m benchmarks.roi b --n-cpus 2 --minutes 5 --sizes 1 2'
+
+    """
+    out, given = ['python', '-m', f'benchmarks.{name}'], vars(args) | instead
+    for word in words:
+        value = given[word.lstrip('-').replace('-', '_')]
+        values = list(value) if isinstance(value, list | tuple) else [value]
+        if values and value is not None:
+            out += [word] if word.startswith('-') else []
+            out += [_show(one) for one in values]
+    return shlex.join(out)
+
+
+def _show(value) -> str:
+    if isinstance(value, Path):
+        return value.name
+    return f'{value:g}' if isinstance(value, float) else str(value)
+
+
+def machine() -> dict:
+    """Return what the figures depend on: cores, memory and Python."""
+    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
+    return {
+        'cores': os.cpu_count(),
+        'memory_gb': round(memory),
+        'python': platform.python_version(),
+    }
+
+
+def load() -> float:
+    """Return the load average of the last minute."""
+    return round(os.getloadavg()[0], 1)
+
+
+def write_record(
+    path: Path,
+    command: str,
+    found: Mapping,
+    seed: int | None = None,
+    begin: float = _BEGIN,
+    show: bool = True,
+) -> None:
+    """Write what was found, with what it depends on, and print it.
+
+    Parameters
+    ----------
+    path : Path
+    command : str
+        That repeats it.
+    found : mapping
+    seed : int, optional
+    begin : float
+        :func:`time.monotonic` at the start; by default that of the process.
+    show : bool
+        Whether it is printed, too.
+
+    """
+    versions = {'pvs_workflow': __version__, 'python': platform.python_version()}
+    record = {
+        'command': command,
+        **({} if seed is None else {'seed': seed}),
+        'seconds': round(time.monotonic() - begin),
+        'versions': versions | {name: version(name) for name in PACKAGES},
+        'machine': machine(),
+        **found,
+    }
+    write_json(path, record)
+    if show:
+        print(json.dumps(record, indent=2, ensure_ascii=False))
+    say(str(path))
