@@ -18,9 +18,10 @@ from pvs_workflow.lab.simulation.acquisition import draw_protocol, record
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.person import cohort_burden, draw_anatomy, draw_person
 from pvs_workflow.lab.simulation.session import detailed_scene, draw_t2w_grid
-from pvs_workflow.lab.simulation.spots import estimate_noise, without_spots
+from pvs_workflow.lab.simulation.spots import without_spots
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.science.noise import estimate_noise
 from pvs_workflow.science.roi import roi_labels, structure_values
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab

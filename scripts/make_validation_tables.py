@@ -93,13 +93,12 @@ def tightest_steps(runs: Iterable[Mapping]) -> list[tuple[str, Mapping]]:
     steps: dict[str, Mapping] = {}
     for run in runs:
         for name, step in run['steps'].items():
-            best = steps.setdefault(name, step)
-            if (
-                step['measured_gb'] * best['declared_gb']
-                > best['measured_gb'] * step['declared_gb']
-            ):
-                steps[name] = step
+            steps[name] = max(step, steps.get(name, step), key=_tightness)
     return sorted(steps.items())
+
+
+def _tightness(step: Mapping) -> float:
+    return step['measured_gb'] / step['declared_gb']
 
 
 def make_blocks(validation: Path, bundle: Path) -> jinja2.environment.TemplateModule:

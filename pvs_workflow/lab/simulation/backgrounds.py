@@ -16,9 +16,10 @@ from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.person import EPVS_SIGNAL, Burden, wanted_counts
 from pvs_workflow.lab.simulation.rendering import Spot, render_tubes, smallest_visible
 from pvs_workflow.lab.simulation.scene import Scene
-from pvs_workflow.lab.simulation.spots import estimate_noise, without_spots
+from pvs_workflow.lab.simulation.spots import without_spots
 from pvs_workflow.lab.simulation.vessels import draw_tubes
 from pvs_workflow.science.geometry import to_canonical
+from pvs_workflow.science.noise import estimate_noise
 from pvs_workflow.science.roi import STRUCTURES, roi_labels, structure_values
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
 
