@@ -35,17 +35,9 @@ class Run:
 
 
 def run_apart(method: str, files: dict[str, Path | None], folder: Path, seed: int) -> Run:
-    """Align one head in a new process tree and measure it.
+    """Align the canonical ``t2w``, ``t1w`` and ``flair`` of a head in a new process tree.
 
-    Parameters
-    ----------
-    method : {'ours', 'stock', 'rigid'}
-    files : dict
-        ``t2w``, ``t1w`` and ``flair``: canonical volumes, or None.
-    folder : Path
-        Made here; gets all that is written.
-    seed : int
-
+    ``method`` is ours, stock or rigid; the new ``folder`` gets all that is written.
     """
     folder.mkdir(parents=True)
     words = [word for name, path in files.items() if path for word in (f'--{name}', str(path))]
@@ -80,11 +72,12 @@ def main() -> None:
     if structures is not None:
         path = args.folder / 'structures.nii.gz'
         save_image(structures.astype(np.int16), nb.load(args.t2w).affine, path)
-    from benchmarks.motion import read_matrix
+    from pvs_workflow.registration.affine import transform_matrix
 
+    matrices = {name: transform_matrix(path, args.seed) for name, path in transforms.items()}
     record = {
         'seconds': {name: round(value, 1) for name, value in seconds.items()},
-        'matrices': {name: read_matrix(path).tolist() for name, path in transforms.items()},
+        'matrices': {name: matrix.tolist() for name, matrix in matrices.items()},
     }
     (args.folder / 'run.json').write_text(json.dumps(record))
 

@@ -14,23 +14,7 @@ from pvs_workflow.interfaces.io import read_canonical, save_image
 
 @dataclass(frozen=True)
 class Case:
-    """One T2w with the contrasts that the app takes for it, and what is known of its anatomy.
-
-    Attributes
-    ----------
-    name, participant : str
-    t2w : Path
-    t1w, flair : Path or None
-        Of another session where this one has none, as the app chooses them.
-    reference : Path or None
-        Structures on the T2w's grid: the truth of a simulated person, or an independent
-        segmentation of a real one.
-    motions : dict
-        Of simulated people: files with the true movement from the T2w, by contrast.
-    anatomy : str or None
-        What a simulated person was made from, where its dataset tells.
-
-    """
+    """One T2w with the contrasts that the app takes for it, and what is known of its anatomy."""
 
     name: str
     participant: str
@@ -38,8 +22,11 @@ class Case:
     t1w: Path | None
     flair: Path | None
     reference: Path | None = None
+    """Structures on the T2w's grid: the truth, or an independent segmentation of a real one."""
     motions: dict[str, Path] = field(default_factory=dict)
+    """Of simulated people: files with the true movement from the T2w, by contrast."""
     anatomy: str | None = None
+    """What a simulated person was made from, where its dataset says it."""
 
     @property
     def simulated(self) -> bool:
@@ -51,11 +38,6 @@ class Case:
         """The scans to be laid on the T2w, by name."""
         pairs = {'T1w': self.t1w, 'FLAIR': self.flair}
         return {name: path for name, path in pairs.items() if path}
-
-    @property
-    def borrowed(self) -> list[str]:
-        """The contrasts that come from another session."""
-        return [name for name, path in self.contrasts.items() if path.parent != self.t2w.parent]
 
     def structures(self) -> np.ndarray | None:
         """Return the reference in canonical order, if there is one."""

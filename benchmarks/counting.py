@@ -32,7 +32,7 @@ from pvs_workflow.networks.counter import (
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
 from pvs_workflow.science.components import added_mask
 from pvs_workflow.science.emphasis import PAPER, emphasise
-from pvs_workflow.science.grading import potter_grade, round_count
+from pvs_workflow.science.grading import potter_grade
 
 SEED = 5150
 PEOPLE = 16, 6
@@ -99,9 +99,7 @@ def learn(recipe, learning, testing):
     )
     predicted = np.maximum(run_batches(counter, validation[0])[:, 0] * COUNT_SCALE, 0)
     true = validation[1][..., 0].mean(axis=(1, 2)) * COUNT_SCALE
-    grades = [
-        [potter_grade(round_count(float(n))) for n in counts] for counts in (predicted, true)
-    ]
+    grades = [potter_grade(counts) for counts in (predicted, true)]
     return {
         'mae': round(float(np.abs(predicted - true).mean()), 2),
         'image_accuracy': round(float(np.mean(np.equal(*grades))), 3),

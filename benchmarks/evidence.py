@@ -19,7 +19,7 @@ from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.science import components
 from pvs_workflow.science.agreement import intraclass_correlation
-from pvs_workflow.science.grading import potter_grade, round_count
+from pvs_workflow.science.grading import round_count
 from pvs_workflow.science.intensity import prepare_image
 
 SEED = 1
@@ -99,22 +99,12 @@ def measure(dataset: Path, cascade) -> dict:
 
 
 def describe(numbers: np.ndarray, right: int, counts: np.ndarray, true: np.ndarray) -> dict:
-    """Say how one rule's numbers agree with counts and truth, in all and for each true grade."""
-    grades = potter_grade(true)
-    means = {'instances': numbers, 'count': counts, 'truth': true}
+    """Say how one rule's numbers agree with counts and truth."""
     return {
         'to_count': agreement(numbers, counts),
         'to_truth': agreement(numbers, true),
         'precision': round(right / max(numbers.sum(), 1), 4),
         'recall': round(right / max(true.sum(), 1), 4),
-        'by_true_grade': {
-            str(grade): {'n_images': int((grades == grade).sum())}
-            | {
-                f'mean_{name}': round(float(values[grades == grade].mean()), 2)
-                for name, values in means.items()
-            }
-            for grade in np.unique(grades)
-        },
     }
 
 

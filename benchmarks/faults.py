@@ -77,17 +77,7 @@ def steps_done(folder: Path) -> tuple[int, int]:
 
 
 class Moment:
-    """The moment of a kill: :meth:`has_come` tells when it is there.
-
-    Parameters
-    ----------
-    kill : Kill
-        Gets the number of steps that are done.
-    folder : Path
-        In which the app runs.
-    draw : random.Random
-
-    """
+    """The moment of a kill: :meth:`has_come` tells when it is there, and counts steps."""
 
     def __init__(self, kill: Kill, folder: Path, draw: random.Random) -> None:
         self._kill, self._folder = kill, folder
@@ -175,13 +165,7 @@ def kill_in_a_row(
 ) -> tuple[list[Kill], int]:
     """Kill one run after another, and leave the last one undisturbed.
 
-    Returns
-    -------
-    kills : list of Kill
-        Those that came before the app was done.
-    looks : int
-        How many files were compared.
-
+    Returns the kills that came before the app was done, and how many files were compared.
     """
     done, looks = [], 0
     for kill in kills:

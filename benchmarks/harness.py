@@ -15,7 +15,6 @@ from pvs_workflow import __version__
 from pvs_workflow.files import write_json
 
 ROOT = Path(__file__).parents[1]
-RESULTS = Path('docs/validation')
 APP = str(Path(sys.executable).with_name('pvs_workflow'))
 """The installed command."""
 PACKAGES = ('antspyx', 'bids-validator-deno', 'nibabel', 'nipype', 'numpy', 'pandas', 'pybids')
@@ -30,21 +29,12 @@ def say(text: str) -> None:
 
 
 def command_line(doc: str, out: str | None = None) -> argparse.ArgumentParser:
-    """Return a parser whose help is a module's docstring.
-
-    Parameters
-    ----------
-    doc : str
-    out : str, optional
-        Name of the file in docs/validation that ``--out`` defaults to; without it there is no
-        such option.
-
-    """
-    parser = argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Return a parser with a docstring as help, and ``--out`` for a file in docs/validation."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=doc, formatter_class=raw)
     if out:
-        parser.add_argument('--out', type=Path, default=RESULTS / out, help='JSON file to write')
+        default = Path('docs/validation', out)
+        parser.add_argument('--out', type=Path, default=default, help='JSON file to write')
     return parser
 
 
@@ -72,27 +62,18 @@ def command(name: str, args: argparse.Namespace, *words: str, **instead) -> str:
     out, given = ['python', '-m', f'benchmarks.{name}'], vars(args) | instead
     for word in words:
         value = given[word.lstrip('-').replace('-', '_')]
-        values = list(value) if isinstance(value, list | tuple) else [value]
+        values = value if isinstance(value, list | tuple) else [value]
         if values and value is not None:
             out += [word] if word.startswith('-') else []
-            out += [_show(one) for one in values]
+            out += [v.name if isinstance(v, Path) else str(v).removesuffix('.0') for v in values]
     return shlex.join(out)
-
-
-def _show(value) -> str:
-    if isinstance(value, Path):
-        return value.name
-    return f'{value:g}' if isinstance(value, float) else str(value)
 
 
 def machine() -> dict:
     """Return what the figures depend on: cores, memory and Python."""
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
-    return {
-        'cores': os.cpu_count(),
-        'memory_gb': round(memory),
-        'python': platform.python_version(),
-    }
+    facts = {'cores': os.cpu_count(), 'memory_gb': round(memory)}
+    return facts | {'python': platform.python_version()}
 
 
 def load() -> float:
@@ -108,7 +89,7 @@ def write_record(
     begin: float = _BEGIN,
     show: bool = True,
 ) -> None:
-    """Write what was found, with what it depends on, and print it.
+    """Write what was found, with what it depends on, and show it if asked to.
 
     Parameters
     ----------
@@ -120,15 +101,13 @@ def write_record(
     begin : float
         :func:`time.monotonic` at the start; by default that of the process.
     show : bool
-        Whether it is printed, too.
 
     """
-    versions = {'pvs_workflow': __version__, 'python': platform.python_version()}
     record = {
         'command': command,
         **({} if seed is None else {'seed': seed}),
         'seconds': round(time.monotonic() - begin),
-        'versions': versions | {name: version(name) for name in PACKAGES},
+        'versions': {'pvs_workflow': __version__} | {name: version(name) for name in PACKAGES},
         'machine': machine(),
         **found,
     }

@@ -13,11 +13,7 @@ from tests.hostile.runner import ROOMS, Verdict, judge, run_all
 def summarise(found: list[tuple[str, str, Verdict, list[str]]]) -> dict:
     """Return how many inputs were handled as promised, and what the worst of them took.
 
-    Parameters
-    ----------
-    found : list of (str, str, Verdict, list of str)
-        Room, title, what became of it, and what is wrong with that.
-
+    Of each input: room, title, what became of it, and what is wrong with that.
     """
     worst = max(found, key=lambda one: one[2].memory)
     longest = max(found, key=lambda one: one[2].cpu)

@@ -125,22 +125,10 @@ def without_person(sources: Sequence[PlateSource], participant: str) -> list[Pla
 def implanted_images(
     backgrounds: Sequence[Background], participants: int, seeds: Sequence[int]
 ) -> list[Sample]:
-    """Implant ePVS in real T2w, with the paper's distribution of counts.
+    """Implant ePVS in real T2w, with the paper's distribution of counts; cut six images of each.
 
-    Parameters
-    ----------
-    backgrounds : sequence of Background
-        Each gets as many, flipped, warped and with another contrast each time.
-    participants : int
-        Implanted people for each background.
-    seeds : sequence of int
-        One for each background; with the same seed, they are flipped and warped alike.
-
-    Returns
-    -------
-    list of Sample
-        Six images of each.
-
+    Each background gives as many people, flipped, warped and with another contrast each time;
+    with the same seed, backgrounds are flipped and warped alike.
     """
     out = []
     for seed, background in zip(seeds, backgrounds, strict=True):
@@ -164,22 +152,9 @@ def held_out_cascade(
 ) -> Cascade:
     """Train a cascade that has not seen one real person, or take the one that is kept.
 
-    What is kept must be of the same training: ``results.claim_folder`` checks that.
-
-    Parameters
-    ----------
-    participant : str
-    sources : sequence of PlateSource
-        Of everybody; this person's are left out.
-    folder : Path
-        Where the cascade is kept, and its checkpoints until it is done.
-    seed : int
-    budget : Budget
-    start : callable
-        Gives a new copy of the cascade to start from, which training changes; or None.
-    calibration : sequence of Sample
-        Of other people, to calibrate on as well.
-
+    What is kept must be of the same training: ``results.claim_folder`` checks that. Training
+    changes the cascade that it starts from, so that ``start`` gives a new copy; ``calibration``
+    are images of other people, to calibrate on as well.
     """
     bundle = Path(folder) / f'without-{participant}'
     if (bundle / 'card.json').is_file():

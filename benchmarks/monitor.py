@@ -26,65 +26,38 @@ LIBRARIES = ('tensorflow', 'ants')
 
 @dataclass
 class Process:
-    """All that was seen of one process.
-
-    Attributes
-    ----------
-    environment : mapping
-        With which it was started.
-    looks : list of (float, float)
-        Time, and seconds of processors that it had used then.
-    libraries : set of str
-        Those of `LIBRARIES` that it has loaded.
-    step : str
-        At which it was last seen, '' for none.
-    steps : set of str
-        All of them.
-
-    """
+    """All that was seen of one process."""
 
     environment: Mapping[str, str]
     looks: list[tuple[float, float]] = field(default_factory=list)
+    """Time, and seconds of processors that it had used then."""
     libraries: set[str] = field(default_factory=set)
+    """Those of `LIBRARIES` that it has loaded."""
     step: str = ''
+    """At which it was last seen, '' for none."""
     steps: set[str] = field(default_factory=set)
+    """All of them."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run has used.
-
-    Attributes
-    ----------
-    processes : dict of int to Process
-    steps : dict of str to float
-        Highest memory of its own (not of files, such as libraries, which processes share) that a
-        process had in each step, GB.
-    idle : float
-        Highest memory of its own that a worker had between two steps, GB.
-    files : float
-        Highest memory of files that a process had, GB.
-    peak : float
-        Highest sum over all processes, what they share counted once, GB.
-
-    """
+    """What a run has used; memory in GB, the highest that was seen."""
 
     processes: dict[int, Process]
     steps: dict[str, float]
+    """Of its own (not of files, such as libraries, which processes share) in each step."""
     idle: float
+    """Of a worker's own between two steps."""
     files: float
+    """Of files that a process had."""
     peak: float
+    """Sum over all processes, what they share counted once."""
 
 
 class Monitor(threading.Thread):
     """Watches a process and its descendants until :meth:`stop`.
 
-    Parameters
-    ----------
-    pid : int
-    work_dir : Path
-        The run's work folder: a process in a folder of it is at the step of that name.
-
+    A process in a folder of the run's ``work_dir`` is at the step of that name.
     """
 
     def __init__(self, pid: int, work_dir: Path) -> None:
@@ -167,18 +140,6 @@ def busiest(processes: Sequence[Process], seconds: float = 2.0) -> float:
     """Return how many processors some processes kept busy together in their busiest moment.
 
     On a machine that others use as well, they may have got fewer than they wanted.
-
-    Parameters
-    ----------
-    processes : sequence of Process
-    seconds : float
-        Length of a moment.
-
-    Returns
-    -------
-    float
-        Seconds of processors per second.
-
     """
     moments: dict[int, float] = defaultdict(float)
     for process in processes:

@@ -1,7 +1,6 @@
 """Known rigid movements of a scan, and how far from them an alignment is."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import nibabel as nb
 import numpy as np
@@ -73,22 +72,3 @@ def target_errors(found: np.ndarray, truth: np.ndarray, points: np.ndarray) -> n
     """
     apart = nb.affines.apply_affine(found, points) - nb.affines.apply_affine(truth, points)
     return np.linalg.norm(apart, axis=1)
-
-
-def read_matrix(path: Path) -> np.ndarray:
-    """Read a linear ITK transform as a matrix from fixed to moving points, RAS millimetres.
-
-    ITK may write one rigid movement in several ways, so it is asked where it takes four points.
-    """
-    import ants
-
-    transform = ants.read_transform(str(path))
-    corners = np.vstack([np.zeros(3), np.eye(3)])
-    moved = np.array(
-        [ants.apply_ants_transform_to_point(transform, point.tolist()) for point in corners]
-    )
-    lps = np.eye(4)
-    lps[:3, :3] = (moved[1:] - moved[0]).T
-    lps[:3, 3] = moved[0]
-    flip = np.diag([-1.0, -1.0, 1.0, 1.0])
-    return flip @ lps @ flip

@@ -60,14 +60,7 @@ def compare(out: Path, reference: dict[str, bytes]) -> list[str]:
 
 
 class Watcher:
-    """Compares every file of an output folder with a reference, as soon as it can be seen.
-
-    Parameters
-    ----------
-    folder : Path
-    reference : dict of str to bytes
-
-    """
+    """Compares every file of an output folder with a reference, as soon as it can be seen."""
 
     def __init__(self, folder: Path, reference: dict[str, bytes]) -> None:
         self.folder, self.reference = folder, reference

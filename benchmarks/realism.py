@@ -15,6 +15,7 @@ from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
 from benchmarks.harness import command, command_line, say, write_record
 from pvs_workflow.lab.simulation.acquisition import draw_protocol, record
+from pvs_workflow.lab.simulation.backgrounds import surroundings
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.person import cohort_burden, draw_anatomy, draw_person
 from pvs_workflow.lab.simulation.session import detailed_scene, draw_t2w_grid
@@ -39,20 +40,11 @@ LIKE = ((0.5, 0.62), (3.0, 4.0))
 SHOWN = {'real': 5, 'matched': 5, 'varied': 2, 'varied, template only': 2, 'paper': 2}
 TISSUES = ('caudate', 'pallidum', 'internal capsule', 'thalamus')
 BAND = (0.08, 0.80)  # cycles per mm: over the shape of the anatomy, under the image's limit
-ROOM = np.array([25.0, 25.0, 6.0])  # mm kept around the ROI
 SOURCE = 'Real: Lesjak et al. 2016, Neuroinformatics, CC BY'
 
 
 def statistics(t2w, structures, epvs, affine) -> dict[str, float]:
-    """Return the statistics of one canonical T2w.
-
-    Parameters
-    ----------
-    t2w, structures, epvs : (x, y, z) arrays
-        ``epvs`` marks those that are known.
-    affine : (4, 4) array
-
-    """
+    """Return the statistics of one canonical T2w; ``epvs`` marks those that are known."""
     n = slices_per_slab(affine)
     t2w, structures, epvs = average_slabs(t2w, n), slab_labels(structures, n), slab_labels(epvs, n)
     affine = slab_affine(affine, n)
@@ -118,20 +110,12 @@ def read_real(results: Path) -> list[tuple]:
         stem = path.name.removesuffix('_space-T2w_desc-structures_dseg.nii.gz')
         images = [nb.load(path.with_name(f'{stem}_desc-preproc_T2w.nii.gz')), nb.load(path)]
         t2w, structures = (to_canonical(np.asarray(i.dataobj), i.affine) for i in images)
-        box = _surroundings(roi_labels(structures[0]) > 0, t2w[1])
+        box = surroundings(roi_labels(structures[0]) > 0, t2w[1])
         data, labels = t2w[0][box].astype(float), structures[0][box].astype(np.uint8)
         affine = t2w[1].copy()
         affine[:3, 3] += affine[:3, :3] @ [part.start for part in box]
         out.append((stem, data, labels, np.zeros(labels.shape, np.uint8), affine))
     return out
-
-
-def _surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, ...]:
-    room = np.ceil(ROOM / np.linalg.norm(affine[:3, :3], axis=0)).astype(int)
-    return tuple(
-        slice(max(int(axis.min()) - r, 0), int(axis.max()) + r + 1)
-        for axis, r in zip(np.nonzero(roi), room, strict=True)
-    )
 
 
 def simulate(acquisition: str, anatomies: tuple[Path, ...], number: int) -> tuple:
@@ -170,11 +154,6 @@ def main() -> None:
         name: {group: _range([one[name] for one in found]) for group, found in measured.items()}
         for name in measured['real'][0]
     }
-    for name, groups in summary.items():
-        for group in GROUPS:
-            low, high = groups[group]['low'], groups[group]['high']
-            held = [low <= one[name] <= high for one in measured['real']]
-            groups[group]['real within'] = sum(held)
     numbers = {group: len(found) for group, found in measured.items()}
     content = {'number': numbers, 'statistics': summary}
     write_record(args.out, command('realism', args, 'results', 'label_maps'), content, SEED)

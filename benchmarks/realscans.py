@@ -37,23 +37,7 @@ class RealSession:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted in one session.
-
-    Attributes
-    ----------
-    participant, session : str
-    places : tuple of str
-        Hemisphere and rank of each image, as ``L1``.
-    counts, low, high : tuple of float
-        Of each image.
-    p_potter : tuple of 5 float
-        Probability of each grade.
-    grade : int
-        Of the session.
-    unfamiliar : int
-        Images that the app would ask to review.
-
-    """
+    """What was counted in one session; ``places`` are hemisphere and rank of images, as ``L1``."""
 
     participant: str
     session: str
@@ -85,16 +69,7 @@ def as_they_are(sessions: Sequence[Counted]) -> dict:
 
 
 def read_sessions(derivatives: Path) -> list[RealSession]:
-    """Read the participant results of pvs_workflow on real scans, and cut them as it did.
-
-    Raises
-    ------
-    NoInputError
-        If there are none.
-    ImageError
-        If an image cannot be read.
-
-    """
+    """Read the participant results of pvs_workflow on real scans, and cut them as it did."""
     out = []
     for path in sorted(Path(derivatives).glob(f'sub-*/**/*{_ROI}')):
         stem = path.name.removesuffix(_ROI)

@@ -41,7 +41,6 @@ def failures(args: argparse.Namespace, pool: Executor, say) -> dict:
     good = [row for row in rows if row['kind'] == GOOD]
     passed = {row['case'] for row in good if row['level'] == 'pass'}
     return {
-        'dice': 'of the nuclei together, where they are known: how wrong what passed is',
         'staged': {
             kind: caught([row for row in rows if row['kind'] == kind], passed) for kind in kinds
         },

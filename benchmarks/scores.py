@@ -6,8 +6,6 @@ Label images have FreeSurfer's numbers, with the internal capsule, in canonical 
 from collections.abc import Sequence
 
 import numpy as np
-from nibabel.affines import voxel_sizes
-from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from pvs_workflow.science.roi import roi_labels
 from pvs_workflow.science.slabs import slab_labels, slices_per_slab
@@ -30,41 +28,10 @@ def dice(ours: np.ndarray, theirs: np.ndarray, labels: Sequence[int]) -> float |
     return round(float(2 * np.count_nonzero(a & b) / both), 3) if both else None
 
 
-def hausdorff(
-    ours: np.ndarray,
-    theirs: np.ndarray,
-    labels: Sequence[int],
-    affine: np.ndarray,
-    percent: float = 95,
-) -> float | None:
-    """Return the (by default 95 %) Hausdorff distance of a set of labels, in millimetres.
-
-    It is the larger of two percentiles: that of the distances of our border voxels from their
-    nearest border voxel, and the other way round. Both sides of the brain count together. None
-    where either image has none of the labels. Voxel axes must be perpendicular.
-    """
-    a, b = np.isin(ours, labels), np.isin(theirs, labels)
-    if not (a.any() and b.any()):
-        return None
-    # Outside of both there is nothing to measure; erosion takes what lies beyond for background.
-    box = tuple(slice(i.min(), i.max() + 1) for i in np.nonzero(a | b))
-    a, b = (mask[box] & ~binary_erosion(mask[box]) for mask in (a, b))
-    sizes = voxel_sizes(affine)
-    ways = [
-        np.percentile(distance_transform_edt(~to, sampling=sizes)[mask], percent)
-        for mask, to in ((a, b), (b, a))
-    ]
-    return round(float(max(ways)), 2)
-
-
-def score(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> dict:
-    """Return Dice and 95 % Hausdorff distance of each structure and of the whole ROI."""
-    pairs = {name: (ours, theirs, labels) for name, labels in STRUCTURES.items()}
-    pairs['roi'] = (roi_labels(ours), roi_labels(theirs), ROI)
-    return {
-        'dice': {name: dice(*pair) for name, pair in pairs.items()},
-        'hd95_mm': {name: hausdorff(*pair, affine) for name, pair in pairs.items()},
-    }
+def score(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | None]:
+    """Return the Dice coefficient of each structure and of the whole ROI."""
+    found = {name: dice(ours, theirs, labels) for name, labels in STRUCTURES.items()}
+    return found | {'roi': dice(roi_labels(ours), roi_labels(theirs), ROI)}
 
 
 def slice_offset(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> int:

@@ -19,14 +19,7 @@ from pvs_workflow.inputs import Scan, collect_scans
 
 
 def make_batch(source: Path, target: Path, number: int) -> list[str]:
-    """Copy ``number`` sessions of a dataset, some of them again as other people.
-
-    Returns
-    -------
-    list of str
-        How the names of their files begin.
-
-    """
+    """Copy sessions of a dataset, some again as other people; return how their names begin."""
     scans = collect_scans(source).scans
     target.mkdir(parents=True)
     for name in ('dataset_description.json', 'README'):
@@ -66,13 +59,7 @@ def process(bids_dir: Path, folder: Path, nprocs: int) -> tuple[dict, dict[str, 
 def compare(runs: dict[int, list[dict]], sessions: int) -> dict:
     """Return medians, ratios to the fewest processes, and sessions per hour.
 
-    Parameters
-    ----------
-    runs : dict of int to list of dict
-        By number of processes, in the order in which they were measured.
-    sessions : int
-        Of each run.
-
+    ``runs`` are by number of processes, in the order in which they were measured.
     """
     least = min(runs)
     walls = {n: [run['wall_s'] for run in each] for n, each in runs.items()}

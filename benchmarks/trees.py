@@ -59,17 +59,10 @@ class Linker:
 
 
 def make_tree(folder: Path, number: int, seed: int) -> int:
-    """Make a dataset; return the number of files.
+    """Make a dataset of ``sub-00001`` and so on; return the number of files.
 
-    Parameters
-    ----------
-    folder : Path
-        A new one; ``<folder>_contents`` next to it holds what its files link to.
-    number : int
-        Of participants, ``sub-00001`` and so on.
-    seed : int
-        Of ages and sexes, and of who came twice.
-
+    ``<folder>_contents`` next to it holds what its files link to. Ages, sexes, and who came twice
+    follow the seed.
     """
     rng = np.random.default_rng(seed)
     linker = Linker(folder.with_name(f'{folder.name}_contents'))

@@ -108,18 +108,8 @@ def shifts(args: argparse.Namespace) -> dict:
 def shift_figure(factors: Mapping[str, Sequence[Mapping]], titles: Mapping[str, str]):
     """Show error, accuracy and coverage over the levels of each factor.
 
-    Parameters
-    ----------
-    factors : mapping of str to sequence of mapping
-        For each factor its levels, each with ``level``, ``true_roi`` and ``roi_errors``.
-    titles : mapping of str to str
-        What each factor's axis is called.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A column per factor, a row per measure. The dashed line is what intervals promise.
-
+    A factor is a column, a measure a row; the dashed line is what intervals promise. Each of
+    ``factors`` has levels with ``level``, ``true_roi`` and ``roi_errors``.
     """
     from matplotlib.figure import Figure
 

@@ -136,7 +136,7 @@ def prepare_background(
             f'signal, received {np.count_nonzero(putamen)} voxels of median {unit:g}'
         )
     box = (slice(0, n) for n in t2w.shape) if whole else None
-    box = tuple(box or _surroundings(roi_labels(structures) > 0, grid))
+    box = tuple(box or surroundings(roi_labels(structures) > 0, grid))
     t2w, structures = t2w[box].astype(np.float32) / np.float32(unit), structures[box]
     grid = Grid(t2w.shape, grid).box(tuple(part.start for part in box), t2w.shape).affine
     ventricles = structure_values('L', 'lateral ventricle')
@@ -157,7 +157,8 @@ def prepare_background(
     )
 
 
-def _surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, slice, slice]:
+def surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, slice, slice]:
+    """Return the box that holds an ROI and some room around it."""
     room = np.ceil(_ROOM / np.linalg.norm(affine[:3, :3], axis=0)).astype(int)
     return tuple(
         slice(max(int(axis.min()) - r, 0), int(axis.max()) + r + 1)
