@@ -4,7 +4,7 @@ Runs are killed (SIGKILL to all their processes) and started again by the same c
 times in a row, until the last one is left undisturbed. Moments are drawn over the steps of the run
 and its start and end, and among the moments at which a file is being written. Meanwhile every file
 that can be seen in the output folder is compared with that of the undisturbed run as soon as it
-appears or changes. ``DIFFERS`` lists what differs from run to run by its nature.
+appears or changes. What differs from run to run by its nature is listed in docs/faults.md.
 """
 
 import contextlib
@@ -24,12 +24,6 @@ from pathlib import Path
 from benchmarks.harness import command, command_line, say, write_record
 from benchmarks.outputs import Watcher, all_files, comparable, compare, contents, is_temporary
 
-DIFFERS = {
-    'sub-X/log/': 'crash files of runs that failed, and tables that were no longer of use',
-    'logs/': 'files are named by their run, and tell when what was done; all but CITATION.*',
-    'names of runs': 'date, time and random digits, in sub-X_provenance.json and on the page',
-    'sub-X_provenance.json': 'says of a run that is not over that it did not come to its end',
-}
 KINDS = ('start', 'step', 'step', 'step', 'write', 'write', 'page', 'tables', 'end')
 MAX_SECONDS = 1800
 
@@ -259,7 +253,6 @@ def main() -> None:
                 'files_compared_at_the_end': len(reference),
                 'files_compared_meanwhile': looks,
                 'temporary_files_left_by_kills': sum(kill.temporaries for kill in kills),
-                'differs_by_nature': DIFFERS,
                 'each': [asdict(kill) for kill in kills],
             }
             write_record(args.out, repeat, content, args.seed, show=False)

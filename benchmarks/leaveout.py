@@ -35,8 +35,6 @@ from pvs_workflow.networks.cascade import Cascade
 
 ENDLESS = 500
 """Epochs, of which the time limit lets the first ones happen."""
-SHOWN = ('n_images', 'mae', 'bias', 'image_accuracy', 'participant_accuracy')
-SHOWN += ('interval_coverage', 'mean_interval_width', 'coverage_by_grade', 'unfamiliar')
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def implants(args: argparse.Namespace) -> dict:
     sources += simulated_sources(args.n_simulated, args.seed + 3, maps, args.n_cpus)
     number = round(OTHERS * args.n_simulated)
     others = calibration_images(number, args.seed + 3, maps, args.n_cpus)
-    shown, both, counted = [], {'held_out': [], 'bundle': []}, []
+    trainings, both, counted = [], {'held_out': [], 'bundle': []}, []
     for person in people:
         say(f'without {person}')
         cascade = held_out_cascade(
@@ -96,8 +94,7 @@ def implants(args: argparse.Namespace) -> dict:
         counted += [count_session(cascade, session) for session in sessions]
         for name, model in (('held_out', cascade), ('bundle', load_bundle(args.bundle))):
             both[name].append(evaluate_cascade(model, samples, args.seed))
-        latest = {name: brief(parts[-1]) for name, parts in both.items()}
-        shown.append({'participant': person, 'training': cascade.card.training, **latest})
+        trainings.append(cascade.card.training)
     drawn = agreement_figure(pooled(both['held_out'], 'roi_errors'))
     save_chart(args.output / 'implants.png', drawn)
     start = load_bundle(args.start) if args.start else None
@@ -105,16 +102,10 @@ def implants(args: argparse.Namespace) -> dict:
         'start': start.card.label if start else None,
         'start_knows': people_known(start, people) if start else [],
         'bundle_knows': people_known(load_bundle(args.bundle), people),
-        'people': shown,
+        'trainings': trainings,
         'as_they_are': as_they_are(counted),
         **{name: pooled_summary(parts) for name, parts in both.items()},
     }
-
-
-def brief(found: Evaluation) -> dict:
-    """Keep of an evaluation what fits into a row of a table, for both kinds of ROI."""
-    figures = found.to_json()
-    return {roi: {name: figures[roi][name] for name in SHOWN} for roi in ROIS}
 
 
 def without_person(sources: Sequence[PlateSource], participant: str) -> list[PlateSource]:

@@ -20,13 +20,14 @@ import argparse
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.harness import command, command_line, say, write_record
-from benchmarks.leaveout import brief, implants
+from benchmarks.leaveout import implants
 from benchmarks.realscans import real
 from pvs_workflow.lab.evaluation.figures import save_chart, save_evaluation
 from pvs_workflow.lab.evaluation.findings import ROIS, evaluate_cascade
@@ -49,6 +50,8 @@ TITLES = {
     'snr': 'signal-to-noise ratio',
     'lacunes': 'lacunes',
 }
+SHOWN = ('n_images', 'mae', 'bias', 'image_accuracy', 'participant_accuracy')
+SHOWN += ('interval_coverage', 'mean_interval_width', 'coverage_by_grade', 'unfamiliar')
 _SERIES = (('true_roi', 'true ROI', '#9AA5B1'), ('roi_errors', 'ROI with errors', '#0072B2'))
 _PANELS = (
     ('mae', 'MAE of counts', None),
@@ -70,22 +73,14 @@ def simulated(
     return heldout_images(people, seed, acquisition, maps, shifts, args.n_cpus, report)
 
 
-def count_people(args: argparse.Namespace, acquisition: str, people: int, seed: int) -> dict:
-    """Evaluate on simulated people, and draw."""
+def count_people(args: argparse.Namespace, acquisition: str) -> dict:
+    """Evaluate on simulated people in one kind of acquisition, and draw."""
+    people = {'paper': args.n_paper, 'varied': args.n_varied}[acquisition]
+    seed = args.seed + (acquisition == 'varied')
     samples = simulated(args, people, seed, acquisition)[0]
     found = evaluate_cascade(load_bundle(args.bundle), samples, seed)
     save_evaluation(args.output / acquisition, found)
     return {'people_seed': seed, **found.to_json()}
-
-
-def paper(args: argparse.Namespace) -> dict:
-    """Evaluate on the paper's acquisition."""
-    return count_people(args, 'paper', args.n_paper, args.seed)
-
-
-def varied(args: argparse.Namespace) -> dict:
-    """Evaluate on acquisitions of all kinds."""
-    return count_people(args, 'varied', args.n_varied, args.seed + 1)
 
 
 def shifts(args: argparse.Namespace) -> dict:
@@ -99,8 +94,9 @@ def shifts(args: argparse.Namespace) -> dict:
     for (factor, level), samples in zip(changes, scans, strict=True):
         say(f'{factor} {level}')
         mean = sum(sample.count for sample in samples) / len(samples)
-        found = brief(evaluate_cascade(cascade, samples, seed))
-        factors[factor].append({'level': level, 'mean_truth': round(mean, 2), **found})
+        found = evaluate_cascade(cascade, samples, seed).to_json()
+        rois = {roi: {name: found[roi][name] for name in SHOWN} for roi in ROIS}
+        factors[factor].append({'level': level, 'mean_truth': round(mean, 2), **rois})
     save_chart(args.output / 'shifts.png', shift_figure(factors, TITLES))
     return {'people_seed': seed, 'participants': args.n_shifts, 'factors': factors}
 
@@ -162,8 +158,11 @@ def time_cascade(bundle: Path, threads: int, repeats: int) -> dict:
 
 
 PARTS = {
-    'paper': (paper, ('--anatomies', '--seed', '--n-paper')),
-    'varied': (varied, ('--anatomies', '--seed', '--n-varied')),
+    'paper': (partial(count_people, acquisition='paper'), ('--anatomies', '--seed', '--n-paper')),
+    'varied': (
+        partial(count_people, acquisition='varied'),
+        ('--anatomies', '--seed', '--n-varied'),
+    ),
     'shifts': (shifts, ('--anatomies', '--seed', '--n-shifts')),
     'real': (real, ('--real',)),
     'implants': (

@@ -37,8 +37,7 @@ def test_failures_are_counted_as_caught_unless_passed():
         {'case': 'c', 'level': 'review', 'reasons': ['small', 'odd']},
         {'case': 'd', 'level': 'error', 'reasons': ['odd']},
     ]
-    found = registration_failures.caught(rows, {'a', 'b', 'd'})
-    assert found['of_passed'] == {'n': 3, 'caught': 1}
+    found = registration_failures.caught(rows)
     assert (found['n'], found['caught'], found['pass'], found['fail']) == (4, 2, 2, 0)
     assert found['reasons'] == {'odd': 2, 'small': 1}
     assert found['dice_of_missed']['worst'] == 0.1
@@ -66,7 +65,7 @@ def test_what_stops_the_app_is_its_judgement(monkeypatch, rng, error, level):
     row = registration_failures.judged(case('a'), staging.T2W_KINDS[0], None, seed, 1)
     assert row['level'] == level
     assert row['reasons'] == [f'{type(error).__name__}: {error}']
-    assert registration_failures.caught([row], set())['caught'] == 1
+    assert registration_failures.caught([row])['caught'] == 1
 
 
 def test_a_judgement_comes_with_the_overlap_of_what_is_known(rng):
@@ -93,7 +92,6 @@ def test_failures_of_all_cases_come_together(monkeypatch):
     assert len(found['cases']) == 4 + 3 * 6
     for kind in (*staging.T1W_KINDS, *staging.T2W_KINDS):
         assert found['staged'][kind]['caught'] == found['staged'][kind]['n'] == 3
-        assert found['staged'][kind]['of_passed'] == {'n': 2, 'caught': 2}
     assert found['good']['real']['share_flagged'] == 0
     assert found['good']['simulated']['share_flagged'] == 0.5
     assert found['good']['simulated']['rightly'] == 0
