@@ -70,9 +70,7 @@ def real_sessions(
 def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
     """Return the people of a dataset that the simulator wrote, with their truth."""
     table = pd.read_csv(bids_dir / 'participants.tsv', sep='\t')
-    told = {}
-    if 'anatomy' in table:
-        told = dict(zip(table['participant_id'], table['anatomy'], strict=True))
+    anatomies = table.set_index('participant_id').get('anatomy', {})
     cases = []
     for scan in collect_scans(bids_dir).scans[:most]:
         truth = bids_dir / 'derivatives' / 'truth' / scan.folder / scan.prefix
@@ -83,7 +81,7 @@ def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
         }
         reference = truth.with_name(f'{truth.name}_space-T2w_desc-structures_dseg.nii.gz')
         files = scan.t2w, scan.t1w, scan.flair
-        anatomy = told.get(f'sub-{scan.participant}')
+        anatomy = anatomies.get(f'sub-{scan.participant}')
         cases.append(Case(scan.prefix, scan.participant, *files, reference, motions, anatomy))
     return cases
 

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmarks.harness import command, command_line, say, write_record
-from benchmarks.outputs import Watcher, all_files, comparable, compare, contents, is_temporary
+from benchmarks.outputs import Watcher, all_files, compare, contents, is_temporary
 
 KINDS = ('start', 'step', 'step', 'step', 'write', 'write', 'page', 'tables', 'end')
 MAX_SECONDS = 1800
@@ -36,8 +36,6 @@ class Kill:
     kind: str
     wait: float
     steps: int = 0
-    seconds: float = 0.0
-    visible: int = 0
     temporaries: int = 0
     problems: list[str] = field(default_factory=list)
     survived: bool = False
@@ -164,15 +162,11 @@ def kill_in_a_row(
     done, looks = [], 0
     for kill in kills:
         with Watcher(folder / 'out', reference) as watcher:
-            begin = time.monotonic()
             process = start(words, folder)
             hit = await_moment(process, folder, kill, draw)
             end_all(process)
-            kill.seconds = round(time.monotonic() - begin, 2)
         looks += watcher.looks
-        stats = all_files(folder / 'out')
-        kill.visible = len(comparable(stats))
-        kill.temporaries = len([name for name in stats if is_temporary(Path(name))])
+        kill.temporaries = sum(is_temporary(Path(name)) for name in all_files(folder / 'out'))
         kill.problems = watcher.problems
         if not hit and process.returncode:
             kill.problems.append(f'exit code {process.returncode}')

@@ -41,16 +41,8 @@ def command_line(doc: str, out: str | None = None) -> argparse.ArgumentParser:
 def command(name: str, args: argparse.Namespace, *words: str, **instead) -> str:
     """Return the command that repeats a benchmark, with files and folders by their names only.
 
-    Parameters
-    ----------
-    name : str
-        Of the module.
-    args : argparse.Namespace
-    *words : str
-        Which of the arguments matter, in order: ``'output'`` is positional, ``'--n-cpus'`` an
-        option. Those that are None or empty are left out.
-    **instead
-        Other values for some of the arguments.
+    Of the arguments, ``words`` are those that matter, in order: ``'output'`` is positional,
+    ``'--n-cpus'`` an option; None and empty ones are left out. ``instead`` has other values.
 
     Examples
     --------
@@ -89,19 +81,9 @@ def write_record(
     begin: float = _BEGIN,
     show: bool = True,
 ) -> None:
-    """Write what was found, with what it depends on, and show it if asked to.
+    """Write what was found, with what it depends on and the command that repeats it.
 
-    Parameters
-    ----------
-    path : Path
-    command : str
-        That repeats it.
-    found : mapping
-    seed : int, optional
-    begin : float
-        :func:`time.monotonic` at the start; by default that of the process.
-    show : bool
-
+    ``begin`` is :func:`time.monotonic` at the start, by default that of the process.
     """
     record = {
         'command': command,

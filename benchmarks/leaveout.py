@@ -3,7 +3,7 @@
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,24 +37,14 @@ ENDLESS = 500
 """Epochs, of which the time limit lets the first ones happen."""
 
 
-@dataclass(frozen=True)
-class Budget:
-    """How long each held-out person's cascade may learn: minutes of wall time, and threads."""
-
-    minutes: float = 5.0
-    threads: int = 2
-
-    def config(self, fine: bool) -> TrainingConfig:
-        """Return the training's configuration, slower where it starts from a cascade."""
-        rates = FINE if fine else FAST
-        enhancer, counter = (
-            replace(network, epochs=ENDLESS, learning_rate=rate.learning_rate)
-            for network, rate in (
-                (FAST.enhancer, rates.enhancer),
-                (FAST.counter, rates.counter),
-            )
-        )
-        return replace(FAST, enhancer=enhancer, counter=counter).within(60 * self.minutes)
+def short_config(minutes: float, fine: bool) -> TrainingConfig:
+    """Return the configuration of a training of some minutes, slower from a cascade (``fine``)."""
+    rates = FINE if fine else FAST
+    enhancer, counter = (
+        replace(network, epochs=ENDLESS, learning_rate=rate.learning_rate)
+        for network, rate in ((FAST.enhancer, rates.enhancer), (FAST.counter, rates.counter))
+    )
+    return replace(FAST, enhancer=enhancer, counter=counter).within(60 * minutes)
 
 
 def implants(args: argparse.Namespace) -> dict:
@@ -83,7 +73,8 @@ def implants(args: argparse.Namespace) -> dict:
             sources,
             args.work,
             args.seed,
-            Budget(args.minutes, args.n_cpus),
+            args.minutes,
+            args.n_cpus,
             lambda: load_bundle(args.start) if args.start else None,
             others,
         )
@@ -137,7 +128,8 @@ def held_out_cascade(
     sources: Sequence[PlateSource],
     folder: Path,
     seed: int,
-    budget: Budget,
+    minutes: float,
+    threads: int,
     start: Callable[[], Cascade | None],
     calibration: Sequence[Sample] = (),
 ) -> Cascade:
@@ -153,9 +145,9 @@ def held_out_cascade(
     begin, first = time.monotonic(), start()
     training = train_cascade(
         without_person(sources, participant),
-        budget.config(first is not None),
+        short_config(minutes, fine=first is not None),
         seed,
-        budget.threads,
+        threads,
         lambda epoch: say(f'{epoch}'),
         first,
         bundle.with_name(f'{bundle.name}_checkpoints'),
@@ -164,7 +156,7 @@ def held_out_cascade(
     record = {
         'left_out': participant,
         'seed': seed,
-        'minutes': budget.minutes,
+        'minutes': minutes,
         'seconds': round(time.monotonic() - begin),
         'start': first.card.label if first else None,
         'counts_multiplied_by': round(training.factor, 4),

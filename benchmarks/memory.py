@@ -12,7 +12,6 @@ from pathlib import Path
 from benchmarks.harness import APP, command, command_line, say, write_record
 from benchmarks.monitor import Process, Usage, busiest, watch
 from pvs_workflow import data
-from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.workflows.base import init_pvs_wf
 
@@ -60,7 +59,6 @@ def summary(usage: Usage, limits: dict[str, float]) -> dict:
         'busy': round(busiest(list(usage.processes.values())), 2),
         'busy_of_a_process': round(max(busiest([one]) for one in at_work), 2),
         'tensorflow_starts': sum('tensorflow' in one.libraries for one in at_work),
-        'workers': len(at_work),
         'steps': {
             name: {
                 'measured_gb': round(max(measured for measured, _ in pairs), 3),
@@ -89,9 +87,8 @@ def main() -> None:
             name = f'{bids_dir.name}, {number}'
             runs[name] = {'dataset': bids_dir.name, 'nprocs': number, **summary(usage, limits)}
             say(f'{name} {runs[name]}')
-    planned = {'run_gb': RUN_GB, 'worker_idle_gb': IDLE_GB}
     repeat = command('memory', args, 'bids_dir', '--nprocs')
-    write_record(args.out, repeat, {'planned': planned, 'runs': runs})
+    write_record(args.out, repeat, {'runs': runs})
 
 
 if __name__ == '__main__':

@@ -8,14 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from pvs_workflow.science.geometry import to_canonical
 
-MAX_ANGLE = 25.0
-"""Largest rotation, in degrees."""
-
-MAX_SHIFT = 40.0
-"""Largest translation, in millimetres."""
-
-LOST_ORIGIN = 150.0
-"""How far a header with a nonsensical origin is off, in millimetres."""
+MAX_ANGLE = 25.0  # degrees
+MAX_SHIFT = 40.0  # mm
+LOST_ORIGIN = 150.0  # mm by which a header with a nonsensical origin is off
 
 
 def random_motion(

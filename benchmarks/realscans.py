@@ -45,7 +45,6 @@ class Counted:
     counts: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
-    p_potter: tuple[float, ...]
     grade: int
     unfamiliar: int
 
@@ -93,7 +92,7 @@ def count_session(cascade: Cascade, session: RealSession) -> Counted:
     images = np.stack([plain_image(s, card.preprocessing).image for s in session.samples])
     found = cascade.predict(images)
     sure = assess(card, images, found)
-    values = found.counts, sure.lows, sure.highs, sure.probabilities
+    values = found.counts, sure.lows, sure.highs
     return Counted(
         session.participant,
         session.session,

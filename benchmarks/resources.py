@@ -46,14 +46,7 @@ def measure(
 ) -> dict:
     """Run a command and return its exit code, seconds and peak memory.
 
-    Parameters
-    ----------
-    command : sequence of str
-    environment : mapping, optional
-        Variables that are set for it in addition to those of this process.
-    log : Path, optional
-        Where its output goes; nowhere by default.
-
+    It gets the variables of this process and those of ``environment``; its output goes to ``log``.
     """
     started, before, peak = time.monotonic(), cpu_of_children(), 0
     with Path(log or os.devnull).open('w') as stream:

@@ -174,12 +174,11 @@ def peak_gb(pid: int) -> float:
 
 
 def spread(times: Sequence[Time]) -> dict:
-    """Return the median, the shortest and the longest of some times."""
+    """Return the median and the shortest of some times."""
     walls = [time.wall for time in times]
     return {
         'median_s': round(statistics.median(walls), 3),
         'shortest_s': round(min(walls), 3),
-        'longest_s': round(max(walls), 3),
         'median_cpu_s': round(statistics.median(time.cpu for time in times), 3),
         'runs': len(times),
     }

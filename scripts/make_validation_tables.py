@@ -1,6 +1,6 @@
 """Fill the tables of the pages in docs from the JSON files behind them.
 
-Usage: python scripts/make_validation_tables.py [--validation DIR] [--bundle DIR] [PAGE ...]
+Usage: python scripts/make_validation_tables.py [--validation DIR] [PAGE ...]
 
 Between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->`` of a page stands what the macro NAME of
 ``docs/validation/tables.md.j2`` makes of the JSON files, so that no measured number is typed by
@@ -101,8 +101,8 @@ def _tightness(step: Mapping) -> float:
     return step['measured_gb'] / step['declared_gb']
 
 
-def make_blocks(validation: Path, bundle: Path) -> jinja2.environment.TemplateModule:
-    """Return the template's macros, for the results of a folder and the card of a bundle."""
+def make_blocks(validation: Path) -> jinja2.environment.TemplateModule:
+    """Return the template's macros, for the results of a folder and the cascade that ships."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / 'docs' / 'validation'),
         undefined=jinja2.StrictUndefined,
@@ -112,7 +112,7 @@ def make_blocks(validation: Path, bundle: Path) -> jinja2.environment.TemplateMo
     filters = (number, percent, share, span, icc, median, as_run_today, tightest_steps)
     environment.filters |= {function.__name__: function for function in filters}
     environment.filters |= {'signed': '{:+.1f}'.format, 'thousands': '{:,}'.format}
-    text = (bundle / 'card.json').read_bytes()
+    text = data.path('cascade', 'card.json').read_bytes()
     card, sha256 = json.loads(text), hashlib.sha256(text).hexdigest()
     environment.tests['measured'] = lambda name: (validation / f'{name}.json').is_file()
     environment.tests['of_this_model'] = lambda record: (
@@ -141,9 +141,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('pages', nargs='*', type=Path, default=PAGES)
     parser.add_argument('--validation', type=Path, default=ROOT / 'docs' / 'validation')
-    parser.add_argument('--bundle', type=Path, default=data.path('cascade'))
     args = parser.parse_args()
-    blocks = make_blocks(args.validation, args.bundle)
+    blocks = make_blocks(args.validation)
     for page in args.pages:
         page.write_text(fill(page.read_text('utf-8'), blocks), 'utf-8')
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.leaveout import (
-    Budget,
     pooled,
     pooled_summary,
+    short_config,
     without_person,
 )
 from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings
@@ -32,7 +32,7 @@ def test_a_person_is_left_out_and_nobody_else():
 
 
 def test_the_budget_is_the_time_of_both_networks():
-    fine, whole = Budget(2.0).config(fine=True), Budget(2.0).config(fine=False)
+    fine, whole = short_config(2.0, fine=True), short_config(2.0, fine=False)
     counting = (1 + fine.settling) * fine.counter.seconds
     assert fine.enhancer.seconds + counting == pytest.approx(120)
     assert fine.counter.learning_rate < whole.counter.learning_rate

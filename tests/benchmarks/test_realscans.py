@@ -23,7 +23,7 @@ def phantom():
 
 
 def counted(participant, session, counts, grade):
-    return Counted(participant, session, PLACES, counts, counts, counts, (0.2,) * 5, grade, 0)
+    return Counted(participant, session, PLACES, counts, counts, counts, grade, 0)
 
 
 SESSIONS = [
