@@ -1,8 +1,5 @@
 """All registrations of one head in a process of its own, ours or stock, measured from outside.
 
-Usage: python benchmarks/alignments.py {ours,stock,rigid} FOLDER --t2w FILE [--t1w FILE]
-       [--flair FILE] [--seed N]
-
 Canonical volumes in; ``FOLDER/structures.nii.gz`` (not with ``rigid``, stock's rigid
 registrations alone) and ``FOLDER/run.json`` (seconds of each step, rigid matrices) out.
 """
@@ -15,8 +12,9 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
-from resources import measure
 
+from benchmarks.harness import command_line
+from benchmarks.resources import measure
 from pvs_workflow.interfaces.io import save_image
 
 STOCK_THREADS = 2
@@ -25,18 +23,9 @@ STOCK_THREADS = 2
 
 @dataclass(frozen=True)
 class Run:
-    """One way of aligning one head.
+    """One way of aligning one head: the process tree's cost, seconds of steps, and results.
 
-    Attributes
-    ----------
-    cost : dict
-        Wall time, CPU time and peak memory of the process tree.
-    steps : dict
-        Wall time of each step, seconds.
-    matrices : dict
-        By contrast, (4, 4) arrays from T2w to moving points, RAS mm.
-    structures : (x, y, z) array of int or None
-
+    ``matrices`` are (4, 4) arrays from T2w to moving points, RAS mm, by contrast.
     """
 
     cost: dict
@@ -46,26 +35,14 @@ class Run:
 
 
 def run_apart(method: str, files: dict[str, Path | None], folder: Path, seed: int) -> Run:
-    """Align one head in a new process tree and measure it.
+    """Align the canonical ``t2w``, ``t1w`` and ``flair`` of a head in a new process tree.
 
-    Parameters
-    ----------
-    method : {'ours', 'stock', 'rigid'}
-    files : dict
-        ``t2w``, ``t1w`` and ``flair``: canonical volumes, or None.
-    folder : Path
-        Made here; gets all that is written.
-    seed : int
-
-    Raises
-    ------
-    RuntimeError
-        If the process fails; the message ends with its last line.
-
+    ``method`` is ours, stock or rigid; the new ``folder`` gets all that is written.
     """
     folder.mkdir(parents=True)
     words = [word for name, path in files.items() if path for word in (f'--{name}', str(path))]
-    command = [sys.executable, __file__, method, str(folder), *words, '--seed', str(seed)]
+    module = [sys.executable, '-m', 'benchmarks.alignments']
+    command = [*module, method, str(folder.resolve()), *words, '--seed', str(seed)]
     threads = 1 if method == 'ours' else STOCK_THREADS
     environment = {
         'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': str(threads),
@@ -84,7 +61,7 @@ def run_apart(method: str, files: dict[str, Path | None], folder: Path, seed: in
 
 def main() -> None:
     """Align one head."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_line(__doc__)
     parser.add_argument('method', choices=('ours', 'stock', 'rigid'))
     parser.add_argument('folder', type=Path)
     for name in ('t2w', 't1w', 'flair'):
@@ -95,11 +72,12 @@ def main() -> None:
     if structures is not None:
         path = args.folder / 'structures.nii.gz'
         save_image(structures.astype(np.int16), nb.load(args.t2w).affine, path)
-    from motion import read_matrix
+    from pvs_workflow.registration.affine import transform_matrix
 
+    matrices = {name: transform_matrix(path, args.seed) for name, path in transforms.items()}
     record = {
         'seconds': {name: round(value, 1) for name, value in seconds.items()},
-        'matrices': {name: read_matrix(path).tolist() for name, path in transforms.items()},
+        'matrices': {name: matrix.tolist() for name, matrix in matrices.items()},
     }
     (args.folder / 'run.json').write_text(json.dumps(record))
 
@@ -108,12 +86,12 @@ def _align(args: argparse.Namespace):
     contrasts = {'T1w': args.t1w, 'FLAIR': args.flair}
     contrasts = {name: path for name, path in contrasts.items() if path}
     if args.method == 'ours':
-        from side_by_side import find_side_by_side
+        from benchmarks.side_by_side import find_side_by_side
 
         found = find_side_by_side(args.t2w, args.t1w, args.flair, args.folder, args.seed)
         rigid = {name: args.folder / f'{name}.txt' for name in contrasts}
         return found.structures, rigid, found.seconds
-    import stock
+    from benchmarks import stock
 
     if args.method == 'stock':
         return stock.whole(args.t2w, contrasts, args.folder)

@@ -6,31 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from anatomical import conform
 
+from benchmarks.anatomical import conform
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.interfaces.io import read_canonical, save_image
 
 
 @dataclass(frozen=True)
 class Case:
-    """One T2w with the contrasts that the app takes for it, and what is known of its anatomy.
-
-    Attributes
-    ----------
-    name, participant : str
-    t2w : Path
-    t1w, flair : Path or None
-        Of another session where this one has none, as the app chooses them.
-    reference : Path or None
-        Structures on the T2w's grid: the truth of a simulated person, or an independent
-        segmentation of a real one.
-    motions : dict
-        Of simulated people: files with the true movement from the T2w, by contrast.
-    anatomy : str or None
-        What a simulated person was made from, where its dataset tells.
-
-    """
+    """One T2w with the contrasts that the app takes for it, and what is known of its anatomy."""
 
     name: str
     participant: str
@@ -38,8 +22,11 @@ class Case:
     t1w: Path | None
     flair: Path | None
     reference: Path | None = None
+    """Structures on the T2w's grid: the truth, or an independent segmentation of a real one."""
     motions: dict[str, Path] = field(default_factory=dict)
+    """Of simulated people: files with the true movement from the T2w, by contrast."""
     anatomy: str | None = None
+    """What a simulated person was made from, where its dataset says it."""
 
     @property
     def simulated(self) -> bool:
@@ -51,11 +38,6 @@ class Case:
         """The scans to be laid on the T2w, by name."""
         pairs = {'T1w': self.t1w, 'FLAIR': self.flair}
         return {name: path for name, path in pairs.items() if path}
-
-    @property
-    def borrowed(self) -> list[str]:
-        """The contrasts that come from another session."""
-        return [name for name, path in self.contrasts.items() if path.parent != self.t2w.parent]
 
     def structures(self) -> np.ndarray | None:
         """Return the reference in canonical order, if there is one."""
@@ -72,22 +54,10 @@ def read_motion(path: Path) -> np.ndarray:
     return np.array(json.loads(path.read_text())['Matrix'], dtype=float)
 
 
-def real_sessions(bids_dir: Path, silver: Path | None = None, most: int | None = None):
-    """Return the sessions of a dataset, with their independent segmentations where there are.
-
-    Parameters
-    ----------
-    bids_dir : Path
-    silver : Path, optional
-        Label images on the T2w grids, in the same sub-X/ses-Y folders.
-    most : int, optional
-        How many sessions; all by default.
-
-    Returns
-    -------
-    list of Case
-
-    """
+def real_sessions(
+    bids_dir: Path, silver: Path | None = None, most: int | None = None
+) -> list[Case]:
+    """Return the first sessions of a dataset, with their segmentations in ``silver`` if any."""
     cases = []
     for scan in collect_scans(bids_dir).scans[:most]:
         labels = sorted((silver / scan.folder).parent.rglob('*.nii.gz')) if silver else []
@@ -100,9 +70,7 @@ def real_sessions(bids_dir: Path, silver: Path | None = None, most: int | None =
 def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
     """Return the people of a dataset that the simulator wrote, with their truth."""
     table = pd.read_csv(bids_dir / 'participants.tsv', sep='\t')
-    told = {}
-    if 'anatomy' in table:
-        told = dict(zip(table['participant_id'], table['anatomy'], strict=True))
+    anatomies = table.set_index('participant_id').get('anatomy', {})
     cases = []
     for scan in collect_scans(bids_dir).scans[:most]:
         truth = bids_dir / 'derivatives' / 'truth' / scan.folder / scan.prefix
@@ -113,20 +81,13 @@ def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
         }
         reference = truth.with_name(f'{truth.name}_space-T2w_desc-structures_dseg.nii.gz')
         files = scan.t2w, scan.t1w, scan.flair
-        anatomy = told.get(f'sub-{scan.participant}')
+        anatomy = anatomies.get(f'sub-{scan.participant}')
         cases.append(Case(scan.prefix, scan.participant, *files, reference, motions, anatomy))
     return cases
 
 
 def save_canonical(case: Case, folder: Path) -> dict[str, Path | None]:
-    """Write a case's scans in canonical order: both methods then start from the same files.
-
-    Returns
-    -------
-    dict
-        ``t2w``, ``t1w`` and ``flair``: Path or None.
-
-    """
+    """Write a case's scans in canonical order: both methods then start from the same files."""
     out: dict[str, Path | None] = {}
     folder.mkdir(parents=True, exist_ok=True)
     for name in ('t2w', 't1w', 'flair'):

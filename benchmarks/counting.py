@@ -1,25 +1,17 @@
 """What each part of the counter's recipe brings: its error with and without it, in one run.
 
-Usage: python benchmarks/counting.py FILE [ANATOMIES]
-
 People are simulated (with label maps, if a folder of them is given), their exposures are enhanced
 by the cascade that ships, and the same counter learns from them four times: from counts alone,
 from the map of counts besides, settling at the end, and with the emphasis that ships. It is tested
 on other simulated people. The best epoch is chosen on these, for all recipes alike.
 """
 
-import json
 import math
-import os
-import shlex
-import sys
-import time
 from pathlib import Path
-
-os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 
 import numpy as np
 
+from benchmarks.harness import command, command_line, write_record
 from pvs_workflow import data
 from pvs_workflow.lab.evaluation.contrast import find_regions, measure_contrast
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
@@ -40,7 +32,7 @@ from pvs_workflow.networks.counter import (
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
 from pvs_workflow.science.components import added_mask
 from pvs_workflow.science.emphasis import PAPER, emphasise
-from pvs_workflow.science.grading import potter_grade, round_count
+from pvs_workflow.science.grading import potter_grade
 
 SEED = 5150
 PEOPLE = 16, 6
@@ -107,9 +99,7 @@ def learn(recipe, learning, testing):
     )
     predicted = np.maximum(run_batches(counter, validation[0])[:, 0] * COUNT_SCALE, 0)
     true = validation[1][..., 0].mean(axis=(1, 2)) * COUNT_SCALE
-    grades = [
-        [potter_grade(round_count(float(n))) for n in counts] for counts in (predicted, true)
-    ]
+    grades = [potter_grade(counts) for counts in (predicted, true)]
     return {
         'mae': round(float(np.abs(predicted - true).mean()), 2),
         'image_accuracy': round(float(np.mean(np.equal(*grades))), 3),
@@ -118,33 +108,32 @@ def learn(recipe, learning, testing):
     }
 
 
-def main(target: Path, anatomies: Path | None = None):
+def main() -> None:
     """Train all counters and write their errors."""
-    begin, given = time.monotonic(), [target, *([anatomies] if anatomies else [])]
+    parser = command_line(__doc__)
+    parser.add_argument('out', type=Path, metavar='FILE')
+    parser.add_argument('anatomies', type=Path, nargs='?', help='label maps of the people')
+    args = parser.parse_args()
     configure_tensorflow(2, SEED)
-    maps = tuple(find_label_maps(anatomies)) if anatomies else ()
-    enhancer = load_bundle(data.path('cascade')).enhancer
+    maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
+    cascade = load_bundle(data.path('cascade'))
     rng = np.random.default_rng(SEED)
     sets = []
     for seed, people, rounds, by in zip(
         (SEED, SEED + 1), PEOPLE, EXPOSURES, (FAST.augmentation, ROI_ERRORS), strict=True
     ):
         sources = simulated_sources(people, seed, maps, n_jobs=2)
-        sets.append(expose(sources, rounds, by, enhancer, rng))
-    out = {
-        'command': shlex.join(['python', 'benchmarks/counting.py', *(p.name for p in given)]),
-        'model': load_bundle(data.path('cascade')).card.label,
+        sets.append(expose(sources, rounds, by, cascade.enhancer, rng))
+    found = {
+        'model': cascade.card.label,
         'model_sha256': model_sha256(data.path('cascade')),
-        'seed': SEED,
         'people': PEOPLE,
         'images': [len(pixels) for pixels, *_ in sets],
         'epochs': EPOCHS,
         'recipes': {name: learn(recipe, *sets) for name, recipe in RECIPES.items()},
-        'seconds': round(time.monotonic() - begin),
     }
-    target.write_text(json.dumps(out, indent=2) + '\n')
-    print(json.dumps(out, indent=2))
+    write_record(args.out, command('counting', args, 'out', 'anatomies'), found, SEED)
 
 
 if __name__ == '__main__':
-    main(*map(Path, sys.argv[1:]))
+    main()

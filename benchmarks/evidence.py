@@ -1,31 +1,25 @@
 """Agreement of the found instances with the predicted and the true count.
 
-Usage: python benchmarks/evidence.py FILE DATASET [DATASET ...]
-
 Each DATASET is one that ``pvs_cascade simulate`` wrote. Three rules are compared: plain connected
 components at half evidence, all candidates, and the instances, which are the strongest candidates
 up to the count. All images get their true ROI and the cascade that ships.
 """
 
-import json
-import os
-import sys
 from itertools import pairwise
 from pathlib import Path
-
-os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from skimage.measure import label
 
+from benchmarks.harness import command, command_line, write_record
 from pvs_workflow import data
 from pvs_workflow.lab.training.samples import read_samples
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.science import components
 from pvs_workflow.science.agreement import intraclass_correlation
-from pvs_workflow.science.grading import potter_grade, round_count
+from pvs_workflow.science.grading import round_count
 from pvs_workflow.science.intensity import prepare_image
 
 SEED = 1
@@ -58,11 +52,10 @@ def true_ones(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def agreement(found: np.ndarray, reference: np.ndarray) -> dict:
-    """Compare numbers per image: errors, Pearson's correlation and absolute agreement."""
+    """Compare numbers per image: errors and absolute agreement."""
     return {
         'mae': round(float(np.abs(found - reference).mean()), 3),
         'bias': round(float((found - reference).mean()), 3),
-        'correlation': round(float(np.corrcoef(found, reference)[0, 1]), 4),
         'icc': round(float(intraclass_correlation(np.stack([found, reference], 1)).value), 4),
     }
 
@@ -105,22 +98,12 @@ def measure(dataset: Path, cascade) -> dict:
 
 
 def describe(numbers: np.ndarray, right: int, counts: np.ndarray, true: np.ndarray) -> dict:
-    """Say how one rule's numbers agree with counts and truth, in all and for each true grade."""
-    grades = potter_grade(true)
-    means = {'instances': numbers, 'count': counts, 'truth': true}
+    """Say how one rule's numbers agree with counts and truth."""
     return {
         'to_count': agreement(numbers, counts),
         'to_truth': agreement(numbers, true),
         'precision': round(right / max(numbers.sum(), 1), 4),
         'recall': round(right / max(true.sum(), 1), 4),
-        'by_true_grade': {
-            str(grade): {'n_images': int((grades == grade).sum())}
-            | {
-                f'mean_{name}': round(float(values[grades == grade].mean()), 2)
-                for name, values in means.items()
-            }
-            for grade in np.unique(grades)
-        },
     }
 
 
@@ -136,24 +119,23 @@ def by_strength(strengths: np.ndarray, outcomes: np.ndarray) -> dict:
     }
 
 
-def main(target: Path, *datasets: Path) -> None:
+def main() -> None:
     """Measure all datasets and write one JSON file."""
+    parser = command_line(__doc__)
+    parser.add_argument('out', type=Path, metavar='FILE')
+    parser.add_argument('datasets', type=Path, nargs='+', metavar='DATASET')
+    args = parser.parse_args()
     configure_tensorflow(1, SEED)
-    bundle = data.path('cascade')
-    cascade = load_bundle(bundle)
+    cascade = load_bundle(data.path('cascade'))
     names = ('SMOOTHING', 'DIP', 'EXTENT', 'MIN_STRENGTH', 'FLUID', 'FLUID_DISTANCE')
-    content = {
-        'command': f'python benchmarks/evidence.py {target} {" ".join(d.name for d in datasets)}',
+    found = {
         'model': cascade.card.label,
-        'model_sha256': model_sha256(bundle),
+        'model_sha256': model_sha256(data.path('cascade')),
         'rule': {name.lower(): getattr(components, name) for name in names},
-        'datasets': {dataset.name: measure(dataset, cascade) for dataset in datasets},
+        'datasets': {dataset.name: measure(dataset, cascade) for dataset in args.datasets},
     }
-    text = json.dumps(content, indent=2)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text + '\n')
-    print(text)
+    write_record(args.out, command('evidence', args, 'out', 'datasets'), found)
 
 
 if __name__ == '__main__':
-    main(*map(Path, sys.argv[1:]))
+    main()

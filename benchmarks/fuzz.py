@@ -1,15 +1,11 @@
 """Coverage-guided fuzzing of the readers, with Atheris (``pip install atheris``).
 
-    python benchmarks/fuzz.py READER --seconds 300 --seed 1 --corpus FOLDER
-
-Readers: nifti, gzip, records, table, ratings, people, json, card, filters, settings. It starts
-from a good input, changes it where that reaches code that was not reached before, and stops at the
-first input that ends in anything else than a sentence of one line (``PVSError``), in more than 10
-seconds, or in more than 2 GB of memory. That input is kept in FOLDER as ``crash-...``,
-``timeout-...`` or ``oom-...``.
+It starts from a good input, changes it where that reaches code that was not reached before, and
+stops at the first input that ends in anything else than a sentence of one line (``PVSError``), in
+more than 10 seconds, or in more than 2 GB of memory. That input is kept in the folder of
+``--corpus`` as ``crash-...``, ``timeout-...`` or ``oom-...``.
 """
 
-import argparse
 import gzip
 import sys
 import tempfile
@@ -20,6 +16,7 @@ import atheris
 with atheris.instrument_imports(include=['pvs_workflow', 'nibabel', 'csv', 'json', 'tomllib']):
     import nibabel  # noqa: F401
 
+    from benchmarks.harness import ROOT, command_line
     from pvs_workflow.derivatives.records import read_records
     from pvs_workflow.derivatives.tsv import read_table
     from pvs_workflow.errors import PVSError
@@ -32,9 +29,6 @@ with atheris.instrument_imports(include=['pvs_workflow', 'nibabel', 'csv', 'json
     from pvs_workflow.science.checks import check_voxels
     from pvs_workflow.science.geometry import to_canonical
     from pvs_workflow.settings import Settings
-
-ROOT = Path(__file__).parents[1]
-FOLDER = Path(tempfile.mkdtemp(prefix='fuzz-'))
 
 
 def _nifti(path: Path) -> None:
@@ -63,46 +57,44 @@ READERS = {
     'settings': ('a.toml', Settings.from_toml),
 }
 """Each reader's file, and how it is called."""
+SEEDS = {
+    'ratings': b'participant_id\themisphere\tslice\tcount\trater\nsub-1\tL\t3\t4\ta\n',
+    'people': b'participant_id\tage\tsex\tgroup\tsite\nsub-1\t70\tF\ta\tb\n',
+    'json': b'{"a": [1, 2.5e3, null, true, "\\u00e9"]}',
+    'filters': b'{"t2w": {"acquisition": ["a", null], "run": 1}}',
+    'settings': b'bids_dir = "a"\noutput_dir = "b"\nanalysis_level = "group"\nrun_id = "c"\n',
+}
 
 
 def seeds(reader: str) -> list[bytes]:
     """Return good inputs to start from."""
     import numpy as np
 
-    sys.path.insert(0, str(ROOT))
     from tests.hostile import images, tables
 
-    small = images.nifti(np.arange(60, dtype='int16').reshape(3, 4, 5))
     if reader in ('nifti', 'gzip'):
-        wide = images.nifti(np.arange(60, dtype='float32').reshape(3, 4, 5), version=2)
-        out = [small, wide]
-        return [gzip.compress(content) for content in out] if reader == 'gzip' else out
+        voxels = np.arange(60).reshape(3, 4, 5)
+        small = images.nifti(voxels.astype('int16'))
+        wide = images.nifti(voxels.astype('float32'), version=2)
+        return [gzip.compress(one) if reader == 'gzip' else one for one in (small, wide)]
     if reader in ('records', 'table'):
         stem = tables.save_result(Path(tempfile.mkdtemp(prefix='fuzz-')), 'x')
         return [stem.with_name(stem.name + tables.GRADE).read_bytes()]
-    card = ROOT / 'pvs_workflow' / 'data' / 'cascade' / 'card.json'
-    return {
-        'ratings': [b'participant_id\themisphere\tslice\tcount\trater\nsub-1\tL\t3\t4\ta\n'],
-        'people': [b'participant_id\tage\tsex\tgroup\tsite\nsub-1\t70\tF\ta\tb\n'],
-        'json': [b'{"a": [1, 2.5e3, null, true, "\\u00e9"]}'],
-        'card': [card.read_bytes()],
-        'filters': [b'{"t2w": {"acquisition": ["a", null], "run": 1}}'],
-        'settings': [
-            b'bids_dir = "a"\noutput_dir = "b"\nanalysis_level = "group"\nrun_id = "c"\n'
-        ],
-    }[reader]
+    if reader == 'card':
+        return [(ROOT / 'pvs_workflow' / 'data' / 'cascade' / 'card.json').read_bytes()]
+    return [SEEDS[reader]]
 
 
 def main() -> None:
     """Fuzz one reader for some time."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_line(__doc__)
     parser.add_argument('reader', choices=READERS)
     parser.add_argument('--seconds', type=int, default=300)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--corpus', type=Path, required=True, help='folder that is kept')
     args = parser.parse_args()
     name, read = READERS[args.reader]
-    path = FOLDER / name
+    path = Path(tempfile.mkdtemp(prefix='fuzz-')) / name
     args.corpus.mkdir(parents=True, exist_ok=True)
     for number, content in enumerate(seeds(args.reader)):
         (args.corpus / f'seed-{number}').write_bytes(content)
@@ -115,16 +107,10 @@ def main() -> None:
             if not str(error).isprintable():
                 raise ValueError('a message of several lines') from error
 
-    options = [
-        f'-max_total_time={args.seconds}',
-        f'-seed={args.seed}',
-        '-timeout=10',
-        '-rss_limit_mb=2048',
-        f'-artifact_prefix={args.corpus}/',
-        '-print_final_stats=1',
-        '-verbosity=0',
-    ]
-    atheris.Setup([sys.argv[0], *options, str(args.corpus)], one_input)
+    limits = [f'-max_total_time={args.seconds}', '-timeout=10', '-rss_limit_mb=2048']
+    keep = [f'-artifact_prefix={args.corpus}/', '-print_final_stats=1', '-verbosity=0']
+    words = [sys.argv[0], f'-seed={args.seed}', *limits, *keep, str(args.corpus)]
+    atheris.Setup(words, one_input)
     atheris.Fuzz()
 
 

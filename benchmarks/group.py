@@ -1,25 +1,19 @@
 """Time, memory and page size of the group level.
 
-Usage: python benchmarks/group.py [--participants N] [--seed N] [--keep DIR] [--out FILE]
-
 Makes the derivatives of simulated participants as far as the group level reads them (tables and
 sidecars, no images), with a participants.tsv, and runs the installed command on them. Memory is
 the sum over the process tree of the proportional set size, sampled four times a second.
 """
 
-import argparse
-import json
-import platform
-import sys
+import shutil
 import tempfile
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from resources import machine, measure
+from scipy.stats import norm
 
-from pvs_workflow import __version__
+from benchmarks.harness import APP, command, command_line, write_record
+from benchmarks.resources import measure
 from pvs_workflow.derivatives.tables import count_table, grade_table, write_json, write_table
 from pvs_workflow.science.grading import UPPER_COUNTS
 from pvs_workflow.science.slices import View
@@ -33,55 +27,46 @@ SCANNERS = (
 REASONS = ('the template fits poorly', 'left and right ROI differ in volume')
 AGE_EFFECT, PATIENT_EFFECT = 0.35, 0.4
 """Of ten years, and of being a patient, on the logarithm of the expected count."""
-
 VIEWS = [View(side, 12 + rank, rank + 1, (1.0, 1.0)) for side in 'LR' for rank in range(3)]
-PACKAGES = ('pandas', 'numpy', 'scipy', 'statsmodels', 'matplotlib', 'jinja2')
 
 
-@dataclass(frozen=True)
-class Person:
-    """A simulated participant."""
+def make_cohort(raw: Path, out: Path, number: int, seed: int) -> int:
+    """Write participants.tsv to ``raw`` and derivatives to ``out``; return the number of T2w.
 
-    label: str
-    age: float
-    sex: str
-    group: str
-    scanner: tuple
-    burden: float
-
-
-def draw_people(number: int, rng: np.random.Generator) -> list[Person]:
-    """Draw people whose counts rise with age and in patients."""
-    people = []
-    for place in range(number):
+    Counts rise with age and in patients.
+    """
+    rng = np.random.default_rng(seed)
+    raw.mkdir(parents=True, exist_ok=True)
+    lines, people = ['participant_id\tage\tsex\tgroup\tsite'], []
+    for person in range(1, number + 1):
         age, patient = rng.normal(66, 9), rng.random() < 0.4
         log = 1.9 + AGE_EFFECT * (age - 66) / 10 + PATIENT_EFFECT * patient + rng.normal(0, 0.6)
-        people.append(
-            Person(
-                f'{place + 1:05d}',
-                round(float(np.clip(age, 35, 95)), 1),
-                'FM'[int(rng.random() < 0.5)],
-                'patient' if patient else 'control',
-                SCANNERS[rng.choice(len(SCANNERS), p=[0.4, 0.1, 0.3, 0.2])],
-                float(np.exp(log)),
-            )
-        )
-    return people
+        sex, group = 'FM'[int(rng.random() < 0.5)], 'patient' if patient else 'control'
+        scanner = SCANNERS[rng.choice(len(SCANNERS), p=[0.4, 0.1, 0.3, 0.2])]
+        age = np.clip(age, 35, 95)
+        lines.append(f'sub-{person:05d}\t{age:.1f}\t{sex}\t{group}\t{scanner[-1]}')
+        people.append((f'{person:05d}', scanner, float(np.exp(log))))
+    (raw / 'participants.tsv').write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    scans = 0
+    for person in people:
+        scans += _save_person(out, *person, rng)
+        (out / f'sub-{person[0]}.html').touch()
+    return scans
 
 
-def save_person(folder: Path, person: Person, rng: np.random.Generator) -> int:
+def _save_person(folder: Path, label: str, scanner, burden: float, rng) -> int:
     """Write a person's results, one in five people with two sessions; return how many."""
     sessions = ('01', '02') if rng.random() < 0.2 else (None,)
-    true = rng.gamma(6, person.burden / 6, 6)
+    true = rng.gamma(6, burden / 6, 6)
     for session in sessions:
-        stem = f'sub-{person.label}' + (f'_ses-{session}' if session else '')
-        inside = Path(f'sub-{person.label}', f'ses-{session}' if session else '', 'anat')
-        _save_scan(folder / inside, stem, inside, session, person, true, rng)
+        stem = f'sub-{label}' + (f'_ses-{session}' if session else '')
+        inside = Path(f'sub-{label}', f'ses-{session}' if session else '', 'anat')
+        _save_scan(folder / inside / stem, inside, label, session, scanner, true, rng)
         true = true * rng.lognormal(0.05, 0.1, 6)
     return len(sessions)
 
 
-def _save_scan(anat, stem, inside, session, person, true, rng) -> None:
+def _save_scan(stem: Path, inside: Path, label, session, scanner, true, rng) -> None:
     counts = np.clip(true + rng.normal(0, 0.6 + 0.08 * true), 0, None)
     reach = rng.uniform(1.2, 2.5, 6) * (1 + 0.12 * counts)
     qc = rng.choice(['pass', 'review', 'fail'], p=[0.93, 0.06, 0.01])
@@ -97,13 +82,12 @@ def _save_scan(anat, stem, inside, session, person, true, rng) -> None:
     )
     top = table['count'].to_numpy().argmax()
     spread = (table['count_high'][top] - table['count_low'][top]) / 3.29
-    from scipy.stats import norm
-
     ends = norm.cdf(np.add(UPPER_COUNTS, 0.5), table['count'][top], spread)
+    t2w = (inside / f'{stem.name}_T2w.nii.gz').as_posix()
     grade = grade_table(
-        participant=person.label,
+        participant=label,
         session=session,
-        t2w=(inside / f'{stem}_T2w.nii.gz').as_posix(),
+        t2w=t2w,
         counts=table,
         probabilities=np.diff(ends, prepend=0, append=1),
         qc=qc,
@@ -111,10 +95,10 @@ def _save_scan(anat, stem, inside, session, person, true, rng) -> None:
         model='pvs_workflow cascade 0.5',
         model_sha256='a6' * 32,
     )
-    sources = [f'bids:raw:{(inside / stem).as_posix()}_T2w.nii.gz']
-    write_table(table, anat / f'{stem}_desc-epvs_counts.tsv', 'epvs_counts', sources)
-    write_table(grade, anat / f'{stem}_desc-potter_grade.tsv', 'potter_grade', sources)
-    maker, model, field, institution = person.scanner
+    sources = [f'bids:raw:{t2w}']
+    for frame, name in ((table, 'epvs_counts'), (grade, 'potter_grade')):
+        write_table(frame, stem.with_name(f'{stem.name}_desc-{name}.tsv'), name, sources)
+    maker, model, field, institution = scanner
     facts = {
         'Sources': sources,
         'SkullStripped': False,
@@ -124,60 +108,30 @@ def _save_scan(anat, stem, inside, session, person, true, rng) -> None:
         'InstitutionName': institution,
         'VoxelSize': [0.573, 0.573, 5.0 if field == 3 else 4.0],
     }
-    write_json(anat / f'{stem}_desc-preproc_T2w.json', facts)
+    write_json(stem.with_name(f'{stem.name}_desc-preproc_T2w.json'), facts)
 
 
-def make_cohort(raw: Path, out: Path, number: int, seed: int) -> int:
-    """Write participants.tsv to ``raw`` and derivatives to ``out``; return the number of T2w."""
-    rng = np.random.default_rng(seed)
-    people = draw_people(number, rng)
-    raw.mkdir(parents=True, exist_ok=True)
-    lines = ['participant_id\tage\tsex\tgroup\tsite']
-    lines += [f'sub-{p.label}\t{p.age}\t{p.sex}\t{p.group}\t{p.scanner[-1]}' for p in people]
-    (raw / 'participants.tsv').write_text('\n'.join(lines) + '\n', encoding='utf-8')
-    scans = 0
-    for person in people:
-        scans += save_person(out, person, rng)
-        (out / f'sub-{person.label}.html').touch()
-    return scans
+def run_group(folder: Path, number: int, seed: int) -> dict:
+    """Make a cohort in a folder, run the group level on it, and return what that took."""
+    raw, out = folder / 'raw', folder / 'derivatives'
+    shutil.rmtree(out, ignore_errors=True)
+    scans = make_cohort(raw, out, number, seed)
+    cost = measure([APP, str(raw), str(out), 'group'], log=folder / 'group.log')
+    page = (out / 'group_potter.html').stat().st_size
+    return {'participants': number, 't2w': scans, **cost, 'page_mb': round(page / 1e6, 2)}
 
 
 def main() -> None:
     """Make the cohort, run the group level, and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_line(__doc__, 'group.json')
     parser.add_argument('--participants', type=int, default=5000)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--keep', type=Path, help='folder to make the cohort in, and to keep')
-    parser.add_argument('--out', type=Path, default=Path('docs/validation/group.json'))
-    arguments = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = (arguments.keep or Path(temporary)).resolve()
-        raw, out = folder / 'raw', folder / 'derivatives'
-        scans = make_cohort(raw, out, arguments.participants, arguments.seed)
-        command = [
-            str(Path(sys.executable).with_name('pvs_workflow')),
-            str(raw),
-            str(out),
-            'group',
-        ]
-        cost = measure(command, log=folder / 'group.log')
-        page = (out / 'group_potter.html').stat().st_size
-    result = {
-        'command': f'python benchmarks/group.py --participants {arguments.participants} '
-        f'--seed {arguments.seed}',
-        'seed': arguments.seed,
-        'version': __version__,
-        'versions': {'python': platform.python_version()}
-        | {name: version(name) for name in PACKAGES},
-        'machine': machine(),
-        'participants': arguments.participants,
-        't2w': scans,
-        **cost,
-        'page_mb': round(page / 1e6, 2),
-    }
-    print(json.dumps(result, indent=2))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + '\n')
+        found = run_group((args.keep or Path(temporary)).resolve(), args.participants, args.seed)
+    repeat = command('group', args, '--participants', '--seed')
+    write_record(args.out, repeat, found, args.seed)
 
 
 if __name__ == '__main__':

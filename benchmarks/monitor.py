@@ -1,7 +1,7 @@
-"""What each process of a run uses, and each step of it: processors, threads and memory.
+"""What each process of a run uses, and each step of it: processors and memory.
 
 It looks from outside, several times a second: nothing is added to the run. Which step a worker is
-at is told by its working folder, which nipype sets.
+at follows from its working folder, which nipype sets.
 """
 
 import os
@@ -14,101 +14,53 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from resources import proportional_set_size, tree
+from benchmarks.resources import proportional_set_size, tree
 
 INTERVAL = 0.1
 _SUM_EVERY = 5
 """Looks from one sum of the tree's memory to the next, which costs more than the rest."""
 _KIB_PER_GB = 1e9 / 1024
 _TICKS = os.sysconf('SC_CLK_TCK')
-
-
-@dataclass(frozen=True)
-class Look:
-    """One process at one moment.
-
-    Attributes
-    ----------
-    time : float
-        Seconds.
-    cpu : float
-        Seconds of processors that it has used.
-    threads : int
-        All that it has, most of them without work.
-
-    """
-
-    time: float
-    cpu: float
-    threads: int
+LIBRARIES = ('tensorflow', 'ants')
 
 
 @dataclass
 class Process:
-    """All that was seen of one process.
-
-    Attributes
-    ----------
-    looks : list of Look
-    libraries : set of str
-        Those of `LIBRARIES` that it has loaded.
-    environment : dict
-        With which it was started.
-    step : str
-        At which it was last seen, '' for none.
-    steps : set of str
-        All of them.
-
-    """
+    """All that was seen of one process."""
 
     environment: Mapping[str, str]
-    looks: list[Look] = field(default_factory=list)
+    looks: list[tuple[float, float]] = field(default_factory=list)
+    """Time, and seconds of processors that it had used then."""
     libraries: set[str] = field(default_factory=set)
+    """Those of `LIBRARIES` that it has loaded."""
     step: str = ''
+    """At which it was last seen, '' for none."""
     steps: set[str] = field(default_factory=set)
+    """All of them."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run has used.
-
-    Attributes
-    ----------
-    processes : dict of int to Process
-    steps : dict of str to float
-        Highest memory of its own (not of files, such as libraries, which processes share) that a
-        process had in each step, GB.
-    idle : float
-        Highest memory of its own that a worker had between two steps, GB.
-    files : float
-        Highest memory of files that a process had, GB.
-    peak : float
-        Highest sum over all processes, what they share counted once, GB.
-
-    """
+    """What a run has used; memory in GB, the highest that was seen."""
 
     processes: dict[int, Process]
     steps: dict[str, float]
+    """Of its own (not of files, such as libraries, which processes share) in each step."""
     idle: float
+    """Of a worker's own between two steps."""
     files: float
+    """Of files that a process had."""
     peak: float
-
-
-LIBRARIES = ('tensorflow', 'ants')
+    """Sum over all processes, what they share counted once."""
 
 
 class Monitor(threading.Thread):
-    """Watches a process and its descendants until it is told to stop.
+    """Watches a process and its descendants until :meth:`stop`.
 
-    Parameters
-    ----------
-    pid : int
-    work_dir : Path
-        The run's work folder: a process in a folder of it is at the step of that name.
-
+    A process in a folder of the run's ``work_dir`` is at the step of that name.
     """
 
-    def __init__(self, pid: int, work_dir: Path):
+    def __init__(self, pid: int, work_dir: Path) -> None:
         super().__init__(daemon=True)
         self._pid, self._work = pid, work_dir.resolve()
         self._stop_it = threading.Event()
@@ -142,8 +94,7 @@ class Monitor(threading.Thread):
         root = Path(f'/proc/{pid}')
         process = self._processes.get(pid) or Process(_environment(root))
         fields = (root / 'stat').read_text().rpartition(')')[2].split()
-        cpu = (int(fields[11]) + int(fields[12])) / _TICKS
-        process.looks.append(Look(time.monotonic(), cpu, int(fields[17])))
+        process.looks.append((time.monotonic(), (int(fields[11]) + int(fields[12])) / _TICKS))
         self._processes[pid] = process
         self._note_memory(pid, root, process)
 
@@ -154,8 +105,8 @@ class Monitor(threading.Thread):
         own = (high - file) / _KIB_PER_GB
         self._files = max(self._files, file / _KIB_PER_GB)
         step = self._step(root)
-        # The kernel keeps the highest since it was told to forget it: what was between two looks
-        # is seen as well, and belongs to the step before.
+        # The kernel keeps the highest since it was reset: what was between two looks is seen as
+        # well, and belongs to the step before.
         if process.step:
             self._steps[process.step] = max(self._steps[process.step], own)
         elif pid != self._pid:
@@ -189,26 +140,14 @@ def busiest(processes: Sequence[Process], seconds: float = 2.0) -> float:
     """Return how many processors some processes kept busy together in their busiest moment.
 
     On a machine that others use as well, they may have got fewer than they wanted.
-
-    Parameters
-    ----------
-    processes : sequence of Process
-    seconds : float
-        Length of a moment.
-
-    Returns
-    -------
-    float
-        Seconds of processors per second.
-
     """
     moments: dict[int, float] = defaultdict(float)
     for process in processes:
-        for before, now in pairwise(process.looks):
-            rate = (now.cpu - before.cpu) / (now.time - before.time)
-            for place in range(int(before.time // seconds), int(now.time // seconds) + 1):
-                begin, end = place * seconds, (place + 1) * seconds
-                moments[place] += rate * (min(now.time, end) - max(before.time, begin))
+        for (before, used), (now, used_now) in pairwise(process.looks):
+            rate = (used_now - used) / (now - before)
+            for number in range(int(before // seconds), int(now // seconds) + 1):
+                begin, end = number * seconds, (number + 1) * seconds
+                moments[number] += rate * (min(now, end) - max(before, begin))
     return max(moments.values(), default=0.0) / seconds
 
 

@@ -1,7 +1,6 @@
 """Known rigid movements of a scan, and how far from them an alignment is."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import nibabel as nb
 import numpy as np
@@ -9,37 +8,21 @@ from scipy.spatial.transform import Rotation
 
 from pvs_workflow.science.geometry import to_canonical
 
-MOST_ANGLE = 25.0
-"""Largest rotation, in degrees."""
-
-MOST_SHIFT = 40.0
-"""Largest translation, in millimetres."""
-
-LOST_ORIGIN = 150.0
-"""How far a header with a nonsensical origin is off, in millimetres."""
+MAX_ANGLE = 25.0  # degrees
+MAX_SHIFT = 40.0  # mm
+LOST_ORIGIN = 150.0  # mm by which a header with a nonsensical origin is off
 
 
 def random_motion(
     rng: np.random.Generator,
     centre: Sequence[float],
-    angle: float = MOST_ANGLE,
-    shift: float = MOST_SHIFT,
+    angle: float = MAX_ANGLE,
+    shift: float = MAX_SHIFT,
 ) -> np.ndarray:
     """Draw a rigid movement: about a random axis through a point, and in a random direction.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    centre : (3,) array
-        What the rotation leaves in its place, mm.
-    angle, shift : float
-        Both are drawn evenly from zero to these, degrees and mm.
-
-    Returns
-    -------
-    (4, 4) array
-        Of points in millimetres.
-
+    Rotation and shift are drawn evenly from zero to ``angle`` degrees and ``shift`` millimetres;
+    the (4, 4) matrix moves points in millimetres and leaves ``centre`` to the shift alone.
     """
     turn = Rotation.from_rotvec(np.radians(rng.uniform(0, angle)) * _direction(rng)).as_matrix()
     out = np.eye(4)
@@ -61,15 +44,7 @@ def _direction(rng: np.random.Generator) -> np.ndarray:
 
 
 def disturb(image: nb.Nifti1Image, motion: np.ndarray) -> nb.Nifti1Image:
-    """Move a scan by its header alone, and read it as the app would.
-
-    Parameters
-    ----------
-    image : nibabel image, 3D
-    motion : (4, 4) array
-        Of points in RAS millimetres.
-
-    """
+    """Move a scan by its header alone, and read it as the app would."""
     data, affine, _ = to_canonical(np.asarray(image.dataobj), motion @ image.affine)
     return nb.Nifti1Image(np.ascontiguousarray(data), affine)
 
@@ -87,32 +62,8 @@ def points_of(mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
 def target_errors(found: np.ndarray, truth: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the target registration error at each point, in millimetres (Fitzpatrick 1998).
 
-    Parameters
-    ----------
-    found, truth : (4, 4) arrays
-        From the fixed to the moving scan.
-    points : (n, 3) array
-        Of the fixed scan.
-
+    ``found`` and ``truth`` are (4, 4) matrices from the fixed to the moving scan, ``points``
+    (n, 3) millimetres of the fixed scan.
     """
     apart = nb.affines.apply_affine(found, points) - nb.affines.apply_affine(truth, points)
     return np.linalg.norm(apart, axis=1)
-
-
-def read_matrix(path: Path) -> np.ndarray:
-    """Read a linear ITK transform as a matrix from fixed to moving points, RAS millimetres.
-
-    ITK may write one rigid movement in several ways, so it is asked where it takes four points.
-    """
-    import ants
-
-    transform = ants.read_transform(str(path))
-    corners = np.vstack([np.zeros(3), np.eye(3)])
-    moved = np.array(
-        [ants.apply_ants_transform_to_point(transform, point.tolist()) for point in corners]
-    )
-    lps = np.eye(4)
-    lps[:3, :3] = (moved[1:] - moved[0]).T
-    lps[:3, 3] = moved[0]
-    flip = np.diag([-1.0, -1.0, 1.0, 1.0])
-    return flip @ lps @ flip

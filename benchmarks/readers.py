@@ -1,6 +1,4 @@
-"""How well a reader could do who knows where each ePVS is, and errs only in how bright it looks.
-
-Usage: python benchmarks/readers.py FILE [--anatomies DIR] [--people N] [--seed N] [--n-cpus N]
+"""Readers who know where each ePVS is, and err only in how bright it looks.
 
 What counts is decided by a threshold of contrast (the visibility rule), and noise hides on which
 side of it a faint ePVS lies. Each reader applies the rule to the contrasts that he takes the ePVS
@@ -12,19 +10,15 @@ noise     the contrast fitted to the noisy image by least squares, with the plac
 stricter, more lenient
           the right contrast, but a threshold one tenth higher or lower.
 
-The people are those of ``benchmarks/validation.py --parts paper``, by the same seed.
+The people are those of ``python -m benchmarks.validation --parts paper``, by the same seed.
 """
 
-import argparse
-import json
-import shlex
-import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.derivatives.tsv import write_json
+from benchmarks.harness import command, command_line, write_record
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.scene import Scene
 from pvs_workflow.lab.training.heldout import each_person, person_scenes, six_images
@@ -32,7 +26,6 @@ from pvs_workflow.science.grading import person_grade, potter_grade
 
 READINGS = 5
 """Of each person by the reader with noise, each time another."""
-
 TENTH = 0.1
 
 
@@ -51,16 +44,15 @@ def readings(number: int, seed: int, anatomies: tuple[Path, ...]) -> dict[str, l
     noise = partial(noisy, noise=1 / scene.protocol.snr, rng=rng)
     return {
         'truth': [_counts(number, scene)],
-        'noise': [_counts(number, scene, noise) for _ in range(READINGS)],
-        'stricter': [_counts(number, scene, lambda contrast: 1 / (1 + TENTH))],
-        'more lenient': [_counts(number, scene, lambda contrast: 1 / (1 - TENTH))],
+        'noise': [_counts(number, scene, misjudged=noise) for _ in range(READINGS)],
+        'stricter': [_counts(number, scene, misjudged=lambda contrast: 1 / (1 + TENTH))],
+        'more lenient': [_counts(number, scene, misjudged=lambda contrast: 1 / (1 - TENTH))],
     }
 
 
-def _counts(number: int, scene: Scene, *reader) -> list[int]:
-    found = scene.visible(**dict(zip(['misjudged'], reader, strict=False)))
+def _counts(number: int, scene: Scene, **reader) -> list[int]:
     # The images themselves are not looked at.
-    return [sample.count for sample in six_images(number, scene, scene.tissue, found)]
+    return [s.count for s in six_images(number, scene, scene.tissue, scene.visible(**reader))]
 
 
 def compared(people: list[dict[str, list[list[int]]]], reader: str) -> dict:
@@ -78,32 +70,23 @@ def compared(people: list[dict[str, list[list[int]]]], reader: str) -> dict:
 
 def main() -> None:
     """Let all readers read, and write how well they did."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('target', type=Path)
+    parser = command_line(__doc__)
+    parser.add_argument('out', type=Path, metavar='FILE')
     parser.add_argument('--anatomies', type=Path, help='label maps of the simulated people')
     parser.add_argument('--people', type=int, default=76)
     parser.add_argument('--seed', type=int, default=7001)
     parser.add_argument('--n-cpus', type=int, default=2)
     args = parser.parse_args()
-    begin = time.monotonic()
     maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
     one = partial(readings, seed=args.seed, anatomies=maps)
     people = list(each_person(one, range(1, args.people + 1), args.n_cpus))
-    words = ['python', 'benchmarks/readers.py', args.target.name]
-    words += ['--anatomies', args.anatomies.name] if args.anatomies else []
-    words += ['--people', str(args.people), '--seed', str(args.seed)]
-    record = {
-        'command': shlex.join(words),
-        'seed': args.seed,
+    found = {
         'participants': args.people,
         'readings_with_noise': READINGS,
         'readers': {name: compared(people, name) for name in people[0] if name != 'truth'},
-        'seconds': round(time.monotonic() - begin),
     }
-    write_json(args.target, record)
-    print(json.dumps(record, indent=2))
+    repeat = command('readers', args, 'out', '--anatomies', '--people', '--seed')
+    write_record(args.out, repeat, found, args.seed)
 
 
 if __name__ == '__main__':

@@ -1,14 +1,10 @@
-"""Simulated T2w beside real ones: noise, detail, contrasts and spectra of the basal ganglia.
-
-Usage: python benchmarks/realism.py RESULTS LABEL_MAPS [JSON] [FIGURE]
+"""Simulated and real T2w: noise, detail, contrasts and spectra of the basal ganglia.
 
 RESULTS is what the participant level wrote of real scans, LABEL_MAPS a folder of label maps with
 FreeSurfer's numbers. ePVS are left out of all statistics: in real scans what
 ``simulation.spots.without_spots`` takes for such, in simulated ones the true ones besides.
 """
 
-import json
-import sys
 from itertools import count, islice, pairwise
 from pathlib import Path
 
@@ -17,13 +13,16 @@ import nibabel as nb
 import numpy as np
 from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
+from benchmarks.harness import command, command_line, say, write_record
 from pvs_workflow.lab.simulation.acquisition import draw_protocol, record
+from pvs_workflow.lab.simulation.backgrounds import surroundings
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.person import cohort_burden, draw_anatomy, draw_person
 from pvs_workflow.lab.simulation.session import detailed_scene, draw_t2w_grid
-from pvs_workflow.lab.simulation.spots import estimate_noise, without_spots
+from pvs_workflow.lab.simulation.spots import without_spots
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.science.noise import estimate_noise
 from pvs_workflow.science.roi import roi_labels, structure_values
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
@@ -41,20 +40,11 @@ LIKE = ((0.5, 0.62), (3.0, 4.0))
 SHOWN = {'real': 5, 'matched': 5, 'varied': 2, 'varied, template only': 2, 'paper': 2}
 TISSUES = ('caudate', 'pallidum', 'internal capsule', 'thalamus')
 BAND = (0.08, 0.80)  # cycles per mm: over the shape of the anatomy, under the image's limit
-ROOM = np.array([25.0, 25.0, 6.0])  # mm kept around the ROI
 SOURCE = 'Real: Lesjak et al. 2016, Neuroinformatics, CC BY'
 
 
 def statistics(t2w, structures, epvs, affine) -> dict[str, float]:
-    """Return the statistics of one canonical T2w.
-
-    Parameters
-    ----------
-    t2w, structures, epvs : (x, y, z) arrays
-        ``epvs`` marks those that are known.
-    affine : (4, 4) array
-
-    """
+    """Return the statistics of one canonical T2w; ``epvs`` marks those that are known."""
     n = slices_per_slab(affine)
     t2w, structures, epvs = average_slabs(t2w, n), slab_labels(structures, n), slab_labels(epvs, n)
     affine = slab_affine(affine, n)
@@ -120,20 +110,12 @@ def read_real(results: Path) -> list[tuple]:
         stem = path.name.removesuffix('_space-T2w_desc-structures_dseg.nii.gz')
         images = [nb.load(path.with_name(f'{stem}_desc-preproc_T2w.nii.gz')), nb.load(path)]
         t2w, structures = (to_canonical(np.asarray(i.dataobj), i.affine) for i in images)
-        box = _surroundings(roi_labels(structures[0]) > 0, t2w[1])
+        box = surroundings(roi_labels(structures[0]) > 0, t2w[1])
         data, labels = t2w[0][box].astype(float), structures[0][box].astype(np.uint8)
         affine = t2w[1].copy()
         affine[:3, 3] += affine[:3, :3] @ [part.start for part in box]
         out.append((stem, data, labels, np.zeros(labels.shape, np.uint8), affine))
     return out
-
-
-def _surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, ...]:
-    room = np.ceil(ROOM / np.linalg.norm(affine[:3, :3], axis=0)).astype(int)
-    return tuple(
-        slice(max(int(axis.min()) - r, 0), int(axis.max()) + r + 1)
-        for axis, r in zip(np.nonzero(roi), room, strict=True)
-    )
 
 
 def simulate(acquisition: str, anatomies: tuple[Path, ...], number: int) -> tuple:
@@ -150,14 +132,19 @@ def simulate(acquisition: str, anatomies: tuple[Path, ...], number: int) -> tupl
     return title, recorded, scene.structures, scene.visible(), scene.grid.affine
 
 
-def main(results: Path, maps: Path, target: Path, figure: Path) -> None:
+def main() -> None:
     """Measure both, write the statistics, draw the sheet."""
+    parser = command_line(__doc__, 'realism.json')
+    parser.add_argument('results', type=Path)
+    parser.add_argument('label_maps', type=Path)
+    parser.add_argument('--figure', type=Path, default=Path('docs/images/realism.png'))
+    args = parser.parse_args()
     measured, rows = {}, []
     for group in ('real', *GROUPS):
         found = []
-        for number, item in enumerate(_people(group, results, maps)):
+        for number, item in enumerate(_people(group, args.results, args.label_maps)):
             found.append(statistics(*item[1:]))
-            print(group, number, {name: round(v, 3) for name, v in found[-1].items()}, flush=True)
+            say(f'{group} {number} { {name: round(v, 3) for name, v in found[-1].items()} }')
             if number < SHOWN[group]:
                 roi = roi_labels(item[2])
                 images = cut_six(item[1], roi, item[4], Preprocessing(outside='keep'))[1]
@@ -167,20 +154,10 @@ def main(results: Path, maps: Path, target: Path, figure: Path) -> None:
         name: {group: _range([one[name] for one in found]) for group, found in measured.items()}
         for name in measured['real'][0]
     }
-    for name, groups in summary.items():
-        for group in GROUPS:
-            low, high = groups[group]['low'], groups[group]['high']
-            held = [low <= one[name] <= high for one in measured['real']]
-            groups[group]['real within'] = sum(held)
-    content = {
-        'command': 'python benchmarks/realism.py RESULTS LABEL_MAPS',
-        'seed': SEED,
-        'number': {group: len(found) for group, found in measured.items()},
-        'statistics': summary,
-    }
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(content, indent=2) + '\n')
-    draw(rows, figure)
+    numbers = {group: len(found) for group, found in measured.items()}
+    content = {'number': numbers, 'statistics': summary}
+    write_record(args.out, command('realism', args, 'results', 'label_maps'), content, SEED)
+    draw(rows, args.figure)
 
 
 def _people(group: str, results: Path, maps: Path):
@@ -225,6 +202,4 @@ def draw(rows: list[tuple[str, np.ndarray]], figure: Path) -> None:
 
 
 if __name__ == '__main__':
-    files = [Path(name) for name in sys.argv[3:5]]
-    defaults = [Path('docs/validation/realism.json'), Path('docs/images/realism.png')]
-    main(*map(Path, sys.argv[1:3]), *files, *defaults[len(files) :])
+    main()

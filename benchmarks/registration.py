@@ -1,7 +1,4 @@
-"""What the anatomical half of the app is worth, beside stock ANTs: cost, accuracy, safety.
-
-Usage: python benchmarks/registration.py OUTPUT_DIR --real BIDS_DIR --silver SEGMENTATIONS
-       --simulated BIDS_DIR [--parts PART ...] [--seed N] [--draws N] ...
+"""The anatomical half of the app compared with stock ANTs: cost, accuracy, safety.
 
 Each part writes OUTPUT_DIR/registration_PART.json with its command, seed, duration and versions;
 all that are there are drawn in OUTPUT_DIR/registration.png. Parts:
@@ -19,58 +16,36 @@ run on the machine while ``speed`` does.
 """
 
 import argparse
-import platform
-import shlex
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
-from registration_failures import failures
-from registration_figure import draw
-from registration_overlap import overlap
-from registration_rigid import rigid
-from registration_speed import speed
+from benchmarks.harness import command, command_line, say, write_record
+from benchmarks.registration_failures import failures
+from benchmarks.registration_figure import draw
+from benchmarks.registration_overlap import overlap
+from benchmarks.registration_rigid import rigid
+from benchmarks.registration_speed import speed
 
-from pvs_workflow import __version__
-from pvs_workflow.derivatives.tsv import write_json
-
-OPTIONS = {
-    'speed': ('real', 'silver', 'seed', 'sessions'),
-    'rigid': ('real', 'silver', 'simulated', 'seed', 'draws', 'stock', 'sessions', 'people'),
-    'overlap': ('simulated', 'seed', 'stock', 'people'),
-    'failures': ('real', 'silver', 'simulated', 'seed', 'staged', 'sessions', 'people'),
+DATASETS = ('--real', '--silver', '--simulated')
+PARTS = {
+    'speed': (speed, ('--real', '--silver', '--seed', '--sessions')),
+    'rigid': (rigid, (*DATASETS, '--seed', '--draws', '--stock', '--sessions', '--people')),
+    'overlap': (overlap, ('--simulated', '--seed', '--stock', '--people')),
+    'failures': (failures, (*DATASETS, '--seed', '--staged', '--sessions', '--people')),
 }
-"""Parts, and what changes their figures."""
-
-DATASETS = ('real', 'silver', 'simulated')
-POOLED = {'rigid': rigid, 'overlap': overlap, 'failures': failures}
-PACKAGES = ('antspyx', 'numpy', 'scipy', 'scikit-image', 'tensorflow')
-
-
-def say(text: str) -> None:
-    """Tell the user what is going on."""
-    print(f'{time.strftime("%H:%M:%S")} {text}', file=sys.stderr, flush=True)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that the figures depend on."""
-    packages = {name: version(name) for name in PACKAGES}
-    return {'pvs_workflow': __version__, 'python': platform.python_version(), **packages}
+"""Parts, and the options that change their figures."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument('output', type=Path)
     parser.add_argument('--real', type=Path, help='BIDS dataset of real sessions')
     parser.add_argument('--silver', type=Path, help='independent segmentations of them')
     parser.add_argument('--simulated', type=Path, help='BIDS dataset of simulated people')
-    parser.add_argument('--parts', nargs='+', choices=OPTIONS, default=list(OPTIONS))
+    parser.add_argument('--parts', nargs='+', choices=PARTS, default=list(PARTS))
     parser.add_argument('--seed', type=int, default=1, help='> 0 (default: %(default)s)')
     parser.add_argument('--draws', type=int, default=50, help='movements (default: %(default)s)')
     parser.add_argument('--stock', type=int, default=4, help='people (default: %(default)s)')
@@ -81,32 +56,26 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--people', type=int, help='the first simulated people only')
     parser.add_argument('--nprocs', type=int, default=2, help='side by side, but for speed')
     args = parser.parse_args(arguments)
-    needed = {name for part in args.parts for name in OPTIONS[part] if name in DATASETS}
-    missing = [name for name in DATASETS if name in needed and not getattr(args, name)]
-    if missing:
-        wanted = ' and '.join(f'--{name}' for name in missing)
-        parser.error(f'{" and ".join(args.parts)} need {wanted}')
+    needed = [name for name in DATASETS if any(name in PARTS[part][1] for part in args.parts)]
+    if missing := [name for name in needed if not getattr(args, name[2:])]:
+        parser.error(f'{" and ".join(args.parts)} need {" and ".join(missing)}')
     if args.seed <= 0:
         parser.error(f'--seed must be above 0, received {args.seed}')
     return args
 
 
-def command(args: argparse.Namespace, part: str) -> str:
-    """Return the command that repeats one part, folders by their names only."""
-    words = ['python', 'benchmarks/registration.py', args.output.name, '--parts', part]
-    for name in OPTIONS[part]:
-        value = getattr(args, name)
-        if value is not None:
-            words += [f'--{name}', value.name if isinstance(value, Path) else str(value)]
-    return shlex.join(words)
+def repeat(args: argparse.Namespace, part: str) -> str:
+    """Return the command that repeats one part."""
+    return command('registration', args, 'output', '--parts', *PARTS[part][1], parts=[part])
 
 
 def run(args: argparse.Namespace, part: str) -> dict:
     """Run one part; all but ``speed`` share their work out."""
+    measure = PARTS[part][0]
     if part == 'speed':
-        return speed(args, say)
+        return measure(args, say)
     with ProcessPoolExecutor(args.nprocs, mp_context=get_context('spawn')) as pool:
-        return POOLED[part](args, pool, say)
+        return measure(args, pool, say)
 
 
 def main() -> None:
@@ -114,18 +83,9 @@ def main() -> None:
     args = parse()
     for part in args.parts:
         say(f'part {part}')
-        begin = time.monotonic()
-        found = run(args, part)
-        record = {
-            'command': command(args, part),
-            'seed': args.seed,
-            'seconds': round(time.monotonic() - begin),
-            'versions': versions(),
-            **found,
-        }
+        begin, found = time.monotonic(), run(args, part)
         path = args.output / f'registration_{part}.json'
-        write_json(path, record)
-        say(str(path))
+        write_record(path, repeat(args, part), found, args.seed, begin, show=False)
     draw(args.output)
 
 

@@ -1,10 +1,6 @@
-"""The figure of ``registration.py``, drawn from the files it wrote.
-
-Usage: python benchmarks/registration_figure.py OUTPUT_DIR
-"""
+"""The figure of ``registration.py``, drawn from the files that it wrote."""
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,58 +8,31 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
-from pvs_workflow.files import atomic_path
+from pvs_workflow.lab.evaluation.figures import save_chart
 from pvs_workflow.report.canvas import INK, PAPER, house_style, new_figure
 
 # As in the charts of the reports: blue is what is shown, grey what it is compared with.
 COLOURS = {'ours': '#0072B2', 'stock': '#9AA5B1'}
 LINE = '#5B6673'
-PARTS = ('speed', 'rigid', 'overlap')
-_DOTS_PER_INCH = 120
 _SIZE = 9
 
 
 def draw(folder: Path) -> Path | None:
-    """Draw the parts that a folder has; nothing where it has none of them.
-
-    Parameters
-    ----------
-    folder : Path
-        With ``registration_PART.json`` files; gets ``registration.png``.
-
-    """
-    records = {
-        part: json.loads(path.read_text())
-        for part in PARTS
-        if (path := folder / f'registration_{part}.json').exists()
-    }
-    if not records:
-        return None
-    target = folder / 'registration.png'
-    with atomic_path(target) as path:
-        registration_figure(records).savefig(path, dpi=_DOTS_PER_INCH, metadata={'Software': None})
-    return target
+    """Draw the ``registration_PART.json`` of a folder to ``registration.png``, if it has any."""
+    files = {part: folder / f'registration_{part}.json' for part in PANELS}
+    records = {p: json.loads(file.read_text()) for p, file in files.items() if file.exists()}
+    return (
+        save_chart(folder / 'registration.png', registration_figure(records)) if records else None
+    )
 
 
 @house_style()
 def registration_figure(records: Mapping[str, dict]):
-    """Show time, target registration errors and Dice side by side.
-
-    Parameters
-    ----------
-    records : mapping
-        The content of the files, by part, one at least.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    """
-    panels = {'speed': _times, 'rigid': _errors, 'overlap': _overlaps}
+    """Show time, target registration errors and Dice side by side, of the parts that are there."""
     figure = new_figure(4.6 * len(records), 4.0, PAPER)
     axes = figure.subplots(1, len(records), squeeze=False)[0]
     for ax, (part, record) in zip(axes, records.items(), strict=True):
-        panels[part](ax, record)
+        PANELS[part](ax, record)
         ax.spines[['top', 'right']].set_visible(False)
         ax.spines[['left', 'bottom']].set_color(LINE)
         ax.tick_params(colors=INK, labelsize=_SIZE - 1)
@@ -73,38 +42,41 @@ def registration_figure(records: Mapping[str, dict]):
 
 def _times(ax: Axes, record: dict) -> None:
     sessions = record['sessions']
-    places = np.arange(len(sessions))
+    columns = np.arange(len(sessions))
     for shift, method in ((-0.2, 'stock'), (0.2, 'ours')):
         walls = [row[method]['wall_s'] for row in sessions]
-        ax.bar(places + shift, walls, 0.38, color=COLOURS[method], label=method)
-    for place, row in zip(places, sessions, strict=True):
-        height = row['ours']['wall_s']
-        text = f'{100 * row["ratios"]["wall_s"]:.0f} %'
-        ax.text(place + 0.2, height, text, ha='center', va='bottom', fontsize=_SIZE - 2, color=INK)
-    names = [row['session'].replace('_', '\n') for row in sessions]
-    ax.set_xticks(places, names)
+        ax.bar(columns + shift, walls, 0.38, color=COLOURS[method], label=method)
+    for column, row in zip(columns, sessions, strict=True):
+        text, height = f'{100 * row["ratios"]["wall_s"]:.0f} %', row['ours']['wall_s']
+        style = {'ha': 'center', 'va': 'bottom', 'fontsize': _SIZE - 2, 'color': INK}
+        ax.text(column + 0.2, height, text, **style)
+    ax.set_xticks(columns, [row['session'].replace('_', '\n') for row in sessions])
     ax.margins(y=0.25)
     _labels(ax, 'all registrations of a session', 'wall time (s)')
 
 
 def _errors(ax: Axes, record: dict) -> None:
     groups = {
-        'real, as is': ('ours', _of(record['draws'], 'kind', 'undisturbed')),
-        'real, moved': ('ours', _of(record['draws'], 'kind', 'moved')),
-        'real, lost origin': ('ours', _of(record['draws'], 'kind', 'lost origin')),
-        'simulated, ours': ('ours', _of(record['people'], 'method', 'ours')),
-        'simulated, stock': ('stock', _of(record['people'], 'method', 'stock')),
+        'real, as is': ('draws', 'kind', 'undisturbed'),
+        'real, moved': ('draws', 'kind', 'moved'),
+        'real, lost origin': ('draws', 'kind', 'lost origin'),
+        'simulated, ours': ('people', 'method', 'ours'),
+        'simulated, stock': ('people', 'method', 'stock'),
     }
-    groups = {name: group for name, group in groups.items() if group[1]}
+    errors = {
+        name: [r['mean_tre_mm'] for r in record[rows] if r[key] == value and r['mean_tre_mm']]
+        for name, (rows, key, value) in groups.items()
+    }
+    errors = {name: values for name, values in errors.items() if values}
     rng = np.random.default_rng(1)
-    for place, (method, errors) in enumerate(groups.values()):
-        across = place + rng.uniform(-0.22, 0.22, len(errors))
-        ax.scatter(across, errors, s=12, color=COLOURS[method], alpha=0.7, linewidths=0)
-        ax.hlines(np.median(errors), place - 0.32, place + 0.32, color=INK, linewidth=1.2)
+    for column, (name, values) in enumerate(errors.items()):
+        across = column + rng.uniform(-0.22, 0.22, len(values))
+        colour = COLOURS['stock' if 'stock' in name else 'ours']
+        ax.scatter(across, values, s=12, color=colour, alpha=0.7, linewidths=0)
+        ax.hlines(np.median(values), column - 0.32, column + 0.32, color=INK, linewidth=1.2)
     for method, colour in COLOURS.items():
         ax.scatter([], [], s=12, color=colour, label=method)
-    ax.set_xticks(range(len(groups)), list(groups))
-    _slant(ax)
+    _slanted(ax, errors)
     # A lost alignment is off by centimetres, a good one by tenths of a millimetre.
     ax.set_yscale('log')
     # Plain numbers: the house style does not typeset powers of ten.
@@ -113,10 +85,6 @@ def _errors(ax: Axes, record: dict) -> None:
     ax.yaxis.set_minor_locator(NullLocator())
     ax.margins(y=0.25)
     _labels(ax, 'rigid alignments (line: median)', 'mean error in the nuclei (mm)')
-
-
-def _of(rows: list[dict], key: str, value: str) -> list[float]:
-    return [row['mean_tre_mm'] for row in rows if row[key] == value and row['mean_tre_mm']]
 
 
 def _overlaps(ax: Axes, record: dict) -> None:
@@ -129,31 +97,27 @@ def _overlaps(ax: Axes, record: dict) -> None:
     width = 0.8 / max(len(shown), 1)
     for i, (label, (found, colour)) in enumerate(shown.items()):
         scores = {name: s for name, s in found['dice'].items() if 'median' in s}
-        places = np.arange(len(scores)) + (i - (len(shown) - 1) / 2) * width
+        across = np.arange(len(scores)) + (i - (len(shown) - 1) / 2) * width
         medians = np.array([s['median'] for s in scores.values()])
         quartiles = np.array([s['quartiles'] for s in scores.values()]).T
         bars = np.clip([medians - quartiles[0], quartiles[1] - medians], 0, None)
-        ax.errorbar(
-            places, medians, bars, fmt='o', ms=4, color=colour, label=label, elinewidth=1.2
-        )
-        ax.set_xticks(range(len(scores)), list(scores))
-    _slant(ax)
+        style = {'fmt': 'o', 'ms': 4, 'color': colour, 'elinewidth': 1.2}
+        ax.errorbar(across, medians, bars, label=label, **style)
+        _slanted(ax, scores)
     ax.set_ylim(0, 1)
-    _labels(ax, 'simulated people (bars: quartiles)', 'Dice')
+    _labels(ax, 'simulated people (bars: quartiles)', 'Dice', 'lower left')
 
 
-def _slant(ax: Axes) -> None:
+PANELS = {'speed': _times, 'rigid': _errors, 'overlap': _overlaps}
+
+
+def _slanted(ax: Axes, names) -> None:
+    ax.set_xticks(range(len(names)), list(names))
     for label in ax.get_xticklabels():
         label.set(rotation=35, ha='right', rotation_mode='anchor')
 
 
-def _labels(ax: Axes, title: str, label: str) -> None:
+def _labels(ax: Axes, title: str, label: str, corner: str = 'upper left') -> None:
     ax.set_title(title, fontsize=_SIZE, color=INK, loc='left')
     ax.set_ylabel(label, fontsize=_SIZE, color=INK)
-    ax.legend(
-        fontsize=_SIZE - 2, frameon=False, loc='lower left' if label == 'Dice' else 'upper left'
-    )
-
-
-if __name__ == '__main__':
-    draw(Path(sys.argv[1]))
+    ax.legend(fontsize=_SIZE - 2, frameon=False, loc=corner)

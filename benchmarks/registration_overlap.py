@@ -8,12 +8,12 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
-from alignments import run_apart
-from anatomical import conform, find_anatomy
-from cases import Case, save_canonical, simulated_people
 from nibabel.affines import voxel_sizes
-from scores import STRUCTURES, score, slice_offset, spread
 
+from benchmarks.alignments import run_apart
+from benchmarks.anatomical import conform, find_anatomy
+from benchmarks.cases import Case, save_canonical, simulated_people
+from benchmarks.scores import STRUCTURES, score, slice_offset, spread
 from pvs_workflow.errors import PVSError
 
 TEMPLATE = 'template'
@@ -87,8 +87,8 @@ def compared(found: np.ndarray, truth: np.ndarray, affine: np.ndarray) -> dict:
     try:
         offset = slice_offset(found, truth, affine)
     except PVSError as error:
-        return score(found, truth, affine) | {'slice_offset': None, 'error': str(error)}
-    return score(found, truth, affine) | {'slice_offset': offset}
+        return {'dice': score(found, truth), 'slice_offset': None, 'error': str(error)}
+    return {'dice': score(found, truth), 'slice_offset': offset}
 
 
 def summed(rows: Sequence[dict]) -> dict:
@@ -99,7 +99,6 @@ def summed(rows: Sequence[dict]) -> dict:
         'n': len(rows),
         'errors': sum('error' in row for row in rows),
         'dice': {name: spread([row['dice'][name] for row in scored], min) for name in NAMES},
-        'hd95_mm': {name: spread([row['hd95_mm'][name] for row in scored]) for name in NAMES},
         'slices_equal': sum(offset == 0 for offset in offsets),
         'largest_slice_offset': max(offsets, default=None),
     }

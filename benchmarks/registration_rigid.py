@@ -1,4 +1,9 @@
-"""Part ``rigid``: how far rigid alignments are from known movements, in the basal ganglia."""
+"""Part ``rigid``: how far rigid alignments are from known movements, in the basal ganglia.
+
+The reference of real scans is stock's full-resolution ``Rigid`` of the undisturbed scans, composed
+with the known movement: the errors include stock's own. They are measured at the voxels of the
+nuclei: of the segmentation, or where there is none, of ours.
+"""
 
 import argparse
 import tempfile
@@ -9,23 +14,19 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
-from alignments import run_apart
-from anatomical import align, find_anatomy
-from cases import Case, read_motion, real_sessions, save_canonical, simulated_people
-from motion import (
-    LOST_ORIGIN,
-    MOST_ANGLE,
-    MOST_SHIFT,
+
+from benchmarks.alignments import run_apart
+from benchmarks.anatomical import align, find_anatomy
+from benchmarks.cases import Case, read_motion, real_sessions, save_canonical, simulated_people
+from benchmarks.motion import (
     centre_of,
     disturb,
     lost_origin,
     points_of,
     random_motion,
-    read_matrix,
     target_errors,
 )
-from scores import NUCLEI, spread
-
+from benchmarks.scores import NUCLEI, spread
 from pvs_workflow.errors import PVSError
 from pvs_workflow.science.roi import roi_labels
 
@@ -35,19 +36,10 @@ LOST_SHARE = 8
 
 @dataclass(frozen=True)
 class Head:
-    """One session made ready: files of its scans, where errors are measured, and stock's answer.
+    """One session made ready: its T2w and other scans, where errors are measured, stock's answer.
 
-    Attributes
-    ----------
-    name : str
-    fixed : Path
-        T2w.
-    moving : dict of Path
-    points : (n, 3) array
-        RAS mm of the T2w.
-    references : dict of (4, 4) arrays
-        From T2w to moving points, by contrast.
-
+    ``points`` are (n, 3) RAS millimetres of the T2w, ``references`` (4, 4) matrices from T2w to
+    moving points, by contrast.
     """
 
     name: str
@@ -80,16 +72,6 @@ def rigid(args: argparse.Namespace, pool: Executor, say) -> dict:
         say(f'stock on {case.name}')
         simulated += stock_errors(case, args.seed)
     return {
-        'limits': {
-            'rotation_deg': MOST_ANGLE,
-            'translation_mm': MOST_SHIFT,
-            'lost_origin_mm': LOST_ORIGIN,
-        },
-        'real_reference': (
-            "stock's full-resolution Rigid of the undisturbed scans, composed with the known "
-            "movement: the errors include stock's own"
-        ),
-        'points': 'voxels of the nuclei: segmentation, or where there is none, found by ours',
         'real': summed(draws, 'kind'),
         'simulated': summed(simulated, 'method'),
         'draws': draws,
@@ -182,10 +164,12 @@ def _true_points(case: Case, affine: np.ndarray) -> np.ndarray:
 
 
 def _error(fixed, moving, truth: np.ndarray, points: np.ndarray, seed: int) -> dict:
+    from pvs_workflow.registration.affine import transform_matrix
+
     with tempfile.TemporaryDirectory() as folder:
         try:
             align(fixed, moving, Path(folder) / 'rigid.txt', seed)
-            found = read_matrix(Path(folder) / 'rigid.txt')
+            found = transform_matrix(Path(folder) / 'rigid.txt', seed)
         except (PVSError, RuntimeError) as error:  # the latter are ITK's
             return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
     return _shown(target_errors(found, truth, points))

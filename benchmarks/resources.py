@@ -4,7 +4,6 @@ Memory is the sum over the tree of the proportional set size, sampled four times
 """
 
 import os
-import platform
 import subprocess
 import threading
 import time
@@ -37,22 +36,19 @@ def proportional_set_size(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith('Pss:')), 0)
 
 
+def cpu_of_children() -> float:
+    """Return the seconds of processors that the ended children of this process took."""
+    return sum(os.times()[2:4])
+
+
 def measure(
     command: Sequence[str], environment: Mapping[str, str] | None = None, log: Path | None = None
 ) -> dict:
     """Run a command and return its exit code, seconds and peak memory.
 
-    Parameters
-    ----------
-    command : sequence of str
-    environment : mapping, optional
-        Variables that are set for it besides those of this process.
-    log : Path, optional
-        Where its output goes; nowhere by default.
-
+    It gets the variables of this process and those of ``environment``; its output goes to ``log``.
     """
-    started = time.monotonic()
-    before = os.times()
+    started, before, peak = time.monotonic(), cpu_of_children(), 0
     with Path(log or os.devnull).open('w') as stream:
         process = subprocess.Popen(
             command,
@@ -60,34 +56,21 @@ def measure(
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
         )
-        peak = 0
-        stop = threading.Event()
+        ended = threading.Event()
 
         def watch():
             nonlocal peak
-            while not stop.wait(INTERVAL):
-                peak = max(peak, sum(proportional_set_size(pid) for pid in tree(process.pid)))
+            while not ended.wait(INTERVAL):
+                peak = max(peak, sum(map(proportional_set_size, tree(process.pid))))
 
         watcher = threading.Thread(target=watch)
         watcher.start()
         code = process.wait()
-        stop.set()
+        ended.set()
         watcher.join()
-    after = os.times()
-    cpu = sum(after[2:4]) - sum(before[2:4])
     return {
         'exit_code': code,
         'wall_s': round(time.monotonic() - started, 1),
-        'cpu_s': round(cpu, 1),
+        'cpu_s': round(cpu_of_children() - before, 1),
         'peak_memory_gb': round(peak / 2**20, 2),
-    }
-
-
-def machine() -> dict:
-    """Return what the figures depend on: cores, memory and Python."""
-    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
-    return {
-        'cores': os.cpu_count(),
-        'memory_gb': round(memory),
-        'python': platform.python_version(),
     }

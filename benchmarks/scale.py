@@ -1,8 +1,5 @@
 """What does not grow with the dataset, and what does: start-up, index, group level.
 
-Usage: python benchmarks/scale.py [PART ...] [--sizes N ...] [--seed N] [--repeats N]
-                                  [--keep DIR] [--out FILE]
-
 Parts: ``start`` (``--help`` and ``--version``), ``first`` (from the start of the command for one
 participant until its first node is at work, in datasets of all sizes), ``everyone`` (the same for
 all participants of datasets of up to 10,000), ``index`` (the scans of all participants, in a new
@@ -11,10 +8,8 @@ part all are measured. Datasets of different sizes take turns, so that other wor
 strikes all of them; times are medians. Parts that are not measured keep what FILE has of them.
 """
 
-import argparse
 import json
 import os
-import platform
 import shutil
 import signal
 import statistics
@@ -23,22 +18,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from group import make_cohort
-from resources import machine, measure
-from resources import tree as processes
-from trees import make_tree
+from benchmarks.group import run_group
+from benchmarks.harness import APP, command, command_line, load, say, write_record
+from benchmarks.resources import cpu_of_children
+from benchmarks.resources import tree as processes
+from benchmarks.trees import make_tree
 
-from pvs_workflow import __version__
-
-PACKAGES = ('nipype', 'pybids', 'pandas', 'numpy', 'bids-validator-deno')
-COMMAND = str(Path(sys.executable).with_name('pvs_workflow'))
 SIZES = (100, 1000, 10_000, 50_000)
-GROUP_SIZE = 10_000
-MOST_AT_ONCE = 10_000
+GROUP_SIZE = MAX_AT_ONCE = 10_000
 LOOK_EVERY = 0.002
 INDEX = """
 import sys, time
@@ -63,11 +53,9 @@ def start(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
     times: dict[str, list[Time]] = {'--help': [], '--version': []}
     for _ in range(repeats + 1):
         for option, found in times.items():
-            begin, before = time.perf_counter(), os.times()
-            subprocess.run([COMMAND, option], check=True, stdout=subprocess.DEVNULL)
-            after = os.times()
-            cpu = sum(after[2:4]) - sum(before[2:4])
-            found.append(Time(time.perf_counter() - begin, cpu))
+            begin, before = time.perf_counter(), cpu_of_children()
+            subprocess.run([APP, option], check=True, stdout=subprocess.DEVNULL)
+            found.append(Time(time.perf_counter() - begin, cpu_of_children() - before))
     return {option: spread(found[1:]) for option, found in times.items()}
 
 
@@ -76,14 +64,14 @@ def first(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
     variants = {'as it is': (), 'without validation': ('--skip-bids-validation',)}
     times = {name: {size: [] for size in sizes} for name in variants}
     trees = {size: tree(folder, size, seed) for size in sizes}
-    for _ in range(repeats + 1):
+    for turn in range(repeats + 1):
         for name, options in variants.items():
             for size in sizes:
-                label = f'{size // 2:05d}'
-                times[name][size].append(to_first_node(trees[size], label, options))
+                found = to_first_node(trees[size], f'{size // 2:05d}', options)
+                # The first turn fills the disk's cache.
+                times[name][size] += [found] if turn else []
     return {
-        name: {str(size): spread(each[1:]) for size, each in found.items()}
-        | {'ratio': ratio({size: each[1:] for size, each in found.items()})}
+        name: {str(size): spread(each) for size, each in found.items()} | {'ratio': ratio(found)}
         for name, found in times.items()
     }
 
@@ -94,7 +82,7 @@ def everyone(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dic
     The memory is that of the process that builds and keeps the graph.
     """
     out = {}
-    for size in (size for size in sizes if size <= MOST_AT_ONCE):
+    for size in (size for size in sizes if size <= MAX_AT_ONCE):
         bids_dir = tree(folder, size, seed)
         options = ('--skip-bids-validation',)
         found = [to_first_node(bids_dir, None, options) for _ in range(max(1, repeats // 2))]
@@ -109,12 +97,8 @@ def index(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
     for size in sizes:
         times = []
         for _ in range(max(1, repeats // 2)):
-            done = subprocess.run(
-                [sys.executable, '-c', INDEX, tree(folder, size, seed)],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
+            words = [sys.executable, '-c', INDEX, tree(folder, size, seed)]
+            done = subprocess.run(words, check=True, capture_output=True, text=True)
             wall, cpu, scans = done.stdout.split()
             times.append(Time(float(wall), float(cpu)))
         out[str(size)] = {'t2w': int(scans), **spread(times)}
@@ -123,14 +107,7 @@ def index(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
 
 def group(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
     """Measure the group level."""
-    raw, out = folder / 'group_raw', folder / 'group_derivatives'
-    number = min(GROUP_SIZE, max(sizes))
-    if out.exists():
-        shutil.rmtree(out)
-    scans = make_cohort(raw, out, number, seed)
-    cost = measure([COMMAND, str(raw), str(out), 'group'], log=folder / 'group.log')
-    page = (out / 'group_potter.html').stat().st_size
-    return {'participants': number, 't2w': scans, **cost, 'page_mb': round(page / 1e6, 2)}
+    return run_group(folder, min(GROUP_SIZE, max(sizes)), seed)
 
 
 PARTS: dict[str, Callable[[Path, Sequence[int], int, int], dict]] = {
@@ -149,23 +126,22 @@ def to_first_node(bids_dir: Path, label: str | None, options: Sequence[str] = ()
     """
     with tempfile.TemporaryDirectory() as folder:
         out, work, log = (Path(folder, name) for name in ('out', 'work', 'log'))
-        command = [COMMAND, str(bids_dir), str(out), 'participant', '-w', str(work)]
-        command += ['--nprocs', '2', *options]
-        command += ['--participant-label', label] if label else []
+        words = [APP, str(bids_dir), str(out), 'participant', '-w', str(work)]
+        words += ['--nprocs', '2', *options]
+        words += ['--participant-label', label] if label else []
         with log.open('w') as stream:
             begin = time.perf_counter()
-            process = subprocess.Popen(command, stdout=stream, stderr=stream)
+            process = subprocess.Popen(words, stdout=stream, stderr=stream)
             # Nipype saves the inputs of a node when it begins to run it.
             while not any(work.rglob('_inputs.pklz')):
                 if process.poll() is not None:
                     raise RuntimeError(f'the run ended before its first node: {log.read_text()}')
                 time.sleep(LOOK_EVERY)
-            seconds = Time(
-                time.perf_counter() - begin, cpu_seconds(process.pid), peak_gb(process.pid)
-            )
+            wall = time.perf_counter() - begin
+            found = Time(wall, cpu_seconds(process.pid), peak_gb(process.pid))
         process.send_signal(signal.SIGTERM)
         process.wait()
-    return seconds
+    return found
 
 
 def tree(folder: Path, size: int, seed: int) -> Path:
@@ -175,7 +151,7 @@ def tree(folder: Path, size: int, seed: int) -> Path:
         shutil.rmtree(target, ignore_errors=True)
         begin = time.perf_counter()
         files = make_tree(target, size, seed)
-        print(f'made {files} files of {size} people in {time.perf_counter() - begin:.0f} s')
+        say(f'made {files} files of {size} people in {time.perf_counter() - begin:.0f} s')
     return target
 
 
@@ -198,12 +174,11 @@ def peak_gb(pid: int) -> float:
 
 
 def spread(times: Sequence[Time]) -> dict:
-    """Return the median, the shortest and the longest of some times."""
+    """Return the median and the shortest of some times."""
     walls = [time.wall for time in times]
     return {
         'median_s': round(statistics.median(walls), 3),
         'shortest_s': round(min(walls), 3),
-        'longest_s': round(max(walls), 3),
         'median_cpu_s': round(statistics.median(time.cpu for time in times), 3),
         'runs': len(times),
     }
@@ -212,62 +187,40 @@ def spread(times: Sequence[Time]) -> dict:
 def ratio(times: dict[int, Sequence[Time]]) -> dict:
     """Return how much longer it takes in the largest than in the smallest dataset.
 
-    Besides that of the medians, that of the shortest times, which other work on the machine
+    With that of the medians, that of the shortest times, which other work on the machine
     disturbs least, and that of the processors' time.
     """
-    small, large = times[min(times)], times[max(times)]
-
-    def over(choose: Callable, column: int) -> float:
-        return round(
-            choose(time[column] for time in large) / choose(time[column] for time in small), 3
-        )
-
-    return {
-        'of': [max(times), min(times)],
-        'medians': over(statistics.median, 0),
-        'shortest': over(min, 0),
-        'median_cpu': over(statistics.median, 1),
+    small, large = spread(times[min(times)]), spread(times[max(times)])
+    keys = {'medians': 'median_s', 'shortest': 'shortest_s', 'median_cpu': 'median_cpu_s'}
+    return {'of': [max(times), min(times)]} | {
+        name: round(large[key] / small[key], 3) for name, key in keys.items()
     }
 
 
 def main() -> None:
     """Measure the parts asked for, and write them down."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_line(__doc__, 'scale.json')
     parser.add_argument('parts', nargs='*', metavar='PART', help=', '.join(PARTS))
     parser.add_argument('--sizes', type=int, nargs='+', default=SIZES)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--repeats', type=int, default=7)
     parser.add_argument('--keep', type=Path, help='folder to make the datasets in, and to keep')
-    parser.add_argument('--out', type=Path, default=Path('docs/validation/scale.json'))
     args = parser.parse_args()
     if unknown := sorted(set(args.parts) - set(PARTS)):
-        parser.error(f'expected parts of {", ".join(PARTS)}, received {", ".join(unknown)}')
+        parser.error(f'no such part: {", ".join(unknown)}; choose from {", ".join(PARTS)}')
     record = json.loads(args.out.read_text()) if args.out.exists() else {}
-    sizes = ' '.join(map(str, args.sizes))
+    kept = {name: record[name] for name in PARTS if name in record}
+    words = ('parts', '--sizes', '--repeats', '--seed')
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         for name in args.parts or PARTS:
-            load = os.getloadavg()[0]
+            before = load()
             found = PARTS[name](folder, sorted(args.sizes), args.seed, args.repeats)
-            record[name] = {
-                'command': f'python benchmarks/scale.py {name} --sizes {sizes} '
-                f'--repeats {args.repeats} --seed {args.seed}',
-                'load_before': round(load, 1),
-                **found,
-            }
-            print(name, json.dumps(found, indent=2), flush=True)
-    record |= {
-        'command': f'python benchmarks/scale.py --sizes {sizes} --repeats {args.repeats} '
-        f'--seed {args.seed}',
-        'seed': args.seed,
-        'version': __version__,
-        'versions': {'python': platform.python_version()}
-        | {name: version(name) for name in PACKAGES},
-        'machine': machine(),
-    }
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(record, indent=2) + '\n')
+            repeat = command('scale', args, *words, parts=[name])
+            kept[name] = {'command': repeat, 'load_before': before, **found}
+            say(f'{name} {kept[name]}')
+    write_record(args.out, command('scale', args, *words, parts=[]), kept, args.seed)
 
 
 if __name__ == '__main__':

@@ -1,10 +1,11 @@
-"""How well two label images of one grid agree, and how a list of figures is summed up."""
+"""How well two label images of one grid agree, and how a list of figures is summed up.
+
+Label images have FreeSurfer's numbers, with the internal capsule, in canonical order.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
-from nibabel.affines import voxel_sizes
-from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from pvs_workflow.science.roi import roi_labels
 from pvs_workflow.science.slabs import slab_labels, slices_per_slab
@@ -27,75 +28,14 @@ def dice(ours: np.ndarray, theirs: np.ndarray, labels: Sequence[int]) -> float |
     return round(float(2 * np.count_nonzero(a & b) / both), 3) if both else None
 
 
-def hausdorff(
-    ours: np.ndarray,
-    theirs: np.ndarray,
-    labels: Sequence[int],
-    affine: np.ndarray,
-    percent: float = 95,
-) -> float | None:
-    """Return the (by default 95 %) Hausdorff distance of a set of labels, in millimetres.
-
-    It is the larger of two percentiles: that of the distances of our border voxels from their
-    nearest border voxel, and the other way round. Both sides of the brain count together.
-
-    Parameters
-    ----------
-    ours, theirs : (x, y, z) arrays of int
-    labels : sequence of int
-    affine : (4, 4) array
-        Of both; its voxel axes are perpendicular.
-    percent : float
-        100 gives the Hausdorff distance itself.
-
-    Returns
-    -------
-    float or None
-        None where either has none of the labels.
-
-    """
-    a, b = np.isin(ours, labels), np.isin(theirs, labels)
-    if not (a.any() and b.any()):
-        return None
-    # Outside of both there is nothing to measure; erosion takes what lies beyond for background.
-    box = tuple(slice(i.min(), i.max() + 1) for i in np.nonzero(a | b))
-    a, b = (mask[box] & ~binary_erosion(mask[box]) for mask in (a, b))
-    sizes = voxel_sizes(affine)
-    ways = [
-        np.percentile(distance_transform_edt(~to, sampling=sizes)[mask], percent)
-        for mask, to in ((a, b), (b, a))
-    ]
-    return round(float(max(ways)), 2)
-
-
-def score(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> dict:
-    """Return Dice and 95 % Hausdorff distance of each structure and of the whole ROI.
-
-    Parameters
-    ----------
-    ours, theirs : (x, y, z) arrays of int
-        FreeSurfer numbers, with the capsule.
-    affine : (4, 4) array
-
-    """
-    pairs = {name: (ours, theirs, labels) for name, labels in STRUCTURES.items()}
-    pairs['roi'] = (roi_labels(ours), roi_labels(theirs), ROI)
-    return {
-        'dice': {name: dice(*pair) for name, pair in pairs.items()},
-        'hd95_mm': {name: hausdorff(*pair, affine) for name, pair in pairs.items()},
-    }
+def score(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | None]:
+    """Return the Dice coefficient of each structure and of the whole ROI."""
+    found = {name: dice(ours, theirs, labels) for name, labels in STRUCTURES.items()}
+    return found | {'roi': dice(roi_labels(ours), roi_labels(theirs), ROI)}
 
 
 def slice_offset(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> int:
-    """Return by how many slices (slabs) our three lie above those of the true ROI.
-
-    Parameters
-    ----------
-    ours, theirs : (x, y, z) arrays of int
-        FreeSurfer numbers, with the capsule, canonical order.
-    affine : (4, 4) array
-
-    """
+    """Return by how many slices (slabs) our three lie above those of the true ROI."""
     n = slices_per_slab(affine)
     lowest = [
         min(view.slice_index for view in find_views(slab_labels(roi_labels(labels), n)))
@@ -107,15 +47,8 @@ def slice_offset(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> in
 def spread(values: Sequence[float | None], worst=max, digits: int = 3) -> dict:
     """Return how many values there are, their quartiles, 95th percentile and the worst.
 
-    Parameters
-    ----------
-    values : sequence of float or None
-        None (nothing to measure) is counted apart.
-    worst : callable
-        ``max`` for errors, ``min`` for overlaps.
-    digits : int
-        Decimals of the result.
-
+    None (nothing to measure) is counted apart; ``worst`` is ``max`` for errors, ``min`` for
+    overlaps.
     """
     kept = np.array([value for value in values if value is not None], dtype=float)
     out: dict = {'n': int(kept.size), 'none': len(values) - int(kept.size)}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
-from anatomical import (
+
+from benchmarks.anatomical import (
     Anatomy,
     Seen,
     align,
@@ -18,7 +19,6 @@ from anatomical import (
     lay_template,
     transform_files,
 )
-
 from pvs_workflow.interfaces.io import save_image
 
 

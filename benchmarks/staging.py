@@ -11,16 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Staged:
-    """What the app is given.
-
-    Attributes
-    ----------
-    t2w : nibabel image
-    t1w : nibabel image or None
-    truth : (x, y, z) array of int or None
-        Structures on the grid of ``t2w``; None where none can be.
-
-    """
+    """What the app is given, and the true structures on the grid of the T2w where there are."""
 
     t2w: nb.Nifti1Image
     t1w: nb.Nifti1Image | None
@@ -33,18 +24,7 @@ GOOD = 'good'
 
 
 def stage(kind: str, good: Staged, other: nb.Nifti1Image | None, rng) -> Staged:
-    """Make a failure of a good case.
-
-    Parameters
-    ----------
-    kind : str
-        ``good``, or one of ``T1W_KINDS`` (of a case with a T1w) and ``T2W_KINDS``.
-    good : Staged
-    other : nibabel image or None
-        Another person's T1w, for the first kind.
-    rng : numpy.random.Generator
-
-    """
+    """Make a failure of a good case; ``other`` is another person's T1w, for the first kind."""
     t2w, t1w, truth = good.t2w, good.t1w, good.truth
     match kind:
         case 'good':

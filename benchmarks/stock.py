@@ -11,8 +11,8 @@ from pathlib import Path
 import ants
 import nibabel as nb
 import numpy as np
-from anatomical import template_file
 
+from benchmarks.anatomical import template_file
 from pvs_workflow.science.roi import add_capsule
 
 
@@ -24,15 +24,7 @@ def rigid(fixed: Path, moving: Path, prefix: Path) -> Path:
 def whole(
     t2w: Path, contrasts: Mapping[str, Path], folder: Path
 ) -> tuple[np.ndarray, dict[str, Path], dict[str, float]]:
-    """Align all contrasts, bend the template with ``SyNQuick``, and carry its nuclei over.
-
-    Parameters
-    ----------
-    t2w : Path
-    contrasts : mapping
-        Files of ``T1w`` and ``FLAIR``, those that there are.
-    folder : Path
-        Gets the transforms.
+    """Align all contrasts, warp the template with ``SyNQuick``, and propagate its nuclei.
 
     Returns
     -------

@@ -37,45 +37,32 @@ _TEXTS = {'dwi/dir-AP_dwi.bval': '0 1000\n', 'dwi/dir-AP_dwi.bvec': '0 1\n0 0\n0
 class Linker:
     """Puts one content in many places."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._sources: dict[str, tuple[bytes, str]] = {}
+        self.sources: dict[str, tuple[bytes, str]] = {}
 
     def add(self, name: str, content: bytes) -> None:
         """Keep a content under a name."""
-        self._sources[name] = content, self._write(content)
+        path = self._folder / f'{len(list(self._folder.iterdir()))}'
+        path.write_bytes(content)
+        self.sources[name] = content, str(path)
 
     def put(self, name: str, target: str) -> None:
         """Make a file; where no more links are allowed, the next ones are to a new file."""
-        content, source = self._sources[name]
+        content, source = self.sources[name]
         try:
             os.link(source, target)
         except OSError:
-            self._sources[name] = content, self._write(content)
-            os.link(self._sources[name][1], target)
-
-    def __iter__(self):
-        return iter(self._sources)
-
-    def _write(self, content: bytes) -> str:
-        path = self._folder / f'{len(list(self._folder.iterdir()))}'
-        path.write_bytes(content)
-        return str(path)
+            self.add(name, content)
+            os.link(self.sources[name][1], target)
 
 
 def make_tree(folder: Path, number: int, seed: int) -> int:
-    """Make a dataset; return the number of files.
+    """Make a dataset of ``sub-00001`` and so on; return the number of files.
 
-    Parameters
-    ----------
-    folder : Path
-        A new one; ``<folder>_contents`` beside it holds what its files link to.
-    number : int
-        Of participants, ``sub-00001`` and so on.
-    seed : int
-        Of ages and sexes, and of who came twice.
-
+    ``<folder>_contents`` next to it holds what its files link to. Ages, sexes, and who came twice
+    follow the seed.
     """
     rng = np.random.default_rng(seed)
     linker = Linker(folder.with_name(f'{folder.name}_contents'))
@@ -87,14 +74,14 @@ def make_tree(folder: Path, number: int, seed: int) -> int:
     lines, files = ['participant_id\tage\tsex'], 3
     twice = rng.random(number) < SECOND_SESSION
     ages, sexes = rng.normal(66, 9, number).clip(35, 89), rng.choice(['F', 'M'], number)
-    for place in range(number):
-        label = f'sub-{place + 1:05d}'
-        lines.append(f'{label}\t{ages[place]:.1f}\t{sexes[place]}')
-        for session in ('ses-01', 'ses-02') if twice[place] else ('ses-01',):
+    for person in range(number):
+        label = f'sub-{person + 1:05d}'
+        lines.append(f'{label}\t{ages[person]:.1f}\t{sexes[person]}')
+        for session in ('ses-01', 'ses-02') if twice[person] else ('ses-01',):
             root = f'{folder}/{label}/{session}'
             for datatype in ('anat', 'func', 'dwi'):
                 Path(root, datatype).mkdir(parents=True)
-            for name in linker:
+            for name in linker.sources:
                 datatype, ending = name.split('/')
                 linker.put(name, f'{root}/{datatype}/{label}_{session}_{ending}')
                 files += 1

@@ -1,10 +1,7 @@
 """What a cascade is worth: on simulated people, other acquisitions and real scans; and its speed.
 
-Usage: python benchmarks/validation.py BUNDLE OUTPUT_DIR [--parts PART ...] [--anatomies DIR]
-       [--real DIR] [--seed N] [--n-cpus N] ...
-
 Each part writes OUTPUT_DIR/PART.json, with its command, seed, checksum of the model and duration,
-and figures beside it. Parts:
+and figures next to it. Parts:
 
 paper     simulated people in the paper's acquisition, with its distribution of grades
 varied    simulated people in acquisitions of all kinds, all counts alike
@@ -12,7 +9,7 @@ shifts    the same simulated people scanned at other resolutions, thicknesses an
           lacunes; everything else as in the paper
 real      real scans as they are (--real): counts, grades, and the same person's next session
 implants  ePVS implanted in real scans (--real), each person tested on a cascade that was trained
-          on the other people's; goes on with what an interrupted run left in --work
+          on the other people's; resumes what an interrupted run left in --work
 speed     time and memory for six images
 
 The people are drawn from the template's anatomy and the label maps of --anatomies, which should
@@ -21,42 +18,25 @@ not be those that the cascade was trained on.
 
 import argparse
 import os
-import shlex
-import sys
 import time
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+import numpy as np
 
-from pvs_workflow.derivatives.tsv import write_json
-from pvs_workflow.lab.cli.record import VARIANTS
-from pvs_workflow.lab.cli.train import OTHERS
-from pvs_workflow.lab.evaluation.charts import (
-    agreement_figure,
-    save_evaluation,
-    save_figure,
-    sessions_figure,
-    shift_figure,
-)
-from pvs_workflow.lab.evaluation.findings import evaluate
-from pvs_workflow.lab.evaluation.leaveout import (
-    Budget,
-    held_out_cascade,
-    implanted_images,
-    people_known,
-    pooled,
-    pooled_summary,
-)
-from pvs_workflow.lab.evaluation.realscans import count_session, read_sessions, scan_rescan
-from pvs_workflow.lab.evaluation.results import claim_folder
-from pvs_workflow.lab.evaluation.speed import measure_speed
-from pvs_workflow.lab.simulation.backgrounds import read_backgrounds
+from benchmarks.harness import command, command_line, say, write_record
+from benchmarks.leaveout import implants
+from benchmarks.realscans import real
+from pvs_workflow.lab.evaluation.figures import save_chart, save_evaluation
+from pvs_workflow.lab.evaluation.findings import ROIS, evaluate_cascade
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
-from pvs_workflow.lab.training.heldout import Shift, calibration_images, heldout_images
-from pvs_workflow.lab.training.streams import background_sources, simulated_sources
+from pvs_workflow.lab.training.heldout import AS_DRAWN, Shift, heldout_images
+from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.networks.bundle import load_bundle, model_sha256, verify_bundle
-from pvs_workflow.networks.engine import configure_tensorflow, versions
+from pvs_workflow.networks.engine import configure_tensorflow
+from pvs_workflow.science.slices import IMAGE_SHAPE
 
 LEVELS = {
     'pixel': (0.4, 0.573, 0.7, 0.85, 1.0),
@@ -70,178 +50,136 @@ TITLES = {
     'snr': 'signal-to-noise ratio',
     'lacunes': 'lacunes',
 }
-SHOWN = (
-    'n_images',
-    'mae',
-    'bias',
-    'image_accuracy',
-    'participant_accuracy',
-    'interval_coverage',
-    'mean_interval_width',
-    'coverage_by_grade',
-    'unfamiliar',
+SHOWN = ('n_images', 'mae', 'bias', 'image_accuracy', 'participant_accuracy')
+SHOWN += ('interval_coverage', 'mean_interval_width', 'coverage_by_grade', 'unfamiliar')
+_SERIES = (('true_roi', 'true ROI', '#9AA5B1'), ('roi_errors', 'ROI with errors', '#0072B2'))
+_PANELS = (
+    ('mae', 'MAE of counts', None),
+    ('image_accuracy', 'right grade of images', (0, 1.02)),
+    ('interval_coverage', 'coverage of intervals', (0, 1.02)),
 )
 
 
-def say(text: str) -> None:
-    """Tell the user what is going on."""
-    print(f'{time.strftime("%H:%M:%S")} {text}', file=sys.stderr, flush=True)
+def simulated(
+    args: argparse.Namespace, people: int, seed: int, acquisition: str, shifts=(AS_DRAWN,)
+) -> list[list[Sample]]:
+    """Return the images of simulated people, a list for each shift of the acquisition."""
+    maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
+
+    def report(done: int) -> None:
+        if done % 10 == 0:
+            say(f'{done} of {people} people')
+
+    return heldout_images(people, seed, acquisition, maps, shifts, args.n_cpus, report)
 
 
-def counted(args: argparse.Namespace, acquisition: str, people: int, seed: int) -> dict:
-    """Evaluate on simulated people, and draw."""
-    samples = heldout_images(
-        people, seed, acquisition, anatomies(args), n_jobs=args.n_cpus, progress=steps(people)
-    )[0]
-    found = evaluate(load_bundle(args.bundle), samples, seed)
+def count_people(args: argparse.Namespace, acquisition: str) -> dict:
+    """Evaluate on simulated people in one kind of acquisition, and draw."""
+    people = {'paper': args.n_paper, 'varied': args.n_varied}[acquisition]
+    seed = args.seed + (acquisition == 'varied')
+    samples = simulated(args, people, seed, acquisition)[0]
+    found = evaluate_cascade(load_bundle(args.bundle), samples, seed)
     save_evaluation(args.output / acquisition, found)
     return {'people_seed': seed, **found.to_json()}
-
-
-def paper(args: argparse.Namespace) -> dict:
-    """Evaluate on the paper's acquisition."""
-    return counted(args, 'paper', args.n_paper, args.seed)
-
-
-def varied(args: argparse.Namespace) -> dict:
-    """Evaluate on acquisitions of all kinds."""
-    return counted(args, 'varied', args.n_varied, args.seed + 1)
 
 
 def shifts(args: argparse.Namespace) -> dict:
     """Evaluate on the same people under one change after the other."""
     seed = args.seed + 2
-    places = [(factor, level) for factor, levels in LEVELS.items() for level in levels]
-    scans = heldout_images(
-        args.n_shifts,
-        seed,
-        'paper',
-        anatomies(args),
-        [Shift(**{factor: level}) for factor, level in places],
-        args.n_cpus,
-        steps(args.n_shifts),
-    )
+    changes = [(factor, level) for factor, levels in LEVELS.items() for level in levels]
+    wanted = [Shift(**{factor: level}) for factor, level in changes]
+    scans = simulated(args, args.n_shifts, seed, 'paper', wanted)
     cascade = load_bundle(args.bundle)
     factors: dict[str, list] = {factor: [] for factor in LEVELS}
-    for (factor, level), samples in zip(places, scans, strict=True):
+    for (factor, level), samples in zip(changes, scans, strict=True):
         say(f'{factor} {level}')
-        found = evaluate(cascade, samples, seed).to_json()
-        rois = {
-            roi: {name: found[roi][name] for name in SHOWN} for roi in ('true_roi', 'roi_errors')
-        }
         mean = sum(sample.count for sample in samples) / len(samples)
+        found = evaluate_cascade(cascade, samples, seed).to_json()
+        rois = {roi: {name: found[roi][name] for name in SHOWN} for roi in ROIS}
         factors[factor].append({'level': level, 'mean_truth': round(mean, 2), **rois})
-    save_figure(args.output / 'shifts.png', shift_figure(factors, TITLES))
+    save_chart(args.output / 'shifts.png', shift_figure(factors, TITLES))
     return {'people_seed': seed, 'participants': args.n_shifts, 'factors': factors}
 
 
-def real(args: argparse.Namespace) -> dict:
-    """Count in real scans, from the T2w and the basal ganglia that the app wrote."""
-    cascade = load_bundle(args.bundle)
-    sessions = [count_session(cascade, session) for session in read_sessions(args.real)]
-    shown = [asdict(session) for session in sessions]
-    save_figure(args.output / 'real.png', sessions_figure(shown))
-    people = list(dict.fromkeys(session.participant for session in sessions))
-    known = people_known(cascade, people)
-    return {'sessions': shown, 'scan_rescan': scan_rescan(sessions), 'bundle_knows': known}
+def shift_figure(factors: Mapping[str, Sequence[Mapping]], titles: Mapping[str, str]):
+    """Show error, accuracy and coverage over the levels of each factor.
 
+    A factor is a column, a measure a row; the dashed line is what intervals promise. Each of
+    ``factors`` has levels with ``level``, ``true_roi`` and ``roi_errors``.
+    """
+    from matplotlib.figure import Figure
 
-def implants(args: argparse.Namespace) -> dict:
-    """Test each real person's scans with a cascade that knows the other people's only."""
-    settings = ('seed', 'n_simulated', 'minutes', 'n_cpus')
-    claim_folder(
-        args.work,
-        {name: getattr(args, name) for name in settings}
-        | {'backgrounds': [path.name for path in sorted(args.real.glob('sub-*/**/*_T2w.nii.gz'))]}
-        | {'anatomies': [path.name for path in train_anatomies(args)]}
-        | {'start': model_sha256(args.start) if args.start else None},
-    )
-    backgrounds = read_backgrounds(args.real)
-    people = list(dict.fromkeys(background.participant for background in backgrounds))
-    start = load_bundle(args.start) if args.start else None
-    say(f'{len(people)} people; simulating {args.n_simulated} to train on')
-    sources = background_sources(args.real, VARIANTS, args.seed, args.n_cpus)
-    maps, seed = train_anatomies(args), args.seed + 3
-    sources += simulated_sources(args.n_simulated, seed, maps, args.n_cpus)
-    others = calibration_images(round(OTHERS * args.n_simulated), seed, maps, args.n_cpus)
-    budget = Budget(args.minutes, args.n_cpus)
-    shown, both, counted_real = [], {'held_out': [], 'bundle': []}, []
-    for person in people:
-        say(f'without {person}')
-        fresh = (lambda: load_bundle(args.start)) if args.start else (lambda: None)
-        learned = args.work, args.seed, budget, fresh, others
-        cascade = held_out_cascade(person, sources, *learned, lambda epoch: say(f'{epoch}'))
-        places = [i for i, b in enumerate(backgrounds) if b.participant == person]
-        own, seeds = [backgrounds[i] for i in places], [args.seed + 4 + i for i in places]
-        samples = implanted_images(own, args.n_implants, seeds)
-        theirs = [session for session in read_sessions(args.real) if session.participant == person]
-        counted_real += [count_session(cascade, session) for session in theirs]
-        for name, model in (('held_out', cascade), ('bundle', load_bundle(args.bundle))):
-            both[name].append(evaluate(model, samples, args.seed))
-        shown.append(
-            {
-                'participant': person,
-                'training': cascade.card.training,
-                **{name: brief(parts[-1].to_json()) for name, parts in both.items()},
-            }
-        )
-    drawn = agreement_figure(pooled(both['held_out'], 'roi_errors'))
-    save_figure(args.output / 'implants.png', drawn)
-    return {
-        'start': start.card.label if start else None,
-        'start_knows': people_known(start, people) if start else [],
-        'bundle_knows': people_known(load_bundle(args.bundle), people),
-        'people': shown,
-        'as_they_are': {
-            'sessions': [asdict(session) for session in counted_real],
-            'scan_rescan': scan_rescan(counted_real),
-        },
-        **{name: pooled_summary(parts) for name, parts in both.items()},
-    }
+    figure = Figure(figsize=(3.1 * len(factors), 7.2), layout='constrained')
+    for column, (factor, levels) in enumerate(factors.items(), start=1):
+        at = [part['level'] for part in levels]
+        for row, (name, title, limits) in enumerate(_PANELS):
+            axes = figure.add_subplot(len(_PANELS), len(factors), row * len(factors) + column)
+            for roi, label, colour in _SERIES:
+                values = [part[roi][name] for part in levels]
+                axes.plot(at, values, marker='o', markersize=4, color=colour, label=label)
+            limits = limits or (0, 1.1 * max(part[roi][name] for part in levels for roi in ROIS))
+            if name == 'interval_coverage':
+                axes.axhline(0.9, color='#5B6673', linewidth=0.8, linestyle='--')
+            axes.set(ylim=limits, xlabel=titles[factor], ylabel=title if column == 1 else '')
+            axes.set_xticks(at, [f'{level:g}' for level in at])
+            if row == 0 and column == 1:
+                axes.legend(frameon=False, fontsize='small')
+    return figure
 
 
 def speed(args: argparse.Namespace) -> dict:
     """Time six images on one and on two threads, each in a process of its own."""
-    found = [measure_speed(args.bundle, threads, args.repeats) for threads in (1, 2)]
-    return {'cores': os.cpu_count(), 'runs': found}
+    runs = []
+    for threads in (1, 2):
+        with get_context('spawn').Pool(1) as pool:
+            runs.append(pool.apply(time_cascade, (args.bundle, threads, args.repeats)))
+    return {'cores': os.cpu_count(), 'runs': runs}
+
+
+def time_cascade(bundle: Path, threads: int, repeats: int) -> dict:
+    """Time six images in this process, which must not have started TensorFlow."""
+    configure_tensorflow(threads, 0)
+    images = np.random.default_rng(0).random((6, *IMAGE_SHAPE)).astype(np.float32)
+    times, cascade = [time.perf_counter()], load_bundle(bundle)
+    for _ in range(repeats + 1):
+        cascade.predict(images)
+        times.append(time.perf_counter())
+    first, *warm = np.diff(times)
+    # Not getrusage: its peak begins with that of the process which started this one.
+    peak = Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0]
+    return {
+        'threads': threads,
+        'repeats': repeats,
+        'median_s': round(float(np.median(warm)), 4),
+        'worst_s': round(float(max(warm)), 4),
+        'first_s': round(float(first), 2),
+        'peak_memory_gb': round(int(peak) / 2**20, 2),
+    }
 
 
 PARTS = {
-    'paper': paper,
-    'varied': varied,
-    'shifts': shifts,
-    'real': real,
-    'implants': implants,
-    'speed': speed,
+    'paper': (partial(count_people, acquisition='paper'), ('--anatomies', '--seed', '--n-paper')),
+    'varied': (
+        partial(count_people, acquisition='varied'),
+        ('--anatomies', '--seed', '--n-varied'),
+    ),
+    'shifts': (shifts, ('--anatomies', '--seed', '--n-shifts')),
+    'real': (real, ('--real',)),
+    'implants': (
+        implants,
+        (
+            *('--real', '--train-anatomies', '--start', '--seed', '--n-implants'),
+            *('--n-simulated', '--minutes', '--n-cpus'),
+        ),
+    ),
+    'speed': (speed, ('--repeats',)),
 }
-NEED_REAL = {'real', 'implants'}
-
-
-def anatomies(args: argparse.Namespace) -> tuple[Path, ...]:
-    """Return the label maps that people may have."""
-    return tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
-
-
-def train_anatomies(args: argparse.Namespace) -> tuple[Path, ...]:
-    """Return the label maps that people to train on may have."""
-    return tuple(find_label_maps(args.train_anatomies)) if args.train_anatomies else ()
-
-
-def brief(found: dict) -> dict:
-    """Keep of a person's figures what fits into a table."""
-    return {roi: {n: found[roi][n] for n in SHOWN} for roi in ('true_roi', 'roi_errors')}
-
-
-def steps(total: int):
-    """Return what tells how many people are simulated."""
-    return lambda done: say(f'{done} of {total} people') if done % 10 == 0 else None
+"""Parts, and the options that change their figures."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument('bundle', type=Path)
     parser.add_argument('output', type=Path)
     parser.add_argument('--parts', nargs='+', choices=PARTS, default=list(PARTS))
@@ -261,32 +199,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     group.add_argument('--minutes', type=float, default=5.0, help='of training, for each person')
     group.add_argument('--work', type=Path, default=Path('work/implants'))
     args = parser.parse_args(arguments)
-    if NEED_REAL & set(args.parts) and not args.real:
-        parser.error(f'{" and ".join(sorted(NEED_REAL & set(args.parts)))} need --real')
+    if (parts := sorted({'real', 'implants'} & set(args.parts))) and not args.real:
+        parser.error(f'{" and ".join(parts)} need --real')
     return args
-
-
-def command(args: argparse.Namespace, part: str) -> str:
-    """Return the command that repeats one part, folders by their names only."""
-    names = {
-        'paper': ['anatomies', 'seed', 'n_paper'],
-        'varied': ['anatomies', 'seed', 'n_varied'],
-        'shifts': ['anatomies', 'seed', 'n_shifts'],
-        'real': ['real'],
-        'implants': [
-            *('real', 'train_anatomies', 'start', 'seed'),
-            *('n_implants', 'n_simulated', 'minutes', 'n_cpus'),
-        ],
-        'speed': ['repeats'],
-    }[part]
-    words = ['python', 'benchmarks/validation.py', args.bundle.name, args.output.name]
-    words += ['--parts', part]
-    for name in names:
-        value = getattr(args, name)
-        if value is not None:
-            shown = value.name if isinstance(value, Path) else f'{value:g}'
-            words += ['--' + name.replace('_', '-'), shown]
-    return shlex.join(words)
 
 
 def main() -> None:
@@ -296,20 +211,16 @@ def main() -> None:
     configure_tensorflow(args.n_cpus, args.seed)
     for part in args.parts:
         say(f'part {part}')
-        begin = time.monotonic()
-        found = PARTS[part](args)
-        record = {
-            'command': command(args, part),
+        measure, options = PARTS[part]
+        begin, found = time.monotonic(), measure(args)
+        model = {
             'model': card.label,
             'model_sha256': model_sha256(args.bundle),
             'weights': card.checksums,
-            'seed': args.seed,
-            'seconds': round(time.monotonic() - begin),
-            'versions': versions(),
-            **found,
         }
-        write_json(args.output / f'{part}.json', record)
-        say(f'{args.output / part}.json')
+        repeat = command('validation', args, 'bundle', 'output', '--parts', *options, parts=[part])
+        path = args.output / f'{part}.json'
+        write_record(path, repeat, model | found, args.seed, begin, show=False)
 
 
 if __name__ == '__main__':

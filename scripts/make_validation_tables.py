@@ -1,267 +1,139 @@
-"""Fill the tables of the pages in docs from the JSON behind them.
+"""Fill the tables of the pages in docs from the JSON files behind them.
 
-Usage: python scripts/make_validation_tables.py [--validation DIR] [--bundle DIR] [PAGE ...]
+Usage: python scripts/make_validation_tables.py [--validation DIR] [PAGE ...]
 
-Between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->`` of a page stands what this script makes
-of ``NAME``, so that no measured number is typed by hand. What has no JSON file yet says so.
+Between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->`` of a page stands what the macro NAME of
+``docs/validation/tables.md.j2`` makes of the JSON files, so that no measured number is typed by
+hand. A block whose file does not exist yet says so.
 """
 
 import argparse
+import hashlib
+import json
 import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from statistics import median
 
-from anatomy_blocks import (
-    nuclei,
-    registration_failures,
-    registration_good,
-    registration_overlap,
-    registration_rigid,
-    registration_speed,
-)
-from scale_blocks import faults, hostile, memory, scale, throughput
-from validation_blocks import (
-    TITLES,
-    Results,
-    contrast_rows,
-    counting,
-    icc,
-    implants,
-    made_by,
-    number,
-    percent,
-    readers,
-    real,
-    shifts,
-    speed,
-    table,
-)
-from validation_targets import targets
+import jinja2
+from scipy.stats import binomtest
+
+from pvs_workflow import data
 
 ROOT = Path(__file__).parents[1]
-PAGES = tuple(
-    ROOT / 'docs' / f'{name}.md' for name in ('validation', 'model_card', 'training', 'simulator')
-)
+NAMES = ('validation', 'model_card', 'training', 'simulator')
+PAGES = tuple(ROOT / 'docs' / f'{name}.md' for name in NAMES)
 BLOCK = re.compile(r'(<!-- begin: (\S+) -->\n).*?(<!-- end: \2 -->)', re.DOTALL)
 MISSING = '*Not measured yet.*\n'
-RULES = {
-    'components_at_half': 'plain components at half evidence',
-    'candidates': 'all candidates',
-    'instances': 'instances',
-}
+SCRIPT = re.compile(r'^(?:PYTHONPATH=\. )?python benchmarks/(\w+)\.py')
 
 
-def crossval(results: Results) -> str:
-    """Show the paper's tables 3 and 4 of our cross-validation."""
-    record = results['crossval']
-    rows = []
-    for method, rois in record['counting'].items():
-        for roi, title in (('true_roi', 'true'), ('roi_errors', 'with errors')):
-            images, people = rois[roi]['images'], rois[roi]['participants']
-            rows.append(
-                [
-                    TITLES[method],
-                    title,
-                    number(images['mae'], 2),
-                    _more(record.get('mae_over_deep', {}).get(method, {}).get(roi)),
-                    f'{percent(images["accuracy"])} / {percent(people["accuracy"])}',
-                    icc(images['icc']),
-                    icc(people['icc']),
-                    number(images['kappa'], 3),
-                ]
-            )
-    header = ['enhancement', 'ROI', 'MAE', '… over that of deep', 'grade right, image / person']
-    header += ['ICC(2,1) images', 'ICC(2,1) people', 'weighted κ']
-    parts = [made_by(results, 'crossval'), contrast_rows(record['contrast']), '']
-    return '\n'.join([*parts, table(header, rows)])
+class Results(dict):
+    """The JSON files of a folder by their names, read when asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(nuclei=json.loads(data.path('nuclei', 'nuclei.json').read_text('utf-8')))
+        self.folder = folder
+
+    def __missing__(self, name: str) -> dict:
+        self[name] = json.loads((self.folder / f'{name}.json').read_text('utf-8'))
+        return self[name]
 
 
-def _more(difference: dict | None) -> str:
-    if difference is None:
+def number(value: float | None, digits: int = 1) -> str:
+    """Return a number; a dash for None."""
+    return '–' if value is None else f'{value:.{digits}f}'
+
+
+def percent(value: float | None) -> str:
+    """Return a share in per cent; a dash for None."""
+    return '–' if value is None else f'{100 * value:.0f}%'
+
+
+def share(value: float, n: int) -> str:
+    """Return a share of n in per cent, with its exact 95 % interval (Clopper & Pearson 1934).
+
+    Examples
+    --------
+    >>> share(0.9, 100)
+    '90% (82–95)'
+
+    """
+    ends = binomtest(round(value * n), n).proportion_ci()
+    return f'{percent(value)} ({100 * ends.low:.0f}–{100 * ends.high:.0f})'
+
+
+def span(values: Iterable[float | None]) -> str:
+    """Return the smallest and the largest share in per cent, without None."""
+    known = [value for value in values if value is not None]
+    return f'{percent(min(known))} to {percent(max(known))}'
+
+
+def icc(value: Mapping) -> str:
+    """Return an ICC and its interval; a dash where it is not defined."""
+    if None in value.values():
         return '–'
-    return '{value:+.2f} ({low:+.2f} to {high:+.2f})'.format(**difference)
+    return '{value:.3f} ({low:.2f}–{high:.2f})'.format(**value)
 
 
-def evidence(results: Results) -> str:
-    """Show how the instances agree with the count and the truth."""
-    record, rows = results['evidence'], []
-    for name, part in record['datasets'].items():
-        for rule, title in RULES.items():
-            found = part[rule]
-            count, truth = found['to_count'], found['to_truth']
-            rows.append(
-                [
-                    f'{part["n_images"]} `{name}`',
-                    title,
-                    f'{number(count["mae"])} / {number(count["icc"], 2)}',
-                    ' / '.join(map(number, (truth['mae'], truth['bias'])))
-                    + f' / {number(truth["icc"], 2)}',
-                    percent(found['precision']),
-                    percent(found['recall']),
-                ]
-            )
-    header = ['images', 'rule', 'to the count: MAE / ICC', 'to the truth: MAE / bias / ICC']
-    fewer = ', '.join(
-        f'{part["images_with_fewer_instances_than_count"]} of the {part["n_images"]} `{name}`'
-        for name, part in record['datasets'].items()
+def as_run_today(command: str) -> str:
+    """Return a recorded command as it is run since benchmarks are modules.
+
+    Examples
+    --------
+    >>> as_run_today('python benchmarks/roi.py RESULTS')
+    'python -m benchmarks.roi RESULTS'
+
+    """
+    return SCRIPT.sub(r'python -m benchmarks.\1', command)
+
+
+def tightest_steps(runs: Iterable[Mapping]) -> list[tuple[str, Mapping]]:
+    """Return each step in the run in which it came closest to what it declares."""
+    steps: dict[str, Mapping] = {}
+    for run in runs:
+        for name, step in run['steps'].items():
+            steps[name] = max(step, steps.get(name, step), key=_tightness)
+    return sorted(steps.items())
+
+
+def _tightness(step: Mapping) -> float:
+    return step['measured_gb'] / step['declared_gb']
+
+
+def make_blocks(validation: Path) -> jinja2.environment.TemplateModule:
+    """Return the template's macros, for the results of a folder and the cascade that ships."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / 'docs' / 'validation'),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    told = f'Images with fewer instances than the count says: {fewer}.'
-    shown = table([*header, 'are true', 'are found'], rows)
-    return '\n'.join([made_by(results, 'evidence'), shown, '', told])
+    filters = (number, percent, share, span, icc, median, as_run_today, tightest_steps)
+    environment.filters |= {function.__name__: function for function in filters}
+    environment.filters |= {'signed': '{:+.1f}'.format, 'thousands': '{:,}'.format}
+    text = data.path('cascade', 'card.json').read_bytes()
+    card, sha256 = json.loads(text), hashlib.sha256(text).hexdigest()
+    environment.tests['measured'] = lambda name: (validation / f'{name}.json').is_file()
+    environment.tests['of_this_model'] = lambda record: (
+        record.get('weights') == card['checksums'] or record['model_sha256'] == sha256
+    )
+    environment.globals |= {'results': Results(validation), 'ours': card, 'sha256': sha256}
+    environment.globals['zip'] = zip
+    return environment.get_template('tables.md.j2').module
 
 
-def roi(results: Results) -> str:
-    """Show the Dice coefficients of the ROI."""
-    record = results['roi']
-    rows = [
-        [session, *(number(value, 3) for value in part.values())]
-        for session, part in record['dice'].items()
-    ]
-    names = list(next(iter(record['dice'].values())))
-    return made_by(results, 'roi') + '\n' + table(['session', *names], rows)
+def fill(text: str, blocks: jinja2.environment.TemplateModule) -> str:
+    """Return a page with its blocks made again."""
 
-
-def sessions(results: Results) -> str:
-    """Show time and memory of the participant level."""
-    record = results['sessions']
-    rows = [
-        [name, part['wall_s'], part['cpu_s'], part['peak_memory_gb']]
-        for name, part in record['sessions'].items()
-    ]
-    header = ['session', 'wall time (s)', 'CPU time (s)', 'peak memory (GB)']
-    machine = f'On {record["machine"]["cores"]} cores, {record["machine"]["memory_gb"]} GB.\n'
-    return '\n'.join([made_by(results, 'sessions'), machine, table(header, rows)])
-
-
-def group(results: Results) -> str:
-    """Show time, memory and page size of the group level."""
-    record = results['group']
-    row = [record[name] for name in ('participants', 't2w', 'wall_s', 'cpu_s')]
-    row += [record['peak_memory_gb'], record['page_mb']]
-    header = ['participants', 'T2w', 'wall time (s)', 'CPU time (s)', 'peak memory (GB)']
-    machine = f'On {record["machine"]["cores"]} cores, {record["machine"]["memory_gb"]} GB.\n'
-    shown = table([*header, 'page (MB)'], [row])
-    return '\n'.join([made_by(results, 'group'), machine, shown])
-
-
-def card(results: Results) -> str:
-    """Show what the bundle says of itself."""
-    ours = results.card
-    nets = {name: ours['architecture'][name] for name in ('enhancer', 'counter')}
-    told = {
-        name: ', '.join(f'{key.replace("_", " ")} {value}' for key, value in net.items())
-        for name, net in nets.items()
-    }
-    rows = [
-        ['name and version', f'{ours["name"]} {ours["version"]}'],
-        ['checksum of the card (SHA-256)', f'`{results.sha256}`'],
-        *([f'checksum of `{name}`', f'`{value}`'] for name, value in ours['checksums'].items()),
-        ['licence', ours['licence']],
-        ['intended use', ours['intended_use']],
-        ['limits', f'**{ours["limitations"]}**'],
-        *([name, text] for name, text in told.items()),
-        ['made with', ', '.join(f'{name} {value}' for name, value in ours['versions'].items())],
-    ]
-    return table(['', ''], rows)
-
-
-def training(results: Results) -> str:
-    """Show what the cascade learned from, and how."""
-    ours = results.card['training']
-    data = ours['data']
-    rows = [['data', data.get('Name', '–')]]
-    named = [name for name in ('anatomies', 'backgrounds') if name in data]
-    rows += [
-        *([n, f'{len(data[n])}: ' + ', '.join(f'`{file}`' for file in data[n])] for n in named),
-        ['participants, images', f'{ours["participants"]}, {ours["images"]}'],
-        ['seed', ours['seed']],
-        ['epochs', ', '.join(f'{name} {n}' for name, n in ours['epochs'].items())],
-        ['time', f'{ours["seconds"] / 60:.0f} min on {ours["threads"]} threads'],
-    ]
-    if start := ours.get('started_from'):
-        rows.append(['started from', f'{start["model"]}, `{start["model_sha256"][:12]}`'])
-    return '\n'.join([f'```\n{ours["command"]}\n```\n', table(['', ''], rows)])
-
-
-def recipe(results: Results) -> str:
-    """Show what each part of the counter's recipe brings."""
-    record = results['counting']
-    rows = [
-        [
-            name,
-            number(found['mae']),
-            percent(found['image_accuracy']),
-            f'{found["gain"]["cnr"]:.1f} × / {found["gain"]["cnr_tissue"]:.1f} ×',
-            ', '.join(number(value) for value in found['mae_by_epoch']),
-        ]
-        for name, found in record['recipes'].items()
-    ]
-    header = ['recipe', 'MAE', 'images right', 'CNR gain, grain / tissue', 'MAE after each epoch']
-    learning, testing = record['images']
-    text = f'{learning} images of {record["people"][0]} simulated people to learn from, '
-    text += f'{testing} of {record["people"][1]} others to test on.\n'
-    return '\n'.join([made_by(results, 'counting'), text, table(header, rows)])
-
-
-def realism(results: Results) -> str:
-    """Show statistics of real and simulated scans."""
-    record = results['realism']
-    sizes = record['number']
-    rows = [
-        [
-            name,
-            *(f'{v["median"]:.3g} ({v["low"]:.3g} to {v["high"]:.3g})' for v in groups.values()),
-        ]
-        for name, groups in record['statistics'].items()
-    ]
-    header = ['in the ROI, without ePVS', *(f'{group}: {n}' for group, n in sizes.items())]
-    return table(header, rows)
-
-
-BLOCKS: dict[str, Callable[[Results], str]] = {
-    'targets': targets,
-    'paper': partial(counting, name='paper'),
-    'readers': readers,
-    'varied': partial(counting, name='varied'),
-    'shifts': shifts,
-    'real': real,
-    'implants': implants,
-    'speed': speed,
-    'crossval': crossval,
-    'evidence': evidence,
-    'roi': roi,
-    'sessions': sessions,
-    'group': group,
-    'scale': scale,
-    'hostile': hostile,
-    'throughput': throughput,
-    'memory': memory,
-    'faults': faults,
-    'nuclei': nuclei,
-    'registration_speed': registration_speed,
-    'registration_overlap': registration_overlap,
-    'registration_rigid': registration_rigid,
-    'registration_failures': registration_failures,
-    'registration_good': registration_good,
-    'card': card,
-    'training': training,
-    'recipe': recipe,
-    'realism': realism,
-}
-
-
-def filled(text: str, results: Results) -> str:
-    """Return a page with its blocks made anew."""
-
-    def fill(match: re.Match) -> str:
+    def make(match: re.Match) -> str:
         try:
-            made = BLOCKS[match[2]](results) + '\n'
+            made = getattr(blocks, match[2])().strip('\n') + '\n'
         except FileNotFoundError:
             made = MISSING
         return match[1] + made + match[3]
 
-    return BLOCK.sub(fill, text)
+    return BLOCK.sub(make, text)
 
 
 def main() -> None:
@@ -269,12 +141,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('pages', nargs='*', type=Path, default=PAGES)
     parser.add_argument('--validation', type=Path, default=ROOT / 'docs' / 'validation')
-    bundle = ROOT / 'pvs_workflow' / 'data' / 'cascade'
-    parser.add_argument('--bundle', type=Path, default=bundle)
     args = parser.parse_args()
+    blocks = make_blocks(args.validation)
     for page in args.pages:
-        results = Results(args.validation, args.bundle)
-        page.write_text(filled(page.read_text('utf-8'), results), 'utf-8')
+        page.write_text(fill(page.read_text('utf-8'), blocks), 'utf-8')
 
 
 if __name__ == '__main__':

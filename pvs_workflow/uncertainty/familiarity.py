@@ -6,7 +6,9 @@ out-of-distribution detection (Lee et al. 2018, Adv Neural Inf Process Syst 31:7
 """
 
 import numpy as np
-from scipy.ndimage import binary_erosion, convolve
+from scipy.ndimage import binary_erosion
+
+from pvs_workflow.science.noise import MAD_TO_SD, estimate_noise
 
 STATISTICS = (
     'noise',
@@ -21,13 +23,6 @@ STATISTICS = (
     'evidence per count',
 )
 """What :func:`image_statistics` gives, in its order."""
-
-_LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
-"""Blind to planes and edges along the axes: what is left is noise (Immerkær 1996, Comput Vis
-Image Underst 64:300); its response to noise of standard deviation 1 has one of 6."""
-
-_MAD = 1.4826
-"""Standard deviation of a normal distribution in median absolute deviations."""
 
 _DARK, _BRIGHT = 0.7, 1.6
 """Of the image's median: below is dark (iron, calcium, artefact), above is bright (CSF)."""
@@ -68,9 +63,9 @@ def image_statistics(image: np.ndarray, evidence: np.ndarray, count: float) -> n
     low, high = np.percentile(values, [5, 95])
     inside = binary_erosion(seen, np.ones((3, 3)))
     inside = inside if inside.any() else np.ones_like(inside)
-    noise = np.median(np.abs(convolve(image, _LAPLACIAN)[inside])) * _MAD / 6
+    noise = estimate_noise(image, inside)
     step = np.diff(image, axis=0)[inside[1:]]
-    gradient = np.median(np.abs(step)) * _MAD / np.sqrt(2) if step.size else 0.0
+    gradient = np.median(np.abs(step)) * MAD_TO_SD / np.sqrt(2) if step.size else 0.0
     shown = np.count_nonzero(np.asarray(evidence) >= _SHOWN)
     per_count = (shown + _PIXELS_PER_COUNT) / (_PIXELS_PER_COUNT * (count + 1))
     return np.array(

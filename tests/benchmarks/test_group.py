@@ -1,21 +1,16 @@
 """The benchmark of the group level, on a few people."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'group.py'
+from tests.builders.lab import run_benchmark
 
 
 @pytest.mark.slow
 def test_a_small_cohort_is_made_collected_and_measured(tmp_path):
     words = ('--participants', '12', '--keep', tmp_path / 'cohort', '--out', tmp_path / 'a.json')
-    done = subprocess.run(
-        [sys.executable, SCRIPT, *map(str, words)], capture_output=True, text=True, check=False
-    )
+    done = run_benchmark('group', *words)
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / 'a.json').read_text())
     assert found['exit_code'] == 0

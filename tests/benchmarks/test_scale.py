@@ -2,25 +2,16 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import nibabel as nb
 import pytest
 
-FOLDER = Path(__file__).parents[2] / 'benchmarks'
+from benchmarks import trees
+from tests.builders.lab import run_benchmark
 
 
-@pytest.fixture
-def trees(monkeypatch):
-    monkeypatch.syspath_prepend(FOLDER)
-    import trees
-
-    return trees
-
-
-def test_a_tree_is_a_dataset_of_readable_images(trees, tmp_path):
+def test_a_tree_is_a_dataset_of_readable_images(tmp_path):
     number = trees.make_tree(tmp_path / 'a', 30, seed=3)
     files = [path for path in (tmp_path / 'a').rglob('*') if path.is_file()]
     assert number == len(files)
@@ -36,7 +27,7 @@ def test_a_tree_is_a_dataset_of_readable_images(trees, tmp_path):
     assert names[0] == names[1]
 
 
-def test_more_links_than_a_file_may_have(trees, tmp_path, monkeypatch):
+def test_more_links_than_a_file_may_have(tmp_path, monkeypatch):
     linker = trees.Linker(tmp_path / 'contents')
     linker.add('x', b'content')
     real = os.link
@@ -56,12 +47,7 @@ def test_more_links_than_a_file_may_have(trees, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_small_sizes_are_measured(tmp_path):
     def run(*words):
-        done = subprocess.run(
-            [sys.executable, FOLDER / 'scale.py', *map(str, words)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_benchmark('scale', *words)
         assert done.returncode == 0, done.stderr
         return json.loads((tmp_path / 'a.json').read_text())
 

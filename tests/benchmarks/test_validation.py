@@ -1,73 +1,43 @@
 """The command that measures everything, on next to nothing."""
 
 import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from benchmarks.validation import shift_figure
 from pvs_workflow import data
-
-SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'validation.py'
-DOCS = Path(__file__).parents[2] / 'docs'
-TABLES = Path(__file__).parents[2] / 'scripts' / 'make_validation_tables.py'
-PAGE = """<!-- begin: paper -->
-outdated
-<!-- end: paper -->
-<!-- begin: implants -->
-<!-- end: implants -->
-"""
-
-
-def run(*words):
-    command = [sys.executable, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+from tests.builders.lab import run_benchmark
 
 
 def test_real_scans_have_to_be_named(tmp_path):
-    done = run(SCRIPT, tmp_path, tmp_path, '--parts', 'real')
+    done = run_benchmark('validation', tmp_path, tmp_path, '--parts', 'real')
     assert done.returncode == 2
     assert 'real need --real' in done.stderr
 
 
 @pytest.mark.slow
-def test_parts_write_files_that_fill_pages(tmp_path):
+def test_parts_write_files_and_figures(tmp_path):
     words = ('--parts', 'paper', 'speed', '--n-paper', 1, '--repeats', 2, '--n-cpus', 1)
-    done = run(SCRIPT, data.path('cascade'), tmp_path / 'out', *words)
+    done = run_benchmark('validation', data.path('cascade'), tmp_path / 'out', *words)
     assert done.returncode == 0, done.stderr
     names = sorted(path.name for path in (tmp_path / 'out').iterdir())
     assert names == ['paper.json', 'paper.png', 'paper_reliability.png', 'speed.json']
     record = json.loads((tmp_path / 'out' / 'paper.json').read_text())
-    assert record['command'].startswith(
-        'python benchmarks/validation.py cascade out --parts paper'
+    assert record['command'] == (
+        'python -m benchmarks.validation cascade out --parts paper --seed 7001 --n-paper 1'
     )
     assert str(tmp_path) not in json.dumps(record)
     assert record['true_roi']['n_images'] == 6
-    page = tmp_path / 'page.md'
-    page.write_text(PAGE)
-    done = run(TABLES, page, '--validation', tmp_path / 'out')
-    assert done.returncode == 0, done.stderr
-    text = page.read_text()
-    assert '1 people, 6 images' in text
-    assert 'outdated' not in text
-    assert 'Not measured yet' in text
+    runs = json.loads((tmp_path / 'out' / 'speed.json').read_text())['runs']
+    assert [run['threads'] for run in runs] == [1, 2]
+    assert all(0 < run['median_s'] <= run['worst_s'] < run['first_s'] for run in runs)
 
 
-@pytest.mark.parametrize('name', ['validation.md', 'model_card.md', 'training.md', 'simulator.md'])
-def test_pages_show_what_the_files_say(tmp_path, name):
-    page = tmp_path / name
-    shutil.copy(DOCS / name, page)
-    done = run(TABLES, page)
-    assert done.returncode == 0, done.stderr
-    told = 'run python scripts/make_validation_tables.py'
-    assert page.read_text('utf-8') == (DOCS / name).read_text('utf-8'), told
-
-
-def test_what_is_not_measured_says_so(tmp_path):
-    page = tmp_path / 'page.md'
-    page.write_text(PAGE)
-    assert run(TABLES, page, '--validation', tmp_path).returncode == 0
-    assert page.read_text().count('*Not measured yet.*') == 2
-    assert 'outdated' not in page.read_text()
+def test_a_column_per_factor_and_a_row_per_measure():
+    part = {'mae': 2.0, 'image_accuracy': 0.8, 'interval_coverage': 0.9}
+    levels = [{'level': level, 'true_roi': part, 'roi_errors': part} for level in (0.5, 1.0)]
+    factors = {'pixel': levels, 'snr': levels}
+    figure = shift_figure(factors, {'pixel': 'pixel (mm)', 'snr': 'SNR'})
+    assert len(figure.axes) == 6
+    assert [axes.get_xlabel() for axes in figure.axes[::3]] == ['pixel (mm)', 'SNR']
+    assert figure.axes[0].get_ylim() == (0, pytest.approx(2.2))

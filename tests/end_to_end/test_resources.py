@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,6 @@ from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
 from tests.builders.example import EXAMPLE
 from tests.places import REAL
 
-FOLDER = Path(__file__).parents[2] / 'benchmarks'
 PROMISED = {
     'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': '1',
     'OMP_NUM_THREADS': '1',
@@ -56,13 +54,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope='module')
 def memory():
-    sys.path.insert(0, str(FOLDER))
-    try:
-        import memory
+    from benchmarks import memory
 
-        yield memory
-    finally:
-        sys.path.remove(str(FOLDER))
+    return memory
 
 
 @pytest.fixture(scope='module', params=[1, 2])

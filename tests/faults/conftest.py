@@ -14,17 +14,14 @@ import pytest
 from tests.builders.example import EXAMPLE
 from tests.builders.faults import Stage
 
-BENCHMARKS = Path(__file__).parents[2] / 'benchmarks'
 
 
 @pytest.fixture(scope='module')
 def faults():
     """Return the benchmark's module: what kills the app also compares what is left."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        import faults
+    from benchmarks import faults
 
-        yield faults
+    return faults
 
 
 @pytest.fixture(scope='module')

@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     check_masks(args.masks)
 
     from pvs_workflow.derivatives.tsv import write_json
-    from pvs_workflow.lab.evaluation.charts import save_evaluation
-    from pvs_workflow.lab.evaluation.findings import evaluate
+    from pvs_workflow.lab.evaluation.figures import save_evaluation
+    from pvs_workflow.lab.evaluation.findings import evaluate_cascade
     from pvs_workflow.lab.training.ratings import read_ratings
     from pvs_workflow.lab.training.samples import read_samples
     from pvs_workflow.networks.bundle import load_bundle, model_sha256
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
             f'{args.bids_dir} has nothing to evaluate on, expected masks or ratings of the six '
             'images that are counted, received those of other slices'
         )
-    found = evaluate(cascade, samples, args.seed)
+    found = evaluate_cascade(cascade, samples, args.seed)
     figures = {
         'model': cascade.card.label,
         'model_sha256': model_sha256(args.bundle),

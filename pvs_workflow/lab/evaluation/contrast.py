@@ -14,15 +14,15 @@ the ROI far from any ePVS, which are the same pixels for every enhancement. It i
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_erosion, convolve, distance_transform_edt
+from scipy.ndimage import binary_erosion, distance_transform_edt
+
+from pvs_workflow.science.noise import grain_noise
 
 RING = (2.0, 4.0)
 """Pixels from the nearest ePVS that its surround spans: the first is half ePVS itself."""
 
 MIN_PIXELS = 30
 """Of surround and of quiet tissue, for a mean and a standard deviation worth having."""
-
-_STENCIL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
 
 
 @dataclass(frozen=True)
@@ -113,27 +113,3 @@ def measure_contrast(image: np.ndarray, regions: Regions) -> Contrast | None:
     if not (grain > 0 and spread > 0):
         return None
     return Contrast(contrast / grain, contrast / spread)
-
-
-def grain_noise(image: np.ndarray, where: np.ndarray) -> float:
-    """Return the standard deviation of white noise, whatever smooth structure is below it.
-
-    The stencil is the difference of two Laplacians; planes and even quadratic trends along an
-    axis give zero, white noise of unit variance gives a variance of 36 (Immerkær 1996).
-
-    Parameters
-    ----------
-    image : (i, j) array
-    where : (i, j) array of bool
-        Pixels to measure at; their eight neighbours are looked at, too.
-
-    Examples
-    --------
-    >>> noise = np.random.default_rng(0).standard_normal((400, 400))
-    >>> slope = np.arange(400.0)[:, None] * np.ones(400)
-    >>> round(grain_noise(slope + 3 * noise, np.ones((400, 400), bool)), 1)
-    3.0
-
-    """
-    response = convolve(np.asarray(image, float), _STENCIL, mode='nearest')[where]
-    return float(np.sqrt(np.mean(response**2) / 36))

@@ -13,7 +13,7 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.lab.evaluation.fold import CrossvalConfig, Fold, run_fold
 from pvs_workflow.lab.evaluation.folds import make_folds, person_grades
 from pvs_workflow.lab.evaluation.results import (
-    Part,
+    FoldResult,
     claim_folder,
     data_digest,
     load_part,
@@ -33,13 +33,13 @@ class Crossval:
     ----------
     folds : tuple of tuple of str
         Participants held out, fold by fold.
-    parts : dict of tuple of Part
+    parts : dict of tuple of FoldResult
         For each enhancement, the folds in turn.
 
     """
 
     folds: tuple[tuple[str, ...], ...]
-    parts: dict[str, tuple[Part, ...]]
+    parts: dict[str, tuple[FoldResult, ...]]
 
 
 def cross_validate(

@@ -1,4 +1,4 @@
-"""The figures of a cross-validation."""
+"""Figures of a cross-validation, and of one cascade's agreement with the truth."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.files import atomic_path
+from pvs_workflow.lab.evaluation.findings import Evaluation, Findings
 from pvs_workflow.lab.evaluation.results import ImageResult
 from pvs_workflow.lab.evaluation.tables import (
     by_method,
@@ -13,6 +14,7 @@ from pvs_workflow.lab.evaluation.tables import (
     image_counts,
     participant_counts,
 )
+from pvs_workflow.lab.training.curves import save_reliability
 from pvs_workflow.report.agreement_charts import draw_confusion, draw_differences
 from pvs_workflow.science.grading import UPPER_COUNTS, potter_grade
 
@@ -26,6 +28,14 @@ TITLES = {
 }
 COLUMNS = 3
 _BAR, _DEEP, _LINE = '#9AA5B1', '#0072B2', '#5B6673'
+_DOTS_PER_INCH = 120
+
+
+def save_chart(target: Path, figure) -> Path:
+    """Write a figure as PNG, in one step and without the date."""
+    with atomic_path(target) as path:
+        figure.savefig(path, dpi=_DOTS_PER_INCH, metadata={'Software': None})
+    return target
 
 
 def save_figures(folder: Path, results: Sequence[ImageResult]) -> list[Path]:
@@ -46,13 +56,55 @@ def save_figures(folder: Path, results: Sequence[ImageResult]) -> list[Path]:
         'crossval_cnr.png': contrast_figure(results),
         'crossval_scatter.png': scatter_figure(results),
         'crossval_bland_altman.png': difference_figure(results),
-        'crossval_confusion_images.png': confusion_figure(results, image_counts),
-        'crossval_confusion_participants.png': confusion_figure(results, participant_counts),
+        'crossval_confusion_images.png': confusion_panels(results, image_counts),
+        'crossval_confusion_participants.png': confusion_panels(results, participant_counts),
     }
-    for name, figure in drawn.items():
-        with atomic_path(Path(folder) / name) as path:
-            figure.savefig(path, dpi=120, metadata={'Software': None})
-    return [Path(folder) / name for name in drawn]
+    return [save_chart(Path(folder) / name, figure) for name, figure in drawn.items()]
+
+
+def save_evaluation(stem: Path, found: Evaluation, roi: str = 'roi_errors') -> list[Path]:
+    """Draw how counts agree with the truth, and what grade probabilities are worth.
+
+    Parameters
+    ----------
+    stem : Path
+        Without suffix: ``.png`` and ``_reliability.png`` are added.
+    found : Evaluation
+    roi : {'true_roi', 'roi_errors'}
+
+    Returns
+    -------
+    list of Path
+
+    """
+    paths = [stem.with_name(f'{stem.name}{end}.png') for end in ('', '_reliability')]
+    save_chart(paths[0], agreement_figure(found.rois[roi]))
+    save_reliability(paths[1], found.scores(roi).reliability)
+    return paths
+
+
+def agreement_figure(found: Findings):
+    """Show scatter, Bland–Altman and confusions of images and participants side by side.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13.2, 3.5), layout='constrained')
+    scatter, differences, images, people = (figure.add_subplot(1, 4, i) for i in range(1, 5))
+    counts = found.counts, found.true
+    draw_scatter(scatter, *counts, max(map(np.max, counts)) + 2)
+    draw_differences(differences, *counts, np.abs(counts[0] - counts[1]).max() * 1.1 + 1)
+    draw_confusion(images, *map(potter_grade, counts))
+    draw_confusion(people, *map(potter_grade, found.people()))
+    scatter.set_title(f'{len(found.true)} images')
+    differences.set_title('Bland–Altman, images')
+    images.set_title('grades of images')
+    people.set_title(f'grades of {len(set(found.participants))} people')
+    return figure
 
 
 def contrast_figure(results: Sequence[ImageResult]):
@@ -92,11 +144,8 @@ def scatter_figure(results: Sequence[ImageResult]):
     matplotlib.figure.Figure
 
     """
-    figure, panels = _panels(results)
     highest = max(max(r.true_count, r.predicted_count) for r in results) + 2
-    for axes, part in panels:
-        draw_scatter(axes, *image_counts(part), highest)
-    return figure
+    return _panels(results, lambda axes, part: draw_scatter(axes, *image_counts(part), highest))
 
 
 def difference_figure(results: Sequence[ImageResult]):
@@ -107,14 +156,11 @@ def difference_figure(results: Sequence[ImageResult]):
     matplotlib.figure.Figure
 
     """
-    figure, panels = _panels(results)
-    largest = max(abs(r.predicted_count - r.true_count) for r in results) * 1.1 + 1
-    for axes, part in panels:
-        draw_differences(axes, *image_counts(part), largest)
-    return figure
+    most = max(abs(r.predicted_count - r.true_count) for r in results) * 1.1 + 1
+    return _panels(results, lambda axes, part: draw_differences(axes, *image_counts(part), most))
 
 
-def confusion_figure(results: Sequence[ImageResult], counts=image_counts):
+def confusion_panels(results: Sequence[ImageResult], counts=image_counts):
     """Show how often each true grade was predicted as which, a panel per enhancement.
 
     Parameters
@@ -128,10 +174,9 @@ def confusion_figure(results: Sequence[ImageResult], counts=image_counts):
     matplotlib.figure.Figure
 
     """
-    figure, panels = _panels(results)
-    for axes, part in panels:
-        draw_confusion(axes, *map(potter_grade, counts(part)))
-    return figure
+    return _panels(
+        results, lambda axes, part: draw_confusion(axes, *map(potter_grade, counts(part)))
+    )
 
 
 def draw_scatter(axes, predicted: np.ndarray, true: np.ndarray, highest: float) -> None:
@@ -145,15 +190,14 @@ def draw_scatter(axes, predicted: np.ndarray, true: np.ndarray, highest: float) 
     axes.set(xlabel='true count', ylabel='predicted count')
 
 
-def _panels(results: Sequence[ImageResult]):
+def _panels(results: Sequence[ImageResult], draw):
     from matplotlib.figure import Figure
 
     parts = by_method(results)
     rows, columns = -(-len(parts) // COLUMNS), min(len(parts), COLUMNS)
     figure = Figure(figsize=(3.3 * columns, 3.2 * rows), layout='constrained')
-    panels = []
     for index, (method, part) in enumerate(parts.items(), start=1):
         axes = figure.add_subplot(rows, columns, index)
+        draw(axes, part)
         axes.set_title(TITLES[method])
-        panels.append((axes, part))
-    return figure, panels
+    return figure

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from pvs_workflow.lab.evaluation.contrast import Contrast, find_regions, measure_contrast
-from pvs_workflow.lab.evaluation.tables import agreement, plain
+from pvs_workflow.lab.evaluation.tables import compare_counts, plain
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image, plain_image
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.lab.training.scores import Scores, score
@@ -86,7 +86,7 @@ class Evaluation:
         }
 
 
-def evaluate(cascade: Cascade, samples: Sequence[Sample], seed: int) -> Evaluation:
+def evaluate_cascade(cascade: Cascade, samples: Sequence[Sample], seed: int) -> Evaluation:
     """Count in images that a cascade was not trained on.
 
     Parameters
@@ -134,7 +134,7 @@ def summary(found: Findings, scores: Scores) -> dict:
     dict
         The fields of :class:`~pvs_workflow.lab.training.scores.Scores`; ``mae_by_grade`` of the
         true grades 0 to 4; ``unfamiliar``, the share of images; and for ``images`` and
-        ``participants`` an :class:`~pvs_workflow.lab.evaluation.tables.Agreement`.
+        ``participants`` an :class:`~pvs_workflow.lab.evaluation.tables.CountAgreement`.
 
     """
     return plain(
@@ -142,8 +142,8 @@ def summary(found: Findings, scores: Scores) -> dict:
             **scores.to_card(),
             'mae_by_grade': error_by_grade(found.counts, found.true),
             'unfamiliar': float(found.unfamiliar.mean()),
-            'images': asdict(agreement(found.counts, found.true)),
-            'participants': asdict(agreement(*found.people())),
+            'images': asdict(compare_counts(found.counts, found.true)),
+            'participants': asdict(compare_counts(*found.people())),
         }
     )
 

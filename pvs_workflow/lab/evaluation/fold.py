@@ -11,7 +11,7 @@ import numpy as np
 
 from pvs_workflow.files import atomic_path
 from pvs_workflow.lab.evaluation.contrast import find_regions, measure_contrast
-from pvs_workflow.lab.evaluation.results import ImageResult, Part, part_path, save_part
+from pvs_workflow.lab.evaluation.results import FoldResult, ImageResult, part_path, save_part
 from pvs_workflow.lab.evaluation.variations import (
     DEEP,
     VariationBatches,
@@ -157,7 +157,7 @@ class Fold:
         return rng
 
 
-def run_fold(fold: Fold, methods: Sequence[str]) -> Iterator[Part]:
+def run_fold(fold: Fold, methods: Sequence[str]) -> Iterator[FoldResult]:
     """Compute what is missing of a fold, one enhancement after the other.
 
     Parameters
@@ -167,7 +167,7 @@ def run_fold(fold: Fold, methods: Sequence[str]) -> Iterator[Part]:
 
     Yields
     ------
-    Part
+    FoldResult
         Each is already saved.
 
     """
@@ -179,7 +179,7 @@ def run_fold(fold: Fold, methods: Sequence[str]) -> Iterator[Part]:
             yield part
 
 
-def _run_method(fold: Fold, method: str) -> Part:
+def _run_method(fold: Fold, method: str) -> FoldResult:
     begin = time.monotonic()
     enhancer, history = _fitted_enhancer(fold) if method == DEEP else (None, [])
     counter, steps = _fitted_counter(fold, method, enhancer)
@@ -210,7 +210,7 @@ def _run_method(fold: Fold, method: str) -> Part:
     if method == DEEP:
         losses['enhancer'] = history
         passes['enhancer'] = len(history) * len(fold.learning[0].counts)
-    return Part(tuple(images), losses, passes, round(time.monotonic() - begin, 1))
+    return FoldResult(tuple(images), losses, passes, round(time.monotonic() - begin, 1))
 
 
 def _fitted_counter(fold: Fold, method: str, enhancer) -> tuple[object, list[Epoch]]:

@@ -52,7 +52,7 @@ class ImageResult:
 
 
 @dataclass(frozen=True)
-class Part:
+class FoldResult:
     """One fold with one enhancement.
 
     Attributes
@@ -78,12 +78,12 @@ def part_path(folder: Path, fold: int, method: str) -> Path:
     return Path(folder) / f'fold-{fold}_method-{method}.json'
 
 
-def save_part(path: Path, part: Part) -> None:
+def save_part(path: Path, part: FoldResult) -> None:
     """Write a part in one step."""
     write_text(path, json.dumps(asdict(part)) + '\n')
 
 
-def load_part(path: Path) -> Part:
+def load_part(path: Path) -> FoldResult:
     """Read a part.
 
     Raises
@@ -95,7 +95,7 @@ def load_part(path: Path) -> Part:
     try:
         values = json.loads(Path(path).read_text(encoding='utf-8'))
         values['images'] = tuple(ImageResult(**image) for image in values['images'])
-        return Part(**values)
+        return FoldResult(**values)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise OutputError(
             f'{path} cannot be used, expected a part of a cross-validation, received: {error}; '

@@ -24,7 +24,7 @@ ROIS = {'true_roi': 'predicted_count', 'roi_errors': 'predicted_count_roi_errors
 
 
 @dataclass(frozen=True)
-class Agreement:
+class CountAgreement:
     """How predicted counts agree with the true ones, of images or of participants.
 
     Attributes
@@ -93,15 +93,15 @@ def counting_table(results: Sequence[ImageResult]) -> dict[str, dict]:
     -------
     dict
         For each enhancement, for ``true_roi`` and ``roi_errors``, for ``images`` and
-        ``participants``: an :class:`Agreement` as plain values.
+        ``participants``: an :class:`CountAgreement` as plain values.
 
     """
     return plain(
         {
             method: {
                 roi: {
-                    'images': asdict(agreement(*image_counts(part, name))),
-                    'participants': asdict(agreement(*participant_counts(part, name))),
+                    'images': asdict(compare_counts(*image_counts(part, name))),
+                    'participants': asdict(compare_counts(*participant_counts(part, name))),
                 }
                 for roi, name in ROIS.items()
             }
@@ -155,7 +155,7 @@ def _errors_by_person(results: Sequence[ImageResult], name: str) -> dict[str, fl
     return {person: float(np.mean(errors)) for person, errors in people.items()}
 
 
-def agreement(predicted: np.ndarray, true: np.ndarray) -> Agreement:
+def compare_counts(predicted: np.ndarray, true: np.ndarray) -> CountAgreement:
     """Compare counts.
 
     Parameters
@@ -164,12 +164,12 @@ def agreement(predicted: np.ndarray, true: np.ndarray) -> Agreement:
 
     Returns
     -------
-    Agreement
+    CountAgreement
 
     """
     grades, true_grades = potter_grade(predicted), potter_grade(true)
     errors = np.abs(predicted - true)
-    return Agreement(
+    return CountAgreement(
         n=len(errors),
         mae=float(errors.mean()),
         mae_sd=float(errors.std(ddof=1)) if len(errors) > 1 else math.nan,

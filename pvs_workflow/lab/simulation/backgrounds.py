@@ -14,11 +14,12 @@ from pvs_workflow.lab.simulation.acquisition import Protocol
 from pvs_workflow.lab.simulation.fields import smooth_field, stretch
 from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.person import EPVS_SIGNAL, Burden, wanted_counts
-from pvs_workflow.lab.simulation.rendering import Spot, render, smallest_visible
+from pvs_workflow.lab.simulation.rendering import Spot, render_tubes, smallest_visible
 from pvs_workflow.lab.simulation.scene import Scene
-from pvs_workflow.lab.simulation.spots import estimate_noise, without_spots
+from pvs_workflow.lab.simulation.spots import without_spots
 from pvs_workflow.lab.simulation.vessels import draw_tubes
 from pvs_workflow.science.geometry import to_canonical
+from pvs_workflow.science.noise import estimate_noise
 from pvs_workflow.science.roi import STRUCTURES, roi_labels, structure_values
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
 
@@ -135,7 +136,7 @@ def prepare_background(
             f'signal, received {np.count_nonzero(putamen)} voxels of median {unit:g}'
         )
     box = (slice(0, n) for n in t2w.shape) if whole else None
-    box = tuple(box or _surroundings(roi_labels(structures) > 0, grid))
+    box = tuple(box or surroundings(roi_labels(structures) > 0, grid))
     t2w, structures = t2w[box].astype(np.float32) / np.float32(unit), structures[box]
     grid = Grid(t2w.shape, grid).box(tuple(part.start for part in box), t2w.shape).affine
     ventricles = structure_values('L', 'lateral ventricle')
@@ -156,7 +157,8 @@ def prepare_background(
     )
 
 
-def _surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, slice, slice]:
+def surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, slice, slice]:
+    """Return the box that holds an ROI and some room around it."""
     room = np.ceil(_ROOM / np.linalg.norm(affine[:3, :3], axis=0)).astype(int)
     return tuple(
         slice(max(int(axis.min()) - r, 0), int(axis.max()) + r + 1)
@@ -209,7 +211,7 @@ def draw_scene(
     tubes = draw_tubes(rng, wanted, background.structures, grid, smallest, blocked, calibre)
     spots = [
         Spot(s.tube, s.slice_index, s.corner, gaussian_filter(s.volume, blur))
-        for s in render(tubes, grid, protocol)
+        for s in render_tubes(tubes, grid, protocol)
     ]
     recorded = replace(protocol, blur=(0.0, 0.0))
     return Scene(grid, (0, 0, 0), tissue, background.structures, spots, fluid, recorded)

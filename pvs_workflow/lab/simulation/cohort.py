@@ -20,8 +20,8 @@ from pvs_workflow.lab.simulation.person import (
 )
 from pvs_workflow.lab.simulation.session import (
     CONTRASTS,
-    Scan,
     Session,
+    SimulatedScan,
     count_images,
     draw_t2w_grid,
     scan_session,
@@ -142,7 +142,7 @@ def implant_participant(
     scene = draw_scene(rng, background, cohort_burden(acquisition))
     data = np.clip(np.round(scene.signal() * GAIN), 0, 4095).astype(np.uint16)
     roi, epvs = roi_labels(scene.structures), scene.visible()
-    scan = Scan(data, background.affine, np.eye(4), scene.protocol)
+    scan = SimulatedScan(data, background.affine, np.eye(4), scene.protocol)
     return Session({'T2w': scan}, scene.structures, roi, epvs, count_images(roi, epvs))
 
 

@@ -7,7 +7,7 @@ from scipy.ndimage import binary_closing, binary_fill_holes, gaussian_filter, la
 
 from pvs_workflow.lab.simulation.acquisition import GAIN
 from pvs_workflow.lab.simulation.grids import Grid
-from pvs_workflow.lab.simulation.session import Scan, Session
+from pvs_workflow.lab.simulation.session import Session, SimulatedScan
 
 LEVELS = {'T2w': 46, 'T1w': 30, 'FLAIR': 32}
 """Intensity of the putamen (T1w: of white matter). The noise spans one to two steps of these:
@@ -41,18 +41,20 @@ def head_mask(data: np.ndarray) -> np.ndarray:
     return head
 
 
-def compact_scan(scan: Scan, level: float) -> tuple[Scan, tuple[slice, slice, slice]]:
+def compact_scan(
+    scan: SimulatedScan, level: float
+) -> tuple[SimulatedScan, tuple[slice, slice, slice]]:
     """Crop a scan to the head in plane, blank the air, and store it in eight bits.
 
     Parameters
     ----------
-    scan : Scan
+    scan : SimulatedScan
     level : float
         What `GAIN` becomes.
 
     Returns
     -------
-    scan : Scan
+    scan : SimulatedScan
     box : tuple of slice
         What was kept of the array.
 

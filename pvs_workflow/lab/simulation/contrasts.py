@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from pvs_workflow.lab.simulation.anatomy import GRAIN, Shape, Tissue
-from pvs_workflow.lab.simulation.fields import evaluate
+from pvs_workflow.lab.simulation.fields import sample_function
 from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.template import FLUID_T1, PUTAMEN_T2, WHITE_T1, Channel, Template
 from pvs_workflow.science.roi import add_capsule
@@ -26,7 +26,7 @@ def sample_points(shape: Shape, grid: Grid) -> np.ndarray:
     (3, x, y, z) array of float32
 
     """
-    return evaluate(shape.to_template, grid.shape, grid.affine, EVALUATION)
+    return sample_function(shape.to_template, grid.shape, grid.affine, EVALUATION)
 
 
 def sample_texture(field: np.ndarray, grid: Grid) -> np.ndarray:
@@ -44,7 +44,7 @@ def sample_texture(field: np.ndarray, grid: Grid) -> np.ndarray:
 
     """
     affine = grid.affine / GRAIN
-    index = evaluate(lambda points: points, grid.shape, affine, 50 / GRAIN)
+    index = sample_function(lambda points: points, grid.shape, affine, 50 / GRAIN)
     n = np.float32(field.shape[0])
     wrapped = np.pad(field, ((0, 1),) * 3, mode='wrap')
     return Channel(wrapped, np.eye(4)).sample(np.mod(index, n))

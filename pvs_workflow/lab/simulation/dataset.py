@@ -13,7 +13,7 @@ from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.tsv import format_cell, write_json
 from pvs_workflow.files import atomic_path, copy_file, write_text
 from pvs_workflow.lab.simulation import metadata
-from pvs_workflow.lab.simulation.session import Scan, Session
+from pvs_workflow.lab.simulation.session import Session, SimulatedScan
 from pvs_workflow.science.geometry import Storage, to_stored
 from pvs_workflow.science.grading import potter_grade
 from pvs_workflow.science.roi import STRUCTURES
@@ -130,7 +130,7 @@ def start_dataset(
     write_json(out / 'dataset_description.json', metadata.raw_description(__version__, origin))
     write_text(out / 'README', metadata.readme(len(labels), seed, acquisition, notes, origin))
     told = {} if anatomies is None else {'anatomy': list(anatomies)}
-    write_table(out / 'participants.tsv', {'participant_id': labels} | told)
+    write_columns(out / 'participants.tsv', {'participant_id': labels} | told)
     columns = metadata.ANATOMY if told else {}
     write_json(out / 'participants.json', metadata.PARTICIPANTS | columns)
     write_text(out / 'CHANGES', f'{__version__} 2025-01-01\n  - Simulated with seed {seed}.\n')
@@ -141,7 +141,7 @@ def start_dataset(
     write_json(truth / 'dataset_description.json', metadata.truth_description(__version__))
     write_text(truth / 'README', metadata.truth_readme())
     write_text(truth / '.bidsignore', metadata.TRUTH_BIDSIGNORE)
-    write_table(truth / 'participants.tsv', {'participant_id': labels})
+    write_columns(truth / 'participants.tsv', {'participant_id': labels})
     write_json(truth / 'participants.json', metadata.PARTICIPANTS)
 
 
@@ -171,12 +171,12 @@ def write_session(
         write_volume(name.path(out, f'{contrast}.nii.gz'), scan.data, scan.affine, compression)
         write_json(
             name.path(out, f'{contrast}.json'),
-            metadata.sidecar(contrast, scan.protocol, scan.data.shape[2], __version__),
+            metadata.scan_metadata(contrast, scan.protocol, scan.data.shape[2], __version__),
         )
     _write_truth(out / TRUTH, name, session)
 
 
-def write_table(path: Path, columns: dict[str, Sequence]) -> None:
+def write_columns(path: Path, columns: dict[str, Sequence]) -> None:
     """Write columns of equal length as TSV."""
     lines = ['\t'.join(columns)]
     rows = zip(*columns.values(), strict=True)
@@ -196,7 +196,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
         stem = f'space-T2w_desc-{kind}_dseg'
         storage = write_volume(name.path(root, f'{stem}.nii.gz'), labels, affine)
         write_json(name.path(root, f'{stem}.json'), metadata.dseg(kind, source))
-    write_table(
+    write_columns(
         name.path(root, f'{names.STRUCTURES}.tsv'),
         {
             'index': [s.index for s in STRUCTURES],
@@ -204,7 +204,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
             'hemisphere': [s.hemisphere for s in STRUCTURES],
         },
     )
-    write_table(
+    write_columns(
         name.path(root, f'{names.ROI}.tsv'),
         {'index': [1, 2], 'name': ['basal ganglia'] * 2, 'hemisphere': ['L', 'R']},
     )
@@ -216,7 +216,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
 
 def _write_counts(root: Path, name: Name, session: Session, storage: Storage) -> None:
     counts = session.counts
-    write_table(
+    write_columns(
         name.path(root, f'{names.COUNTS}.tsv'),
         {
             'hemisphere': [c.hemisphere for c in counts],
@@ -230,7 +230,7 @@ def _write_counts(root: Path, name: Name, session: Session, storage: Storage) ->
         side: max(int(potter_grade(c.count)) for c in counts if c.hemisphere in sides)
         for side, sides in (('', 'LR'), ('_left', 'L'), ('_right', 'R'))
     }
-    write_table(
+    write_columns(
         name.path(root, f'{names.GRADE}.tsv'),
         {
             'participant_id': [f'sub-{name.participant}'],
@@ -242,7 +242,9 @@ def _write_counts(root: Path, name: Name, session: Session, storage: Storage) ->
     write_json(name.path(root, f'{names.GRADE}.json'), metadata.GRADE)
 
 
-def _write_transform(root: Path, name: Name, contrast: str, t2w: Scan, other: Scan) -> None:
+def _write_transform(
+    root: Path, name: Name, contrast: str, t2w: SimulatedScan, other: SimulatedScan
+) -> None:
     matrix = other.world_from_person @ np.linalg.inv(t2w.world_from_person)
     content = {
         'Description': (

@@ -144,7 +144,7 @@ def _interpolation(n: int, points: int, step: float) -> np.ndarray:
     return weights
 
 
-def evaluate(
+def sample_function(
     function: Callable[[np.ndarray], np.ndarray],
     shape: tuple[int, int, int],
     affine: np.ndarray,

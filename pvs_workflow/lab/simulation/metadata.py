@@ -155,7 +155,7 @@ def notice() -> Path:
     return data.path('template', 'COPYING_ICBM152')
 
 
-def sidecar(contrast: str, protocol: Protocol, n_slices: int, version: str) -> dict:
+def scan_metadata(contrast: str, protocol: Protocol, n_slices: int, version: str) -> dict:
     """Return the metadata of a simulated scan.
 
     Parameters

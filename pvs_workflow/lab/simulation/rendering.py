@@ -84,7 +84,7 @@ class Spot:
         return (*sides, self.slice_index)
 
 
-def render(
+def render_tubes(
     tubes: list[Tube], grid: Grid, protocol: Protocol | None = None, margin: int = 4
 ) -> list[Spot]:
     """Compute how much of each voxel each tube fills.

@@ -22,7 +22,7 @@ from pvs_workflow.lab.simulation.person import (
     Person,
     detailed_box,
 )
-from pvs_workflow.lab.simulation.rendering import add_volume, render
+from pvs_workflow.lab.simulation.rendering import add_volume, render_tubes
 from pvs_workflow.lab.simulation.scene import Scene
 from pvs_workflow.science.roi import roi_labels
 from pvs_workflow.science.slabs import central_slice, slab_labels
@@ -32,7 +32,7 @@ CONTRASTS = ('T2w', 'T1w', 'FLAIR')
 
 
 @dataclass(frozen=True)
-class Scan:
+class SimulatedScan:
     """One recorded volume.
 
     Attributes
@@ -69,7 +69,7 @@ class Session:
 
     Attributes
     ----------
-    scans : dict of str to Scan
+    scans : dict of str to SimulatedScan
         By contrast.
     structures : (x, y, z) array of uint8
     roi : (x, y, z) array of uint8
@@ -79,7 +79,7 @@ class Session:
 
     """
 
-    scans: dict[str, Scan]
+    scans: dict[str, SimulatedScan]
     structures: np.ndarray
     roi: np.ndarray
     epvs: np.ndarray
@@ -132,7 +132,11 @@ def scan_session(
     else:
         fine = grid.box(tuple(part.start for part in region), structures[region].shape)
         signal[region] = _with_spaces('T2w', person, fine, protocol)
-    scans = {'T2w': Scan(record(rng, signal, grid, protocol), pose @ grid.affine, pose, protocol)}
+    scans = {
+        'T2w': SimulatedScan(
+            record(rng, signal, grid, protocol), pose @ grid.affine, pose, protocol
+        )
+    }
     for contrast, other in others.items():
         scans[contrast] = _scan_other(rng, person, contrast, other, pose)
     return Session(scans, structures, roi, epvs, count_images(roi, epvs, n))
@@ -149,7 +153,7 @@ def detailed_scene(person: Person, t2w: tuple[Protocol, Grid]) -> Scene:
         corner,
         _with_lesions('T2w', person, grid, protocol),
         sample_structures(person.template, person.shape, grid, STRUCTURE_LAYERS),
-        render(list(person.tubes), grid, protocol),
+        render_tubes(list(person.tubes), grid, protocol),
         EPVS_SIGNAL['T2w'] * person.tissue.fluid,
         protocol,
     )
@@ -210,12 +214,12 @@ def _with_lesions(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarra
 def _with_spaces(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
     tissue = _with_lesions(contrast, person, grid, protocol)
     fluid = EPVS_SIGNAL[contrast] * (person.tissue.fluid if contrast == 'T2w' else 1)
-    volume = add_volume(render(list(person.tubes), grid, protocol), tissue.shape)
+    volume = add_volume(render_tubes(list(person.tubes), grid, protocol), tissue.shape)
     return tissue * (1 - volume) + fluid * volume
 
 
-def _scan_other(rng, person, contrast, protocol, pose) -> Scan:
+def _scan_other(rng, person, contrast, protocol, pose) -> SimulatedScan:
     moved = draw_movement(rng) @ pose
     grid = draw_grid(rng, protocol, tilt=3.0)
     signal = _with_spaces(contrast, person, grid, protocol)
-    return Scan(record(rng, signal, grid, protocol), moved @ grid.affine, moved, protocol)
+    return SimulatedScan(record(rng, signal, grid, protocol), moved @ grid.affine, moved, protocol)

@@ -1,32 +1,14 @@
-"""A real scan's noise, and the small bright spots that could be its person's own ePVS."""
+"""The small bright spots of a real scan that could be its person's own ePVS."""
 
 import numpy as np
 from scipy.ndimage import (
     binary_dilation,
-    convolve,
     gaussian_filter,
     median_filter,
     white_tophat,
 )
 
 _NATURAL = 3.0  # mm: bright spots up to this wide are taken for a person's own ePVS
-_LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
-
-
-def estimate_noise(volume: np.ndarray, mask: np.ndarray) -> float:
-    """Estimate the noise's standard deviation from a difference of Laplacians, slice by slice.
-
-    Robust form of Immerkær 1996 (Comput Vis Image Underst 64:300): insensitive to slopes and,
-    by the median, to the few edges in the mask. Smoothed noise is underestimated.
-
-    Parameters
-    ----------
-    volume : (x, y, z) array
-    mask : (x, y, z) array of bool
-
-    """
-    response = convolve(volume.astype(float), _LAPLACIAN[..., np.newaxis])
-    return float(1.4826 * np.median(np.abs(response[mask])) / 6)
 
 
 def without_spots(volume: np.ndarray, roi: np.ndarray, noise: float, pixel: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from pvs_workflow.errors import OutputError, PVSError
 from pvs_workflow.lab.evaluation.crossval import cross_validate
 from pvs_workflow.lab.evaluation.fold import CrossvalConfig, Fold
-from pvs_workflow.lab.evaluation.results import Part
+from pvs_workflow.lab.evaluation.results import FoldResult
 from pvs_workflow.lab.training.optimise import Schedule
 
 TINY = CrossvalConfig(
@@ -52,7 +52,7 @@ def test_kept_parts_are_not_computed_again(samples, tmp_path, monkeypatch):
         calls.append((fold.number, method))
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return Part((), {}, {}, 0.0)
+        return FoldResult((), {}, {}, 0.0)
 
     monkeypatch.setattr('pvs_workflow.lab.evaluation.fold._run_method', run)
     arguments = (samples, TINY, tmp_path, 1, ('deep', 'none'), 2)
@@ -70,7 +70,8 @@ def test_kept_parts_are_not_computed_again(samples, tmp_path, monkeypatch):
 
 def test_parts_of_other_settings_are_not_gone_on_with(samples, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        'pvs_workflow.lab.evaluation.fold._run_method', lambda fold, method: Part((), {}, {}, 0.0)
+        'pvs_workflow.lab.evaluation.fold._run_method',
+        lambda fold, method: FoldResult((), {}, {}, 0.0),
     )
     cross_validate(samples, TINY, tmp_path, 1, ('none',), 2)
     with pytest.raises(OutputError, match='received other config'):

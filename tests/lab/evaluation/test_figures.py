@@ -5,7 +5,7 @@ from skimage.io import imread
 
 from pvs_workflow.lab.evaluation.figures import (
     TITLES,
-    confusion_figure,
+    confusion_panels,
     contrast_figure,
     difference_figure,
     save_figures,
@@ -27,7 +27,7 @@ def test_five_pictures_and_nothing_else(tmp_path, make_results):
         assert imread(path).std() > 1
 
 
-@pytest.mark.parametrize('draw', [scatter_figure, difference_figure, confusion_figure])
+@pytest.mark.parametrize('draw', [scatter_figure, difference_figure, confusion_panels])
 @pytest.mark.parametrize('n', [1, 2, 4, 6])
 def test_a_panel_per_enhancement(draw, n, make_results):
     figure = draw([result for name in METHODS[:n] for result in make_results(name)])
@@ -42,7 +42,7 @@ def test_bars_only_for_what_was_measured(make_results):
 
 def test_the_matrix_has_true_grades_in_rows(make_results):
     results = [replace(result, true_count=30, predicted_count=15.0) for result in make_results()]
-    axes = confusion_figure(results).axes[0]
+    axes = confusion_panels(results).axes[0]
     shown = {text.get_position()[::-1]: text.get_text() for text in axes.texts}
     assert shown[(3, 2)] == '36'
     assert axes.get_ylabel() == 'true grade'

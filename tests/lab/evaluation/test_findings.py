@@ -3,9 +3,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.evaluation.charts import save_evaluation, shift_figure
 from pvs_workflow.lab.evaluation.contrast import Contrast
-from pvs_workflow.lab.evaluation.findings import contrast_summary, evaluate
+from pvs_workflow.lab.evaluation.figures import save_evaluation
+from pvs_workflow.lab.evaluation.findings import contrast_summary, evaluate_cascade
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Prediction
 from pvs_workflow.science.emphasis import PAPER
@@ -47,7 +47,7 @@ def chosen(samples):
 
 @pytest.fixture(scope='module')
 def found(chosen):
-    return evaluate(SpotCounter(), chosen, seed=1)
+    return evaluate_cascade(SpotCounter(), chosen, seed=1)
 
 
 def test_with_the_true_roi_every_spot_is_counted(found, chosen):
@@ -83,7 +83,9 @@ def test_plain_values_for_a_file(found):
 
 
 def test_errors_of_the_roi_follow_the_seed(found, chosen):
-    again, other = (evaluate(SpotCounter(), chosen, seed).rois['roi_errors'] for seed in (1, 2))
+    again, other = (
+        evaluate_cascade(SpotCounter(), chosen, seed).rois['roi_errors'] for seed in (1, 2)
+    )
     assert np.array_equal(found.rois['roi_errors'].distances, again.distances)
     assert not np.array_equal(again.distances, other.distances)
 
@@ -117,15 +119,5 @@ def test_two_figures(found, tmp_path):
 
 def test_unfamiliar_images_are_told(chosen):
     strict = replace(CARD, reference=replace(EVERYTHING, limit=1e-6))
-    found = evaluate(SpotCounter(strict), chosen[:6], seed=1)
+    found = evaluate_cascade(SpotCounter(strict), chosen[:6], seed=1)
     assert found.to_json()['true_roi']['unfamiliar'] == 1.0
-
-
-def test_a_column_per_factor_and_a_row_per_measure():
-    part = {'mae': 2.0, 'image_accuracy': 0.8, 'interval_coverage': 0.9}
-    levels = [{'level': level, 'true_roi': part, 'roi_errors': part} for level in (0.5, 1.0)]
-    factors = {'pixel': levels, 'snr': levels}
-    figure = shift_figure(factors, {'pixel': 'pixel (mm)', 'snr': 'SNR'})
-    assert len(figure.axes) == 6
-    assert [axes.get_xlabel() for axes in figure.axes[::3]] == ['pixel (mm)', 'SNR']
-    assert figure.axes[0].get_ylim() == (0, pytest.approx(2.2))

@@ -5,7 +5,7 @@ import pytest
 
 from pvs_workflow.errors import OutputError
 from pvs_workflow.lab.evaluation.results import (
-    Part,
+    FoldResult,
     claim_folder,
     data_digest,
     load_part,
@@ -16,7 +16,7 @@ from pvs_workflow.lab.evaluation.results import (
 
 
 def test_a_part_comes_back_as_it_was(tmp_path, make_results):
-    part = Part(tuple(make_results()), {'counter': [0.1, 0.05]}, {'counter': 60}, 1.5)
+    part = FoldResult(tuple(make_results()), {'counter': [0.1, 0.05]}, {'counter': 60}, 1.5)
     path = part_path(tmp_path / 'parts', 2, 'clahe')
     save_part(path, part)
     assert path.name == 'fold-2_method-clahe.json'

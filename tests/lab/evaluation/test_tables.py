@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.evaluation.tables import (
-    agreement,
+    compare_counts,
     contrast_table,
     counting_table,
     difference_table,
@@ -54,7 +54,7 @@ def test_errors_are_compared_image_by_image(make_results):
 
 
 def test_agreement_by_hand():
-    found = agreement(np.array([0.0, 9.0, 12.0, 45.0]), np.array([0.0, 11.0, 11.0, 41.0]))
+    found = compare_counts(np.array([0.0, 9.0, 12.0, 45.0]), np.array([0.0, 11.0, 11.0, 41.0]))
     assert (found.n, found.mae) == (4, pytest.approx(7 / 4))
     assert found.accuracy == 0.75  # 9 is grade 1, 11 is grade 2
     assert found.confusion[2][1] == found.confusion[2][2] == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pvs_workflow.lab.simulation.compact import compact_session, head_mask
+from pvs_workflow.lab.simulation.compact import compact_session
 from pvs_workflow.lab.simulation.dataset import STORED_ORDER
 from pvs_workflow.science.geometry import Storage, to_stored
 from tests.places import VALIDATOR
@@ -96,19 +96,3 @@ def test_the_script_makes_it_again():
     stored = nb.load(TRUTH / 'sub-02/anat/sub-02_space-T2w_desc-epvs_dseg.nii.gz')
     again = to_stored(compact.epvs, Storage(compact.epvs.shape, STORED_ORDER))
     np.testing.assert_array_equal(again, np.asarray(stored.dataobj))
-
-
-def test_compact_keeps_the_head_and_the_truth(simulated):
-    compact = compact_session(simulated)
-    before, after = simulated.scans['T2w'], compact.scans['T2w']
-    assert after.data.dtype == np.uint8
-    assert compact.counts == simulated.counts
-    assert np.count_nonzero(compact.epvs) == np.count_nonzero(simulated.epvs)
-    where = [
-        scan.affine @ [*np.argwhere(truth.epvs > 0).mean(axis=0), 1]
-        for scan, truth in ((before, simulated), (after, compact))
-    ]
-    np.testing.assert_allclose(where[0], where[1], atol=1e-6)
-    mask = head_mask(before.data)
-    assert mask[simulated.roi > 0].all()
-    assert not mask[:2].any()

@@ -3,10 +3,10 @@ import pytest
 from scipy.ndimage import map_coordinates
 
 from pvs_workflow.lab.simulation.fields import (
-    evaluate,
     exponentiate,
     jacobian,
     periodic_field,
+    sample_function,
     smooth_field,
     stretch,
 )
@@ -61,5 +61,5 @@ def test_evaluate_follows_a_smooth_function_on_an_oblique_grid():
 
     index = np.indices((40, 30, 5))
     points = np.tensordot(affine[:3, :3], index, 1) + affine[:3, 3].reshape(3, 1, 1, 1)
-    found = evaluate(wave, (40, 30, 5), affine, 3.0)
+    found = sample_function(wave, (40, 30, 5), affine, 3.0)
     np.testing.assert_allclose(found, wave(points), atol=0.01)

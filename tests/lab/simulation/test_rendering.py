@@ -8,7 +8,7 @@ from pvs_workflow.lab.simulation.rendering import (
     Spot,
     add_volume,
     label_visible,
-    render,
+    render_tubes,
     smallest_visible,
 )
 from pvs_workflow.lab.simulation.vessels import Tube
@@ -24,14 +24,14 @@ def straight(x, y, radius, low=-2.0, high=14.0, lean=0.0):
 @pytest.mark.parametrize('lean', [0.0, 0.3])
 @pytest.mark.parametrize('radius', [0.4, 0.8, 1.4])
 def test_partial_volumes_sum_to_the_volume_of_the_tube(radius, lean):
-    volume = add_volume(render([straight(8.1, 9.7, radius, lean=lean)], GRID), GRID.shape)
+    volume = add_volume(render_tubes([straight(8.1, 9.7, radius, lean=lean)], GRID), GRID.shape)
     # A leaning cylinder's horizontal cut is an ellipse.
     area = np.pi * radius**2 * np.hypot(1, lean)
     np.testing.assert_allclose(volume.sum(axis=(0, 1)) * 0.25, area, rtol=0.03)
 
 
 def test_a_tube_that_ends_in_a_slice_fills_its_share_of_it():
-    volume = add_volume(render([straight(8, 9, 1.0, low=-2, high=3)], GRID), GRID.shape)
+    volume = add_volume(render_tubes([straight(8, 9, 1.0, low=-2, high=3)], GRID), GRID.shape)
     shares = volume.sum(axis=(0, 1)) * 0.25 / np.pi
     np.testing.assert_allclose(shares, [1, 0.25, 0, 0], atol=0.08)
 
@@ -40,14 +40,16 @@ def test_an_oblique_grid_sees_the_same_volume():
     c, s = np.cos(0.2), np.sin(0.2)
     turn = np.array([[c, 0, s, 1], [0, 1, 0, -1], [-s, 0, c, 0.5], [0, 0, 0, 1]])
     tube = straight(9, 10, 0.9, low=3, high=9)
-    volume = add_volume(render([tube], GRID.moved(turn)), GRID.shape)
+    volume = add_volume(render_tubes([tube], GRID.moved(turn)), GRID.shape)
     assert volume.sum() == pytest.approx(np.pi * 0.81 * 6, rel=0.06)
 
 
 def labelled(tubes, noise=0.02, roi=None, **reader):
     roi = np.ones(GRID.shape, int) if roi is None else roi
     tissue = np.ones(GRID.shape)
-    return label_visible(render(tubes, GRID), tissue, 2.4, (0.45, 0.45), noise, roi, **reader)
+    return label_visible(
+        render_tubes(tubes, GRID), tissue, 2.4, (0.45, 0.45), noise, roi, **reader
+    )
 
 
 def test_a_space_keeps_its_number_through_slices():
@@ -86,7 +88,7 @@ def test_the_smallest_visible_diameter_is_where_the_rule_starts_to_see(rng, snr)
         for x, y in rng.uniform(8, 9, (12, 2)):
             tube = straight(x, y, factor * smallest / 2, lean=0.2)
             labels = label_visible(
-                render([tube], GRID),
+                render_tubes([tube], GRID),
                 np.ones(GRID.shape),
                 2.4,
                 protocol.blur,
@@ -126,7 +128,7 @@ def test_a_slice_profile_weighs_what_lies_in_the_middle_of_a_slice_most():
     )
 
     def filled(tube, protocol):
-        return add_volume(render([tube], GRID, protocol), GRID.shape)[:, :, 1].sum()
+        return add_volume(render_tubes([tube], GRID, protocol), GRID.shape)[:, :, 1].sum()
 
     assert filled(middle, flat) == pytest.approx(np.pi * 0.64 / 2 / 0.25, rel=0.03)
     # Three quarters of the spacing are seen, and the middle half is two thirds of that.
@@ -138,5 +140,5 @@ def test_a_slice_profile_weighs_what_lies_in_the_middle_of_a_slice_most():
 def test_a_profile_leaves_a_tube_through_the_whole_slice_as_it_is():
     tube = straight(8.1, 9.7, 0.8)
     for protocol in (None, Protocol(0.5, 4.0, 20.0, gap=0.2, soft_edges=0.2)):
-        volume = add_volume(render([tube], GRID, protocol), GRID.shape)
+        volume = add_volume(render_tubes([tube], GRID, protocol), GRID.shape)
         np.testing.assert_allclose(volume.sum(axis=(0, 1)) * 0.25, np.pi * 0.64, rtol=0.03)

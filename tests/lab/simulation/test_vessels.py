@@ -3,7 +3,7 @@ import pytest
 
 from pvs_workflow.lab.simulation.acquisition import Protocol
 from pvs_workflow.lab.simulation.grids import Grid, transform_points
-from pvs_workflow.lab.simulation.rendering import label_visible, render, smallest_visible
+from pvs_workflow.lab.simulation.rendering import label_visible, render_tubes, smallest_visible
 from pvs_workflow.lab.simulation.vessels import LARGEST_DIAMETER, draw_tubes
 from pvs_workflow.science.roi import add_capsule, roi_labels
 from tests.builders.anatomies import scan
@@ -31,7 +31,7 @@ def counted(brain, tubes):
     structures, grid = brain
     roi = roi_labels(structures)
     labels = label_visible(
-        render(tubes, grid, PROTOCOL), np.ones(grid.shape), FLUID, PROTOCOL.blur, 0.04, roi
+        render_tubes(tubes, grid, PROTOCOL), np.ones(grid.shape), FLUID, PROTOCOL.blur, 0.04, roi
     )
     return np.array(
         [

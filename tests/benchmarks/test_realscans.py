@@ -1,16 +1,29 @@
+from types import SimpleNamespace
+
 import nibabel as nb
 import numpy as np
 import pytest
 
+from benchmarks.realscans import (
+    Counted,
+    people_known,
+    read_sessions,
+    scan_rescan,
+    sessions_figure,
+)
 from pvs_workflow.errors import ImageError, NoInputError
-from pvs_workflow.lab.evaluation.charts import sessions_figure
-from pvs_workflow.lab.evaluation.realscans import Counted, read_sessions, scan_rescan
+from tests.builders.lab import make_phantom
 
 PLACES = ('L1', 'L2', 'R1')
 
 
+@pytest.fixture
+def phantom():
+    return make_phantom(np.random.default_rng(0))
+
+
 def counted(participant, session, counts, grade):
-    return Counted(participant, session, PLACES, counts, counts, counts, (0.2,) * 5, grade, 0)
+    return Counted(participant, session, PLACES, counts, counts, counts, grade, 0)
 
 
 SESSIONS = [
@@ -63,7 +76,7 @@ def test_six_images_of_every_session(tmp_path, phantom):
 
 
 def test_nothing_there(tmp_path):
-    with pytest.raises(NoInputError, match=r'has no real scans, expected .* received none'):
+    with pytest.raises(NoInputError, match='has no participant results'):
         read_sessions(tmp_path)
 
 
@@ -71,3 +84,10 @@ def test_a_lost_t2w(tmp_path, phantom):
     write(tmp_path, phantom, t2w=False)
     with pytest.raises(ImageError, match='or its T2w cannot be read'):
         read_sessions(tmp_path)
+
+
+def test_the_card_tells_whose_scans_are_known():
+    files = ['sub-01_ses-1_desc-preproc_T2w.nii.gz', 'sub-03_ses-1_desc-preproc_T2w.nii.gz']
+    cascade = SimpleNamespace(card=SimpleNamespace(training={'data': {'backgrounds': files}}))
+    assert people_known(cascade, ['01', '02', '03']) == ['01', '03']
+    assert people_known(SimpleNamespace(card=SimpleNamespace(training={})), ['01']) == []

@@ -1,17 +1,15 @@
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings
-from pvs_workflow.lab.evaluation.leaveout import (
-    Budget,
-    people_known,
+from benchmarks.leaveout import (
     pooled,
     pooled_summary,
+    short_config,
     without_person,
 )
+from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings
 from pvs_workflow.uncertainty.calibration import Calibration
 
 CALIBRATION = Calibration(
@@ -34,18 +32,11 @@ def test_a_person_is_left_out_and_nobody_else():
 
 
 def test_the_budget_is_the_time_of_both_networks():
-    fine, whole = Budget(2.0).config(fine=True), Budget(2.0).config(fine=False)
+    fine, whole = short_config(2.0, fine=True), short_config(2.0, fine=False)
     counting = (1 + fine.settling) * fine.counter.seconds
     assert fine.enhancer.seconds + counting == pytest.approx(120)
     assert fine.counter.learning_rate < whole.counter.learning_rate
     assert fine.augmentation == whole.augmentation
-
-
-def test_the_card_tells_whose_scans_are_known():
-    files = ['sub-01_ses-1_desc-preproc_T2w.nii.gz', 'sub-03_ses-1_desc-preproc_T2w.nii.gz']
-    cascade = SimpleNamespace(card=SimpleNamespace(training={'data': {'backgrounds': files}}))
-    assert people_known(cascade, ['01', '02', '03']) == ['01', '03']
-    assert people_known(SimpleNamespace(card=SimpleNamespace(training={})), ['01']) == []
 
 
 def evaluation(names, true, counts, calibration=CALIBRATION):

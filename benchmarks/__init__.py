@@ -1,0 +1,1 @@
+"""Measurements behind the documentation: run ``python -m benchmarks.NAME`` in the repository."""

@@ -1,0 +1,17 @@
+import numpy as np
+
+from benchmarks.cases import read_motion, simulated_people
+from benchmarks.harness import ROOT
+
+
+def test_simulated_people_come_with_their_truth():
+    folder = ROOT / 'bids_examples' / 'template'
+    people = simulated_people(folder)
+    assert people
+    for person in people:
+        assert person.simulated
+        found = np.unique(person.structures())
+        assert {11, 12, 13, 50, 51, 52} <= set(found.tolist())
+        for path in person.motions.values():
+            turn = read_motion(path)[:3, :3]
+            assert np.allclose(turn @ turn.T, np.eye(3), atol=1e-4)

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from pvs_workflow.science.noise import estimate_noise, grain_noise
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20)
+
+
+@pytest.mark.parametrize('noise', [0.01, 0.05, 0.15])
+def test_noise_is_found_despite_slopes_edges_and_spots(rng, noise):
+    volume = noise * rng.standard_normal((150, 150, 3))
+    volume += np.linspace(0.6, 1.4, 150)[:, None, None]
+    volume[:40] += 1.5
+    volume[60:63, ::20] += 1
+    mask = np.zeros(volume.shape, bool)
+    mask[20:130, 20:130] = True
+    assert estimate_noise(volume, mask) == pytest.approx(noise, rel=0.06)
+
+
+def test_slices_are_measured_one_by_one(rng):
+    planes = 0.1 * rng.standard_normal((60, 60, 4)) + 10 * np.arange(4)
+    everywhere = np.ones(planes.shape, bool)
+    each = [estimate_noise(planes[..., z], everywhere[..., z]) for z in range(4)]
+    assert estimate_noise(planes, everywhere) == pytest.approx(np.mean(each), rel=0.05)
+
+
+def test_grain_of_white_noise():
+    noise = 0.7 * np.random.default_rng(7).standard_normal((300, 300))
+    everywhere = np.ones(noise.shape, bool)
+    x, y = np.meshgrid(np.arange(300), np.arange(300), indexing='ij')
+    assert grain_noise(noise, everywhere) == pytest.approx(0.7, rel=0.02)
+    inside = np.zeros(noise.shape, bool)
+    inside[1:-1, 1:-1] = True
+    assert grain_noise(3.0 * x - y + 0.01 * x**2 + (x > 100), inside) < 1e-9
