@@ -25,9 +25,10 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.derivatives.tsv import write_json
+from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.scene import Scene
-from pvs_workflow.lab.training.heldout import each_person, person_scenes, six_images
+from pvs_workflow.lab.training.heldout import person_scenes, six_images
 from pvs_workflow.science.grading import person_grade, potter_grade
 
 READINGS = 5
@@ -90,7 +91,7 @@ def main() -> None:
     begin = time.monotonic()
     maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
     one = partial(readings, seed=args.seed, anatomies=maps)
-    people = list(each_person(one, range(1, args.people + 1), args.n_cpus))
+    people = list(parallel_map(one, range(1, args.people + 1), args.n_cpus))
     words = ['python', 'benchmarks/readers.py', args.target.name]
     words += ['--anatomies', args.anatomies.name] if args.anatomies else []
     words += ['--people', str(args.people), '--seed', str(args.seed)]

@@ -30,8 +30,6 @@ from pathlib import Path
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
 from pvs_workflow.derivatives.tsv import write_json
-from pvs_workflow.lab.cli.record import VARIANTS
-from pvs_workflow.lab.cli.train import OTHERS
 from pvs_workflow.lab.evaluation.charts import (
     agreement_figure,
     save_evaluation,
@@ -54,6 +52,7 @@ from pvs_workflow.lab.evaluation.speed import measure_speed
 from pvs_workflow.lab.simulation.backgrounds import read_backgrounds
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.heldout import Shift, calibration_images, heldout_images
+from pvs_workflow.lab.training.plan import OTHERS, VARIANTS
 from pvs_workflow.lab.training.streams import background_sources, simulated_sources
 from pvs_workflow.networks.bundle import load_bundle, model_sha256, verify_bundle
 from pvs_workflow.networks.engine import configure_tensorflow, versions

@@ -130,11 +130,11 @@ def held_out_cascade(
         without_person(sources, participant),
         budget.config(first is not None),
         seed,
-        budget.threads,
-        on_epoch,
-        first,
-        bundle.with_name(f'{bundle.name}_checkpoints'),
-        calibration,
+        threads=budget.threads,
+        on_epoch=on_epoch,
+        start=first,
+        checkpoints=bundle.with_name(f'{bundle.name}_checkpoints'),
+        calibration=calibration,
     )
     record = {
         'left_out': participant,
@@ -143,10 +143,7 @@ def held_out_cascade(
         'seconds': round(time.monotonic() - begin),
         'start': first.card.label if first else None,
         'counts_multiplied_by': round(training.factor, 4),
-        'epochs': {
-            network: sum(epoch.network == network for epoch in training.history)
-            for network in ('enhancer', 'counter')
-        },
+        'epochs': training.epochs,
     }
     card = replace(
         training.cascade.card,

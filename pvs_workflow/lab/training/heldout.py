@@ -1,14 +1,13 @@
 """Simulated people to test on: six images each, the same people scanned in several ways."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.acquisition import Protocol, record
 from pvs_workflow.lab.simulation.contrasts import sample_structures
 from pvs_workflow.lab.simulation.grids import Grid
@@ -94,7 +93,10 @@ def heldout_images(
         shifts=tuple(shifts),
     )
     out: list[list[Sample]] = [[] for _ in shifts]
-    for done, scans in enumerate(each_person(one, range(1, participants + 1), n_jobs), start=1):
+    numbers = range(1, participants + 1)
+    for done, scans in enumerate(
+        parallel_map(one, numbers, n_jobs, 'participant {}'.format), start=1
+    ):
         for kept, images in zip(out, scans, strict=True):
             kept += images
         progress(done)
@@ -267,13 +269,3 @@ def with_lacunes(
         lacunes += [lesion for lesion in drawn if lesion.kind == LACUNE]
     others = [lesion for lesion in person.lesions if lesion.kind != LACUNE]
     return replace(person, lesions=(*others, *lacunes[: shift.lacunes]))
-
-
-def each_person(function: Callable, jobs: Sequence, n_jobs: int) -> Iterator:
-    """Yield what a function gives of each job, in order, from as many processes as asked for."""
-    if n_jobs == 1:
-        yield from map(function, jobs)
-        return
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
-        yield from pool.map(function, jobs)

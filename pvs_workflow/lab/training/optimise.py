@@ -1,23 +1,25 @@
-"""The training loop: batches in, a trained network and its loss curve out."""
+"""Fit networks with Keras, keep the weights of the best epoch, and resume."""
 
-import queue
-import threading
+import json
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from pvs_workflow.errors import BundleError
-from pvs_workflow.lab.training.checkpoint import Epoch, State
+from pvs_workflow.files import atomic_path, write_text
 from pvs_workflow.networks.engine import load_keras
 
-_INFERENCE_BATCH = 16
+Batch = tuple[np.ndarray, np.ndarray]
 
 SETTLING_RATE = 0.3
 """Learning rate at the start of settling, over that at the start of learning."""
+
+_INFERENCE_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,6 @@ class Schedule:
         Whether it stays or falls to zero along half a cosine.
     batch : int
         Images per step.
-    patience : int
-        Epochs without a better validation loss after which training stops; 0 for never.
     seconds : float or None
         Wall time after which training stops, whatever the epoch. The decay follows whichever
         of time and epochs is further on; with a limit the result depends on the machine.
@@ -45,24 +45,16 @@ class Schedule:
     learning_rate: float
     decay: str = 'cosine'
     batch: int = 16
-    patience: int = 0
     seconds: float | None = None
 
-    def rate(self, progress: float) -> float:
-        """Return the learning rate after a share of the training.
-
-        Examples
-        --------
-        >>> Schedule(10, 0.1).rate(0.5), Schedule(10, 0.1, 'constant').rate(0.5)
-        (0.05, 0.1)
-
-        """
+    def rate(self, steps: int):
+        """Return the learning rate over a number of steps, as Keras takes it."""
         if self.decay == 'constant':
             return self.learning_rate
-        return round(self.learning_rate * 0.5 * (1 + float(np.cos(np.pi * progress))), 12)
+        return load_keras().optimizers.schedules.CosineDecay(self.learning_rate, steps)
 
     def settling(self, share: float) -> 'Schedule':
-        """Return the schedule of what follows: see :mod:`pvs_workflow.lab.training.settle`.
+        """Return the schedule of settling: see :func:`learn_and_settle`.
 
         Parameters
         ----------
@@ -84,20 +76,82 @@ class Schedule:
         )
 
 
-Batch = tuple[np.ndarray, np.ndarray]
+@dataclass(frozen=True)
+class Epoch:
+    """Losses of one epoch.
+
+    Attributes
+    ----------
+    network : str
+    number : int
+        From 1.
+    training_loss, validation_loss : float
+    seconds : float
+        Since this network's training began.
+
+    """
+
+    network: str
+    number: int
+    training_loss: float
+    validation_loss: float
+    seconds: float
+
+
+class Batches(Protocol):
+    """Batches of an epoch, which depend on nothing but the epoch's number (from 1)."""
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+
+    def __call__(self, epoch: int) -> Iterable[Batch]:
+        """Return the batches of an epoch."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network learns.
+
+    Attributes
+    ----------
+    loss : str or callable
+        As Keras takes it.
+    batches : Batches
+    validation : (images, targets)
+        What the best epoch is chosen by, in inference mode.
+    error : callable, optional
+        What the best epoch is chosen by instead of the loss: given targets and outputs, returns
+        the error of each image.
+
+    """
+
+    loss: str | Callable
+    batches: Batches
+    validation: Batch
+    error: Callable | None = None
+
+    @property
+    def monitor(self) -> str:
+        """The name under which Keras logs what the best epoch is chosen by."""
+        return 'loss' if self.error is None else 'error'
+
+    def compile(self, model, rate) -> None:
+        """Prepare a model for this task, at a learning rate."""
+        keras = load_keras()
+        metrics = self.error and [keras.metrics.MeanMetricWrapper(self.error, name='error')]
+        model.compile(keras.optimizers.Adam(rate), self.loss, metrics=metrics, jit_compile=False)
+        model.optimizer.build(model.trainable_variables)
 
 
 def optimise(
     model,
-    loss: str | Callable,
+    task: Task,
     schedule: Schedule,
-    batches: Callable[[int], Iterable[Batch]],
-    n_batches: int,
-    validation: Batch,
+    *,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-    checkpoint: Path | None = None,
+    folder: Path | None = None,
     trained: bool = False,
-    score: Callable[[np.ndarray, np.ndarray], float] | None = None,
+    before: int = 0,
 ) -> list[Epoch]:
     """Train a network with Adam and leave it with the weights of its best epoch.
 
@@ -105,23 +159,16 @@ def optimise(
     ----------
     model : keras.Model
         Changed in place.
-    loss : {'mse', 'mae'} or callable
-        As keras takes it.
+    task : Task
     schedule : Schedule
-    batches : callable
-        Given the epoch's number (from 1), yields its batches.
-    n_batches : int
-        Batches in an epoch.
-    validation : (images, targets)
-        What the best epoch is chosen by, in inference mode.
     on_epoch : callable
-        Called after every epoch.
-    checkpoint : Path, optional
-        Written after every epoch; where it is there, the training goes on from it.
+        Called after every epoch, when its checkpoint is written.
+    folder : Path, optional
+        Of the checkpoint: written after every epoch; if there is one, the training resumes.
     trained : bool
         Whether the network is a trained one: then it keeps its weights if no epoch is better.
-    score : callable, optional
-        Given outputs and targets, returns the validation loss; without it, the loss by name.
+    before : int
+        Number of epochs that came before, in another call.
 
     Returns
     -------
@@ -133,107 +180,111 @@ def optimise(
         If the checkpoint is not one of this network's.
 
     """
-    keras = load_keras()
-    score = score or partial(mean_loss, loss=loss)
-    optimizer = keras.optimizers.Adam(schedule.learning_rate)
-    model.compile(optimizer, loss, jit_compile=False)
-    optimizer.build(model.trainable_variables)
-    history: list[Epoch] = []
-    weights = model.get_weights()
-    best = score(run_batches(model, validation[0]), validation[1]) if trained else np.inf
-    if checkpoint is not None and checkpoint.is_file():
-        history, weights = _resume(checkpoint, model, optimizer)
-    best = min([best, *(epoch.validation_loss for epoch in history)])
-    begin = time.monotonic() - (history[-1].seconds if history else 0)
-    for number in range(len(history) + 1, schedule.epochs + 1):
-        if _is_patience_over(schedule, history):
-            break
-        losses = []
-        for index, (images, targets) in enumerate(ahead(batches(number))):
-            elapsed = time.monotonic() - begin
-            progress = (number - 1 + index / n_batches) / schedule.epochs
+    if not schedule.epochs:
+        return []
+    steps = schedule.epochs * len(task.batches)
+    # With a time limit the rate is set step by step.
+    task.compile(model, schedule.rate(steps) if schedule.seconds is None else 0.0)
+    with tempfile.TemporaryDirectory() as temporary:
+        kept = _Checkpoint(model, folder or Path(temporary))
+        best = _validate(model, task) if trained else np.inf
+        history = kept.resume()
+        best = min([best, *(epoch.validation_loss for epoch in history)])
+        begin = time.monotonic() - (history[-1].seconds if history else 0)
+
+        def elapsed() -> float:
+            return time.monotonic() - begin
+
+        def end_epoch(index: int, logs: dict) -> None:
+            nonlocal best
+            losses = float(logs['loss']), float(logs[f'val_{task.monitor}'])
+            history.append(Epoch(model.name, index + 1, *losses, elapsed()))
+            if losses[1] < best:
+                best = losses[1]
+                kept.save_best()
+            kept.save(history)
+            on_epoch(history[-1])
+
+        last, done = before + schedule.epochs, before + len(history)
+        if done < last and elapsed() < (schedule.seconds or np.inf):
+            callbacks = load_keras().callbacks
+            used = [callbacks.LambdaCallback(on_epoch_end=end_epoch)]
             if schedule.seconds is not None:
-                progress = max(progress, elapsed / schedule.seconds)
-            if progress >= 1:
-                break
-            optimizer.learning_rate.assign(schedule.rate(progress))
-            model.reset_metrics()
-            losses.append(float(model.train_on_batch(images, targets)))
-        if not losses:
-            break
-        found = score(run_batches(model, validation[0]), validation[1])
-        elapsed = time.monotonic() - begin
-        history.append(Epoch(model.name, number, float(np.mean(losses)), found, elapsed))
-        on_epoch(history[-1])
-        if found < best:
-            best, weights = found, model.get_weights()
-        if checkpoint is not None:
-            learned = tuple(np.asarray(variable) for variable in optimizer.variables)
-            now = tuple(model.get_weights())
-            State(tuple(history), now, tuple(weights), learned).save(checkpoint)
-    model.set_weights(weights)
+                pace = _time_limit(model, schedule, steps, elapsed)
+                used.append(callbacks.LambdaCallback(on_train_batch_begin=pace))
+            model.fit(
+                (batch for epoch in range(done + 1, last + 1) for batch in task.batches(epoch)),
+                steps_per_epoch=len(task.batches),
+                initial_epoch=done,
+                epochs=last,
+                validation_data=task.validation,
+                validation_batch_size=_INFERENCE_BATCH,
+                callbacks=used,
+                verbose=0,
+                shuffle=False,
+            )
+        kept.load_best()
     return history
 
 
-def _is_patience_over(schedule: Schedule, history: list[Epoch]) -> bool:
-    if not (schedule.patience and history):
-        return False
-    since = len(history) - 1 - int(np.argmin([epoch.validation_loss for epoch in history]))
-    return since >= schedule.patience
+def learn_and_settle(
+    model,
+    task: Task,
+    schedule: Schedule,
+    share: float,
+    *,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    folder: Path | None = None,
+    trained: bool = False,
+) -> list[Epoch]:
+    """Train a network, then let it settle: train it further as it is used at inference.
 
+    While it learns, batch normalisation takes its mean and variance from the batch, on which a
+    count should not depend: with one crowded image more in it, all others are counted differently.
+    For the last epochs the running values are used, and kept, so that the network is trained as
+    it is used later. Settling that does not improve the network is discarded.
 
-def ahead(batches: Iterable[Batch], depth: int = 4) -> Iterator[Batch]:
-    """Yield batches that a thread prepares while the one before is learned from."""
-    ready: queue.Queue = queue.Queue(depth)
-    stopped = threading.Event()
+    Parameters
+    ----------
+    model : keras.Model
+        Changed in place.
+    task : Task
+    schedule : Schedule
+        Of the first part.
+    share : float, ≥ 0
+        Of its epochs, for the second part; 0 for none.
+    on_epoch, folder, trained
+        As for :func:`optimise`.
 
-    def prepare():
-        try:
-            for batch in batches:
-                if not _put(ready, ('batch', batch), stopped):
-                    return
-            _put(ready, ('end', None), stopped)
-        except BaseException as error:
-            _put(ready, ('error', error), stopped)
+    Returns
+    -------
+    list of Epoch
+        Numbered through both parts.
 
-    thread = threading.Thread(target=prepare, daemon=True)
-    thread.start()
-    try:
-        while (item := ready.get())[0] == 'batch':
-            yield item[1]
-        if item[0] == 'error':
-            raise item[1]
-    finally:
-        stopped.set()
-        thread.join()
-
-
-def _put(ready: queue.Queue, item, stopped: threading.Event) -> bool:
-    while not stopped.is_set():
-        try:
-            ready.put(item, timeout=0.2)
-        except queue.Full:
-            continue
-        return True
-    return False
-
-
-def _resume(checkpoint: Path, model, optimizer) -> tuple[list[Epoch], list[np.ndarray]]:
-    state = State.load(checkpoint)
-    shapes = [[v.shape for v in state.weights], [v.shape for v in state.optimizer]]
-    expected = [
-        [v.shape for v in model.get_weights()],
-        [tuple(v.shape) for v in optimizer.variables],
+    """
+    learned, settled = (folder and folder / name for name in ('learned', 'settled'))
+    history = optimise(model, task, schedule, on_epoch=on_epoch, folder=learned, trained=trained)
+    norms = [
+        layer
+        for layer in model.layers
+        if isinstance(layer, load_keras().layers.BatchNormalization)
     ]
-    if shapes != expected or any(epoch.network != model.name for epoch in state.history):
-        raise BundleError(
-            f'the checkpoint {checkpoint} cannot be used, expected one of the {model.name} with '
-            f'{len(expected[0])} arrays of weights, received another network'
+    try:
+        for layer in norms:
+            layer.trainable = False
+        history += optimise(
+            model,
+            task,
+            schedule.settling(share),
+            on_epoch=on_epoch,
+            folder=settled,
+            trained=True,
+            before=len(history),
         )
-    model.set_weights(list(state.weights))
-    for variable, value in zip(optimizer.variables, state.optimizer, strict=True):
-        variable.assign(value)
-    return list(state.history), list(state.best)
+    finally:
+        for layer in norms:
+            layer.trainable = True
+    return history
 
 
 def run_batches(model, images: np.ndarray) -> np.ndarray:
@@ -252,14 +303,85 @@ def run_batches(model, images: np.ndarray) -> np.ndarray:
     return model.predict(images, batch_size=_INFERENCE_BATCH, verbose=0)
 
 
-def mean_loss(outputs: np.ndarray, targets: np.ndarray, loss: str) -> float:
-    """Return the mean squared (``mse``) or mean absolute (``mae``) error.
+def _validate(model, task: Task) -> float:
+    logs = model.evaluate(
+        *task.validation, batch_size=_INFERENCE_BATCH, verbose=0, return_dict=True
+    )
+    return logs[task.monitor]
 
-    Examples
-    --------
-    >>> mean_loss(np.array([1.0, 3.0]), np.array([0.0, 0.0]), 'mse')
-    5.0
 
+def _time_limit(model, schedule: Schedule, steps: int, elapsed: Callable[[], float]) -> Callable:
+    """Return a callback that sets the rate of each batch, and stops when the time is over."""
+    rate = schedule.rate(steps)
+
+    def begin_batch(index: int, logs: dict) -> None:
+        share = elapsed() / schedule.seconds
+        step = max(int(model.optimizer.iterations), share * steps)
+        model.optimizer.learning_rate.assign(rate(step) if callable(rate) else rate)
+        model.stop_training = share >= 1
+
+    return begin_batch
+
+
+class _Checkpoint:
+    """A training after an epoch: network, optimiser, history, and the weights of the best epoch.
+
+    Keras' ``BackupAndRestore`` keeps no history and no best weights, and writes the epoch's
+    number after the weights: a process that is killed between the two resumes one epoch twice.
     """
-    difference = np.asarray(outputs, float) - np.asarray(targets, float)
-    return float(np.mean(difference**2 if loss == 'mse' else np.abs(difference)))
+
+    def __init__(self, model, folder: Path):
+        self._model, self._folder = model, folder
+        self._history, self._best = folder / 'history.json', folder / 'best.weights.h5'
+
+    def save(self, history: list[Epoch]) -> None:
+        """Write a training's state; its last file makes it valid."""
+        text = json.dumps([asdict(epoch) for epoch in history])
+        write_text(self._history, text + '\n')
+        former = list(self._states())
+        path = self._folder / f'epoch-{len(history):06d}.weights.h5'
+        self._save_weights(path)
+        for other in former:
+            if other != path:
+                other.unlink()
+
+    def save_best(self) -> None:
+        """Keep the weights as they are now."""
+        self._save_weights(self._best)
+
+    def load_best(self) -> None:
+        """Set the weights to those that were kept."""
+        self._load_weights(self._best)
+
+    def resume(self) -> list[Epoch]:
+        """Set network and optimiser to their saved state, and return the epochs that led to it."""
+        path = max(self._states(), default=None)
+        if path is None:
+            self.save_best()
+            return []
+        number = int(path.name.split('.')[0].removeprefix('epoch-'))
+        try:
+            history = [Epoch(**epoch) for epoch in json.loads(self._history.read_text('utf-8'))]
+        except (OSError, ValueError, TypeError) as error:
+            raise self._unusable(self._history, error) from error
+        self._load_weights(path)
+        return history[:number]
+
+    def _states(self) -> Iterator[Path]:
+        return self._folder.glob('epoch-*.weights.h5')
+
+    def _save_weights(self, path: Path) -> None:
+        with atomic_path(path) as temporary:
+            self._model.save_weights(temporary)
+
+    def _load_weights(self, path: Path) -> None:
+        try:
+            self._model.load_weights(path)
+        except (OSError, ValueError, KeyError) as error:
+            raise self._unusable(path, error) from error
+
+    def _unusable(self, path: Path, error: Exception) -> BundleError:
+        return BundleError(
+            f'The checkpoint {path} is not one of this {self._model.name}: train without '
+            f'--resume. ({error})'
+        )

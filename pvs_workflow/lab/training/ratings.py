@@ -40,7 +40,7 @@ class Ratings:
     counts: Mapping[tuple[str, str | None], Counts]
 
 
-def read_ratings(path: Path) -> Ratings:
+def read_counts(path: Path) -> Ratings:
     """Read a table of tab-separated values with a row for each image and rater.
 
     Its columns are ``participant_id`` (with or without ``sub-``), ``session_id`` (with or

@@ -11,7 +11,7 @@ from skimage.measure import label
 
 from pvs_workflow.errors import ImageError
 from pvs_workflow.inputs.nifti import read_nifti
-from pvs_workflow.lab.training.cases import RATERS, Case, are_alike, find_cases
+from pvs_workflow.lab.training.rated_scans import RATERS, RatedScan, are_alike, find_rated_scans
 from pvs_workflow.lab.training.ratings import Counts, Ratings
 from pvs_workflow.science.geometry import check_affine, to_canonical
 from pvs_workflow.science.slabs import (
@@ -129,7 +129,7 @@ def read_samples(
     Parameters
     ----------
     bids_dir, derivatives, masks, ratings
-        As for :func:`pvs_workflow.lab.training.cases.find_cases`.
+        As for :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
 
     Yields
     ------
@@ -145,11 +145,11 @@ def read_samples(
         If ratings belong to no image.
 
     """
-    for case in find_cases(Path(bids_dir), Path(derivatives), masks, ratings):
-        yield from case_samples(case)
+    for case in find_rated_scans(Path(bids_dir), Path(derivatives), masks, ratings):
+        yield from scan_samples(case)
 
 
-def case_samples(case: Case) -> list[Sample]:
+def scan_samples(case: RatedScan) -> list[Sample]:
     """Read one T2w as training images: see :func:`read_samples`."""
     paths = [path for path in (case.t2w, case.roi, case.masks) if path]
     try:

@@ -1,14 +1,13 @@
 """Endless training images: plates that are exposed anew each time they are drawn."""
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.backgrounds import Background, draw_scene, read_backgrounds
 from pvs_workflow.lab.simulation.exposures import draw_count, expose
 from pvs_workflow.lab.simulation.plates import (
@@ -121,7 +120,9 @@ def simulated_sources(
     """
     one = partial(_plates, seed=seed, anatomies=tuple(anatomies))
     out: list[PlateSource] = []
-    for done, plates in enumerate(_mapped(one, range(1, participants + 1), n_jobs), start=1):
+    numbers = range(1, participants + 1)
+    simulated = parallel_map(one, numbers, n_jobs, 'participant {}'.format)
+    for done, plates in enumerate(simulated, start=1):
         out += as_sources(plates)
         if progress is not None:
             progress(done)
@@ -152,7 +153,11 @@ def background_sources(
     backgrounds = read_backgrounds(derivatives)
     jobs = [(i, v) for i in range(len(backgrounds)) for v in range(variants)]
     one = partial(_background_plates, backgrounds=backgrounds, seed=seed)
-    return [source for plates in _mapped(one, jobs, n_jobs) for source in as_sources(plates)]
+    return [
+        source
+        for plates in parallel_map(one, jobs, n_jobs, 'background and variant {}'.format)
+        for source in as_sources(plates)
+    ]
 
 
 def _background_plates(
@@ -167,12 +172,3 @@ def _background_plates(
 def _plates(number: int, seed: int, anatomies: tuple[Path, ...]) -> list[Plate]:
     acquisition = 'varied' if number % PAPER_EVERY else 'paper'
     return person_plates(seed, number, acquisition, anatomies)
-
-
-def _mapped(function, jobs: Sequence, n_jobs: int) -> Iterator[list[Plate]]:
-    if n_jobs == 1:
-        yield from map(function, jobs)
-        return
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
-        yield from pool.map(function, jobs)
