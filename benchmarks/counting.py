@@ -25,8 +25,8 @@ from pvs_workflow.lab.evaluation.contrast import find_regions, measure_contrast
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image
 from pvs_workflow.lab.training.batches import VariationBatches, counting_task, places, stack
-from pvs_workflow.lab.training.config import EMPHASIS, FAST, PLACES, SETTLING
-from pvs_workflow.lab.training.optimise import Schedule, learn_and_settle, run_batches
+from pvs_workflow.lab.training.config import EMPHASIS, FAST, PLACES, SETTLING, Schedule
+from pvs_workflow.lab.training.optimise import learn_and_settle, run_batches
 from pvs_workflow.lab.training.streams import simulated_sources
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.counter import (

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.training.optimise import Schedule, Task, optimise, run_batches
+from pvs_workflow.lab.training.config import Schedule
+from pvs_workflow.lab.training.optimise import Task, optimise, run_batches
 from pvs_workflow.networks import counter
 from pvs_workflow.networks.engine import configure_tensorflow
 

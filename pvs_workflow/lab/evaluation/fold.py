@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -16,12 +16,11 @@ from pvs_workflow.lab.evaluation.variations import (
     draw_variations,
     enhanced_images,
 )
-from pvs_workflow.lab.training.augment import ROI_ERRORS, Augmentation
+from pvs_workflow.lab.training.augment import ROI_ERRORS
 from pvs_workflow.lab.training.batches import VariationBatches, counting_task
-from pvs_workflow.lab.training.config import EMPHASIS, PLACES, SETTLING
+from pvs_workflow.lab.training.checkpoint import Epoch
+from pvs_workflow.lab.training.config import Schedule, TrainingConfig
 from pvs_workflow.lab.training.optimise import (
-    Epoch,
-    Schedule,
     Task,
     learn_and_settle,
     optimise,
@@ -30,9 +29,7 @@ from pvs_workflow.lab.training.optimise import (
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.networks.counter import COUNT_SCALE, build_counter, count_map
 from pvs_workflow.networks.engine import configure_tensorflow
-from pvs_workflow.networks.enhancer import WIDTH, build_enhancer
-from pvs_workflow.science.emphasis import Emphasis
-from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.networks.enhancer import build_enhancer
 
 ENHANCER_SCHEDULE = Schedule(30, 1e-3, batch=8)
 COUNTER_SCHEDULE = Schedule(14, 1e-3, batch=16)
@@ -44,39 +41,21 @@ _SPLIT, _VARIATIONS, _CHOOSING, _TESTS, _ENHANCER, _COUNTER = range(6)
 
 
 @dataclass(frozen=True)
-class CrossvalConfig:
-    """How the networks of a cross-validation are trained.
+class CrossvalConfig(TrainingConfig):
+    """How the networks of a cross-validation are trained; nothing in it is calibrated.
 
     Attributes
     ----------
     enhancer, counter : Schedule
         The counter's is the same after every enhancement.
-    width : int
-        Filters of the enhancer's first level.
-    settling : float
-        Epochs in which each counter settles with its norms fixed, over those before.
-    places : float
-        Weight of the map of counts in the counters' loss.
-    validation : float
-        Share of a fold's training participants that choose the best epoch.
     variations : int
         Random variations of each training image, which all networks of a fold share.
-    preprocessing : Preprocessing
-    emphasis : Emphasis
-    augmentation : Augmentation
 
     """
 
     enhancer: Schedule = ENHANCER_SCHEDULE
     counter: Schedule = COUNTER_SCHEDULE
-    width: int = WIDTH
-    settling: float = SETTLING
-    places: float = PLACES
-    validation: float = 0.1
     variations: int = 8
-    preprocessing: Preprocessing = field(default_factory=Preprocessing)
-    emphasis: Emphasis = EMPHASIS
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
@@ -205,15 +184,15 @@ def run_method(fold: Fold, method: str) -> Part:
 def _fitted_counter(fold: Fold, method: str, enhancer) -> tuple[object, list[Epoch]]:
     config = fold.config
     fold.configure_keras(_COUNTER)
-    counter = build_counter()
+    counter = build_counter(strides=config.strides)
     batches = VariationBatches(
         [enhanced_images(images, method, enhancer, config.emphasis) for images in fold.learning],
-        [images.maps for images in fold.learning],
+        [images.maps(config.stride) for images in fold.learning],
         config.counter.batch,
         fold.seeds(_COUNTER),
     )
     choosing = enhanced_images(fold.choosing, method, enhancer, config.emphasis)
-    task = counting_task(batches, (choosing, fold.choosing.maps), config.places)
+    task = counting_task(batches, (choosing, fold.choosing.maps(config.stride)), config.places)
     history = learn_and_settle(count_map(counter), task, config.counter, config.settling)
     return counter, history
 
@@ -221,18 +200,19 @@ def _fitted_counter(fold: Fold, method: str, enhancer) -> tuple[object, list[Epo
 def _fitted_enhancer(fold: Fold) -> tuple[object, list[Epoch]]:
     """Train a fold's enhancer, or take what an interrupted run has kept of it."""
     fold.configure_keras(_ENHANCER)
-    enhancer = build_enhancer(fold.config.width)
+    config = fold.config
+    enhancer = build_enhancer(config.width, adds_to_image=config.adds_to_image)
     batches = VariationBatches(
         [images.blanked[..., np.newaxis] for images in fold.learning],
         [images.targets for images in fold.learning],
-        fold.config.enhancer.batch,
+        config.enhancer.batch,
         fold.seeds(_ENHANCER),
     )
     validation = (fold.choosing.blanked[..., np.newaxis], fold.choosing.targets)
     history = optimise(
         enhancer,
         Task('mse', batches, validation),
-        fold.config.enhancer,
+        config.enhancer,
         folder=fold.folder / f'fold-{fold.number}_enhancer',
     )
     return enhancer, history

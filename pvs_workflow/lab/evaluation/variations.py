@@ -5,7 +5,6 @@ order, so that their results differ by the enhancement alone.
 """
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,7 @@ from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
 from pvs_workflow.lab.training.augment import Augmentation, augmented_image, plain_image
 from pvs_workflow.lab.training.batches import enhance
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.networks.counter import STRIDES, map_targets
+from pvs_workflow.networks.counter import map_targets
 from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.emphasis import PAPER, Emphasis
 from pvs_workflow.science.intensity import Preprocessing
@@ -59,10 +58,9 @@ class Variations:
         """What the enhancer is to give, (n, 80, 96, 1)."""
         return enhancement_target(self.blanked, self.epvs)[..., np.newaxis]
 
-    @property
-    def maps(self) -> np.ndarray:
-        """What the counter is to give, (n, r, c, 2): :func:`map_targets`."""
-        return map_targets(self.counts, self.places, math.prod(STRIDES))
+    def maps(self, stride: int) -> np.ndarray:
+        """Return what the counter is to give, (n, r, c, 2): :func:`map_targets`."""
+        return map_targets(self.counts, self.places, stride)
 
 
 def draw_variations(

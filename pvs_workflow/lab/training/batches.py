@@ -7,7 +7,7 @@ import numpy as np
 
 from pvs_workflow.lab.training.augment import TrainingImage, augmented_image
 from pvs_workflow.lab.training.config import TrainingConfig
-from pvs_workflow.lab.training.optimise import Batch, Batches, Task, run_batches
+from pvs_workflow.lab.training.optimise import Batch, Task, run_batches
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.networks.counter import CountingLoss, map_targets
 from pvs_workflow.science.components import added_mask, enhancement_target
@@ -127,13 +127,13 @@ class CountingBatches:
         )
 
 
-def counting_task(batches: Batches, validation: Batch, weight: float) -> Task:
+def counting_task(batches: Callable, validation: Batch, weight: float) -> Task:
     """Return the task of a counter, whose best epoch is that with the smallest error of the count.
 
     Parameters
     ----------
-    batches : Batches
-    validation : (images, targets)
+    batches, validation
+        As of :class:`Task`.
     weight : float
         Of the map of counts in the loss.
 

@@ -19,11 +19,11 @@ from pvs_workflow.lab.training.batches import (
     stack,
 )
 from pvs_workflow.lab.training.calibrate import calibrate, unbiased_factor
+from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.config import TrainingConfig
-from pvs_workflow.lab.training.optimise import Epoch, Task, learn_and_settle, optimise
+from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.lab.training.scores import Scores, score
-from pvs_workflow.lab.training.streams import exposures
 from pvs_workflow.networks import counter as counter_network
 from pvs_workflow.networks import enhancer as enhancer_network
 from pvs_workflow.networks.card import Card
@@ -248,7 +248,7 @@ def _calibrated(
     truth has not: see :func:`calibrate`.
     """
     held = [s for s in split.calibration if s.chosen] or split.calibration
-    chosen = [*exposures(held, config.exposures, rng), *others]
+    chosen = [*(sample.draw(rng) for sample in held), *others]
     true = np.array([sample.count for sample in chosen], float)
     erring = np.stack([_errors(sample, config, rng).image for sample in chosen])
     factor = unbiased_factor(cascade.predict(erring).counts, true)

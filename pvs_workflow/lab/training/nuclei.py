@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import f1_score
 
 from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.heads import draw_labels, load_head, paint
@@ -85,14 +86,11 @@ def draw_batch(
     return np.stack(images)[..., None], np.stack(classes)
 
 
-def dice(found: np.ndarray, true: np.ndarray) -> list[float]:
+def dice(found: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Return the overlap of each class but the background; NaN where it is in neither."""
-    scores = []
-    for index in range(1, len(CLASSES)):
-        a, b = found == index, true == index
-        total = np.count_nonzero(a) + np.count_nonzero(b)
-        scores.append(2 * np.count_nonzero(a & b) / total if total else np.nan)
-    return scores
+    classes = range(1, len(CLASSES))
+    pixels = true.ravel(), found.ravel()
+    return f1_score(*pixels, labels=classes, average=None, zero_division=np.nan)
 
 
 def train(

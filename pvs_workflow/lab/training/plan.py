@@ -17,36 +17,9 @@ VARIANTS = 4
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What ``pvs_cascade train`` is asked for.
+    """What ``pvs_cascade train`` is asked for; a field for each argument.
 
-    Attributes
-    ----------
-    output : Path
-        Folder of the cascade to write.
-    bids_dir : Path or None
-        Dataset to learn from; without it, people are simulated.
-    derivatives : Path or None
-        Basal ganglia of the dataset; by default its ``derivatives/truth``.
-    masks, ratings : Path or None
-        Raters' work on the dataset.
-    participants : int
-        Number of people to simulate.
-    anatomies, backgrounds : Path or None
-        Sources of simulated people.
-    start : Path or None
-        Cascade to start from.
-    new_counter : bool
-        Whether the enhancer of ``start`` stays, and a counter is trained from the beginning.
-    seed : int
-    epochs_enhancer, epochs_counter : int or None
-        Instead of those of the recipe.
-    minutes : float or None
-        Wall time of learning.
-    paper_settings : bool
-    resume : bool
-    n_cpus : int
-    name, version_label : str
-        Of the cascade.
+    Without ``bids_dir``, people are simulated.
 
     Raises
     ------

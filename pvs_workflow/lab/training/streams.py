@@ -1,7 +1,7 @@
 """Endless training images: plates that are exposed anew each time they are drawn."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -68,22 +68,6 @@ class PlateSource:
             np.diag([pixel, pixel, 1.0, 1.0]),
             self.depth.astype(np.float32),
         )
-
-
-def exposures(
-    sources: Sequence[Sample | PlateSource], rounds: int, rng: np.random.Generator
-) -> list[Sample]:
-    """Draw each source a few times, as if each round were of other people.
-
-    Recorded samples, which have one exposure only, are returned once.
-    """
-    if not any(isinstance(source, PlateSource) for source in sources):
-        return [source.draw(rng) for source in sources]
-    return [
-        replace(source.draw(rng), participant=f'{source.participant}+{number}')
-        for number in range(rounds)
-        for source in sources
-    ]
 
 
 def as_sources(plates: list[Plate]) -> list[PlateSource]:

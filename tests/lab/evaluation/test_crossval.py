@@ -8,7 +8,7 @@ from pvs_workflow.errors import OutputError, PVSError
 from pvs_workflow.lab.evaluation.crossval import cross_validate
 from pvs_workflow.lab.evaluation.fold import CrossvalConfig
 from pvs_workflow.lab.evaluation.results import Part
-from pvs_workflow.lab.training.optimise import Schedule
+from pvs_workflow.lab.training.config import Schedule
 
 TINY = CrossvalConfig(
     Schedule(1, 1e-3, batch=8), Schedule(2, 1e-3, batch=8), width=2, variations=2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.evaluation.fold import CrossvalConfig, Fold
-from pvs_workflow.lab.training.optimise import Schedule
+from pvs_workflow.lab.training.config import Schedule
 
 TINY = CrossvalConfig(
     Schedule(1, 1e-3, batch=8), Schedule(2, 1e-3, batch=8), width=2, variations=2

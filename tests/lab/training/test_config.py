@@ -3,7 +3,22 @@ from dataclasses import replace
 import pytest
 
 from pvs_workflow.lab.training.augment import Augmentation
-from pvs_workflow.lab.training.config import FAST, FINE, OWN, PAPER
+from pvs_workflow.lab.training.config import FAST, FINE, OWN, PAPER, Schedule
+from pvs_workflow.networks.engine import configure_tensorflow
+
+
+def test_the_rate_falls_to_zero_along_half_a_cosine():
+    configure_tensorflow(threads=1)
+    rates = [float(Schedule(10, 0.4).rate(100)(step)) for step in (0, 50, 75, 100)]
+    assert rates == pytest.approx([0.4, 0.2, 0.4 * 0.1464466, 0], abs=1e-6)
+    assert Schedule(10, 0.4, 'constant').rate(100) == 0.4
+    shares = [Schedule(10, 0.4).rate_at(share) for share in (0, 0.5, 1, 1.2)]
+    assert shares == pytest.approx([0.4, 0.2, 0, 0], abs=1e-6)
+
+
+def test_settling_takes_a_share_of_epochs_and_time():
+    assert Schedule(4, 1e-2, seconds=60.0).settling(0.5).seconds == 30.0
+    assert Schedule(4, 1e-2).settling(0.5).seconds is None
 
 
 def test_papers_settings():

@@ -10,9 +10,8 @@ import pytest
 
 from pvs_workflow.errors import BundleError, PVSError
 from pvs_workflow.lab.training.calibrate import STRAINS
-from pvs_workflow.lab.training.config import FAST, FINE, TrainingConfig
+from pvs_workflow.lab.training.config import FAST, FINE, Schedule, TrainingConfig
 from pvs_workflow.lab.training.fit import split_samples, train_cascade
-from pvs_workflow.lab.training.optimise import Schedule
 from pvs_workflow.networks.bundle import load_bundle, save_bundle
 from pvs_workflow.networks.card import Card
 from pvs_workflow.uncertainty.reference import EVERYTHING
@@ -185,9 +184,8 @@ def test_few_participants_are_calibrated(samples, tmp_path, number):
 SCRIPT = """
 import hashlib, json, sys
 from pathlib import Path
-from pvs_workflow.lab.training.config import TrainingConfig
+from pvs_workflow.lab.training.config import Schedule, TrainingConfig
 from pvs_workflow.lab.training.fit import train_cascade
-from pvs_workflow.lab.training.optimise import Schedule
 from pvs_workflow.lab.training.samples import read_samples
 root = Path(sys.argv[1])
 samples = list(read_samples(root, root / 'derivatives' / 'truth'))

@@ -3,9 +3,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from pvs_workflow.errors import BundleError
+from pvs_workflow.lab.training.config import Schedule
 from pvs_workflow.lab.training.optimise import (
-    Schedule,
     Task,
     learn_and_settle,
     optimise,
@@ -117,12 +116,6 @@ def test_a_time_limit_stops_within_an_epoch(model):
     assert 0 <= model.optimizer.learning_rate.numpy() < 0.01
 
 
-def test_the_rate_falls_to_zero_along_half_a_cosine():
-    rates = [float(Schedule(10, 0.4).rate(100)(step)) for step in (0, 50, 75, 100)]
-    assert rates == pytest.approx([0.4, 0.2, 0.4 * 0.1464466, 0], abs=1e-6)
-    assert Schedule(10, 0.4, 'constant').rate(100) == 0.4
-
-
 def test_outputs_come_in_order_whatever_the_number(model):
     images, _ = problem(37)
     outputs = run_batches(model, images)
@@ -163,34 +156,6 @@ def test_a_stopped_training_resumes_to_the_same_weights(normed, tmp_path, last):
     assert same(weights, model.get_weights())
 
 
-def test_a_training_that_was_killed_before_its_weights_were_written_repeats_the_epoch(
-    model, tmp_path
-):
-    """The history is written first, and is then longer than what the weights have seen."""
-    optimise(model, line(), Schedule(2, 0.1, 'constant'), folder=tmp_path)
-    (tmp_path / 'epoch-000002.weights.h5').rename(tmp_path / 'epoch-000001.weights.h5')
-    seen = []
-    schedule = Schedule(3, 0.1, 'constant')
-    history = optimise(model, line(), schedule, on_epoch=seen.append, folder=tmp_path)
-    assert [epoch.number for epoch in seen] == [2, 3]
-    assert [epoch.number for epoch in history] == [1, 2, 3]
-    assert len(list(tmp_path.glob('epoch-*'))) == 1
-
-
-@pytest.mark.parametrize('name', ['epoch-000001.weights.h5', 'best.weights.h5', 'history.json'])
-def test_a_spoilt_checkpoint_is_refused_in_one_sentence(model, tmp_path, name):
-    optimise(model, line(), Schedule(1, 0.1), folder=tmp_path)
-    (tmp_path / name).write_bytes(b'spoilt')
-    with pytest.raises(BundleError, match=f'{name} is not one of this line: train without'):
-        optimise(model, line(), Schedule(1, 0.1), folder=tmp_path)
-
-
-def test_a_checkpoint_of_another_network_is_refused(model, normed, tmp_path):
-    optimise(model, line(), Schedule(1, 0.1), folder=tmp_path)
-    with pytest.raises(BundleError, match='is not one of this small'):
-        optimise(*normed, Schedule(2, 0.1), folder=tmp_path)
-
-
 def test_settling_learns_with_the_running_norms_and_is_numbered_on(normed):
     """Norms do not move while a network settles, and learn again when it is trained later."""
     model, task = normed
@@ -219,4 +184,3 @@ def test_settling_that_spoils_is_discarded(model):
 
 def test_no_settling_is_only_learning(model):
     assert len(learn_and_settle(model, line(), Schedule(3, 1e-2), 0.0)) == 3
-    assert Schedule(4, 1e-2, seconds=60.0).settling(0.5).seconds == 30.0
