@@ -6,23 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
 
 from pvs_workflow.errors import ResourceError
-
-Item = TypeVar('Item')
-Result = TypeVar('Result')
 
 ONE_THREAD = {'OMP_NUM_THREADS': '1', 'OPENBLAS_NUM_THREADS': '1', 'MKL_NUM_THREADS': '1'}
 """Environment of each process: together they use as many threads as there are processes."""
 
 
 def parallel_map(
-    function: Callable[[Item], Result],
-    items: Iterable[Item],
+    function: Callable,
+    items: Iterable,
     n_jobs: int,
-    label: Callable[[Item], str] = str,
-) -> Iterator[Result]:
+    label: Callable = str,
+) -> Iterator:
     """Yield the result of a function for each item, in the order of the items.
 
     Processes are spawned, never forked: TensorFlow does not survive a fork.
@@ -36,10 +32,6 @@ def parallel_map(
         Processes of one thread each; with 1, everything is done in this process.
     label : callable
         Gives the name of an item for error messages.
-
-    Yields
-    ------
-    object
 
     Raises
     ------

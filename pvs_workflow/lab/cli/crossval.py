@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pvs_workflow.errors import EXIT_OK
-from pvs_workflow.lab.cli.numbers import whole
+from pvs_workflow.lab.cli.arguments import add_epochs, add_processes, whole
 from pvs_workflow.lab.cli.record import command_line, dataset_record, find_truth
 
 DEFAULT_SEED = 1
@@ -39,13 +39,7 @@ class CrossvalPlan:
         return names if set(self.methods) == set(METHODS) else (*names, 'methods')
 
     def config(self):
-        """Return how the networks are trained.
-
-        Returns
-        -------
-        CrossvalConfig
-
-        """
+        """Return how the networks are trained."""
         from pvs_workflow.lab.evaluation.fold import CrossvalConfig
 
         config = CrossvalConfig()
@@ -77,18 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--folds', type=whole(2), default=DEFAULT_FOLDS, metavar='N', help='default: %(default)s'
     )
-    parser.add_argument(
-        '--epochs-enhancer',
-        type=whole(1),
-        metavar='N',
-        help='how often the enhancer sees all images (default: as the recipe says)',
-    )
-    parser.add_argument(
-        '--epochs-counter',
-        type=whole(1),
-        metavar='N',
-        help='the same, of the counter, alike after every enhancement',
-    )
+    add_epochs(parser)
     parser.add_argument(
         '--variations',
         type=whole(1),
@@ -103,13 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='METHOD',
         help=f'enhancements to compare, among {", ".join(METHODS)} (default: all)',
     )
-    parser.add_argument(
-        '--n-cpus',
-        type=whole(1),
-        default=1,
-        metavar='N',
-        help='processes (default: %(default)s); the result does not depend on it',
-    )
+    add_processes(parser)
 
 
 def run(plan: CrossvalPlan) -> int:

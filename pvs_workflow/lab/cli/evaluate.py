@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import EXIT_OK, NoInputError
-from pvs_workflow.lab.cli.numbers import whole
+from pvs_workflow.lab.cli.arguments import add_raters, whole
 from pvs_workflow.lab.cli.record import check_masks, command_line, dataset_record, find_truth
 
 OPTIONS = ('derivatives', 'masks', 'ratings', 'seed')
@@ -38,18 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='the truth, or results of pvs_workflow: ROI and ePVS labels '
         '(default: BIDS_DIR/derivatives/truth)',
     )
-    parser.add_argument(
-        '--masks',
-        type=Path,
-        metavar='DIR',
-        help="raters' ePVS masks, as for pvs_cascade train (default: with the basal ganglia)",
-    )
-    parser.add_argument(
-        '--ratings',
-        type=Path,
-        metavar='TSV',
-        help='counts instead of masks: participant_id, session_id, hemisphere, slice, count',
-    )
+    add_raters(parser)
     parser.add_argument(
         '--seed', type=whole(0), default=1, help='of the ROI errors (default: %(default)s)'
     )

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pvs_workflow.errors import EXIT_OK, OutputError
-from pvs_workflow.lab.cli.numbers import whole
+from pvs_workflow.lab.cli.arguments import add_processes, whole
 
 CONTRASTS = ('T2w', 'T1w', 'FLAIR')
 ACQUISITIONS = ('paper', 'varied')
@@ -71,13 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='results of pvs_workflow on real T2w with few ePVS: simulated ones are implanted in '
         'them, in turn, and only T2w are written',
     )
-    parser.add_argument(
-        '--n-cpus',
-        type=whole(1),
-        default=1,
-        metavar='N',
-        help='processes (default: %(default)s); the result does not depend on it',
-    )
+    add_processes(parser)
 
 
 def run(plan: SimulationPlan) -> int:

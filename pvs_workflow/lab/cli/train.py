@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pvs_workflow.errors import EXIT_OK, PVSError
 from pvs_workflow.files import write_text
-from pvs_workflow.lab.cli.numbers import whole
+from pvs_workflow.lab.cli.arguments import add_epochs, add_raters, whole
 from pvs_workflow.lab.cli.record import (
     check_masks,
     find_truth,
@@ -37,19 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='basal ganglia of the T2w: the results of pvs_workflow, or a simulated truth '
         '(default: BIDS_DIR/derivatives/truth)',
     )
-    own.add_argument(
-        '--masks',
-        type=Path,
-        metavar='DIR',
-        help="raters' ePVS masks, *_space-T2w_desc-raters_mask.nii.gz (default: with the basal "
-        'ganglia)',
-    )
-    own.add_argument(
-        '--ratings',
-        type=Path,
-        metavar='TSV',
-        help='counts instead of masks: participant_id, session_id, hemisphere, slice, count',
-    )
+    add_raters(own)
     simulated = parser.add_argument_group('simulated data')
     simulated.add_argument(
         '--participants',
@@ -80,15 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='train a counter anew on the enhancer of --from, which stays as it is',
     )
     parser.add_argument('--seed', type=whole(0), default=DEFAULT_SEED, help='default: %(default)s')
-    parser.add_argument(
-        '--epochs-enhancer',
-        type=whole(1),
-        metavar='N',
-        help='how often the enhancer sees all images (default: as the recipe says)',
-    )
-    parser.add_argument(
-        '--epochs-counter', type=whole(1), metavar='N', help='the same, of the counter'
-    )
+    add_epochs(parser)
     parser.add_argument(
         '--minutes',
         type=_minutes,

@@ -72,10 +72,6 @@ def cross_validate(
     on_part : callable
         Called with the number of parts done, and of all, after each part.
 
-    Returns
-    -------
-    Crossval
-
     Raises
     ------
     PVSError

@@ -141,10 +141,6 @@ def run_method(fold: Fold, method: str) -> Part:
     method : str
         One of ``METHODS``.
 
-    Returns
-    -------
-    Part
-
     """
     begin = time.monotonic()
     enhancer, learned = _fitted_enhancer(fold) if method == DEEP else (None, [])

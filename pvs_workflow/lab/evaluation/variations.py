@@ -79,10 +79,6 @@ def draw_variations(
         None for the images as inference would cut them with a perfect ROI.
     rng : numpy.random.Generator
 
-    Returns
-    -------
-    Variations
-
     """
     open_how = replace(how, outside='keep')
     whole, kept, epvs, counts, places = [], [], [], [], []

@@ -18,15 +18,7 @@ _ENHANCING, _VARYING, _SHUFFLING = 1, 2, 3
 
 
 class EnhancingBatches:
-    """Images and the targets of the enhancer, new variations in every epoch.
-
-    Parameters
-    ----------
-    samples : sequence of Sample or PlateSource
-    config : TrainingConfig
-    seed : int
-
-    """
+    """Images and the targets of the enhancer, new variations in every epoch."""
 
     def __init__(self, samples: Sequence[Sample], config: TrainingConfig, seed: int):
         self._samples, self._config, self._seed = tuple(samples), config, seed

@@ -40,10 +40,6 @@ def unbiased_factor(predicted: np.ndarray, true: np.ndarray) -> float:
     ----------
     predicted, true : (n,) arrays, ≥ 0
 
-    Returns
-    -------
-    float, > 0
-
     Examples
     --------
     >>> ten, six = np.full(1000, 10.0), np.full(6, 10.0)
@@ -91,10 +87,6 @@ def calibrate(
         true ROI, whatever is done to the images.
     coverage : float, in (0, 1)
     rng : numpy.random.Generator
-
-    Returns
-    -------
-    Calibrated
 
     """
     how, people = cascade.card.preprocessing, [sample.participant for sample in samples]

@@ -147,10 +147,6 @@ def train_cascade(
     calibration : sequence of Sample, optional
         Of other people, to calibrate on with those that are kept from learning.
 
-    Returns
-    -------
-    Training
-
     Raises
     ------
     PVSError

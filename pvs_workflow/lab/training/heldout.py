@@ -147,10 +147,6 @@ def person_images(
     seed, acquisition, anatomies, shifts
         As in :func:`heldout_images`.
 
-    Returns
-    -------
-    list of lists of Sample
-
     """
     out = []
     for own, scene in person_scenes(number, seed, acquisition, anatomies, shifts):
@@ -200,14 +196,8 @@ def six_images(number: int, scene: Scene, image: np.ndarray, labels: np.ndarray)
     number : int
         Of the person.
     scene : Scene
-    image : (x, y, z) array
-        As recorded.
-    labels : (x, y, z) array of int
-        The ePVS that count, one integer each.
-
-    Returns
-    -------
-    list of Sample
+    image, labels : (x, y, z) arrays
+        As recorded, and the ePVS that count, one integer each.
 
     """
     roi = roi_labels(scene.structures)
@@ -224,10 +214,6 @@ def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
     ----------
     t2w : Protocol and Grid
     shift : Shift
-
-    Returns
-    -------
-    Protocol and Grid
 
     Examples
     --------

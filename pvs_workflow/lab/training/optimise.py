@@ -69,10 +69,6 @@ def optimise(
     before : int
         Number of epochs that came before, in another call.
 
-    Returns
-    -------
-    list of Epoch
-
     Raises
     ------
     BundleError

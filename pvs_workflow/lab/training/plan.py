@@ -82,13 +82,7 @@ class TrainingPlan:
         return round(OTHERS * self.participants)
 
     def config(self):
-        """Return the recipe that was asked for.
-
-        Returns
-        -------
-        TrainingConfig
-
-        """
+        """Return the recipe that was asked for."""
         from pvs_workflow.lab.training.config import FAST, FINE, OWN, PAPER
 
         # Plates are exposed anew each time they are drawn, from a cascade or from the beginning.

@@ -48,14 +48,6 @@ def read_counts(path: Path) -> Ratings:
     person's own), ``slice`` (index along the slice axis of the input T2w file as it is stored,
     from 0) and ``count``. Other columns are not read.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Ratings
-
     Raises
     ------
     PVSError

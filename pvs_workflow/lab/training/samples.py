@@ -131,10 +131,6 @@ def read_samples(
     bids_dir, derivatives, masks, ratings
         As for :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
 
-    Yields
-    ------
-    Sample
-
     Raises
     ------
     NoInputError

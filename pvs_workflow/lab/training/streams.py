@@ -97,10 +97,6 @@ def simulated_sources(
     progress : callable, optional
         Called with the number of people done, after each.
 
-    Returns
-    -------
-    list of PlateSource
-
     """
     one = partial(_plates, seed=seed, anatomies=tuple(anatomies))
     out: list[PlateSource] = []

@@ -2,7 +2,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from pvs_workflow.lab.cli.numbers import whole
+from pvs_workflow.lab.cli.arguments import whole
 
 
 def test_numbers_that_seeds_may_be_are_read():
