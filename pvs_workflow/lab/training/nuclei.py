@@ -114,7 +114,7 @@ def train(
     tell : callable
         Takes a line.
     held : sequence of Path
-        Label maps to measure on.
+        Label maps to measure the overlap on, if there are any.
     nprocs : int
         Processes that draw shapes.
 
@@ -128,20 +128,23 @@ def train(
     rng = np.random.default_rng([seed, 1])
     pool = draw_pool(paths, recipe.shapes, seed, nprocs)
     tell(f'{len(pool)} shapes of {len(paths)} label maps')
-    images, true = draw_batch(
-        np.random.default_rng(seed), draw_pool(held, 4, seed + 1, nprocs), 12
-    )
+    others = draw_pool(held, 4, seed + 1, nprocs)
+    tests = draw_batch(np.random.default_rng(seed), others, 12) if others else ((), ())
     history, began = [], time.monotonic()
 
     def end_epoch(index: int, logs: dict) -> None:
-        found = [np.argmax(model(image[None], training=False)[0], -1) for image in images]
-        scores = np.nanmedian([dice(*pair) for pair in zip(found, true, strict=True)], axis=0)
         record = {
             'step': int(model.optimizer.iterations),
             'loss': float(logs['loss']),
             'seconds': round(time.monotonic() - began),
-            'dice': dict(zip(CLASSES[1:], np.round(scores, 3).tolist(), strict=True)),
         }
+        scores = [
+            dice(np.argmax(model(image[None], training=False)[0], -1), true)
+            for image, true in zip(*tests, strict=True)
+        ]
+        if scores:
+            medians = np.nanmedian(scores, axis=0).round(3).tolist()
+            record['dice'] = dict(zip(CLASSES[1:], medians, strict=True))
         history.append(record)
         tell(f'{record}')
 

@@ -160,8 +160,8 @@ def _find_masks(folder: Path, place: Path, name: str) -> Path | None:
     return None
 
 
-def _check_matches(ratings: Ratings, cases: list[RatedScan]) -> None:
-    people = [(case.participant, case.session) for case in cases]
+def _check_matches(ratings: Ratings, scans: list[RatedScan]) -> None:
+    people = [(scan.participant, scan.session) for scan in scans]
     for person in ratings.counts:
         number = people.count(person)
         if number != 1:

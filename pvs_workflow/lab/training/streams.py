@@ -59,14 +59,14 @@ class PlateSource:
         plane, labels = expose(plate, rng, draw_count(rng, len(plate.spots)))
         pixel = plate.protocol.pixel
         return Sample(
-            plate.participant,
-            plate.view,
-            plate.chosen,
-            plane[..., np.newaxis],
-            plate.roi[..., np.newaxis],
-            labels[..., np.newaxis],
-            np.diag([pixel, pixel, 1.0, 1.0]),
-            self.depth.astype(np.float32),
+            participant=plate.participant,
+            view=plate.view,
+            chosen=plate.chosen,
+            plane=plane[..., np.newaxis],
+            roi=plate.roi[..., np.newaxis],
+            labels=labels[..., np.newaxis],
+            affine=np.diag([pixel, pixel, 1.0, 1.0]),
+            depth=self.depth.astype(np.float32),
         )
 
 
