@@ -59,19 +59,7 @@ def parse_command(argv: Sequence[str] | None = None) -> tuple[Callable, type, di
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``pvs_cascade``.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The arguments; those of the process when left out.
-
-    Returns
-    -------
-    int
-        The exit code: 0 when all went well, that of the error otherwise.
-
-    """
+    """Run ``pvs_cascade`` and return its exit code: 0, or that of the error."""
     run, plan, options = parse_command(argv)
     try:
         return run(plan(**options))

@@ -120,15 +120,9 @@ class CountingBatches:
 
 
 def counting_task(batches: Callable, validation: Batch, weight: float) -> Task:
-    """Return the task of a counter, whose best epoch is that with the smallest error of the count.
+    """Return the task of a counter, with the weight of the map of counts in its loss.
 
-    Parameters
-    ----------
-    batches, validation
-        As of :class:`Task`.
-    weight : float
-        Of the map of counts in the loss.
-
+    The best epoch is that with the smallest error of the counts.
     """
     return Task(CountingLoss(weight), batches, validation, error=CountingLoss(0.0))
 

@@ -70,12 +70,7 @@ class Schedule:
         return float(rate(share)) if callable(rate) else rate
 
     def settling(self, share: float) -> 'Schedule':
-        """Return the schedule of what follows: see ``optimise.learn_and_settle``.
-
-        Parameters
-        ----------
-        share : float, ≥ 0
-            Of this schedule's epochs (and seconds).
+        """Return the schedule of settling, for a share of this schedule's epochs and seconds.
 
         Examples
         --------

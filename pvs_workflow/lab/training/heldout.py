@@ -210,11 +210,6 @@ def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
 
     The slices keep their angles, the middle of the stack and, about, what they cover.
 
-    Parameters
-    ----------
-    t2w : Protocol and Grid
-    shift : Shift
-
     Examples
     --------
     >>> protocol = Protocol(pixel=0.5, thickness=5.0, snr=20.0)

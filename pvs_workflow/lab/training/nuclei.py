@@ -107,14 +107,12 @@ def train(
     Parameters
     ----------
     model : keras.Model
-    paths : sequence of Path
-        Label maps.
+    paths, held : sequences of Path
+        Label maps to learn from, and others to measure the overlap on, if there are any.
     recipe : Recipe
     seed : int
     tell : callable
         Takes a line.
-    held : sequence of Path
-        Label maps to measure the overlap on, if there are any.
     nprocs : int
         Processes that draw shapes.
 

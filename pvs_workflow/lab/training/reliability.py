@@ -74,16 +74,7 @@ def reliability(probabilities, grades: Sequence[int], bins: int = 10) -> Reliabi
 def coverage_by_grade(held, grades: Sequence[int]) -> tuple[float | None, ...]:
     """Return the share of intervals that held the truth, for each true grade 0 to 4.
 
-    Parameters
-    ----------
-    held : (n,) array of bool
-    grades : sequence of n int
-        True grades of the images.
-
-    Returns
-    -------
-    tuple of 5 float
-        ``None`` where there is no image of a grade.
+    ``None`` stands for a grade that no image has.
 
     Examples
     --------
