@@ -88,7 +88,8 @@ def optimise(
         checkpoint = Checkpoint(model, folder or Path(temporary))
         start = _validation(model, task)[monitored] if trained else np.inf
         history = checkpoint.resume()
-        begin = time.monotonic() - (history[-1].seconds if history else 0)
+        past = history[-1].seconds if history else 0.0
+        begin = time.monotonic() - past
 
         def end_epoch(index: int, logs: dict) -> None:
             best = min([start, *(epoch.validation_loss for epoch in history)])
@@ -110,7 +111,7 @@ def optimise(
             on_epoch_end=end_epoch, on_train_batch_begin=begin_batch if schedule.seconds else None
         )
         first, last = before + len(history), before + schedule.epochs
-        if first < last:
+        if first < last and past < (schedule.seconds or np.inf):
             model.fit(
                 (batch for epoch in range(first, last) for batch in task.batches(epoch + 1)),
                 steps_per_epoch=len(task.batches),
