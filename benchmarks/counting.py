@@ -16,16 +16,14 @@ from pvs_workflow import data
 from pvs_workflow.lab.evaluation.contrast import find_regions, measure_contrast
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image
-from pvs_workflow.lab.training.batches import places, stack
-from pvs_workflow.lab.training.config import EMPHASIS, FAST, PLACES, SETTLING
-from pvs_workflow.lab.training.optimise import Schedule, run_batches
-from pvs_workflow.lab.training.settle import learn_and_settle
+from pvs_workflow.lab.training.batches import VariationBatches, counting_task, places, stack
+from pvs_workflow.lab.training.config import EMPHASIS, FAST, PLACES, SETTLING, Schedule
+from pvs_workflow.lab.training.optimise import learn_and_settle, run_batches
 from pvs_workflow.lab.training.streams import simulated_sources
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.counter import (
     COUNT_SCALE,
     STRIDES,
-    CountingLoss,
     build_counter,
     count_map,
 )
@@ -79,24 +77,16 @@ def learn(recipe, learning, testing):
     """Train a counter and return its results."""
     weight, share, emphasis = recipe
     load_keras().utils.set_random_seed(SEED)
-    counter, loss = build_counter(), CountingLoss(weight)
+    counter = build_counter()
     (images, targets), validation = (
         (emphasise(pixels, evidence, emphasis), targets)
         for pixels, evidence, targets, _ in (learning, testing)
     )
     # The same number of epochs in all, with settling or without.
     schedule = Schedule(round(EPOCHS / (1 + share)), RATE, batch=BATCH)
-    n = len(images) // schedule.batch
-
-    def batches(epoch):
-        rng = np.random.default_rng([SEED, epoch])
-        for part in np.array_split(rng.permutation(len(images)), n):
-            flips = [axis for axis in (1, 2) if rng.random() < 0.5]
-            yield np.flip(images[part], flips), np.flip(targets[part], flips)
-
-    history = learn_and_settle(
-        count_map(counter), loss, schedule, share, batches, n, validation, score=loss.score
-    )
+    batches = VariationBatches([images], [targets], schedule.batch, [SEED])
+    task = counting_task(batches, validation, weight)
+    history = learn_and_settle(count_map(counter), task, schedule, share)
     predicted = np.maximum(run_batches(counter, validation[0])[:, 0] * COUNT_SCALE, 0)
     true = validation[1][..., 0].mean(axis=(1, 2)) * COUNT_SCALE
     grades = [potter_grade(counts) for counts in (predicted, true)]

@@ -10,8 +10,6 @@ import numpy as np
 
 from benchmarks.harness import say
 from benchmarks.realscans import as_they_are, count_session, people_known, read_sessions
-from pvs_workflow.lab.cli.record import VARIANTS
-from pvs_workflow.lab.cli.train import OTHERS
 from pvs_workflow.lab.evaluation.figures import agreement_figure, save_chart
 from pvs_workflow.lab.evaluation.findings import (
     ROIS,
@@ -28,6 +26,7 @@ from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.config import FAST, FINE, TrainingConfig
 from pvs_workflow.lab.training.fit import train_cascade
 from pvs_workflow.lab.training.heldout import calibration_images
+from pvs_workflow.lab.training.plan import OTHERS, VARIANTS
 from pvs_workflow.lab.training.samples import Sample, volume_samples
 from pvs_workflow.lab.training.streams import PlateSource, background_sources, simulated_sources
 from pvs_workflow.networks.bundle import load_bundle, model_sha256, save_bundle
@@ -147,11 +146,11 @@ def held_out_cascade(
         without_person(sources, participant),
         short_config(minutes, fine=first is not None),
         seed,
-        threads,
-        lambda epoch: say(f'{epoch}'),
-        first,
-        bundle.with_name(f'{bundle.name}_checkpoints'),
-        calibration,
+        threads=threads,
+        on_epoch=lambda epoch: say(f'{epoch}'),
+        start=first,
+        checkpoints=bundle.with_name(f'{bundle.name}_checkpoints'),
+        calibration=calibration,
     )
     record = {
         'left_out': participant,
@@ -160,10 +159,7 @@ def held_out_cascade(
         'seconds': round(time.monotonic() - begin),
         'start': first.card.label if first else None,
         'counts_multiplied_by': round(training.factor, 4),
-        'epochs': {
-            network: sum(epoch.network == network for epoch in training.history)
-            for network in ('enhancer', 'counter')
-        },
+        'epochs': training.epochs,
     }
     card = replace(
         training.cascade.card,

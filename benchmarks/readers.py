@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.harness import command, command_line, write_record
+from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.scene import Scene
-from pvs_workflow.lab.training.heldout import each_person, person_scenes, six_images
+from pvs_workflow.lab.training.heldout import person_scenes, six_images
 from pvs_workflow.science.grading import person_grade, potter_grade
 
 READINGS = 5
@@ -79,7 +80,7 @@ def main() -> None:
     args = parser.parse_args()
     maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
     one = partial(readings, seed=args.seed, anatomies=maps)
-    people = list(each_person(one, range(1, args.people + 1), args.n_cpus))
+    people = list(parallel_map(one, range(1, args.people + 1), args.n_cpus))
     found = {
         'participants': args.people,
         'readings_with_noise': READINGS,

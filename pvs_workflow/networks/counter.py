@@ -148,9 +148,3 @@ class CountingLoss:
         error = outputs[..., 0] - wanted
         count = ops.abs(ops.mean(error, axis=(1, 2)))
         return count + self.places * ops.mean(known * ops.square(error), axis=(1, 2))
-
-    @staticmethod
-    def score(outputs: np.ndarray, targets: np.ndarray) -> float:
-        """Return the mean absolute error of count / 48."""
-        error = np.mean(outputs[..., 0] - targets[..., 0], axis=(1, 2), dtype=float)
-        return float(np.mean(np.abs(error)))

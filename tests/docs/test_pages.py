@@ -15,7 +15,7 @@ from pvs_workflow.lab.cli import main as cascade
 from tests.builders.docs import DOCS, ROOT
 
 pytestmark = pytest.mark.slow
-COMMANDS = {'usage': parser.build_parser, 'pvs_cascade': cascade.build_parser}
+COMMANDS = {'usage': parser.build_parser, 'pvs_cascade': cascade.cascade_parser}
 RESOURCES = {
     'audio': 'src',
     'embed': 'src',

@@ -15,7 +15,6 @@ from tests.builders.example import EXAMPLE
 from tests.builders.faults import Stage
 
 
-
 @pytest.fixture(scope='module')
 def faults():
     """Return the benchmark's module: what kills the app also compares what is left."""

@@ -1,20 +1,55 @@
 """``pvs_cascade crossval``: the paper's comparison of enhancements, in folds by participant."""
 
 import argparse
-import shlex
 import sys
 import time
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pvs_workflow.errors import EXIT_OK
-from pvs_workflow.lab.cli.numbers import whole
-from pvs_workflow.lab.cli.record import check_dataset, dataset_record
+from pvs_workflow.lab.cli.arguments import add_epochs, add_processes, whole
+from pvs_workflow.lab.cli.record import command_line, dataset_record, find_truth
 
 DEFAULT_SEED = 1
 DEFAULT_FOLDS = 4
 METHODS = ('none', 'tophat', 'clahe', 'laplacian', 'frangi', 'deep')
 PARTS = 'parts'
+
+
+@dataclass(frozen=True)
+class CrossvalPlan:
+    """What ``pvs_cascade crossval`` is asked for; a field for each argument."""
+
+    bids_dir: Path
+    output: Path
+    derivatives: Path | None
+    seed: int
+    folds: int
+    epochs_enhancer: int | None
+    epochs_counter: int | None
+    variations: int | None
+    methods: tuple[str, ...]
+    n_cpus: int
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The fields that the command is repeated with; methods only where some are left out."""
+        names = ('seed', 'folds', 'epochs_enhancer', 'epochs_counter', 'variations', 'n_cpus')
+        return names if set(self.methods) == set(METHODS) else (*names, 'methods')
+
+    def config(self):
+        """Return how the networks are trained."""
+        from pvs_workflow.lab.evaluation.fold import CrossvalConfig
+
+        config = CrossvalConfig()
+        enhancer, counter = config.enhancer, config.counter
+        return replace(
+            config,
+            enhancer=replace(enhancer, epochs=self.epochs_enhancer or enhancer.epochs),
+            counter=replace(counter, epochs=self.epochs_counter or counter.epochs),
+            variations=self.variations or config.variations,
+        )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'output',
         type=Path,
         metavar='OUTPUT_DIR',
-        help='folder of the results; one that an interrupted run left is gone on with',
+        help='folder of the results; an interrupted run resumes in it',
     )
     parser.add_argument(
         '--derivatives',
@@ -36,18 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--folds', type=whole(2), default=DEFAULT_FOLDS, metavar='N', help='default: %(default)s'
     )
-    parser.add_argument(
-        '--epochs-enhancer',
-        type=whole(1),
-        metavar='N',
-        help='how often the enhancer sees all images (default: as the recipe says)',
-    )
-    parser.add_argument(
-        '--epochs-counter',
-        type=whole(1),
-        metavar='N',
-        help='the same, of the counter, alike after every enhancement',
-    )
+    add_epochs(parser)
     parser.add_argument(
         '--variations',
         type=whole(1),
@@ -58,20 +82,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--methods',
         nargs='+',
         choices=METHODS,
-        default=list(METHODS),
+        default=METHODS,
         metavar='METHOD',
         help=f'enhancements to compare, among {", ".join(METHODS)} (default: all)',
     )
-    parser.add_argument(
-        '--n-cpus',
-        type=whole(1),
-        default=1,
-        metavar='N',
-        help='processes (default: %(default)s); the result does not depend on it',
-    )
+    add_processes(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(plan: CrossvalPlan) -> int:
     """Cross-validate, and write tables and figures.
 
     Raises
@@ -81,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         another cross-validation.
 
     """
-    derivatives = check_dataset(args.bids_dir, args.derivatives)
+    derivatives = find_truth(plan.bids_dir, plan.derivatives)
 
     from pvs_workflow.derivatives.tsv import write_json
     from pvs_workflow.lab.evaluation.crossval import cross_validate
@@ -89,56 +107,43 @@ def run(args: argparse.Namespace) -> int:
     from pvs_workflow.lab.evaluation.results import write_predictions
     from pvs_workflow.lab.training.samples import read_samples
 
-    print(f'Reading {args.bids_dir}', flush=True)
-    samples = [s for s in read_samples(args.bids_dir, derivatives) if s.chosen]
+    print(f'Reading {plan.bids_dir}', flush=True)
+    samples = [s for s in read_samples(plan.bids_dir, derivatives) if s.chosen]
     people = {sample.participant for sample in samples}
     print(f'{len(samples)} images of {len(people)} participants', flush=True)
     begin = time.monotonic()
-    config = _config(args)
     found = cross_validate(
         samples,
-        config,
-        args.output / PARTS,
-        args.seed,
-        args.methods,
-        args.folds,
-        args.n_cpus,
-        lambda done, total: print(f'{done} of {total} parts done', flush=True),
+        plan.config(),
+        plan.output / PARTS,
+        plan.seed,
+        methods=plan.methods,
+        n_folds=plan.folds,
+        n_cpus=plan.n_cpus,
+        on_part=lambda done, total: print(f'{done} of {total} parts done', flush=True),
     )
     results = [image for parts in found.parts.values() for part in parts for image in part.images]
     wall = time.monotonic() - begin
-    write_predictions(args.output / 'predictions.tsv', results)
-    figures = save_figures(args.output, results)
-    write_json(args.output / 'crossval.json', _record(args, config, samples, found, results, wall))
-    for path in (args.output / 'crossval.json', args.output / 'predictions.tsv', *figures):
+    write_predictions(plan.output / 'predictions.tsv', results)
+    figures = save_figures(plan.output, results)
+    record = _record(plan, found, results) | {'seconds': round(wall)}
+    write_json(plan.output / 'crossval.json', record)
+    for path in (plan.output / 'crossval.json', plan.output / 'predictions.tsv', *figures):
         print(path, file=sys.stderr)
     return EXIT_OK
 
 
-def _config(args: argparse.Namespace):
-    from pvs_workflow.lab.evaluation.fold import CrossvalConfig
-
-    config = CrossvalConfig()
-    epochs = {'enhancer': args.epochs_enhancer, 'counter': args.epochs_counter}
-    schedules = {
-        network: replace(getattr(config, network), epochs=number)
-        for network, number in epochs.items()
-        if number
-    }
-    return replace(config, **schedules, variations=args.variations or config.variations)
-
-
-def _record(args, config, samples, found, results, wall: float) -> dict:
+def _record(plan: CrossvalPlan, found, results: Sequence) -> dict:
     from pvs_workflow.lab.evaluation.tables import contrast_table, counting_table, difference_table
     from pvs_workflow.networks.engine import versions
 
     return {
-        'command': shlex.join(_command(args)),
-        'data': dataset_record(args.bids_dir),
-        'participants': len({sample.participant for sample in samples}),
-        'images': len(samples),
-        'seed': args.seed,
-        'settings': asdict(config),
+        'command': command_line('crossval', (plan.bids_dir, plan.output), plan, plan.options),
+        'data': dataset_record(plan.bids_dir),
+        'participants': sum(map(len, found.folds)),
+        'images': len(results) // len(found.parts),
+        'seed': plan.seed,
+        'settings': asdict(plan.config()),
         'versions': versions(),
         'contrast': contrast_table(results),
         'counting': counting_table(results),
@@ -151,18 +156,5 @@ def _record(args, config, samples, found, results, wall: float) -> dict:
             for method, parts in found.parts.items()
         },
         'folds': found.folds,
-        'seconds': round(wall),
         'part_seconds': round(sum(p.seconds for parts in found.parts.values() for p in parts)),
     }
-
-
-def _command(args: argparse.Namespace) -> list[str]:
-    """Return the command that repeats this, folders by their names only."""
-    out = ['pvs_cascade', 'crossval', args.bids_dir.name, args.output.name]
-    names = ('seed', 'folds', 'epochs_enhancer', 'epochs_counter', 'variations', 'n_cpus')
-    for name in names:
-        value = getattr(args, name)
-        if value is not None:
-            out += ['--' + name.replace('_', '-'), str(value)]
-    asked = [name for name in METHODS if name in args.methods]
-    return out + (['--methods', *asked] if len(asked) < len(METHODS) else [])

@@ -1,14 +1,29 @@
 """``pvs_cascade evaluate``: how well a cascade counts where the truth is known."""
 
 import argparse
-import shlex
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import EXIT_OK, NoInputError
-from pvs_workflow.lab.cli.numbers import whole
-from pvs_workflow.lab.cli.record import check_dataset, check_masks, dataset_record
+from pvs_workflow.lab.cli.arguments import add_raters, whole
+from pvs_workflow.lab.cli.record import check_masks, command_line, dataset_record, find_truth
+
+OPTIONS = ('derivatives', 'masks', 'ratings', 'seed')
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What ``pvs_cascade evaluate`` is asked for; a field for each argument."""
+
+    bids_dir: Path
+    bundle: Path
+    output: Path
+    derivatives: Path | None
+    masks: Path | None
+    ratings: Path | None
+    seed: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,27 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='the truth, or results of pvs_workflow: ROI and ePVS labels '
         '(default: BIDS_DIR/derivatives/truth)',
     )
-    parser.add_argument(
-        '--masks',
-        type=Path,
-        metavar='DIR',
-        help="raters' ePVS masks, as for pvs_cascade train (default: with the basal ganglia)",
-    )
-    parser.add_argument(
-        '--ratings',
-        type=Path,
-        metavar='TSV',
-        help='counts instead of masks: participant_id, session_id, hemisphere, slice, count',
-    )
+    add_raters(parser)
     parser.add_argument(
         '--seed', type=whole(0), default=1, help='of the ROI errors (default: %(default)s)'
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def run(plan: EvaluationPlan) -> int:
     """Evaluate a cascade on the six images of every participant, and write the figures.
 
-    They are given twice: with the true ROI, and with random errors like registration's. Beside
+    They are given twice: with the true ROI, and with random errors like registration's. Next to
     the file lie drawings of the second kind: agreement with the truth (scatter, Bland–Altman,
     confusion matrices), and reliability of grade probabilities.
 
@@ -53,50 +57,39 @@ def run(args: argparse.Namespace) -> int:
         If the bundle or the dataset cannot be used, or the file cannot be written.
 
     """
-    derivatives = check_dataset(args.bids_dir, args.derivatives)
-    check_masks(args.masks)
+    derivatives = find_truth(plan.bids_dir, plan.derivatives)
+    check_masks(plan.masks)
 
     from pvs_workflow.derivatives.tsv import write_json
     from pvs_workflow.lab.evaluation.figures import save_evaluation
     from pvs_workflow.lab.evaluation.findings import evaluate_cascade
-    from pvs_workflow.lab.training.ratings import read_ratings
+    from pvs_workflow.lab.training.ratings import read_counts
     from pvs_workflow.lab.training.samples import read_samples
     from pvs_workflow.networks.bundle import load_bundle, model_sha256
     from pvs_workflow.networks.engine import configure_tensorflow
 
-    ratings = read_ratings(args.ratings) if args.ratings else None
+    ratings = read_counts(plan.ratings) if plan.ratings else None
     configure_tensorflow(threads=1)
-    cascade = load_bundle(args.bundle)
+    cascade = load_bundle(plan.bundle)
     begin = time.monotonic()
-    read = read_samples(args.bids_dir, derivatives, args.masks, ratings)
+    read = read_samples(plan.bids_dir, derivatives, plan.masks, ratings)
     samples = [sample for sample in read if sample.chosen]
     if not samples:
         raise NoInputError(
-            f'{args.bids_dir} has nothing to evaluate on, expected masks or ratings of the six '
+            f'{plan.bids_dir} has nothing to evaluate on, expected masks or ratings of the six '
             'images that are counted, received those of other slices'
         )
-    found = evaluate_cascade(cascade, samples, args.seed)
+    found = evaluate_cascade(cascade, samples, plan.seed)
+    folders = (plan.bids_dir, plan.bundle, plan.output)
     figures = {
         'model': cascade.card.label,
-        'model_sha256': model_sha256(args.bundle),
-        'command': _command(args),
-        'data': dataset_record(args.bids_dir),
+        'model_sha256': model_sha256(plan.bundle),
+        'command': command_line('evaluate', folders, plan, OPTIONS),
+        'data': dataset_record(plan.bids_dir),
         **found.to_json(),
         'seconds': round(time.monotonic() - begin),
     }
-    write_json(args.output, figures)
-    for path in (args.output, *save_evaluation(args.output.with_suffix(''), found)):
+    write_json(plan.output, figures)
+    for path in (plan.output, *save_evaluation(plan.output.with_suffix(''), found)):
         print(path, file=sys.stderr)
     return EXIT_OK
-
-
-def _command(args: argparse.Namespace) -> str:
-    words = [
-        'pvs_cascade',
-        'evaluate',
-        *(p.name for p in (args.bids_dir, args.bundle, args.output)),
-    ]
-    for name in ('derivatives', 'masks', 'ratings'):
-        if value := getattr(args, name):
-            words += [f'--{name}', value.name]
-    return shlex.join([*words, '--seed', str(args.seed)])

@@ -2,51 +2,67 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pvs_workflow import __version__
 from pvs_workflow.errors import PVSError
 from pvs_workflow.lab.cli import crossval, evaluate, simulate, train
+from pvs_workflow.lab.training.plan import TrainingPlan
 
 COMMANDS = {
-    'simulate': (simulate, 'write a BIDS dataset of simulated participants with known ePVS'),
-    'train': (train, 'train a cascade on simulated people or on your own rated images'),
-    'evaluate': (evaluate, 'measure how well a cascade counts on a dataset with known ePVS'),
-    'crossval': (crossval, 'compare the enhancements as the paper does, in folds by participant'),
+    'simulate': (
+        simulate,
+        simulate.SimulationPlan,
+        'write a BIDS dataset of simulated participants with known ePVS',
+    ),
+    'train': (
+        train,
+        TrainingPlan,
+        'train a cascade on simulated people or on your own rated images',
+    ),
+    'evaluate': (
+        evaluate,
+        evaluate.EvaluationPlan,
+        'measure how well a cascade counts on a dataset with known ePVS',
+    ),
+    'crossval': (
+        crossval,
+        crossval.CrossvalPlan,
+        'compare the enhancements as the paper does, in folds by participant',
+    ),
 }
+"""Each command's module, whose ``run`` takes a plan; the class of the plan, with a field for each
+argument; and a summary."""
 
 
-def build_parser() -> argparse.ArgumentParser:
+def cascade_parser() -> argparse.ArgumentParser:
     """Return the parser of ``pvs_cascade``."""
     parser = argparse.ArgumentParser(
         prog='pvs_cascade', description='Make the cascade that pvs_workflow counts ePVS with.'
     )
     parser.add_argument('--version', action='version', version=f'pvs_cascade {__version__}')
-    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for name, (module, summary) in COMMANDS.items():
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+    for name, (module, plan, summary) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=module.__doc__)
         module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, plan=plan)
     return parser
 
 
+def parse_command(argv: Sequence[str] | None = None) -> tuple[Callable, type, dict]:
+    """Return a command's function, the class of its plan, and the plan's fields."""
+    args = vars(cascade_parser().parse_args(argv))
+    run, plan = args.pop('run'), args.pop('plan')
+    # A plan is frozen, and so are its fields.
+    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in args.items()}
+    return run, plan, fields
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``pvs_cascade``.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The arguments; those of the process when left out.
-
-    Returns
-    -------
-    int
-        The exit code: 0 when all went well, that of the error otherwise.
-
-    """
-    args = build_parser().parse_args(argv)
+    """Run ``pvs_cascade`` and return its exit code: 0, or that of the error."""
+    run, plan, options = parse_command(argv)
     try:
-        return args.run(args)
+        return run(plan(**options))
     except PVSError as error:
         print(f'pvs_cascade: error: {error}', file=sys.stderr)
         return error.exit_code

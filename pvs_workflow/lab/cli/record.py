@@ -1,25 +1,22 @@
 """What ``pvs_cascade`` writes down of data and commands."""
 
-import argparse
 import json
 import shlex
-from collections.abc import Collection
+from collections.abc import Sequence
 from pathlib import Path
 
 from pvs_workflow import __version__
 from pvs_workflow.derivatives import names
 from pvs_workflow.errors import InvalidDatasetError, PVSError
 from pvs_workflow.files import read_json
-
-VARIANTS = 4
-"""Of each real background: flipped, bent and re-contrasted in other ways."""
+from pvs_workflow.lab.training.plan import VARIANTS, TrainingPlan
 
 SIMULATOR = 'pvs_workflow.simulation'
 """As simulated datasets name their maker in ``GeneratedBy``."""
 
 
-def check_dataset(bids_dir: Path, derivatives: Path | None) -> Path:
-    """Return the folder of the truth, by default inside the dataset.
+def find_truth(bids_dir: Path, derivatives: Path | None) -> Path:
+    """Return the folder of a dataset's truth, by default inside the dataset.
 
     Raises
     ------
@@ -30,26 +27,21 @@ def check_dataset(bids_dir: Path, derivatives: Path | None) -> Path:
     derivatives = derivatives or bids_dir / 'derivatives' / 'truth'
     for folder, what in ((bids_dir, 'dataset'), (derivatives, 'truth')):
         if not folder.is_dir():
-            raise InvalidDatasetError(
-                f'the {what} {folder} cannot be read, expected a folder, received '
-                f'{"a file" if folder.exists() else "nothing there"}'
-            )
+            raise InvalidDatasetError(_not_a_folder(folder, what))
     return derivatives
 
 
 def check_masks(folder: Path | None) -> None:
-    """Refuse a folder of raters' masks that is not there.
-
-    Raises
-    ------
-    PVSError
-
-    """
+    """Raise :class:`PVSError` if a folder of raters' masks is asked for that is not there."""
     if folder and not folder.is_dir():
-        raise PVSError(
-            f'the masks {folder} cannot be read, expected a folder, received '
-            f'{"a file" if folder.exists() else "nothing there"}'
-        )
+        raise PVSError(_not_a_folder(folder, 'masks'))
+
+
+def _not_a_folder(folder: Path, what: str) -> str:
+    return (
+        f'the {what} {folder} cannot be read, expected a folder, received '
+        f'{"a file" if folder.exists() else "nothing there"}'
+    )
 
 
 def dataset_record(bids_dir: Path) -> dict:
@@ -60,91 +52,107 @@ def dataset_record(bids_dir: Path) -> dict:
         return {}
     if not isinstance(description, dict):
         return {}
-    kept = ('Name', 'GeneratedBy', 'License')
-    return {name: description[name] for name in kept if name in description}
+    return {
+        name: description[name]
+        for name in ('Name', 'GeneratedBy', 'License')
+        if name in description
+    }
 
 
-def training_record(args: argparse.Namespace, samples, others, config, training) -> dict:
+def command_line(command: str, folders: Sequence[Path], plan, options: Sequence[str]) -> str:
+    """Return the command that repeats a plan, files and folders by their names only.
+
+    Parameters
+    ----------
+    command : str
+        Of ``pvs_cascade``.
+    folders : sequence of Path
+        Arguments without a flag.
+    plan : dataclass
+    options : sequence of str
+        Those fields of the plan that are written where they are set.
+
+    """
+    words = ['pvs_cascade', command, *(folder.name for folder in folders)]
+    for name in options:
+        value = getattr(plan, name)
+        if value is None or value is False:
+            continue
+        words.append('--from' if name == 'start' else '--' + name.replace('_', '-'))
+        if isinstance(value, Path):
+            words.append(value.name)
+        elif isinstance(value, tuple):
+            words += value
+        elif value is not True:
+            words.append(f'{value}'.removesuffix('.0'))
+    return shlex.join(words)
+
+
+def training_command(plan: TrainingPlan, n_cpus: bool = True) -> str:
+    """Return the command that repeats a training, with its number of threads or without."""
+    own, simulated = (
+        ('bids_dir', 'derivatives', 'masks', 'ratings'),
+        ('participants', 'anatomies', 'backgrounds'),
+    )
+    options = ['start', 'seed', 'epochs_enhancer', 'epochs_counter', 'minutes']
+    options += ['n_cpus'] if n_cpus else []
+    options += ['new_counter', 'paper_settings']
+    data = own if plan.bids_dir else simulated
+    return command_line('train', [plan.output], plan, [*data, *options])
+
+
+def training_record(plan: TrainingPlan, samples: Sequence, others: Sequence, training) -> dict:
     """Return what a card says of a training.
 
     Parameters
     ----------
-    args : Namespace
-        Of ``pvs_cascade train``.
+    plan : TrainingPlan
     samples : sequence of Sample or PlateSource
     others : sequence of Sample
         Of people who were simulated to calibrate on.
-    config : TrainingConfig
     training : Training
 
     """
     masks = sum(sample.has_masks for sample in samples)
     return {
-        'data': dataset_record(args.bids_dir) if args.bids_dir else _simulated_record(args),
+        'data': dataset_record(plan.bids_dir) if plan.bids_dir else _simulated_record(plan),
         'participants': len({sample.participant for sample in samples}),
         'images': len(samples),
         'images_with_masks': masks,
         'images_with_counts_alone': len(samples) - masks,
         'calibrated_besides_on': len({sample.participant for sample in others}),
-        'seed': args.seed,
-        'command': shlex.join(command_of(args)),
-        'settings': config.to_card(),
-        'epochs': {
-            network: max((e.number for e in training.history if e.network == network), default=0)
-            for network in ('enhancer', 'counter')
-        },
+        'seed': plan.seed,
+        'command': training_command(plan),
+        'settings': training.config.to_card(),
+        'epochs': training.epochs,
         'counts_multiplied_by': round(training.factor, 4),
-        'threads': args.n_cpus,
+        'threads': plan.n_cpus,
     }
 
 
-def limitations(args: argparse.Namespace, participants: int) -> str:
+def limitations(plan: TrainingPlan, participants: int) -> str:
     """Return what a card warns of: what the cascade was trained on."""
     from pvs_workflow.networks.card import LIMITATIONS
 
-    makers = dataset_record(args.bids_dir).get('GeneratedBy', []) if args.bids_dir else []
-    if not args.bids_dir or SIMULATOR in json.dumps(makers):
+    makers = dataset_record(plan.bids_dir).get('GeneratedBy', []) if plan.bids_dir else []
+    if not plan.bids_dir or SIMULATOR in json.dumps(makers):
         return LIMITATIONS
-    before = ', after another cascade' if args.start else ''
+    before = ', after another cascade' if plan.start else ''
     return (
         f'Trained on {participants} participants of one dataset{before}; its counts are as their '
         "raters'; not a medical device."
     )
 
 
-def command_of(args: argparse.Namespace, without: Collection[str] = ()) -> list[str]:
-    """Return the command that repeats a training, folders by their names only.
-
-    Parameters
-    ----------
-    args : Namespace
-        Of ``pvs_cascade train``.
-    without : collection of str
-        Arguments to leave out.
-
-    """
-    out = ['pvs_cascade', 'train', args.output.name]
-    own = ['bids_dir', 'derivatives', 'masks', 'ratings']
-    names = own if args.bids_dir else ['participants', 'anatomies', 'backgrounds']
-    names = [*names, 'start', 'seed', 'epochs_enhancer', 'epochs_counter', 'minutes', 'n_cpus']
-    for name in names:
-        value = getattr(args, name)
-        if value is not None and name not in without:
-            flag = '--from' if name == 'start' else '--' + name.replace('_', '-')
-            out += [flag, value.name if isinstance(value, Path) else f'{value}'.removesuffix('.0')]
-    flags = (name for name in ('new_counter', 'paper_settings') if getattr(args, name))
-    return out + ['--' + name.replace('_', '-') for name in flags]
-
-
-def _simulated_record(args: argparse.Namespace) -> dict:
+def _simulated_record(plan: TrainingPlan) -> dict:
     """Return what the simulated people are made of: file names and numbers."""
     out = {'Name': 'simulated while training', 'simulator': __version__}
-    if args.anatomies:
+    if plan.anatomies:
         from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 
-        out['anatomies'] = [path.name for path in find_label_maps(args.anatomies)]
-    if args.backgrounds:
-        found = sorted(args.backgrounds.glob(f'sub-*/**/*_{names.T2W}.nii.gz'))
+        out['anatomies'] = [path.name for path in find_label_maps(plan.anatomies)]
+    if plan.backgrounds:
+        found = sorted(plan.backgrounds.glob(f'sub-*/**/*_{names.T2W}.nii.gz'))
         out['backgrounds'] = [path.name for path in found]
         out['variants'] = VARIANTS
     return out

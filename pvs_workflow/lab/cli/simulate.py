@@ -4,16 +4,31 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pvs_workflow.errors import EXIT_OK, OutputError
-from pvs_workflow.lab.cli.numbers import whole
+from pvs_workflow.lab.cli.arguments import add_processes, whole
 
 CONTRASTS = ('T2w', 'T1w', 'FLAIR')
 ACQUISITIONS = ('paper', 'varied')
+
+
+@dataclass(frozen=True)
+class SimulationPlan:
+    """The cohort that ``pvs_cascade simulate`` is asked for; a field for each argument."""
+
+    out: Path
+    participants: int
+    seed: int
+    acquisition: str
+    contrasts: tuple[str, ...]
+    anatomies: Path | None
+    backgrounds: Path | None
+    n_cpus: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,27 +71,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='results of pvs_workflow on real T2w with few ePVS: simulated ones are implanted in '
         'them, in turn, and only T2w are written',
     )
-    parser.add_argument(
-        '--n-cpus',
-        type=whole(1),
-        default=1,
-        metavar='N',
-        help='processes (default: %(default)s); the result does not depend on it',
-    )
+    add_processes(parser)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Simulate a cohort as the parsed options say.
-
-    Parameters
-    ----------
-    args : Namespace
-        Of a parser that :func:`add_arguments` prepared.
-
-    Returns
-    -------
-    int
-        Exit code.
+def run(plan: SimulationPlan) -> int:
+    """Simulate a cohort and return the exit code.
 
     Raises
     ------
@@ -84,27 +83,27 @@ def run(args: argparse.Namespace) -> int:
         If the folder is not empty or cannot be written to.
 
     """
-    check_empty(args.out)
+    check_empty(plan.out)
     # Imported late: `--help` has no need of scipy and the template.
     from pvs_workflow.lab.simulation.backgrounds import read_backgrounds
     from pvs_workflow.lab.simulation.cohort import Sources, simulate_cohort
     from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 
-    anatomies = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
-    if args.backgrounds:
-        read_backgrounds(args.backgrounds)  # refused here, not in a worker
-    with _progress(args.participants) as progress:
+    anatomies = tuple(find_label_maps(plan.anatomies)) if plan.anatomies else ()
+    if plan.backgrounds:
+        read_backgrounds(plan.backgrounds)  # refused here, not in a worker
+    with _progress(plan.participants) as progress:
         simulate_cohort(
-            args.out,
-            args.participants,
-            args.seed,
-            acquisition=args.acquisition,
-            contrasts=tuple(args.contrasts),
-            n_jobs=args.n_cpus,
+            plan.out,
+            plan.participants,
+            plan.seed,
+            acquisition=plan.acquisition,
+            contrasts=plan.contrasts,
+            n_jobs=plan.n_cpus,
             progress=progress,
-            sources=Sources(anatomies, args.backgrounds),
+            sources=Sources(anatomies, plan.backgrounds),
         )
-    print(f'{args.participants} simulated participants are in {args.out}')
+    print(f'{plan.participants} simulated participants are in {plan.out}')
     return EXIT_OK
 
 

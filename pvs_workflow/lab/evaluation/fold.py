@@ -1,39 +1,35 @@
 """One fold of a cross-validation: an enhancer, and a counter after each enhancement."""
 
-import logging
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.files import atomic_path
 from pvs_workflow.lab.evaluation.contrast import find_regions, measure_contrast
-from pvs_workflow.lab.evaluation.results import FoldResult, ImageResult, part_path, save_part
+from pvs_workflow.lab.evaluation.results import FoldResult, ImageResult
 from pvs_workflow.lab.evaluation.variations import (
     DEEP,
-    VariationBatches,
     Variations,
     draw_variations,
     enhanced_images,
 )
-from pvs_workflow.lab.training.augment import ROI_ERRORS, Augmentation
-from pvs_workflow.lab.training.config import EMPHASIS, PLACES, SETTLING
+from pvs_workflow.lab.training.augment import ROI_ERRORS
+from pvs_workflow.lab.training.batches import VariationBatches, counting_task
+from pvs_workflow.lab.training.checkpoint import Epoch
+from pvs_workflow.lab.training.config import Schedule, TrainingConfig
 from pvs_workflow.lab.training.optimise import (
-    Epoch,
-    Schedule,
+    Task,
+    learn_and_settle,
     optimise,
     run_batches,
 )
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.lab.training.settle import learn_and_settle
-from pvs_workflow.networks.counter import COUNT_SCALE, CountingLoss, build_counter, count_map
+from pvs_workflow.networks.counter import COUNT_SCALE, build_counter, count_map
 from pvs_workflow.networks.engine import configure_tensorflow
-from pvs_workflow.networks.enhancer import WIDTH, build_enhancer
-from pvs_workflow.science.emphasis import Emphasis
-from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.networks.enhancer import build_enhancer
 
 ENHANCER_SCHEDULE = Schedule(30, 1e-3, batch=8)
 COUNTER_SCHEDULE = Schedule(14, 1e-3, batch=16)
@@ -45,39 +41,21 @@ _SPLIT, _VARIATIONS, _CHOOSING, _TESTS, _ENHANCER, _COUNTER = range(6)
 
 
 @dataclass(frozen=True)
-class CrossvalConfig:
-    """How the networks of a cross-validation are trained.
+class CrossvalConfig(TrainingConfig):
+    """How the networks of a cross-validation are trained; nothing in it is calibrated.
 
     Attributes
     ----------
     enhancer, counter : Schedule
         The counter's is the same after every enhancement.
-    width : int
-        Filters of the enhancer's first level.
-    settling : float
-        Epochs in which each counter settles with its norms fixed, over those before.
-    places : float
-        Weight of the map of counts in the counters' loss.
-    validation : float
-        Share of a fold's training participants that choose the best epoch.
     variations : int
         Random variations of each training image, which all networks of a fold share.
-    preprocessing : Preprocessing
-    emphasis : Emphasis
-    augmentation : Augmentation
 
     """
 
     enhancer: Schedule = ENHANCER_SCHEDULE
     counter: Schedule = COUNTER_SCHEDULE
-    width: int = WIDTH
-    settling: float = SETTLING
-    places: float = PLACES
-    validation: float = 0.1
     variations: int = 8
-    preprocessing: Preprocessing = field(default_factory=Preprocessing)
-    emphasis: Emphasis = EMPHASIS
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
@@ -104,9 +82,13 @@ class Fold:
     seed: int
     folder: Path
 
+    def seeds(self, use: int) -> tuple[int, int, int]:
+        """Return the seeds of one use of random numbers."""
+        return self.seed, self.number, use
+
     def rng(self, use: int) -> np.random.Generator:
         """Return the random numbers of one use."""
-        return np.random.default_rng([self.seed, self.number, use])
+        return np.random.default_rng(self.seeds(use))
 
     @cached_property
     def _split(self) -> tuple[list[Sample], list[Sample]]:
@@ -145,126 +127,96 @@ class Fold:
         rng = self.rng(_TESTS)
         return draw_variations(self.held_out, self.config.preprocessing, ROI_ERRORS, rng)
 
-    def start_network(self, use: int) -> np.random.Generator:
-        """Seed keras for a network, and return the random numbers of its batches.
-
-        All counters of a fold begin with the same weights and see the same images in turn.
-        """
-        rng = self.rng(use)
-        # Each network is compiled once, for the two sizes of its batches: no reason to warn.
-        logging.getLogger('tensorflow').setLevel(logging.ERROR)
-        configure_tensorflow(threads=1, seed=int(rng.integers(2**31)))
-        return rng
+    def configure_keras(self, use: int) -> None:
+        """Seed Keras for a network: all counters of a fold begin with the same weights."""
+        configure_tensorflow(threads=1, seed=int(self.rng(use).integers(2**31)))
 
 
-def run_fold(fold: Fold, methods: Sequence[str]) -> Iterator[FoldResult]:
-    """Compute what is missing of a fold, one enhancement after the other.
+def run_method(fold: Fold, method: str) -> FoldResult:
+    """Train what one enhancement of a fold needs, and count the held-out images.
 
     Parameters
     ----------
     fold : Fold
-    methods : sequence of str
-
-    Yields
-    ------
-    FoldResult
-        Each is already saved.
+    method : str
+        One of ``METHODS``.
 
     """
-    for method in methods:
-        path = part_path(fold.folder, fold.number, method)
-        if not path.is_file():
-            part = _run_method(fold, method)
-            save_part(path, part)
-            yield part
-
-
-def _run_method(fold: Fold, method: str) -> FoldResult:
     begin = time.monotonic()
-    enhancer, history = _fitted_enhancer(fold) if method == DEEP else (None, [])
-    counter, steps = _fitted_counter(fold, method, enhancer)
-    emphasis = fold.config.emphasis
-    plain = enhanced_images(fold.plain, method, enhancer, emphasis)
-    counts = _counts(counter, plain)
-    erring = _counts(counter, enhanced_images(fold.erring, method, enhancer, emphasis))
+    enhancer, learned = _fitted_enhancer(fold) if method == DEEP else (None, [])
+    counter, counted = _fitted_counter(fold, method, enhancer)
+    plain, erring = (
+        enhanced_images(images, method, enhancer, fold.config.emphasis)
+        for images in (fold.plain, fold.erring)
+    )
+    counts, erring_counts = _counts(counter, plain), _counts(counter, erring)
     images = []
     for index, sample in enumerate(fold.held_out):
         _, roi, labels = sample.cut()
         contrast = measure_contrast(plain[index, ..., 0], find_regions(labels > 0, roi))
-        images.append(
-            ImageResult(
-                sample.participant,
-                sample.view.hemisphere,
-                sample.view.rank,
-                fold.number,
-                method,
-                sample.count,
-                float(counts[index]),
-                float(erring[index]),
-                contrast and contrast.cnr,
-                contrast and contrast.cnr_tissue,
-            )
+        result = ImageResult(
+            participant=sample.participant,
+            hemisphere=sample.view.hemisphere,
+            slice=sample.view.rank,
+            fold=fold.number,
+            method=method,
+            true_count=sample.count,
+            predicted_count=float(counts[index]),
+            predicted_count_roi_errors=float(erring_counts[index]),
+            cnr=contrast and contrast.cnr,
+            cnr_tissue=contrast and contrast.cnr_tissue,
         )
-    losses = {'counter': _rounded(steps)}
-    passes = {'counter': len(steps) * len(fold.learning[0].counts)}
-    if method == DEEP:
-        losses['enhancer'] = history
-        passes['enhancer'] = len(history) * len(fold.learning[0].counts)
-    return FoldResult(tuple(images), losses, passes, round(time.monotonic() - begin, 1))
+        images.append(result)
+    histories = {'counter': counted} | ({'enhancer': learned} if method == DEEP else {})
+    n_images = len(fold.learning[0].counts)
+    return FoldResult(
+        images=tuple(images),
+        losses={name: _losses(history) for name, history in histories.items()},
+        image_passes={name: n_images * len(history) for name, history in histories.items()},
+        seconds=round(time.monotonic() - begin, 1),
+    )
 
 
 def _fitted_counter(fold: Fold, method: str, enhancer) -> tuple[object, list[Epoch]]:
-    emphasis = fold.config.emphasis
-    choosing = enhanced_images(fold.choosing, method, enhancer, emphasis)
-    rng, schedule = fold.start_network(_COUNTER), fold.config.counter
-    counter = build_counter()
+    config = fold.config
+    fold.configure_keras(_COUNTER)
+    counter = build_counter(strides=config.strides)
     batches = VariationBatches(
-        [enhanced_images(v, method, enhancer, emphasis) for v in fold.learning],
-        [variation.maps for variation in fold.learning],
-        schedule.batch,
-        rng,
+        [enhanced_images(images, method, enhancer, config.emphasis) for images in fold.learning],
+        [images.maps(config.stride) for images in fold.learning],
+        config.counter.batch,
+        fold.seeds(_COUNTER),
     )
-    validation, loss = (choosing, fold.choosing.maps), CountingLoss(fold.config.places)
-    return counter, learn_and_settle(
-        count_map(counter),
-        loss,
-        schedule,
-        fold.config.settling,
-        batches,
-        len(batches),
-        validation,
-        score=loss.score,
-    )
+    choosing = enhanced_images(fold.choosing, method, enhancer, config.emphasis)
+    task = counting_task(batches, (choosing, fold.choosing.maps(config.stride)), config.places)
+    history = learn_and_settle(count_map(counter), task, config.counter, config.settling)
+    return counter, history
 
 
-def _fitted_enhancer(fold: Fold) -> tuple[object, list[float]]:
-    """Train a fold's enhancer, or take its kept weights."""
-    path = fold.folder / f'fold-{fold.number}_enhancer.npz'
-    rng, schedule = fold.start_network(_ENHANCER), fold.config.enhancer
-    enhancer = build_enhancer(fold.config.width)
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as kept:
-            names = sorted((name for name in kept if name != 'losses'), key=int)
-            enhancer.set_weights([kept[name] for name in names])
-            return enhancer, kept['losses'].tolist()
+def _fitted_enhancer(fold: Fold) -> tuple[object, list[Epoch]]:
+    """Train a fold's enhancer, or take what an interrupted run has kept of it."""
+    fold.configure_keras(_ENHANCER)
+    config = fold.config
+    enhancer = build_enhancer(config.width, adds_to_image=config.adds_to_image)
     batches = VariationBatches(
-        [variation.blanked[..., np.newaxis] for variation in fold.learning],
-        [variation.targets for variation in fold.learning],
-        schedule.batch,
-        rng,
+        [images.blanked[..., np.newaxis] for images in fold.learning],
+        [images.targets for images in fold.learning],
+        config.enhancer.batch,
+        fold.seeds(_ENHANCER),
     )
     validation = (fold.choosing.blanked[..., np.newaxis], fold.choosing.targets)
-    history = optimise(enhancer, 'mse', schedule, batches, len(batches), validation)
-    losses = _rounded(history)
-    weights = {str(index): array for index, array in enumerate(enhancer.get_weights())}
-    with atomic_path(path) as temporary:
-        np.savez(temporary, losses=losses, **weights)
-    return enhancer, losses
+    history = optimise(
+        enhancer,
+        Task('mse', batches, validation),
+        config.enhancer,
+        folder=fold.folder / f'fold-{fold.number}_enhancer',
+    )
+    return enhancer, history
 
 
 def _counts(counter, images: np.ndarray) -> np.ndarray:
     return np.maximum(run_batches(counter, images)[:, 0] * COUNT_SCALE, 0.0)
 
 
-def _rounded(history: Sequence[Epoch]) -> list[float]:
+def _losses(history: Sequence[Epoch]) -> list[float]:
     return [float(f'{epoch.validation_loss:.4g}') for epoch in history]

@@ -5,8 +5,7 @@ order, so that their results differ by the enhancement alone.
 """
 
 import copy
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +14,7 @@ from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
 from pvs_workflow.lab.training.augment import Augmentation, augmented_image, plain_image
 from pvs_workflow.lab.training.batches import enhance
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.networks.counter import STRIDES, map_targets
+from pvs_workflow.networks.counter import map_targets
 from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.emphasis import PAPER, Emphasis
 from pvs_workflow.science.intensity import Preprocessing
@@ -23,8 +22,6 @@ from pvs_workflow.science.intensity import Preprocessing
 DEEP = 'deep'
 METHODS = (*FILTERS, DEEP)
 """What is compared, in the order of the paper's tables."""
-
-Batch = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -61,10 +58,9 @@ class Variations:
         """What the enhancer is to give, (n, 80, 96, 1)."""
         return enhancement_target(self.blanked, self.epvs)[..., np.newaxis]
 
-    @property
-    def maps(self) -> np.ndarray:
-        """What the counter is to give, (n, r, c, 2): :func:`map_targets`."""
-        return map_targets(self.counts, self.places, math.prod(STRIDES))
+    def maps(self, stride: int) -> np.ndarray:
+        """Return what the counter is to give, (n, r, c, 2): :func:`map_targets`."""
+        return map_targets(self.counts, self.places, stride)
 
 
 def draw_variations(
@@ -82,10 +78,6 @@ def draw_variations(
     by : Augmentation or None
         None for the images as inference would cut them with a perfect ROI.
     rng : numpy.random.Generator
-
-    Returns
-    -------
-    Variations
 
     """
     open_how = replace(how, outside='keep')
@@ -135,43 +127,3 @@ def enhanced_images(
         raise ValueError(f'method must be one of {METHODS}, received {method!r}')
     images = np.stack([FILTERS[method](image) for image in variations.whole])
     return np.where(variations.kept, images, np.float32(0))[..., np.newaxis]
-
-
-class VariationBatches:
-    """Shuffled batches from several variations of the same images.
-
-    In every epoch each image is seen once, in one of its variations drawn anew, and flipped.
-
-    Parameters
-    ----------
-    inputs : sequence of (n, 80, 96, 1) arrays
-        One array per variation.
-    targets : sequence of arrays of ``n`` rows
-        Images are flipped with their inputs.
-    batch : int
-        Images in a batch, at least.
-    rng : numpy.random.Generator
-
-    """
-
-    def __init__(
-        self,
-        inputs: Sequence[np.ndarray],
-        targets: Sequence[np.ndarray],
-        batch: int,
-        rng: np.random.Generator,
-    ):
-        self._inputs, self._targets = np.stack(inputs), np.stack(targets)
-        self._batch, self._rng = batch, rng
-
-    def __len__(self) -> int:
-        return max(1, self._inputs.shape[1] // self._batch)
-
-    def __call__(self, epoch: int) -> Iterator[Batch]:
-        """Yield the batches of one epoch."""
-        n_variations, n_images = self._inputs.shape[:2]
-        chosen = self._rng.integers(n_variations, size=n_images)
-        for part in np.array_split(self._rng.permutation(n_images), len(self)):
-            flips = [axis for axis in (1, 2) if self._rng.random() < 0.5]
-            images, targets = (all_[chosen[part], part] for all_ in (self._inputs, self._targets))
-            yield np.flip(images, flips), np.flip(targets, flips)

@@ -1,14 +1,13 @@
 """Simulated cohorts, each participant on its own stream of random numbers."""
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.acquisition import GAIN, draw_protocol
 from pvs_workflow.lab.simulation.backgrounds import Background, draw_scene, read_backgrounds
 from pvs_workflow.lab.simulation.dataset import start_dataset, write_session
@@ -213,7 +212,8 @@ def simulate_cohort(
         contrasts=tuple(contrasts),
         sources=sources,
     )
-    for done, _ in enumerate(_mapped(one, participants, n_jobs), start=1):
+    numbers = range(1, participants + 1)
+    for done, _ in enumerate(parallel_map(one, numbers, n_jobs, 'participant {}'.format), start=1):
         if progress is not None:
             progress(done)
     return out
@@ -234,13 +234,3 @@ def _simulate_and_write(out, number, seed, acquisition, contrasts, sources: Sour
 @lru_cache(maxsize=1)
 def _whole_backgrounds(derivatives: Path) -> list[Background]:
     return read_backgrounds(derivatives, whole=True)
-
-
-def _mapped(function, participants: int, n_jobs: int) -> Iterator[int]:
-    numbers = range(1, participants + 1)
-    if n_jobs == 1:
-        yield from map(function, numbers)
-        return
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
-        yield from pool.map(function, numbers)

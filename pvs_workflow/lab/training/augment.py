@@ -106,17 +106,6 @@ def augmented_image(
     empty corners appear. An ePVS is counted, and is part of the target, when at least half of
     it lies in the field of view and is not blanked.
 
-    Parameters
-    ----------
-    sample : Sample
-    how : Preprocessing
-    by : Augmentation
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    TrainingImage
-
     """
     take = _random_pose(sample, by, rng)
     image = take(_random_contrast(sample, by, rng), 1)

@@ -1,31 +1,24 @@
 """Shuffled, augmented batches for the two networks."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from pvs_workflow.lab.training.augment import TrainingImage, augmented_image
 from pvs_workflow.lab.training.config import TrainingConfig
-from pvs_workflow.lab.training.optimise import run_batches
+from pvs_workflow.lab.training.optimise import Batch, Task, run_batches
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.networks.counter import map_targets
+from pvs_workflow.networks.counter import CountingLoss, map_targets
 from pvs_workflow.science.components import added_mask, enhancement_target
 from pvs_workflow.science.emphasis import Emphasis, emphasise
 
-Batch = tuple[np.ndarray, np.ndarray]
+_ENHANCING, _VARYING, _SHUFFLING = 1, 2, 3
+"""Uses of random numbers: an epoch's batches depend on the seed, the use and the epoch alone."""
 
 
 class EnhancingBatches:
-    """Images and the targets of the enhancer, new variations in every epoch.
-
-    Parameters
-    ----------
-    samples : sequence of Sample or PlateSource
-    config : TrainingConfig
-    seed : int
-        An epoch's batches depend on it and on the epoch's number alone.
-
-    """
+    """Images and the targets of the enhancer, new variations in every epoch."""
 
     def __init__(self, samples: Sequence[Sample], config: TrainingConfig, seed: int):
         self._samples, self._config, self._seed = tuple(samples), config, seed
@@ -35,17 +28,57 @@ class EnhancingBatches:
 
     def __call__(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of one epoch."""
-        rng = np.random.default_rng([self._seed, 1, epoch])
+        rng = np.random.default_rng([self._seed, _ENHANCING, epoch])
         for part in np.array_split(rng.permutation(len(self._samples)), len(self)):
-            images = vary([self._samples[i] for i in part], self._config, rng)
-            yield enhancing_batch(images)
+            yield enhancing_batch(vary([self._samples[i] for i in part], self._config, rng))
+
+
+class VariationBatches:
+    """Shuffled batches from several variations of the same images.
+
+    In every epoch each image is seen once, in a variation drawn for it, and flipped.
+
+    Parameters
+    ----------
+    inputs : sequence of (n, 80, 96, 1) arrays
+        One array per variation.
+    targets : sequence of arrays of ``n`` rows
+        Images are flipped with their inputs.
+    size : int
+        Images in a batch, at least (or all that there are).
+    seed : sequence of int
+
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[np.ndarray],
+        targets: Sequence[np.ndarray],
+        size: int,
+        seed: Sequence[int],
+    ):
+        self._inputs, self._targets = np.stack(inputs), np.stack(targets)
+        self._size, self._seed = size, tuple(seed)
+
+    def __len__(self) -> int:
+        return max(1, self._inputs.shape[1] // self._size)
+
+    def __call__(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of one epoch."""
+        rng = np.random.default_rng([*self._seed, epoch])
+        n_variations, n_images = self._inputs.shape[:2]
+        drawn = rng.integers(n_variations, size=n_images)
+        for part in np.array_split(rng.permutation(n_images), len(self)):
+            axes = [axis for axis in (1, 2) if rng.random() < 0.5]
+            images, targets = self._inputs[drawn[part], part], self._targets[drawn[part], part]
+            yield np.flip(images, axes), np.flip(targets, axes)
 
 
 class CountingBatches:
     """Enhanced images, and what is to be counted where.
 
     Enhancing takes longer than a step of the counter: variations are therefore kept for a few
-    epochs, in which they are only flipped and dealt anew.
+    epochs (``config.refresh``), in which they are only flipped and shuffled.
 
     Parameters
     ----------
@@ -53,9 +86,7 @@ class CountingBatches:
     enhance : callable
         (n, 80, 96, 1) images to what the counter gets.
     config : TrainingConfig
-        Its ``refresh`` says for how many epochs variations are kept.
     seed : int
-        An epoch's batches depend on it and on the epoch's number alone.
 
     """
 
@@ -68,32 +99,32 @@ class CountingBatches:
     ):
         self._samples, self._enhance = tuple(samples), enhance
         self._config, self._seed = config, seed
-        self._pool: list[Batch] = []
-        self._made = 0  # the epoch of the pool
+        self._kept = lru_cache(maxsize=1)(self._vary)
 
     def __len__(self) -> int:
         return max(1, len(self._samples) // self._config.counter.batch)
 
     def __call__(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of one epoch."""
-        made = epoch - (epoch - 1) % self._config.refresh
-        if made != self._made:
-            self._pool, self._made = list(self._new(made)), made
-        images = np.concatenate([batch[0] for batch in self._pool])
-        targets = np.concatenate([batch[1] for batch in self._pool])
-        rng = np.random.default_rng([self._seed, 3, epoch])
-        for part in np.array_split(rng.permutation(len(images)), len(self)):
-            flips = [axis for axis in (1, 2) if rng.random() < 0.5]
-            yield np.flip(images[part], flips), np.flip(targets[part], flips)
+        return self._kept(epoch - (epoch - 1) % self._config.refresh)(epoch)
 
-    def _new(self, epoch: int) -> Iterator[Batch]:
-        rng = np.random.default_rng([self._seed, 2, epoch])
-        for part in np.array_split(rng.permutation(len(self._samples)), len(self)):
-            images = vary([self._samples[i] for i in part], self._config, rng)
-            yield (
-                self._enhance(stack([i.image for i in images])),
-                places(images, self._config.stride),
-            )
+    def _vary(self, epoch: int) -> VariationBatches:
+        config, rng = self._config, np.random.default_rng([self._seed, _VARYING, epoch])
+        images = vary(self._samples, config, rng)
+        return VariationBatches(
+            [self._enhance(stack([image.image for image in images]))],
+            [places(images, config.stride)],
+            config.counter.batch,
+            (self._seed, _SHUFFLING),
+        )
+
+
+def counting_task(batches: Callable, validation: Batch, weight: float) -> Task:
+    """Return the task of a counter, with the weight of the map of counts in its loss.
+
+    The best epoch is that with the smallest error of the counts.
+    """
+    return Task(CountingLoss(weight), batches, validation, error=CountingLoss(0.0))
 
 
 def vary(samples: Sequence[Sample], config: TrainingConfig, rng) -> list[TrainingImage]:

@@ -36,14 +36,6 @@ def unbiased_factor(predicted: np.ndarray, true: np.ndarray) -> float:
     less than there is where many lie close together. Least squares of the errors in units of
     √(count + 1), with a prior around 1.
 
-    Parameters
-    ----------
-    predicted, true : (n,) arrays, ≥ 0
-
-    Returns
-    -------
-    float, > 0
-
     Examples
     --------
     >>> ten, six = np.full(1000, 10.0), np.full(6, 10.0)
@@ -91,10 +83,6 @@ def calibrate(
         true ROI, whatever is done to the images.
     coverage : float, in (0, 1)
     rng : numpy.random.Generator
-
-    Returns
-    -------
-    Calibrated
 
     """
     how, people = cascade.card.preprocessing, [sample.participant for sample in samples]

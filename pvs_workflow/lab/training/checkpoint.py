@@ -1,18 +1,17 @@
-"""A training that can go on where it was stopped."""
+"""The state of a training after an epoch, from which it resumes."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from pvs_workflow.errors import BundleError
-from pvs_workflow.files import atomic_path
+from pvs_workflow.files import atomic_path, write_text
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to.
+    """Losses of one epoch.
 
     Attributes
     ----------
@@ -33,54 +32,66 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class State:
-    """A network in training, after an epoch.
+class Checkpoint:
+    """Network, optimiser and history in a folder, with the weights of the best epoch.
 
-    Attributes
-    ----------
-    history : tuple of Epoch
-    weights, best, optimizer : tuple of array
-        The network's, those of its best epoch, and the optimiser's.
-
+    Keras' ``BackupAndRestore`` keeps neither history nor best weights, and a process that is
+    killed between its two files repeats an epoch with weights that have learned from it.
     """
 
-    history: tuple[Epoch, ...]
-    weights: tuple[np.ndarray, ...]
-    best: tuple[np.ndarray, ...]
-    optimizer: tuple[np.ndarray, ...]
+    model: object
+    folder: Path
 
-    def save(self, path: Path) -> None:
-        """Write to an ``.npz`` file, in one step."""
-        arrays = {
-            f'{name}{index:04d}': value
-            for name in ('weights', 'best', 'optimizer')
-            for index, value in enumerate(getattr(self, name))
-        }
-        text = json.dumps([asdict(epoch) for epoch in self.history])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as target, target.open('wb') as stream:
-            np.savez(stream, history=np.array(text), **arrays)
+    def save(self, history: Sequence[Epoch]) -> None:
+        """Write the state; its last file makes it valid."""
+        text = json.dumps([asdict(epoch) for epoch in history])
+        write_text(self.folder / 'history.json', text + '\n')
+        former = set(self._states())
+        path = self.folder / f'epoch-{len(history):06d}.weights.h5'
+        self._save_weights(path)
+        for other in former - {path}:
+            other.unlink()
 
-    @classmethod
-    def load(cls, path: Path) -> 'State':
-        """Read what :meth:`save` wrote.
+    def save_best(self) -> None:
+        """Keep the weights as they are now."""
+        self._save_weights(self.folder / 'best.weights.h5')
+
+    def load_best(self) -> None:
+        """Set the weights to those that were kept."""
+        self._load(self.folder / 'best.weights.h5', self.model.load_weights)
+
+    def resume(self) -> list[Epoch]:
+        """Set network and optimiser to the saved state, and return the epochs that led to it.
 
         Raises
         ------
         BundleError
-            If the file is no checkpoint.
+            If a file is damaged or of another network.
 
         """
+        path = max(self._states(), default=None)
+        if path is None:
+            self.save_best()
+            return []
+        self._load(path, self.model.load_weights)
+        history = self._load(
+            self.folder / 'history.json',
+            lambda file: [Epoch(**epoch) for epoch in json.loads(file.read_text('utf-8'))],
+        )
+        return history[: int(path.name.split('.')[0].removeprefix('epoch-'))]
+
+    def _states(self) -> list[Path]:
+        return list(self.folder.glob('epoch-*.weights.h5'))
+
+    def _save_weights(self, path: Path) -> None:
+        with atomic_path(path) as temporary:
+            self.model.save_weights(temporary)
+
+    def _load(self, path: Path, read):
         try:
-            with np.load(path, allow_pickle=False) as found:
-                history = tuple(Epoch(**epoch) for epoch in json.loads(str(found['history'])))
-                parts = [
-                    tuple(found[key] for key in sorted(found.files) if key.startswith(name))
-                    for name in ('weights', 'best', 'optimizer')
-                ]
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            return read(path)
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(
-                f'the checkpoint {path} cannot be used, expected what an earlier training '
-                f'wrote, received: {error}'
+                f'The checkpoint {path} is not one of this {self.model.name}: train without '
+                f'--resume. ({error})'
             ) from error
-        return cls(history, *parts)

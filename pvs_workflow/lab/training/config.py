@@ -4,9 +4,9 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 
 from pvs_workflow.lab.training.augment import Augmentation
-from pvs_workflow.lab.training.optimise import Schedule
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.counter import STRIDES
+from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.networks.enhancer import WIDTH
 from pvs_workflow.science.emphasis import PAPER as PAPER_EMPHASIS
 from pvs_workflow.science.emphasis import Emphasis
@@ -27,6 +27,64 @@ PLACES = 0.1
 FINE_STRIDES = (2, 1, 2, 1, 1)
 """Halving twice: cells of 4 × 4 pixels, in which there is seldom more than one ePVS. It learns in
 half as many images what halving three times learns, at twice the arithmetic of each."""
+
+
+SETTLING_RATE = 0.3
+"""Learning rate at the start of settling, over that at the start of learning."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long a network is trained, and how fast it learns.
+
+    Attributes
+    ----------
+    epochs : int
+    learning_rate : float
+        Of Adam, at the start.
+    decay : {'constant', 'cosine'}
+        Whether it stays or falls to zero along half a cosine.
+    batch : int
+        Images per step.
+    seconds : float or None
+        Wall time after which training stops, whatever the epoch. The decay follows whichever
+        of time and epochs is further on; with a limit the result depends on the machine.
+
+    """
+
+    epochs: int
+    learning_rate: float
+    decay: str = 'cosine'
+    batch: int = 16
+    seconds: float | None = None
+
+    def rate(self, steps: int):
+        """Return the learning rate over a number of steps, as Keras takes it."""
+        if self.decay == 'constant':
+            return self.learning_rate
+        return load_keras().optimizers.schedules.CosineDecay(self.learning_rate, steps)
+
+    def rate_at(self, share: float) -> float:
+        """Return the learning rate after a share of the training, 0 to 1 or more."""
+        rate = self.rate(1)
+        return float(rate(share)) if callable(rate) else rate
+
+    def settling(self, share: float) -> 'Schedule':
+        """Return the schedule of settling, for a share of this schedule's epochs and seconds.
+
+        Examples
+        --------
+        >>> after = Schedule(10, 1e-3, batch=32).settling(0.5)
+        >>> after.epochs, after.learning_rate, after.batch
+        (5, 0.0003, 32)
+
+        """
+        return replace(
+            self,
+            epochs=round(share * self.epochs),
+            learning_rate=round(SETTLING_RATE * self.learning_rate, 12),
+            seconds=self.seconds and share * self.seconds,
+        )
 
 
 @dataclass(frozen=True)
@@ -55,8 +113,6 @@ class TrainingConfig:
         Of the intervals.
     refresh : int
         Epochs of the counter for which enhanced variations are kept.
-    exposures : int
-        Of each plate that is held out for the intervals.
 
     """
 
@@ -74,7 +130,6 @@ class TrainingConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     coverage: float = 0.9
     refresh: int = 3
-    exposures: int = 1
 
     @property
     def stride(self) -> int:

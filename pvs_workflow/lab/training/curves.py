@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pvs_workflow.files import atomic_path
-from pvs_workflow.lab.training.optimise import Epoch
+from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.reliability import Reliability
 
 

@@ -12,23 +12,22 @@ from pvs_workflow.lab.training.augment import ROI_ERRORS, TrainingImage, augment
 from pvs_workflow.lab.training.batches import (
     CountingBatches,
     EnhancingBatches,
+    counting_task,
     enhance,
     enhancing_batch,
     places,
     stack,
 )
 from pvs_workflow.lab.training.calibrate import calibrate, unbiased_factor
+from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.config import TrainingConfig
-from pvs_workflow.lab.training.optimise import Epoch, optimise
+from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.lab.training.scores import Scores, score
-from pvs_workflow.lab.training.settle import learn_and_settle
-from pvs_workflow.lab.training.streams import exposures
 from pvs_workflow.networks import counter as counter_network
 from pvs_workflow.networks import enhancer as enhancer_network
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Cascade
-from pvs_workflow.networks.counter import CountingLoss, count_map
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.science.slices import IMAGE_SHAPE
 from pvs_workflow.uncertainty.calibration import fit_calibration
@@ -57,6 +56,8 @@ class Training:
     ----------
     cascade : Cascade
         Its card has no data, command or version yet: see ``card``.
+    config : TrainingConfig
+        As used: with the networks and the preprocessing of the cascade started from.
     history : tuple of Epoch
     factor : float
         By which the counter's counts were multiplied after learning.
@@ -66,9 +67,16 @@ class Training:
     """
 
     cascade: Cascade
+    config: TrainingConfig
     history: tuple[Epoch, ...]
     factor: float
     scores: Scores
+
+    @property
+    def epochs(self) -> dict[str, int]:
+        """How many epochs each network was trained."""
+        networks = [epoch.network for epoch in self.history]
+        return {name: networks.count(name) for name in ('enhancer', 'counter')}
 
 
 def split_samples(
@@ -108,12 +116,13 @@ def train_cascade(
     samples: Sequence[Sample],
     config: TrainingConfig,
     seed: int,
+    *,
     threads: int = 1,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     start: Cascade | None = None,
+    new_counter: bool = False,
     checkpoints: Path | None = None,
     calibration: Sequence[Sample] = (),
-    new_counter: bool = False,
 ) -> Training:
     """Train both networks and calibrate their counts.
 
@@ -129,18 +138,14 @@ def train_cascade(
         Called after every epoch of either network.
     start : Cascade, optional
         Whose weights the training starts from, instead of random ones; changed in place. Its
-        preprocessing is kept, and its weights where learning does not better them.
-    checkpoints : Path, optional
-        A folder: both networks are saved there after every epoch, and go on from there.
-    calibration : sequence of Sample, optional
-        Of other people, to calibrate on beside those that are kept from learning.
+        preprocessing is kept, and its weights where learning does not improve them.
     new_counter : bool
         Whether a counter is trained from random weights on what the enhancer of ``start`` gives,
         which stays as it is.
-
-    Returns
-    -------
-    Training
+    checkpoints : Path, optional
+        A folder: both networks are saved there after every epoch, and resume from there.
+    calibration : sequence of Sample, optional
+        Of other people, to calibrate on with those that are kept from learning.
 
     Raises
     ------
@@ -157,48 +162,43 @@ def train_cascade(
     split = split_samples(samples, config, rng)
     enhancer, counter = _networks(config, start, new_counter)
     held = [_errors(sample.draw(rng), config, rng) for sample in split.validation]
-    shown = [image for image, s in zip(held, split.validation, strict=True) if s.has_masks]
     drawn = tuple(s for s in split.training if s.has_masks)
-    history: list[Epoch] = []
+    shown = [image for image, s in zip(held, split.validation, strict=True) if s.has_masks]
     if not (start or (drawn and shown)):
         raise PVSError(
             'the enhancer cannot be trained, expected ePVS masks of at least 2 participants or a '
             f'cascade to start from, received masks of {len({s.participant for s in drawn})}'
         )
+    history: list[Epoch] = []
     if drawn and shown and not new_counter:
-        enhancing = EnhancingBatches(drawn, config, seed)
         history += optimise(
             enhancer,
-            'mse',
+            Task('mse', EnhancingBatches(drawn, config, seed), enhancing_batch(shown)),
             config.enhancer,
-            enhancing,
-            len(enhancing),
-            enhancing_batch(shown),
-            on_epoch,
-            checkpoints and checkpoints / 'enhancer.npz',
-            start is not None,
+            on_epoch=on_epoch,
+            folder=checkpoints and checkpoints / 'enhancer',
+            trained=start is not None,
         )
     enhanced = partial(enhance, enhancer, config.emphasis)
-    counting = CountingBatches(split.training, enhanced, config, seed)
-    loss = CountingLoss(config.places)
     history += learn_and_settle(
-        count_map(counter),
-        loss,
+        counter_network.count_map(counter),
+        counting_task(
+            CountingBatches(split.training, enhanced, config, seed),
+            (enhanced(stack([image.image for image in held])), places(held, config.stride)),
+            config.places,
+        ),
         config.counter,
         config.settling,
-        counting,
-        len(counting),
-        (enhanced(stack([h.image for h in held])), places(held, config.stride)),
-        on_epoch,
-        checkpoints and (checkpoints / 'counter.npz', checkpoints / 'settled.npz'),
-        start is not None and not new_counter,
-        loss.score,
+        on_epoch=on_epoch,
+        folder=checkpoints and checkpoints / 'counter',
+        trained=start is not None and not new_counter,
     )
     described = start.card.architecture if start else architecture(config)
     if new_counter:
         described = {**described, 'counter': architecture(config)['counter']}
     blank = Cascade(enhancer, counter, _blank_card(config, described))
-    return _calibrated(blank, split, calibration, config, rng, history)
+    cascade, factor, scores = _calibrated(blank, split, calibration, config, rng)
+    return Training(cascade, config, tuple(history), factor, scores)
 
 
 def _networks(config: TrainingConfig, start: Cascade | None, new_counter: bool):
@@ -236,15 +236,15 @@ def _blank_card(config: TrainingConfig, described: Mapping) -> Card:
 
 
 def _calibrated(
-    cascade: Cascade, split: Split, others, config: TrainingConfig, rng, history
-) -> Training:
+    cascade: Cascade, split: Split, others: Sequence[Sample], config: TrainingConfig, rng
+) -> tuple[Cascade, float, Scores]:
     """Level the counts, and fit the intervals, on the six images of each held-out participant.
 
     Where none of these was rated, on those that were. The images have registration's errors, the
     truth has not: see :func:`calibrate`.
     """
     held = [s for s in split.calibration if s.chosen] or split.calibration
-    chosen = [*exposures(held, config.exposures, rng), *others]
+    chosen = [*(sample.draw(rng) for sample in held), *others]
     true = np.array([sample.count for sample in chosen], float)
     erring = np.stack([_errors(sample, config, rng).image for sample in chosen])
     factor = unbiased_factor(cascade.predict(erring).counts, true)
@@ -253,7 +253,7 @@ def _calibrated(
     people = [sample.participant for sample in chosen]
     scores = score(found.predicted, true, people, found.calibration, found.distances)
     card = replace(cascade.card, calibration=found.calibration, reference=found.reference)
-    return Training(replace(cascade, card=card), tuple(history), factor, scores)
+    return replace(cascade, card=card), factor, scores
 
 
 def architecture(config: TrainingConfig) -> dict:

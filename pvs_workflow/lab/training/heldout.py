@@ -1,14 +1,13 @@
 """Simulated people to test on: six images each, the same people scanned in several ways."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.acquisition import Protocol, record
 from pvs_workflow.lab.simulation.contrasts import sample_structures
 from pvs_workflow.lab.simulation.grids import Grid
@@ -94,7 +93,10 @@ def heldout_images(
         shifts=tuple(shifts),
     )
     out: list[list[Sample]] = [[] for _ in shifts]
-    for done, scans in enumerate(each_person(one, range(1, participants + 1), n_jobs), start=1):
+    numbers = range(1, participants + 1)
+    for done, scans in enumerate(
+        parallel_map(one, numbers, n_jobs, 'participant {}'.format), start=1
+    ):
         for kept, images in zip(out, scans, strict=True):
             kept += images
         progress(done)
@@ -145,10 +147,6 @@ def person_images(
     seed, acquisition, anatomies, shifts
         As in :func:`heldout_images`.
 
-    Returns
-    -------
-    list of lists of Sample
-
     """
     out = []
     for own, scene in person_scenes(number, seed, acquisition, anatomies, shifts):
@@ -198,14 +196,8 @@ def six_images(number: int, scene: Scene, image: np.ndarray, labels: np.ndarray)
     number : int
         Of the person.
     scene : Scene
-    image : (x, y, z) array
-        As recorded.
-    labels : (x, y, z) array of int
-        The ePVS that count, one integer each.
-
-    Returns
-    -------
-    list of Sample
+    image, labels : (x, y, z) arrays
+        As recorded, and the ePVS that count, one integer each.
 
     """
     roi = roi_labels(scene.structures)
@@ -217,15 +209,6 @@ def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
     """Return a protocol and its slices with another resolution or noise.
 
     The slices keep their angles, the middle of the stack and, about, what they cover.
-
-    Parameters
-    ----------
-    t2w : Protocol and Grid
-    shift : Shift
-
-    Returns
-    -------
-    Protocol and Grid
 
     Examples
     --------
@@ -267,13 +250,3 @@ def with_lacunes(
         lacunes += [lesion for lesion in drawn if lesion.kind == LACUNE]
     others = [lesion for lesion in person.lesions if lesion.kind != LACUNE]
     return replace(person, lesions=(*others, *lacunes[: shift.lacunes]))
-
-
-def each_person(function: Callable, jobs: Sequence, n_jobs: int) -> Iterator:
-    """Yield what a function gives of each job, in order, from as many processes as asked for."""
-    if n_jobs == 1:
-        yield from map(function, jobs)
-        return
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
-        yield from pool.map(function, jobs)

@@ -2,17 +2,21 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from itertools import count
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import f1_score
 
+from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.heads import draw_labels, load_head, paint
-from pvs_workflow.networks.engine import load_keras, load_tensorflow
+from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.science.nuclei import CLASSES, scaled
 from pvs_workflow.science.roi import structure_values
+
+REPORT_EVERY = 100
+"""Steps between two reports of loss and overlap."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,7 @@ def to_classes(labels: np.ndarray) -> np.ndarray:
 def draw_pool(paths: Sequence[Path], shapes: int, seed: int, nprocs: int = 1) -> list[np.ndarray]:
     """Return deformed label maps, ``shapes`` of each path in turn; as many ``nprocs`` draw."""
     jobs = [(path, (seed, i, j)) for i in range(shapes) for j, path in enumerate(paths)]
-    with ProcessPoolExecutor(nprocs, mp_context=get_context('spawn')) as executor:
-        return list(executor.map(_draw, jobs))
+    return list(parallel_map(_draw, jobs, nprocs))
 
 
 def _draw(job: tuple[Path, tuple[int, int, int]]) -> np.ndarray:
@@ -83,14 +86,11 @@ def draw_batch(
     return np.stack(images)[..., None], np.stack(classes)
 
 
-def dice(found: np.ndarray, true: np.ndarray) -> list[float]:
+def dice(found: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Return the overlap of each class but the background; NaN where it is in neither."""
-    scores = []
-    for index in range(1, len(CLASSES)):
-        a, b = found == index, true == index
-        total = np.count_nonzero(a) + np.count_nonzero(b)
-        scores.append(2 * np.count_nonzero(a & b) / total if total else np.nan)
-    return scores
+    classes = range(1, len(CLASSES))
+    pixels = true.ravel(), found.ravel()
+    return f1_score(*pixels, labels=classes, average=None, zero_division=np.nan)
 
 
 def train(
@@ -107,14 +107,12 @@ def train(
     Parameters
     ----------
     model : keras.Model
-    paths : sequence of Path
-        Label maps.
+    paths, held : sequences of Path
+        Label maps to learn from, and others to measure the overlap on, if there are any.
     recipe : Recipe
     seed : int
     tell : callable
         Takes a line.
-    held : sequence of Path
-        Label maps to measure on.
     nprocs : int
         Processes that draw shapes.
 
@@ -124,60 +122,63 @@ def train(
         Loss and overlap as training went on.
 
     """
-    keras, tf = load_keras(), load_tensorflow()
+    keras = load_keras()
     rng = np.random.default_rng([seed, 1])
     pool = draw_pool(paths, recipe.shapes, seed, nprocs)
     tell(f'{len(pool)} shapes of {len(paths)} label maps')
-    tests = draw_batch(np.random.default_rng(seed), draw_pool(held, 4, seed + 1, nprocs), 12)
+    others = draw_pool(held, 4, seed + 1, nprocs)
+    tests = draw_batch(np.random.default_rng(seed), others, 12) if others else ((), ())
+    history, began = [], time.monotonic()
+
+    def end_epoch(index: int, logs: dict) -> None:
+        record = {
+            'step': int(model.optimizer.iterations),
+            'loss': float(logs['loss']),
+            'seconds': round(time.monotonic() - began),
+        }
+        scores = [
+            dice(np.argmax(model(image[None], training=False)[0], -1), true)
+            for image, true in zip(*tests, strict=True)
+        ]
+        if scores:
+            medians = np.nanmedian(scores, axis=0).round(3).tolist()
+            record['dice'] = dict(zip(CLASSES[1:], medians, strict=True))
+        history.append(record)
+        tell(f'{record}')
+
+    warm_up = recipe.steps // 20
     rate = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 20,
-        recipe.steps - recipe.steps // 20,
+        recipe.steps - warm_up,
         warmup_target=recipe.learning_rate,
-        warmup_steps=recipe.steps // 20,
+        warmup_steps=warm_up,
     )
-    optimiser = keras.optimizers.Adam(rate)
-    optimiser.build(model.trainable_variables)
-
-    @tf.function
-    def step(images, classes):
-        with tf.GradientTape() as tape:
-            logits = model(images, training=True)
-            loss = _loss(tf, logits, classes)
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimiser.apply(gradients, model.trainable_variables)
-        return loss
-
-    history, losses, began = [], [], time.monotonic()
-    for number in range(1, recipe.steps + 1):
-        images, classes = draw_batch(rng, pool, recipe.batch)
-        losses.append(float(step(tf.constant(images), tf.constant(classes, tf.int32))))
-        if number % 100 == 0 or number == recipe.steps:
-            found = [np.argmax(model(image[None], training=False)[0], -1) for image in tests[0]]
-            scores = [dice(a, b) for a, b in zip(found, tests[1], strict=True)]
-            history.append(
-                {
-                    'step': number,
-                    'loss': float(np.mean(losses)),
-                    'seconds': round(time.monotonic() - began),
-                    'dice': {
-                        name: round(float(score), 3)
-                        for name, score in zip(
-                            CLASSES[1:], np.nanmedian(scores, axis=0), strict=True
-                        )
-                    },
-                }
-            )
-            losses.clear()
-            tell(f'{history[-1]}')
+    epochs = max(1, recipe.steps // REPORT_EVERY)
+    model.compile(keras.optimizers.Adam(rate), segmentation_loss, jit_compile=False)
+    model.fit(
+        (draw_batch(rng, pool, recipe.batch) for _ in count()),
+        steps_per_epoch=recipe.steps // epochs,
+        epochs=epochs,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)],
+        verbose=0,
+        shuffle=False,
+    )
     return history
 
 
-def _loss(tf, logits, classes):
-    """Return cross entropy plus one minus the mean soft Dice of all classes."""
-    true = tf.one_hot(classes, len(CLASSES))
-    entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(true, logits))
-    soft = tf.nn.softmax(logits)
-    axes = (0, 1, 2, 3)
-    shared = tf.reduce_sum(soft * true, axes)
-    total = tf.reduce_sum(soft, axes) + tf.reduce_sum(true, axes)
-    return entropy + 1 - tf.reduce_mean((2 * shared + 1) / (total + 1))
+def segmentation_loss(classes, logits):
+    """Return cross entropy plus one minus the mean soft Dice of all classes, for Keras.
+
+    Parameters
+    ----------
+    classes : (n, x, y, z) tensor of int
+    logits : (n, x, y, z, c) tensor
+
+    """
+    ops = load_keras().ops
+    true = ops.one_hot(ops.cast(classes, 'int32'), len(CLASSES))
+    entropy = ops.mean(ops.categorical_crossentropy(true, logits, from_logits=True))
+    soft, axes = ops.softmax(logits), (0, 1, 2, 3)
+    shared = ops.sum(soft * true, axes)
+    total = ops.sum(soft, axes) + ops.sum(true, axes)
+    return entropy + 1 - ops.mean((2 * shared + 1) / (total + 1))

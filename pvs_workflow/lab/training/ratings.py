@@ -40,21 +40,13 @@ class Ratings:
     counts: Mapping[tuple[str, str | None], Counts]
 
 
-def read_ratings(path: Path) -> Ratings:
+def read_counts(path: Path) -> Ratings:
     """Read a table of tab-separated values with a row for each image and rater.
 
     Its columns are ``participant_id`` (with or without ``sub-``), ``session_id`` (with or
     without ``ses-``; ``n/a`` or left out without sessions), ``hemisphere`` (L or R, the
     person's own), ``slice`` (index along the slice axis of the input T2w file as it is stored,
     from 0) and ``count``. Other columns are not read.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Ratings
 
     Raises
     ------

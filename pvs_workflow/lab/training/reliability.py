@@ -41,19 +41,10 @@ def reliability(probabilities, grades: Sequence[int], bins: int = 10) -> Reliabi
     ----------
     probabilities : (n, 5) array, in [0, 1]
         Of each person's grade being 0 to 4; rows sum to 1.
-    grades : sequence of n int
+    grades : sequence of n int, at least one
         The true ones.
     bins : int
-        Of equal width, from 0 to 1; the last holds 1.
-
-    Returns
-    -------
-    Reliability
-
-    Raises
-    ------
-    ValueError
-        If there is nobody, lengths differ or values lie out of their range.
+        Of equal width, from 0 to 1, as :func:`sklearn.calibration.calibration_curve` makes them.
 
     Examples
     --------
@@ -63,47 +54,27 @@ def reliability(probabilities, grades: Sequence[int], bins: int = 10) -> Reliabi
     ((0.0, 0.5), (0.0, 0.5), 0.5, 0.0)
 
     """
-    p, grades = np.asarray(probabilities, float), np.asarray(grades)
-    if p.ndim != 2 or p.shape[1] != len(GRADES) or p.shape[0] != grades.size or not grades.size:
-        raise ValueError(
-            'probabilities must be five for each of at least one true grade, received shape '
-            f'{p.shape} for {grades.size} grades'
-        )
-    if not ((p >= 0).all() and np.allclose(p.sum(axis=1), 1, atol=1e-3)):
-        raise ValueError('probabilities must be at least 0 and sum to 1 for each person')
-    if not np.isin(grades, GRADES).all():
-        raise ValueError(f'grades must be 0 to 4, received {grades.tolist()}')
-    true = (grades[:, np.newaxis] == np.array(GRADES)).astype(float)
-    place = np.minimum((p * bins).astype(int), bins - 1).ravel()
-    numbers = np.bincount(place, minlength=bins)
-    filled = numbers > 0
-    predicted, observed = (
-        np.bincount(place, weights=part.ravel(), minlength=bins)[filled] / numbers[filled]
-        for part in (p, true)
-    )
-    apart = np.abs(predicted - observed) * numbers[filled]
+    from sklearn.calibration import calibration_curve
+
+    # Rounding may have left the range.
+    p = np.clip(np.asarray(probabilities, float), 0, 1)
+    true = np.asarray(grades)[:, np.newaxis] == np.array(GRADES)
+    observed, predicted = calibration_curve(true.ravel(), p.ravel(), n_bins=bins)
+    places = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], p.ravel())
+    numbers = np.unique(places, return_counts=True)[1]
     return Reliability(
-        tuple(predicted.tolist()),
-        tuple(observed.tolist()),
-        tuple(numbers[filled].tolist()),
-        float(np.mean(np.sum((p - true) ** 2, axis=1))),
-        float(apart.sum() / numbers.sum()),
+        predicted=tuple(predicted.tolist()),
+        observed=tuple(observed.tolist()),
+        numbers=tuple(numbers.tolist()),
+        brier=float(np.mean(np.sum((p - true) ** 2, axis=1))),
+        calibration_error=float(np.average(np.abs(predicted - observed), weights=numbers)),
     )
 
 
 def coverage_by_grade(held, grades: Sequence[int]) -> tuple[float | None, ...]:
     """Return the share of intervals that held the truth, for each true grade 0 to 4.
 
-    Parameters
-    ----------
-    held : (n,) array of bool
-    grades : sequence of n int
-        True grades of the images.
-
-    Returns
-    -------
-    tuple of 5 float
-        ``None`` where there is no image of a grade.
+    ``None`` stands for a grade that no image has.
 
     Examples
     --------

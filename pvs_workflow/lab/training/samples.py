@@ -11,7 +11,7 @@ from skimage.measure import label
 
 from pvs_workflow.errors import ImageError
 from pvs_workflow.inputs.nifti import read_nifti
-from pvs_workflow.lab.training.cases import RATERS, Case, are_alike, find_cases
+from pvs_workflow.lab.training.rated_scans import RATERS, RatedScan, are_alike, find_rated_scans
 from pvs_workflow.lab.training.ratings import Counts, Ratings
 from pvs_workflow.science.geometry import check_affine, to_canonical
 from pvs_workflow.science.slabs import (
@@ -129,11 +129,7 @@ def read_samples(
     Parameters
     ----------
     bids_dir, derivatives, masks, ratings
-        As for :func:`pvs_workflow.lab.training.cases.find_cases`.
-
-    Yields
-    ------
-    Sample
+        As for :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
 
     Raises
     ------
@@ -145,32 +141,32 @@ def read_samples(
         If ratings belong to no image.
 
     """
-    for case in find_cases(Path(bids_dir), Path(derivatives), masks, ratings):
-        yield from case_samples(case)
+    for scan in find_rated_scans(Path(bids_dir), Path(derivatives), masks, ratings):
+        yield from scan_samples(scan)
 
 
-def case_samples(case: Case) -> list[Sample]:
+def scan_samples(scan: RatedScan) -> list[Sample]:
     """Read one T2w as training images: see :func:`read_samples`."""
-    paths = [path for path in (case.t2w, case.roi, case.masks) if path]
+    paths = [path for path in (scan.t2w, scan.roi, scan.masks) if path]
     try:
         images, arrays = zip(*map(read_nifti, paths), strict=True)
     except ImageError as error:
-        raise ImageError(f'{case.t2w} or its truth cannot be read: {error}') from error
+        raise ImageError(f'{scan.t2w} or its truth cannot be read: {error}') from error
     if any(
         image.shape != images[0].shape
         or not np.allclose(image.affine, images[0].affine, atol=1e-3)
         for image in images[1:]
     ):
         raise ImageError(
-            f"the truth of {case.t2w} lies on another grid, expected the T2w's shape and affine"
+            f"the truth of {scan.t2w} lies on another grid, expected the T2w's shape and affine"
         )
     affine = images[0].affine
-    if case.masks is None:
-        return volume_samples(case.participant, *arrays, None, affine, rated=case.rated)
-    if not case.masks.name.endswith(RATERS):
-        return volume_samples(case.participant, *arrays, affine)
-    alike = are_alike(case.masks, arrays[2])
-    samples = volume_samples(case.participant, *arrays, affine, alike=alike)
+    if scan.masks is None:
+        return volume_samples(scan.participant, *arrays, None, affine, rated=scan.rated)
+    if not scan.masks.name.endswith(RATERS):
+        return volume_samples(scan.participant, *arrays, affine)
+    alike = are_alike(scan.masks, arrays[2])
+    samples = volume_samples(scan.participant, *arrays, affine, alike=alike)
     # Raters may have looked at the six images only: an empty one beside them says nothing.
     return [sample for sample in samples if sample.chosen or sample.count]
 
@@ -288,6 +284,13 @@ def _crop(participant, view: View, chosen: bool, planes, grid: np.ndarray) -> Sa
     )
     x, y = view.centre - corner + half
     moved = View(view.hemisphere, 0, view.rank, (float(x), float(y)))
-    affine = np.diag([*sizes, 1.0])
-    depth = roi_depth(roi[..., 0])
-    return Sample(participant, moved, chosen, image, roi, labels, affine, depth)
+    return Sample(
+        participant=participant,
+        view=moved,
+        chosen=chosen,
+        plane=image,
+        roi=roi,
+        labels=labels,
+        affine=np.diag([*sizes, 1.0]),
+        depth=roi_depth(roi[..., 0]),
+    )

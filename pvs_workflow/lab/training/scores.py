@@ -1,7 +1,6 @@
 """Scores of predicted counts, intervals and grade probabilities whose truth is known."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -69,63 +68,35 @@ def score(
     difficulty : (n,) array, optional
         Of each image: its distance from the familiar ones.
 
-    Returns
-    -------
-    Scores
-
     """
     predicted, true = np.asarray(predicted, float), np.asarray(true, float)
-    persons: Mapping[str, list[int]] = defaultdict(list)
-    for index, participant in enumerate(participants):
-        persons[participant].append(index)
-    right = [person_grade(predicted[i]) == person_grade(true[i]) for i in persons.values()]
+    names = np.asarray(participants)
+    people = [np.flatnonzero(names == name) for name in dict.fromkeys(participants)]
+    grades = [person_grade(true[person]) for person in people]
+    probabilities = [
+        calibration.grade_probabilities(
+            predicted[person], None if difficulty is None else difficulty[person]
+        )
+        for person in people
+    ]
     low, high = calibration.interval(predicted, difficulty)
     held = (low <= true) & (true <= high)
-    people = list(persons.values())
     varies = predicted.size > 1 and np.ptp(predicted) > 0 and np.ptp(true) > 0
     return Scores(
-        n_participants=len(persons),
+        n_participants=len(people),
         n_images=predicted.size,
         mae=float(np.mean(np.abs(predicted - true))),
         bias=float(np.mean(predicted - true)),
         correlation=float(np.corrcoef(predicted, true)[0, 1]) if varies else 0.0,
         image_accuracy=float(np.mean(potter_grade(predicted) == potter_grade(true))),
-        participant_accuracy=float(np.mean(right)),
+        participant_accuracy=float(
+            np.mean([person_grade(predicted[i]) for i in people] == np.array(grades))
+        ),
         interval_coverage=float(np.mean(held)),
         mean_interval_width=float(np.mean(high - low)),
         coverage_by_grade=coverage_by_grade(held, potter_grade(true)),
-        reliability=grade_reliability(predicted, true, people, calibration, difficulty),
+        reliability=reliability(probabilities, grades),
     )
-
-
-def grade_reliability(
-    predicted: np.ndarray,
-    true: np.ndarray,
-    persons: Sequence[Sequence[int]],
-    calibration: Calibration,
-    difficulty: np.ndarray | None = None,
-) -> Reliability:
-    """Compare the probabilities of people's grades with their true grades.
-
-    Parameters
-    ----------
-    predicted, true : (n,) arrays, ≥ 0
-    persons : sequence of sequences of int
-        The places of each person's images.
-    calibration : Calibration
-    difficulty : (n,) array, optional
-
-    Returns
-    -------
-    Reliability
-
-    """
-    parts = [None if difficulty is None else difficulty[images] for images in persons]
-    probabilities = [
-        calibration.grade_probabilities(predicted[images], part)
-        for images, part in zip(persons, parts, strict=True)
-    ]
-    return reliability(probabilities, [person_grade(true[images]) for images in persons])
 
 
 def _rounded(value):

@@ -1,14 +1,13 @@
 """Endless training images: plates that are exposed anew each time they are drawn."""
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.backgrounds import Background, draw_scene, read_backgrounds
 from pvs_workflow.lab.simulation.exposures import draw_count, expose
 from pvs_workflow.lab.simulation.plates import (
@@ -60,31 +59,15 @@ class PlateSource:
         plane, labels = expose(plate, rng, draw_count(rng, len(plate.spots)))
         pixel = plate.protocol.pixel
         return Sample(
-            plate.participant,
-            plate.view,
-            plate.chosen,
-            plane[..., np.newaxis],
-            plate.roi[..., np.newaxis],
-            labels[..., np.newaxis],
-            np.diag([pixel, pixel, 1.0, 1.0]),
-            self.depth.astype(np.float32),
+            participant=plate.participant,
+            view=plate.view,
+            chosen=plate.chosen,
+            plane=plane[..., np.newaxis],
+            roi=plate.roi[..., np.newaxis],
+            labels=labels[..., np.newaxis],
+            affine=np.diag([pixel, pixel, 1.0, 1.0]),
+            depth=self.depth.astype(np.float32),
         )
-
-
-def exposures(
-    sources: Sequence[Sample | PlateSource], rounds: int, rng: np.random.Generator
-) -> list[Sample]:
-    """Draw each source a few times, as if each round were of other people.
-
-    Recorded samples, which have one exposure only, are returned once.
-    """
-    if not any(isinstance(source, PlateSource) for source in sources):
-        return [source.draw(rng) for source in sources]
-    return [
-        replace(source.draw(rng), participant=f'{source.participant}+{number}')
-        for number in range(rounds)
-        for source in sources
-    ]
 
 
 def as_sources(plates: list[Plate]) -> list[PlateSource]:
@@ -114,14 +97,12 @@ def simulated_sources(
     progress : callable, optional
         Called with the number of people done, after each.
 
-    Returns
-    -------
-    list of PlateSource
-
     """
     one = partial(_plates, seed=seed, anatomies=tuple(anatomies))
     out: list[PlateSource] = []
-    for done, plates in enumerate(_mapped(one, range(1, participants + 1), n_jobs), start=1):
+    numbers = range(1, participants + 1)
+    simulated = parallel_map(one, numbers, n_jobs, 'participant {}'.format)
+    for done, plates in enumerate(simulated, start=1):
         out += as_sources(plates)
         if progress is not None:
             progress(done)
@@ -152,7 +133,11 @@ def background_sources(
     backgrounds = read_backgrounds(derivatives)
     jobs = [(i, v) for i in range(len(backgrounds)) for v in range(variants)]
     one = partial(_background_plates, backgrounds=backgrounds, seed=seed)
-    return [source for plates in _mapped(one, jobs, n_jobs) for source in as_sources(plates)]
+    return [
+        source
+        for plates in parallel_map(one, jobs, n_jobs, 'background and variant {}'.format)
+        for source in as_sources(plates)
+    ]
 
 
 def _background_plates(
@@ -167,12 +152,3 @@ def _background_plates(
 def _plates(number: int, seed: int, anatomies: tuple[Path, ...]) -> list[Plate]:
     acquisition = 'varied' if number % PAPER_EVERY else 'paper'
     return person_plates(seed, number, acquisition, anatomies)
-
-
-def _mapped(function, jobs: Sequence, n_jobs: int) -> Iterator[list[Plate]]:
-    if n_jobs == 1:
-        yield from map(function, jobs)
-        return
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
-        yield from pool.map(function, jobs)

@@ -101,7 +101,7 @@ def test_simulate_crossval_interrupt_and_go_on(tmp_path):
     for name in ('fold-1_method-deep', 'fold-2_method-deep'):
         (halved / 'parts' / f'{name}.json').unlink()
     # One fold keeps its enhancer, the other trains it again.
-    (halved / 'parts' / 'fold-2_enhancer.npz').unlink()
+    shutil.rmtree(halved / 'parts' / 'fold-2_enhancer')
     done = crossval(cohort, halved, '--n-cpus', '2')
     assert '2 of 4 parts done' not in done.stdout
     assert found(halved) == found(whole)

@@ -4,7 +4,6 @@ import pytest
 from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
 from pvs_workflow.lab.evaluation.variations import (
     METHODS,
-    VariationBatches,
     draw_variations,
     enhanced_images,
 )
@@ -38,9 +37,10 @@ def test_both_images_are_one_variation(samples, by):
 
 def test_targets_of_the_counter(samples):
     drawn = draw_variations(samples[:5], HOW, None, np.random.default_rng(0))
-    assert drawn.maps.shape == (5, 10, 12, 2)
+    maps = drawn.maps(8)
+    assert maps.shape == (5, 10, 12, 2)
     counts = [sample.count for sample in samples[:5]]
-    assert drawn.maps[..., 0].mean(axis=(1, 2)) * 48 == pytest.approx(counts, abs=1e-4)
+    assert maps[..., 0].mean(axis=(1, 2)) * 48 == pytest.approx(counts, abs=1e-4)
 
 
 def test_nothing_is_blanked_where_the_preprocessing_says_so(samples):
@@ -76,52 +76,3 @@ def test_the_commands_methods():
     from pvs_workflow.lab.cli import crossval
 
     assert crossval.METHODS == METHODS
-
-
-def numbered(n_variations=3, n=10):
-    """Images whose two first pixels are their variation and their number."""
-    images = np.zeros((n_variations, n, 4, 6, 1), np.float32)
-    images[..., 0, 0, 0] = np.arange(n_variations)[:, None] + 1
-    images[..., 1, 1, 0] = np.arange(n) + 1
-    return list(images), [np.arange(1.0, n + 1)[:, None, None]] * n_variations
-
-
-def test_every_image_once_an_epoch_with_its_target():
-    inputs, targets = numbered()
-    batches = VariationBatches(inputs, targets, 4, np.random.default_rng(0))
-    for epoch in (1, 2):
-        parts = list(batches(epoch))
-        assert len(parts) == len(batches) == 2
-        seen = np.concatenate([target[:, 0, 0] for _, target in parts])
-        assert sorted(seen) == list(range(1, 11))
-        for images, target in parts:
-            inner = images[:, 1:3, 1:5, 0].max(axis=(1, 2))
-            assert np.array_equal(inner, target[:, 0, 0])
-
-
-def test_all_variations_and_flips_are_seen_and_targets_are_flipped_along():
-    inputs, _ = numbered()
-    batches = VariationBatches(inputs, inputs, 4, np.random.default_rng(0))
-    corners = set()
-    variations = set()
-    for epoch in range(1, 9):
-        for images, targets in batches(epoch):
-            assert np.array_equal(images, targets)
-            corner = images[:, [0, 0, -1, -1], [0, -1, 0, -1], 0]
-            corners |= set(np.argmax(corner, axis=1).tolist())
-            variations |= set(corner.max(axis=1).tolist())
-    assert corners == {0, 1, 2, 3}
-    assert variations == {1.0, 2.0, 3.0}
-
-
-def test_batches_repeat():
-    inputs, targets = numbered()
-    one, again = (
-        [
-            b
-            for e in (1, 2)
-            for b in VariationBatches(inputs, targets, 4, np.random.default_rng(3))(e)
-        ]
-        for _ in range(2)
-    )
-    assert all(np.array_equal(a[0], b[0]) for a, b in zip(one, again, strict=True))

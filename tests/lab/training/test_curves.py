@@ -1,8 +1,8 @@
 import numpy as np
 from skimage.io import imread
 
+from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.curves import save_curves, save_reliability
-from pvs_workflow.lab.training.optimise import Epoch
 from pvs_workflow.lab.training.reliability import reliability
 
 

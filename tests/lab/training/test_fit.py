@@ -1,3 +1,5 @@
+"""Training on simulated people and on raters' work, from the beginning and from a cascade."""
+
 import json
 import subprocess
 import sys
@@ -6,10 +8,49 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pvs_workflow.errors import PVSError
-from pvs_workflow.lab.training.batches import EnhancingBatches, places
-from pvs_workflow.lab.training.config import FAST, PAPER
-from pvs_workflow.lab.training.fit import split_samples
+from pvs_workflow.errors import BundleError, PVSError
+from pvs_workflow.lab.training.calibrate import STRAINS
+from pvs_workflow.lab.training.config import FAST, FINE, Schedule, TrainingConfig
+from pvs_workflow.lab.training.fit import split_samples, train_cascade
+from pvs_workflow.networks.bundle import load_bundle, save_bundle
+from pvs_workflow.networks.card import Card
+from pvs_workflow.uncertainty.reference import EVERYTHING
+
+TINY = TrainingConfig(
+    Schedule(1, 1e-3, batch=8), Schedule(1, 1e-3, batch=8), width=2, strides=(2, 2, 2, 2, 1)
+)
+
+
+def counts_alone(samples):
+    """Return the samples as if only their counts were known."""
+    return [
+        replace(sample, rated=float(sample.count), labels=np.zeros_like(sample.labels))
+        for sample in samples
+    ]
+
+
+def people(*numbers, of):
+    return [sample for sample in of if int(sample.participant) in numbers]
+
+
+@pytest.fixture(scope='module')
+def bundle(samples, tmp_path_factory):
+    """A tiny trained cascade, as a folder."""
+    path = tmp_path_factory.mktemp('tiny') / 'cascade'
+    cascade = train_cascade(people(0, 1, 2, of=samples), TINY, 0).cascade
+    card = replace(
+        cascade.card, preprocessing=replace(cascade.card.preprocessing, margin=5, upper=3.0)
+    )
+    save_bundle(path, cascade.enhancer, cascade.counter, card)
+    return path
+
+
+def weights(model):
+    return [array.copy() for array in model.get_weights()]
+
+
+def equal(ours, theirs):
+    return all((a == b).all() for a, b in zip(ours, theirs, strict=True))
 
 
 def test_nobody_is_in_two_parts(samples):
@@ -38,58 +79,112 @@ def test_too_few_people(samples):
         split_samples(two, FAST, np.random.default_rng(0))
 
 
-def test_papers_settings():
-    assert (PAPER.enhancer.epochs, PAPER.counter.epochs) == (500, 300)
-    for schedule in (PAPER.enhancer, PAPER.counter):
-        assert schedule.learning_rate == schedule.rate(0.9) == 1e-4
-        assert schedule.batch == 45
+def test_some_with_masks_are_in_every_part_that_needs_them(samples):
+    mixed = people(0, 1, of=samples) + counts_alone(people(2, 3, 4, 5, of=samples))
+    for seed in range(8):
+        split = split_samples(mixed, FAST, np.random.default_rng(seed))
+        assert any(sample.has_masks for sample in split.training)
+        assert any(sample.has_masks for sample in split.validation)
 
 
-def test_a_time_limit_is_shared_out():
-    config = FAST.within(100)
-    settling = config.counter.settling(config.settling)
-    seconds = (part.seconds for part in (config.enhancer, config.counter, settling))
-    assert sum(seconds) == pytest.approx(100)
+def test_six_participants_spare_two_for_the_intervals(samples):
+    for number, spared in ((3, 1), (5, 1), (6, 2)):
+        split = split_samples(people(*range(number), of=samples), FAST, np.random.default_rng(0))
+        assert len({sample.participant for sample in split.calibration}) == spared
+        assert split.training
 
 
-def test_every_sample_is_seen_once_an_epoch(samples):
-    config = replace(FAST, enhancer=replace(FAST.enhancer, batch=7))
-    batches = EnhancingBatches(samples, config, seed=0)
-    sizes = [len(images) for images, _ in batches(1)]
-    assert sum(sizes) == len(samples)
-    assert len(sizes) == len(batches) == 5
+@pytest.mark.slow
+def test_counts_alone_train_no_enhancer(samples):
+    with pytest.raises(PVSError, match=r'expected ePVS masks of at least 2 .* masks of 0'):
+        train_cascade(counts_alone(people(0, 1, 2, of=samples)), TINY, 0)
 
 
-def test_the_counter_learns_forty_eighths_where_they_are(samples):
-    from pvs_workflow.lab.training.augment import plain_image
-
-    images = [plain_image(sample, FAST.preprocessing) for sample in samples[:4]]
-    targets = places(images, 8)
-    assert targets.shape == (4, 10, 12, 2)
-    assert (targets[..., 1] == 1).all()
-    counts = [sample.count for sample in samples[:4]]
-    assert targets[..., 0].mean(axis=(1, 2)) * 48 == pytest.approx(counts, abs=1e-4)
-    for image, target in zip(images, targets, strict=True):
-        ring = image.epvs
-        cells = ring.reshape(10, 8, 12, 8).any(axis=(1, 3))
-        assert not target[~cells, 0].any()
-        assert sum(counts) > 0
+@pytest.mark.slow
+def test_counts_alone_train_the_counter(samples, bundle):
+    start = load_bundle(bundle)
+    before = weights(start.enhancer)
+    # Half-way between raters, and not all of the six images.
+    rated = counts_alone(people(0, 1, 2, of=samples))[::2]
+    rated = [replace(sample, rated=sample.rated + 0.5) for sample in rated]
+    training = train_cascade(rated, TINY, 0, start=start)
+    assert equal(before, training.cascade.enhancer.get_weights())
+    assert {epoch.network for epoch in training.history} == {'counter'}
+    assert np.isfinite(training.scores.mae)
 
 
-def test_counts_alone_say_nothing_of_places(samples):
-    from pvs_workflow.lab.training.augment import plain_image
+@pytest.mark.slow
+def test_the_card_is_that_of_the_networks(samples, bundle):
+    """Whatever the configuration says: networks and preprocessing are those started from."""
+    start = load_bundle(bundle)
+    config = replace(FINE, enhancer=TINY.enhancer, counter=TINY.counter)
+    assert config.width != TINY.width
+    training = train_cascade(people(0, 1, 2, 3, of=samples), config, 0, start=start)
+    card, enhancer = training.cascade.card, training.cascade.enhancer
+    assert card.preprocessing.margin == 5
+    assert card.preprocessing.upper == 3.0
+    first = next(layer for layer in enhancer.layers if hasattr(layer, 'filters'))
+    assert card.architecture['enhancer']['width'] == first.filters == 2
+    layers = training.cascade.counter.layers
+    strides = [layer.strides[0] for layer in layers if layer.name.startswith('conv')]
+    assert tuple(card.architecture['counter']['strides']) == tuple(strides) == TINY.strides
+    assert training.config.to_card()['width'] == 2
 
-    rated = replace(samples[0], rated=7.5)
-    (target,) = places([plain_image(rated, FAST.preprocessing)], 8)
-    assert not target[..., 1].any()
-    assert target[..., 0] * 48 == pytest.approx(np.full((10, 12), 7.5))
+
+@pytest.mark.slow
+def test_learning_that_spoils_is_not_kept(samples, bundle):
+    start = load_bundle(bundle)
+    before = weights(start.counter)
+    config = replace(TINY, counter=Schedule(1, 1e6, 'constant', batch=8))
+    training = train_cascade(counts_alone(people(0, 1, 2, of=samples)), config, 0, start=start)
+    *kept, kernel, bias = training.cascade.counter.get_weights()
+    # The last layer alone is scaled, to count without bias in the calibration participants.
+    assert equal(before[:-2], kept)
+    np.testing.assert_allclose(kernel, before[-2] * training.factor, rtol=1e-6)
+    np.testing.assert_allclose(bias, before[-1] * training.factor, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_another_unit_of_counts_is_refused(samples, bundle):
+    start = load_bundle(bundle)
+    card = replace(start.card, architecture=dict(start.card.architecture) | {'count_scale': 10})
+    with pytest.raises(BundleError, match='expected a counter in units of 48, received 10'):
+        train_cascade(people(0, 1, 2, of=samples), TINY, 0, start=replace(start, card=card))
+    without_map = replace(start, counter=start.enhancer)
+    with pytest.raises(BundleError, match='expected a counter that gives a map of counts'):
+        train_cascade(people(0, 1, 2, of=samples), TINY, 0, start=without_map)
+
+
+def test_a_new_counter_leaves_the_enhancer_alone(samples, bundle):
+    start = load_bundle(bundle)
+    kept, old = start.enhancer.get_weights(), start.card.architecture
+    training = train_cascade(people(0, 1, 2, of=samples), TINY, 0, start=start, new_counter=True)
+    assert {epoch.network for epoch in training.history} == {'counter'}
+    for before, after in zip(kept, training.cascade.enhancer.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+    described = training.cascade.card.architecture
+    assert described['enhancer'] == old['enhancer']
+    assert tuple(described['counter']['strides']) == TINY.strides
+    strides = [x.strides[0] for x in training.cascade.counter.layers if x.name.startswith('conv')]
+    assert strides == list(TINY.strides)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('number', [3, 6])
+def test_few_participants_are_calibrated(samples, tmp_path, number):
+    training = train_cascade(people(*range(number), of=samples), TINY, 0)
+    cascade, calibrated = training.cascade, 1 if number == 3 else 2
+    card = save_bundle(tmp_path / 'model', cascade.enhancer, cascade.counter, cascade.card)
+    assert Card.from_json(card.to_json()) == card
+    assert card.calibration.n_images == len(STRAINS) * 6 * calibrated
+    assert (card.reference == EVERYTHING) == (calibrated == 1)
+    assert training.scores.n_participants == calibrated
 
 
 SCRIPT = """
 import hashlib, json, sys
 from pathlib import Path
-from pvs_workflow.lab.training.optimise import Schedule
-from pvs_workflow.lab.training.config import TrainingConfig
+from pvs_workflow.lab.training.config import Schedule, TrainingConfig
 from pvs_workflow.lab.training.fit import train_cascade
 from pvs_workflow.lab.training.samples import read_samples
 root = Path(sys.argv[1])

@@ -1,7 +1,7 @@
 import pytest
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.lab.training.ratings import read_ratings
+from pvs_workflow.lab.training.ratings import read_counts
 
 HEADER = 'participant_id\tsession_id\themisphere\tslice\tcount\trater'
 
@@ -18,14 +18,14 @@ def path(tmp_path):
 
 def test_raters_are_averaged(path):
     rows = ('sub-01\tses-1\tL\t17\t3\tA', '01\t1\tL\t17\t4\tB', '01\tn/a\tR\t16.0\t2.5\tA')
-    found = read_ratings(table(path, *rows))
+    found = read_counts(table(path, *rows))
     assert found.source == path
     assert found.counts == {('01', '1'): {('L', 17): 3.5}, ('01', None): {('R', 16): 2.5}}
 
 
 def test_without_sessions_and_with_a_spreadsheets_marks(path):
     table(path, '01\tL\t0\t0', header='\ufeffparticipant_id\themisphere\tslice\tcount')
-    assert read_ratings(path).counts == {('01', None): {('L', 0): 0.0}}
+    assert read_counts(path).counts == {('01', None): {('L', 0): 0.0}}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_without_sessions_and_with_a_spreadsheets_marks(path):
 )
 def test_unusable_values_are_named(path, row, message):
     with pytest.raises(PVSError, match=message) as caught:
-        read_ratings(table(path, row))
+        read_counts(table(path, row))
     assert '\n' not in str(caught.value)
 
 
@@ -53,17 +53,17 @@ def test_missing_columns_are_named(path):
     with pytest.raises(
         PVSError, match=r'lacks the column hemisphere and slice, .* received parti'
     ):
-        read_ratings(path)
+        read_counts(path)
 
 
 def test_no_rows_no_table_no_text(path):
     with pytest.raises(PVSError, match='has no ratings'):
-        read_ratings(table(path))
+        read_counts(table(path))
     with pytest.raises(PVSError, match='cannot be read, expected a table'):
-        read_ratings(path.with_name('none.tsv'))
+        read_counts(path.with_name('none.tsv'))
     path.write_bytes(b'\xff\xfe\x00\x81')
     with pytest.raises(PVSError, match='cannot be read, expected a table'):
-        read_ratings(path)
+        read_counts(path)
     path.write_text('')
     with pytest.raises(PVSError, match='received an empty file'):
-        read_ratings(path)
+        read_counts(path)

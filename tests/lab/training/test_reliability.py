@@ -34,19 +34,17 @@ def test_certainty():
     assert (found.predicted, found.observed, found.numbers) == ((0.0, 1.0), (0.0, 1.0), (20, 5))
 
 
-@pytest.mark.parametrize(
-    ('probabilities', 'grades', 'message'),
-    [
-        (np.zeros((0, 5)), [], 'at least one true grade'),
-        (np.eye(5), [1], 'received shape'),
-        (np.eye(4), range(4), 'received shape'),
-        (np.ones((1, 5)), [1], 'sum to 1'),
-        (np.eye(5)[:1], [5], 'grades must be 0 to 4'),
-    ],
-)
-def test_bad_values(probabilities, grades, message):
-    with pytest.raises(ValueError, match=message):
-        reliability(probabilities, grades)
+def test_each_probability_is_in_one_bin():
+    p = np.array([[0.1, 0.2, 0.3, 0.4, 0.0], [0.0, 0.0, 1.0 + 1e-12, 0.0, 0.0]])
+    found = reliability(p, [3, 2])
+    assert sum(found.numbers) == p.size
+    assert found.numbers == (6, 1, 1, 1, 1)
+    assert found.observed[-1] == 1
+
+
+def test_lengths_that_differ_are_refused():
+    with pytest.raises(ValueError):
+        reliability(np.eye(5)[:3], [1, 2])
 
 
 def test_coverage_of_no_image_is_none():

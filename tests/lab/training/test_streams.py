@@ -7,7 +7,6 @@ from pvs_workflow.lab.training.streams import (
     PlateSource,
     as_sources,
     background_sources,
-    exposures,
     simulated_sources,
 )
 from pvs_workflow.science.slices import HEMISPHERES, IMAGE_SHAPE
@@ -43,14 +42,6 @@ def test_every_draw_is_another_exposure(sources):
     assert all((one.roi == drawn[0].roi).all() for one in drawn)
     again = sources[0].draw(np.random.default_rng(0))
     np.testing.assert_array_equal(again.plane, drawn[0].plane)
-
-
-def test_rounds_of_exposures_are_as_of_other_people(sources, samples):
-    drawn = exposures(sources, 3, np.random.default_rng(0))
-    assert len(drawn) == 3 * len(sources)
-    assert {sample.participant for sample in drawn} == {f'somebody+{n}' for n in range(3)}
-    recorded = exposures(samples[:4], 3, np.random.default_rng(0))
-    assert [one.participant for one in recorded] == [one.participant for one in samples[:4]]
 
 
 @pytest.mark.slow

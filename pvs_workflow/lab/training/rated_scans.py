@@ -26,7 +26,7 @@ _ENHANCED = f'{names.ENHANCED}.nii.gz'
 
 
 @dataclass(frozen=True)
-class Case:
+class RatedScan:
     """A T2w that can be learned from.
 
     Attributes
@@ -52,12 +52,12 @@ class Case:
     rated: Counts = field(default_factory=dict)
 
 
-def find_cases(
+def find_rated_scans(
     bids_dir: Path,
     derivatives: Path,
     masks: Path | None = None,
     ratings: Ratings | None = None,
-) -> list[Case]:
+) -> list[RatedScan]:
     """Find every T2w of a dataset that has basal ganglia, and masks or ratings.
 
     Parameters
@@ -74,7 +74,7 @@ def find_cases(
 
     Returns
     -------
-    list of Case
+    list of RatedScan
         Sorted by file name.
 
     Raises
@@ -102,7 +102,7 @@ def find_cases(
         rated = ratings.counts.get(person, {}) if ratings and not found else {}
         if found or rated:
             t2w = prepared if prepared.is_file() else scan
-            out.append(Case(*person, t2w, roi, found, rated))
+            out.append(RatedScan(*person, t2w, roi, found, rated))
     if ratings:
         _check_matches(ratings, out)
     if not out:
@@ -160,8 +160,8 @@ def _find_masks(folder: Path, place: Path, name: str) -> Path | None:
     return None
 
 
-def _check_matches(ratings: Ratings, cases: list[Case]) -> None:
-    people = [(case.participant, case.session) for case in cases]
+def _check_matches(ratings: Ratings, scans: list[RatedScan]) -> None:
+    people = [(scan.participant, scan.session) for scan in scans]
     for person in ratings.counts:
         number = people.count(person)
         if number != 1:

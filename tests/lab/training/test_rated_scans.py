@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from pvs_workflow.errors import ImageError, NoInputError, PVSError
-from pvs_workflow.lab.training.cases import find_cases
+from pvs_workflow.lab.training.rated_scans import find_rated_scans
 from pvs_workflow.lab.training.ratings import Ratings
-from pvs_workflow.lab.training.samples import case_samples, read_samples, volume_samples
+from pvs_workflow.lab.training.samples import read_samples, scan_samples, volume_samples
 
 ROI = 'space-T2w_desc-basalganglia_dseg'
 EVIDENCE = 'space-T2w_desc-epvs_dseg'
@@ -53,9 +53,9 @@ def truth(phantom):
 def test_what_the_model_found_is_no_truth(cohort):
     raw, out, _ = cohort
     with pytest.raises(NoInputError, match=r'no truth for the 1 with .* itself found is none'):
-        find_cases(raw, out)
+        find_rated_scans(raw, out)
     with pytest.raises(NoInputError):
-        find_cases(raw, out, masks=out)
+        find_rated_scans(raw, out, masks=out)
 
 
 def test_nor_is_it_without_the_description(cohort, phantom):
@@ -63,16 +63,16 @@ def test_nor_is_it_without_the_description(cohort, phantom):
     (out / 'dataset_description.json').unlink()
     save(anat, 'sub-01_space-T2w_desc-enhanced_T2w', phantom.t2w, phantom.affine)
     with pytest.raises(NoInputError):
-        find_cases(raw, out)
+        find_rated_scans(raw, out)
 
 
 def test_masks_of_raters_are_parted(cohort, phantom):
     raw, out, anat = cohort
     path = save(anat, f'sub-01_{RATERS_MASK}', (phantom.epvs > 0).astype(np.uint8), phantom.affine)
-    (case,) = find_cases(raw, out)
+    (case,) = find_rated_scans(raw, out)
     assert case.masks == path
     assert case.t2w == anat / 'sub-01_desc-preproc_T2w.nii.gz'
-    samples = case_samples(case)
+    samples = scan_samples(case)
     assert counts(samples) == truth(phantom)
     assert max(samples[0].plane.ravel()) > 181  # the prepared T2w, not the raw one
 
@@ -136,7 +136,7 @@ def test_masks_in_another_folder(cohort, phantom, tmp_path, flat):
     folder = tmp_path / 'masks' if flat else tmp_path / 'masks' / 'sub-01' / 'anat'
     mask = (phantom.epvs > 0).astype(np.uint8)
     path = save(folder, f'sub-01_{RATERS_MASK}', mask, phantom.affine)
-    (case,) = find_cases(raw, out, tmp_path / 'masks')
+    (case,) = find_rated_scans(raw, out, tmp_path / 'masks')
     assert case.masks == path
 
 
@@ -183,14 +183,14 @@ def test_thin_slices_are_rated_at_the_centre_of_their_slab(phantom):
 def test_ratings_that_belong_to_nothing(cohort, phantom):
     raw, out, _ = cohort
     with pytest.raises(PVSError, match=r'participant 02 that cannot be used, .* received none'):
-        find_cases(raw, out, ratings=rate(**{'01': {('L', 2): 1.0}, '02': {('L', 2): 1.0}}))
+        find_rated_scans(raw, out, ratings=rate(**{'01': {('L', 2): 1.0}, '02': {('L', 2): 1.0}}))
     with pytest.raises(PVSError, match=r'expected slice 1, 2, 3 \(hemisphere L.* received 4'):
         list(read_samples(raw, out, ratings=rate(**{'01': {('L', 4): 1.0}})))
     for name, data in (('T2w', phantom.t2w), (ROI, phantom.roi)):
         folder = (raw if name == 'T2w' else out) / 'sub-01' / 'anat'
         save(folder, f'sub-01_run-2_{name}', data, phantom.affine)
     with pytest.raises(PVSError, match=r'expected one T2w .* received 2 of them'):
-        find_cases(raw, out, ratings=rate(**{'01': {('L', 2): 1.0}}))
+        find_rated_scans(raw, out, ratings=rate(**{'01': {('L', 2): 1.0}}))
 
 
 def test_masks_go_before_ratings_and_truth_does_not(cohort, phantom, tmp_path):
@@ -198,8 +198,8 @@ def test_masks_go_before_ratings_and_truth_does_not(cohort, phantom, tmp_path):
     ratings = rate(**{'01': {('L', 2): 7.5}})
     mask = (phantom.epvs > 0).astype(np.uint8)
     path = save(tmp_path / 'masks', f'sub-01_{RATERS_MASK}', mask, phantom.affine)
-    (case,) = find_cases(raw, out, tmp_path / 'masks', ratings)
+    (case,) = find_rated_scans(raw, out, tmp_path / 'masks', ratings)
     assert (case.masks, case.rated) == (path, {})
     path.replace(anat / path.name)
-    (case,) = find_cases(raw, out, ratings=ratings)
+    (case,) = find_rated_scans(raw, out, ratings=ratings)
     assert (case.masks, case.rated) == (None, {('L', 2): 7.5})

@@ -1,0 +1,172 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pvs_workflow.lab.cli.main import main
+from pvs_workflow.networks.bundle import load_bundle
+
+
+def one_sentence(capsys):
+    err = capsys.readouterr().err
+    assert err.startswith('pvs_cascade: error: ')
+    assert err.count('\n') == 1
+    return err
+
+
+def train(out, bids_dir, *options):
+    return main(['train', str(out), '--bids-dir', str(bids_dir), *map(str, options)])
+
+
+def test_no_dataset(tmp_path, capsys):
+    assert train(tmp_path / 'out', tmp_path / 'none') == 16
+    assert 'received nothing there' in one_sentence(capsys)
+
+
+def test_no_truth(tmp_path, capsys):
+    assert train(tmp_path / 'out', tmp_path) == 16
+    assert 'the truth' in one_sentence(capsys)
+
+
+def test_nothing_to_train_on(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert train(tmp_path / 'out', tmp_path) == 66
+    assert 'received 0 T2w images' in one_sentence(capsys)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_output_that_is_something_else(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert train(tmp_path, tmp_path) == 1
+    assert 'stays untouched' in one_sentence(capsys)
+
+
+@pytest.mark.parametrize('name', ['derivatives', 'masks', 'ratings'])
+def test_own_data_without_their_images(tmp_path, capsys, name):
+    assert main(['train', str(tmp_path / 'out'), f'--{name}', str(tmp_path)]) == 1
+    assert f'--{name} cannot be used alone, expected --bids-dir' in one_sentence(capsys)
+
+
+def test_ratings_need_a_trained_enhancer(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert train(tmp_path / 'out', tmp_path, '--ratings', tmp_path / 'ratings.tsv') == 1
+    assert 'ratings alone cannot train the enhancer, expected --from' in one_sentence(capsys)
+
+
+def test_a_new_counter_needs_an_enhancer(tmp_path, capsys):
+    assert main(['train', str(tmp_path / 'out'), '--new-counter']) == 1
+    assert 'expected --from' in one_sentence(capsys)
+
+
+def test_masks_that_are_not_there(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert train(tmp_path / 'out', tmp_path, '--masks', tmp_path / 'none') == 1
+    assert 'the masks' in one_sentence(capsys)
+
+
+def test_a_bundle_to_start_from_that_is_none(tmp_path, capsys):
+    (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
+    assert train(tmp_path / 'out', tmp_path, '--from', tmp_path / 'none') == 1
+    assert 'received nothing there' in one_sentence(capsys)
+
+
+@pytest.mark.slow
+def test_training_on_simulated_people(tmp_path):
+    """Without data of one's own: people to learn from, and others to calibrate on."""
+    bundle = tmp_path / 'model'
+    epochs = ('--epochs-enhancer', '1', '--epochs-counter', '1')
+    options = ['--participants', '3', *epochs, '--seed', '3', '--n-cpus', '2']
+    done = subprocess.run(
+        [sys.executable, '-m', 'pvs_workflow.lab.cli.main', 'train', str(bundle), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'Simulated 3 of 3 participants' in done.stdout
+    card = json.loads((bundle / 'card.json').read_text())
+    assert card['training']['participants'] == 3
+    assert card['training']['calibrated_besides_on'] == 2
+    assert card['training']['data']['Name'] == 'simulated while training'
+    # Six variations of the six images of two others, and of the calibration participant's.
+    assert card['calibration']['n_images'] == 6 * (2 * 6 + 6)
+
+
+def equal(ours, theirs):
+    return all((a == b).all() for a, b in zip(ours, theirs, strict=True))
+
+
+TRAIN = (
+    'from dataclasses import replace\n'
+    'from pvs_workflow.lab.training import config\n'
+    'config.OWN = replace(config.OWN, width=2, strides=(2, 2, 2, 2, 1))\n'
+    'from pvs_workflow.lab.cli.main import main\n'
+    'import sys\n'
+    'sys.exit(main(sys.argv[1:]))\n'
+)
+
+
+def start_training(out, dataset, *options):
+    epochs = ('--epochs-enhancer', '2', '--epochs-counter', '4')
+    command = [sys.executable, '-c', TRAIN, 'train', str(out), '--bids-dir', str(dataset)]
+    return subprocess.Popen(
+        [*command, *epochs, '--seed', '4', *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {'PYTHONUNBUFFERED': '1'},
+    )
+
+
+def finish(process):
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    return said
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_weights(dataset, tmp_path):
+    """Killed in the enhancer's training, then in the counter's between two pools of images."""
+    undisturbed = tmp_path / 'undisturbed' / 'model'
+    disturbed = tmp_path / 'disturbed' / 'model'
+    for path in (undisturbed, disturbed):
+        path.parent.mkdir()
+    finish(start_training(undisturbed, dataset))
+    options = []
+    for last in ('enhancer epoch 1:', 'counter epoch 2:'):
+        process = start_training(disturbed, dataset, *options)
+        # The line is printed when the checkpoint is there.
+        for line in process.stdout:
+            if line.startswith(last):
+                break
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        options = ['--resume']
+    said = finish(start_training(disturbed, dataset, *options))
+    assert 'enhancer epoch' not in said
+    assert 'counter epoch 2:' not in said
+    for network in ('enhancer', 'counter'):
+        ours, theirs = (
+            getattr(load_bundle(path), network).get_weights() for path in (undisturbed, disturbed)
+        )
+        assert equal(ours, theirs)
+    cards = [json.loads((path / 'card.json').read_text()) for path in (undisturbed, disturbed)]
+    assert cards[0]['calibration'] == cards[1]['calibration']
+    assert not disturbed.with_name('model_checkpoints').exists()
+
+
+def test_checkpoints_of_another_training_are_refused(dataset, tmp_path):
+    folder = tmp_path / 'model_checkpoints'
+    folder.mkdir()
+    (folder / 'command.txt').write_text('pvs_cascade train model --seed 5\n')
+    process = start_training(tmp_path / 'model', dataset, '--resume')
+    said, _ = process.communicate()
+    assert process.returncode == 1
+    assert 'are of another training, expected the same command' in said
+    assert folder.is_dir()
+    shutil.rmtree(folder)

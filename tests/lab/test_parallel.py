@@ -1,0 +1,52 @@
+import os
+
+import pytest
+
+from pvs_workflow.errors import NoInputError, ResourceError
+from pvs_workflow.lab.parallel import parallel_map
+
+
+def threads(item):
+    return item, os.getpid(), os.environ['OMP_NUM_THREADS']
+
+
+def refuse_two(item):
+    if item == 2:
+        raise NoInputError('there is nothing to read')
+    return item
+
+
+def die(item):
+    if item == 1:
+        os.kill(os.getpid(), 9)
+    return item
+
+
+@pytest.mark.parametrize('n_jobs', [1, 2])
+def test_results_come_in_order(n_jobs):
+    assert list(parallel_map(abs, range(-5, 5), n_jobs)) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
+    assert not list(parallel_map(abs, [], n_jobs))
+
+
+def test_other_processes_have_one_thread_and_this_one_keeps_its_own(monkeypatch):
+    monkeypatch.setenv('OMP_NUM_THREADS', '7')
+    found = list(parallel_map(threads, range(4), 2))
+    assert [item for item, _, _ in found] == [0, 1, 2, 3]
+    assert os.getpid() not in {process for _, process, _ in found}
+    assert {number for _, _, number in found} == {'1'}
+    assert os.environ['OMP_NUM_THREADS'] == '7'
+
+
+@pytest.mark.parametrize('n_jobs', [1, 2])
+def test_an_error_keeps_its_kind_and_names_the_item(n_jobs):
+    results = parallel_map(refuse_two, [1, 2, 3], n_jobs, 'participant {}'.format)
+    assert next(results) == 1
+    with pytest.raises(NoInputError) as caught:
+        next(results)
+    assert str(caught.value) == 'there is nothing to read'
+    assert caught.value.__notes__[-1] == 'While computing participant 2.'
+
+
+def test_a_killed_process_is_one_sentence_for_the_user():
+    with pytest.raises(ResourceError, match='A worker process was killed before part'):
+        list(parallel_map(die, [0, 1, 2], 2, 'part {}'.format))
