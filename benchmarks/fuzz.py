@@ -2,11 +2,11 @@
 
     python benchmarks/fuzz.py READER --seconds 300 --seed 1 --corpus FOLDER
 
-Readers: nifti, gzip, records, table, ratings, people, json, card, filters, settings. It starts
-from a good input, changes it where that reaches code that was not reached before, and stops at the
-first input that ends in anything else than a sentence of one line (``PVSError``), in more than 10
-seconds, or in more than 2 GB of memory. That input is kept in FOLDER as ``crash-...``,
-``timeout-...`` or ``oom-...``.
+Readers: nifti, gzip, records, table, ratings, participants, json, card, filters, settings. It
+starts from a good input, changes it where that reaches code that was not reached before, and
+stops at the first input that ends in anything else than a sentence of one line (``PVSError``), in
+more than 10 seconds, or in more than 2 GB of memory. That input is kept in FOLDER as
+``crash-...``, ``timeout-...`` or ``oom-...``.
 """
 
 import argparse
@@ -20,12 +20,11 @@ import atheris
 with atheris.instrument_imports(include=['pvs_workflow', 'nibabel', 'csv', 'json', 'tomllib']):
     import nibabel  # noqa: F401
 
-    from pvs_workflow.derivatives.records import read_records
-    from pvs_workflow.derivatives.tsv import read_table
+    from pvs_workflow.derivatives.tables import read_records, read_table
     from pvs_workflow.errors import PVSError
     from pvs_workflow.files import parse_json
     from pvs_workflow.inputs.nifti import read_nifti
-    from pvs_workflow.inputs.people import read_people
+    from pvs_workflow.inputs.participants import read_participants
     from pvs_workflow.inputs.query import load_filters
     from pvs_workflow.networks.card import Card
     from pvs_workflow.raters.ratings import read_ratings
@@ -56,7 +55,7 @@ READERS = {
     'records': ('a.tsv', lambda path: read_records(path, 'potter_grade')),
     'table': ('a.tsv', lambda path: read_table(path, 'potter_grade')),
     'ratings': ('a.tsv', lambda path: read_ratings([path], lambda folder: {})),
-    'people': ('participants.tsv', lambda path: read_people(path.parent)),
+    'participants': ('participants.tsv', lambda path: read_participants(path.parent)),
     'json': ('a.json', _json),
     'card': ('card.json', lambda path: Card.from_json(path.read_bytes().decode('latin-1'))),
     'filters': ('a.json', load_filters),
@@ -70,6 +69,7 @@ def seeds(reader: str) -> list[bytes]:
     import numpy as np
 
     sys.path.insert(0, str(ROOT))
+    from tests.builders.results import save_result
     from tests.hostile import images, tables
 
     small = images.nifti(np.arange(60, dtype='int16').reshape(3, 4, 5))
@@ -78,12 +78,12 @@ def seeds(reader: str) -> list[bytes]:
         out = [small, wide]
         return [gzip.compress(content) for content in out] if reader == 'gzip' else out
     if reader in ('records', 'table'):
-        stem = tables.save_result(Path(tempfile.mkdtemp(prefix='fuzz-')), 'x')
+        stem = save_result(Path(tempfile.mkdtemp(prefix='fuzz-')), 'x')
         return [stem.with_name(stem.name + tables.GRADE).read_bytes()]
     card = ROOT / 'pvs_workflow' / 'data' / 'cascade' / 'card.json'
     return {
         'ratings': [b'participant_id\themisphere\tslice\tcount\trater\nsub-1\tL\t3\t4\ta\n'],
-        'people': [b'participant_id\tage\tsex\tgroup\tsite\nsub-1\t70\tF\ta\tb\n'],
+        'participants': [b'participant_id\tage\tsex\tgroup\tsite\nsub-1\t70\tF\ta\tb\n'],
         'json': [b'{"a": [1, 2.5e3, null, true, "\\u00e9"]}'],
         'card': [card.read_bytes()],
         'filters': [b'{"t2w": {"acquisition": ["a", null], "run": 1}}'],

@@ -20,7 +20,9 @@ import numpy as np
 from resources import machine, measure
 
 from pvs_workflow import __version__
-from pvs_workflow.derivatives.tables import count_table, grade_table, write_json, write_table
+from pvs_workflow.derivatives.counts import count_table, grade_table
+from pvs_workflow.derivatives.tables import write_table
+from pvs_workflow.files import write_json
 from pvs_workflow.science.grading import UPPER_COUNTS
 from pvs_workflow.science.slices import View
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.derivatives.tsv import write_json
+from pvs_workflow.files import write_json
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.scene import Scene
 from pvs_workflow.lab.training.heldout import each_person, person_scenes, six_images

@@ -35,7 +35,7 @@ from registration_rigid import rigid
 from registration_speed import speed
 
 from pvs_workflow import __version__
-from pvs_workflow.derivatives.tsv import write_json
+from pvs_workflow.files import write_json
 
 OPTIONS = {
     'speed': ('real', 'silver', 'seed', 'sessions'),

@@ -29,7 +29,7 @@ from pathlib import Path
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
-from pvs_workflow.derivatives.tsv import write_json
+from pvs_workflow.files import write_json
 from pvs_workflow.lab.cli.record import VARIANTS
 from pvs_workflow.lab.cli.train import OTHERS
 from pvs_workflow.lab.evaluation.charts import (

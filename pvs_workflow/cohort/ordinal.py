@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-PEOPLE_PER_TERM = 10
+PARTICIPANTS_PER_TERM = 10
 """People that a model needs for each of its terms (Peduzzi et al. 1996, J Clin Epidemiol
 49:1373, for logistic regression)."""
 
-LEAST_PEOPLE = 20
-LEAST_IN_LEVEL = 5
+MIN_PARTICIPANTS = 20
+MIN_IN_LEVEL = 5
 """People in a level of sex or group from which it is compared."""
 
-MOST_LEVELS = 10
+MAX_LEVELS = 10
 DECADE = 10.0
 
 _FLAT = 10.0
@@ -100,7 +100,7 @@ def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
     columns, told = _drop_flat(columns)
     notes += told
     n = len(rows)
-    problem = _hindrance(n, columns, rows['potter'])
+    problem = _reason_not_to_fit(n, columns, rows['potter'])
     if problem:
         return OrdinalFit(n, notes=tuple(notes), problem=problem)
     return _fit(rows['potter'], pd.DataFrame(columns, index=rows.index), tuple(notes))
@@ -111,11 +111,11 @@ def _encode(rows: pd.DataFrame, name: str) -> tuple[pd.DataFrame, dict, list[str
     if name == 'age':
         return rows, {'age, per 10 years': rows['age'].astype(float) / DECADE}, []
     sizes = rows[name].value_counts()
-    if len(sizes) > MOST_LEVELS:
-        return rows, {}, [f'{name} has {len(sizes)} levels, more than {MOST_LEVELS}: left out.']
-    small = sorted(sizes.index[sizes < LEAST_IN_LEVEL])
+    if len(sizes) > MAX_LEVELS:
+        return rows, {}, [f'{name} has {len(sizes)} levels, more than {MAX_LEVELS}: left out.']
+    small = sorted(sizes.index[sizes < MIN_IN_LEVEL])
     told = [
-        f'{name} “{level}” has fewer than {LEAST_IN_LEVEL} people, who are left out.'
+        f'{name} “{level}” has fewer than {MIN_IN_LEVEL} people, who are left out.'
         for level in small
     ]
     rows = rows[~rows[name].isin(small)]
@@ -136,11 +136,11 @@ def _drop_flat(columns: dict) -> tuple[dict, list[str]]:
     return kept, [f'{name} is the same for everyone: left out.' for name in gone]
 
 
-def _hindrance(n: int, columns: dict, grades: pd.Series) -> str:
+def _reason_not_to_fit(n: int, columns: dict, grades: pd.Series) -> str:
     """Say why a model cannot be tried; nothing where it can."""
     if not columns:
         return 'There is no model: nothing that differs between people is known.'
-    least = max(LEAST_PEOPLE, PEOPLE_PER_TERM * len(columns))
+    least = max(MIN_PARTICIPANTS, PARTICIPANTS_PER_TERM * len(columns))
     if n < least:
         return (
             f'There is no model: {len(columns)} terms need at least {least} people with all '

@@ -33,7 +33,7 @@ class Pairs:
     rescans: tuple[tuple[int, int], ...]
 
 
-def find_pairs(
+def pair_sessions(
     rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
 ) -> Pairs:
     """Pair the T2w of consecutive sessions that have the same other entities.

@@ -1,14 +1,15 @@
-"""The anatomical folders of some participants: what is in them, and queries by pybids' entities.
+"""The anatomical folders of some participants, listed, and queries by pybids' entities.
 
-pybids' database takes seconds for every thousand participants. Most queries need none of it: files
-are listed here, and their entities are taken by the patterns of pybids' own configuration.
+pybids indexes a thousand participants in seconds, and is loaded in half a second. A query by
+entities and values needs neither: files are listed here, and the patterns of pybids' own
+configuration give their entities.
 """
 
 import importlib.util
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -90,29 +91,27 @@ class FolderIndex:
         self._files = [f'/{file}' for file in files]
         self._columns: dict[str, list] = {}
 
-    def find(self, query: Mapping) -> Iterator[tuple[str, dict[str, str]]]:
-        """Return what matches a query, as pybids' ``layout.get`` would.
+    def find(self, query: Mapping) -> list[str]:
+        """Return the files that match a query, as pybids' ``layout.get`` would.
 
         Parameters
         ----------
         query : mapping
-            Entities and values that :func:`is_plain` accepts.
+            Entities and values that :func:`is_simple` accepts.
 
-        Yields
-        ------
-        file : str
-            Path from the dataset's root on.
-        entities : dict
-            ``subject`` and, where there is one, ``session``.
+        Returns
+        -------
+        list of str
+            Paths from the dataset's root on.
 
         """
         tests = [(self._column(name), _allowed(name, value)) for name, value in query.items()]
         tests = [(column, allowed) for column, allowed in tests if allowed is not None]
-        subjects, sessions = self._column('subject'), self._column('session')
-        for row, file in enumerate(self._files):
-            if all(_matches(column[row], allowed) for column, allowed in tests):
-                found = {'subject': subjects[row], 'session': sessions[row]}
-                yield file[1:], {name: value for name, value in found.items() if value}
+        return [
+            file[1:]
+            for row, file in enumerate(self._files)
+            if all(_matches(column[row], allowed) for column, allowed in tests)
+        ]
 
     def _column(self, name: str) -> list:
         if name not in self._columns:
@@ -131,20 +130,20 @@ def entities() -> dict[str, Entity]:
     }
 
 
-def is_plain(query: Mapping) -> bool:
+def is_simple(query: Mapping) -> bool:
     """Tell whether a query has known entities only, with texts, whole numbers or ``None``.
 
     pybids' other ways to ask (``regex_search``, say) are left to pybids.
 
     Examples
     --------
-    >>> is_plain({'acquisition': ['tse', None], 'run': 1, 'reconstruction': '*'})
+    >>> is_simple({'acquisition': ['tse', None], 'run': 1, 'reconstruction': '*'})
     True
-    >>> is_plain({'regex_search': True, 'acquisition': 't.*'})
+    >>> is_simple({'regex_search': True, 'acquisition': 't.*'})
     False
     """
     return all(
-        name in entities() and _is_plain_value(name, value) for name, value in query.items()
+        name in entities() and _is_simple_value(name, value) for name, value in query.items()
     )
 
 
@@ -194,7 +193,7 @@ def _values(name: str, value) -> Sequence:
     return values
 
 
-def _is_plain_value(name: str, value) -> bool:
+def _is_simple_value(name: str, value) -> bool:
     for one in _values(name, value):
         if isinstance(one, bool) or not isinstance(one, str | int | None):
             return False

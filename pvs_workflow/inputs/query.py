@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_json
-from pvs_workflow.inputs.folders import FolderIndex, Listing, is_plain
-from pvs_workflow.inputs.layout import LayoutIndex, kept_files, open_layout
+from pvs_workflow.inputs.folders import FolderIndex, Listing, is_simple
+from pvs_workflow.inputs.layout import LayoutIndex
 from pvs_workflow.inputs.names import is_in_place, name_entities
 
 QUERIES = {
@@ -25,8 +25,8 @@ _ENTITY_ORDER = (
 _DERIVED = {'space', 'desc', 'res', 'den', 'label', 'seg'}
 _NOT_MAGNITUDE = {'phase', 'real', 'imag'}
 
-MOST_FILTERS = 2**20
-"""Bytes of a filter file."""
+MAX_FILTER_BYTES = 2**20
+"""Maximum size of a filter file, bytes."""
 
 _NO_ENTITIES = {
     'absolute_paths',
@@ -71,7 +71,7 @@ def load_filters(path: Path) -> dict[str, dict]:
 
     """
     try:
-        filters = read_json(path, MOST_FILTERS)
+        filters = read_json(path, MAX_FILTER_BYTES)
     except OSError as error:
         raise PVSError(
             f'{path} cannot be read, expected a BIDS filter file, received: {error.strerror}'
@@ -112,9 +112,8 @@ def open_index(
 ) -> FolderIndex | LayoutIndex:
     """Index the anatomical folders of some participants, or open the index that is kept.
 
-    pybids is asked only where it has to be: to make an index that is kept, and for filters that
-    are more than entities and values. Otherwise the cost does not depend on who else is in the
-    dataset.
+    pybids is asked only for an index that is kept, and for filters that are more than entities
+    and values. Otherwise the cost does not depend on who else is in the dataset.
 
     Parameters
     ----------
@@ -135,11 +134,9 @@ def open_index(
         If the index cannot be kept.
 
     """
-    if not all(map(is_plain, filters.values())):
-        return LayoutIndex(open_layout(bids_dir, list(listings), database_dir))
-    if database_dir is not None:
-        return FolderIndex(kept_files(bids_dir, listings, database_dir))
-    return FolderIndex(file for listing in listings.values() for file in listing.files)
+    if database_dir is None and all(map(is_simple, filters.values())):
+        return FolderIndex(file for listing in listings.values() for file in listing.files)
+    return LayoutIndex(bids_dir, list(listings), database_dir)
 
 
 def find_images(
@@ -162,15 +159,13 @@ def find_images(
 
     """
     try:
-        found = list(index.find(QUERIES[kind] | dict(filters or {})))
+        files = index.find(QUERIES[kind] | dict(filters or {}))
     except (OverflowError, TypeError, ValueError) as error:
         raise PVSError(
             f'the filter for {kind} cannot be used, expected entities of pybids, received '
             f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
         ) from error
-    images = [
-        _describe(bids_dir / file, entities) for file, entities in found if is_in_place(file)
-    ]
+    images = [_describe(bids_dir / file) for file in files if is_in_place(file)]
     return [
         image
         for image in images
@@ -179,13 +174,9 @@ def find_images(
     ]
 
 
-def _describe(path: Path, found: Mapping) -> BIDSImage:
+def _describe(path: Path) -> BIDSImage:
     """Take the values from the name, since pybids' numbers lose what they looked like."""
-    stem = path.name.split('.')[0]
-    named = name_entities(stem)
-    for key, entity in (('sub', 'subject'), ('ses', 'session')):
-        if entity in found:
-            named[key] = str(found[entity])
+    named = name_entities(path.name.split('.')[0])
     order = {key: place for place, key in enumerate(_ENTITY_ORDER.split())}
     entities = sorted(named.items(), key=lambda item: order.get(item[0], len(order)))
     return BIDSImage(path, tuple(entities))

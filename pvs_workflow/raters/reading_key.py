@@ -1,12 +1,11 @@
-"""The key of a reading sheet: whose image is behind which code."""
+"""The key of a reading sheet: the place of each image by its code."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
-
-from pvs_workflow.derivatives.tsv import read_table
+from pvs_workflow.derivatives.tables import read_records
 from pvs_workflow.errors import PVSError
+from pvs_workflow.files import MOST_TEXT
 from pvs_workflow.raters.ratings import Place
 
 KEY = 'reading_key.tsv'
@@ -15,12 +14,12 @@ OLD_KEYS = 'reading_key_old-*.tsv'
 
 
 def find_key(folders: Iterable[Path]) -> dict[str, Place]:
-    """Read all keys in the folders.
+    """Read all keys in some folders.
 
     Parameters
     ----------
     folders : iterable of Path
-        Where the same code is in several, the first folder's newest key is believed.
+        Where the same code is in several, the first folder's newest key is used.
 
     Returns
     -------
@@ -44,27 +43,19 @@ def find_key(folders: Iterable[Path]) -> dict[str, Place]:
             f'image_id cannot be understood without the key of the reading sheet, expected {KEY} '
             f'in {" or ".join(map(str, folders))}, received none'
         )
-    out: dict[str, Place] = {}
+    places: dict[str, Place] = {}
     for path in paths:
-        out = read_key(path) | out
-    return out
+        places = _read_key(path) | places
+    return places
 
 
-def read_key(path: Path) -> dict[str, Place]:
-    """Read one key.
-
-    Raises
-    ------
-    PVSError
-        If it cannot be read.
-
-    """
-    rows = read_table(path, 'reading_key').to_dict('records')
+def _read_key(path: Path) -> dict[str, Place]:
+    rows = read_records(path, 'reading_key', MOST_TEXT)
     try:
         return {
             row['image_id']: Place(
                 row['participant_id'].removeprefix('sub-'),
-                None if pd.isna(row['session_id']) else row['session_id'].removeprefix('ses-'),
+                row['session_id'] and row['session_id'].removeprefix('ses-'),
                 row['t2w'],
                 row['hemisphere'],
                 int(row['slice']),
@@ -72,7 +63,7 @@ def read_key(path: Path) -> dict[str, Place]:
             )
             for row in rows
         }
-    except (AttributeError, OverflowError, ValueError) as error:
+    except (AttributeError, OverflowError, TypeError) as error:
         raise PVSError(
             f'{path} is damaged, expected a participant, a slice and its rank in each row, '
             f'received: {error}'

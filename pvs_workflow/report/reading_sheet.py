@@ -10,7 +10,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from pvs_workflow import data
-from pvs_workflow.derivatives.tsv import describe_columns, write_table
+from pvs_workflow.derivatives.columns import describe_columns
+from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import read_rows
 from pvs_workflow.raters.reading_key import KEY

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pvs_workflow.derivatives.tsv import read_table
+from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.group import collect_group
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.page import write_subject_page

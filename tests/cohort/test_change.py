@@ -9,10 +9,10 @@ import pytest
 from pvs_workflow.cohort.change import (
     PUBLIC_RESCAN,
     compare_sessions,
-    rescan_yardstick,
+    rescan_threshold,
 )
-from pvs_workflow.cohort.pairs import find_pairs
-from pvs_workflow.derivatives.tsv import describe_columns
+from pvs_workflow.cohort.pairs import pair_sessions
+from pvs_workflow.derivatives.columns import describe_columns
 
 REAL = Path(__file__).parents[2] / 'docs' / 'validation' / 'real.json'
 
@@ -70,7 +70,7 @@ def test_consecutive_sessions_are_paired_and_subtracted():
 
 def test_t2w_are_paired_by_their_other_entities():
     rows = [row('1', 'a', 1.0, run=1), row('1', 'a', 2.0, run=2), row('1', 'b', 9.0, run=2)]
-    pairs = find_pairs(pd.DataFrame(rows), by_label)
+    pairs = pair_sessions(pd.DataFrame(rows), by_label)
     assert [pair[:2] for pair in pairs.consecutive] == [(1, 2)]
     assert pairs.rescans == ((0, 1),)
 
@@ -95,7 +95,7 @@ def test_sessions_far_apart_are_no_rescans():
 
 def test_repeatability_is_that_of_bland_and_altman():
     differences = np.random.default_rng(1).normal(0, 2, 200)
-    yardstick = rescan_yardstick(differences)
+    yardstick = rescan_threshold(differences)
     # Of two measurements each, the within-person variance is that of one-way ANOVA.
     pairs = np.column_stack([np.zeros(200), differences])
     within = np.sqrt(np.mean(np.var(pairs, axis=1, ddof=1)))
@@ -110,7 +110,7 @@ def test_interval_of_the_repeatability_holds_the_truth():
     true = 1.96 * np.sqrt(2) * 1.5
     held = [
         found.low < true < found.high
-        for found in (rescan_yardstick(rng.normal(0, 1.5 * np.sqrt(2), 12)) for _ in range(500))
+        for found in (rescan_threshold(rng.normal(0, 1.5 * np.sqrt(2), 12)) for _ in range(500))
     ]
     assert np.mean(held) == pytest.approx(0.95, abs=0.03)
 
@@ -127,7 +127,7 @@ def test_own_rescans_are_the_yardstick_from_ten_people_on():
 
 
 def test_equal_rescans_tell_no_yardstick():
-    assert rescan_yardstick([0.0] * 20).kind == 'interval'
+    assert rescan_threshold([0.0] * 20).kind == 'interval'
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nibabel.affines import apply_affine
 
-from pvs_workflow.derivatives.records import read_records
-from pvs_workflow.derivatives.tables import count_table, grade_table
-from pvs_workflow.derivatives.tsv import format_cell, read_table, write_table
+from pvs_workflow.derivatives.counts import count_table, grade_table
+from pvs_workflow.derivatives.tables import read_records, read_table, write_table
 from pvs_workflow.errors import ImageError, PVSError, one_line
 from pvs_workflow.files import parse_json
 from pvs_workflow.inputs.dataset import natural_key
@@ -33,6 +32,7 @@ from pvs_workflow.science.slices import (
     find_views,
     paste_image,
 )
+from pvs_workflow.tsv import format_cell
 from pvs_workflow.uncertainty.calibration import fit_calibration
 from pvs_workflow.uncertainty.conformal import fill_levels, tail_end
 

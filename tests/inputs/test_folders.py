@@ -8,10 +8,9 @@ import time
 
 import pytest
 
-from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs import collect_scans
-from pvs_workflow.inputs.folders import FolderIndex, entities, is_plain, list_participant
-from pvs_workflow.inputs.layout import LayoutIndex, kept_files
+from pvs_workflow.inputs.folders import FolderIndex, entities, is_simple, list_participant
+from pvs_workflow.inputs.layout import LayoutIndex
 from pvs_workflow.inputs.query import QUERIES, open_index
 
 NAMES = (
@@ -50,8 +49,8 @@ VALUES = {
     'datatype': ('func', None, '*'),
     'reconstruction': ('norm', '*'),
 }
-PLAIN = [{name: value} for name, values in VALUES.items() for value in values]
-PLAIN += [
+SIMPLE = [{name: value} for name, values in VALUES.items() for value in values]
+SIMPLE += [
     {a: x, b: y}
     for a, b in itertools.combinations(('acquisition', 'run', 'session', 'suffix'), 2)
     for x in VALUES[a][:7]
@@ -81,19 +80,17 @@ def dataset(tmp_path_factory):
 UNUSUAL = {'t2w': {'regex_search': True}}
 
 
-@pytest.mark.parametrize('asked', PLAIN, ids=str)
+@pytest.mark.parametrize('asked', SIMPLE, ids=str)
 def test_the_same_is_found_as_by_pybids(dataset, asked):
     _, ours, theirs = dataset
     for query in (QUERIES['t2w'] | asked, asked):
-        assert is_plain(query)
-        found = {file: (e['subject'], e.get('session')) for file, e in ours.find(query)}
-        expected = {file: (e['subject'], e.get('session')) for file, e in theirs.find(query)}
-        assert found == expected, query
+        assert is_simple(query)
+        assert sorted(ours.find(query)) == sorted(theirs.find(query)), query
 
 
 def test_these_queries_tell_files_apart(dataset):
     """They would prove nothing if they found all files or none."""
-    numbers = [len(list(dataset[1].find(QUERIES['t2w'] | asked))) for asked in PLAIN]
+    numbers = [len(list(dataset[1].find(QUERIES['t2w'] | asked))) for asked in SIMPLE]
     assert len(set(numbers)) > 6
     assert sum(number > 0 for number in numbers) > len(numbers) / 3
 
@@ -113,18 +110,11 @@ def test_these_queries_tell_files_apart(dataset):
     ],
     ids=str,
 )
-def test_what_is_not_plain_is_left_to_pybids(dataset, query):
+def test_what_is_not_simple_is_left_to_pybids(dataset, query):
     folder, *_ = dataset
-    assert not is_plain(query)
+    assert not is_simple(query)
     listings = {'01': list_participant(folder, '01')}
     assert isinstance(open_index(folder, listings, {'t1w': {}, 't2w': query}), LayoutIndex)
-
-
-def test_pybids_own_ways_to_ask_still_work(dataset):
-    folder, *_ = dataset
-    filters = {'t2w': {'regex_search': True, 'acquisition': 't.e', 'run': '2'}}
-    (scan,) = collect_scans(folder, participants=['01'], filters=filters).scans
-    assert scan.prefix == 'sub-01_acq-tse_run-2'
 
 
 def test_listing(dataset):
@@ -153,31 +143,6 @@ def test_odd_names_beside_an_image_do_not_hide_it(make_dataset):
         'sub-01/anat/sub-01_T2w.nii.gz',
         'sub-01/ses-1/anat/sub-01_ses-1_T1w.nii.gz',
     )
-
-
-def test_a_kept_index_has_the_same_files(dataset, tmp_path):
-    folder, ours, _ = dataset
-    listings = {label: list_participant(folder, label) for label in ('01', 'A+b')}
-    files = kept_files(folder, listings, tmp_path)
-    assert files == sorted(file for listing in listings.values() for file in listing.files)
-    assert kept_files(folder, ['A+b', '0'], tmp_path) == list(listings['A+b'].files)
-    kept = open_index(folder, listings, {}, tmp_path)
-    assert isinstance(kept, FolderIndex)
-    assert list(kept.find(QUERIES['t2w'])) == list(ours.find(QUERIES['t2w']))
-    assert isinstance(open_index(folder, listings, UNUSUAL, tmp_path), LayoutIndex)
-
-
-def test_files_of_a_kept_index_are_what_it_was_made_of(make_dataset, tmp_path):
-    """What was added later is not in it; what is gone is told."""
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_acq-b_T2w.nii.gz')
-    collect_scans(folder, database_dir=tmp_path / 'database')
-    (folder / 'sub-01/anat/sub-01_T2w.nii.gz').rename(
-        folder / 'sub-01/anat/sub-01_acq-new_T2w.nii.gz'
-    )
-    selection = collect_scans(folder, database_dir=tmp_path / 'database')
-    assert [scan.prefix for scan in selection.scans] == ['sub-01_acq-b']
-    ((label, reason),) = selection.missing
-    assert (label, 'sub-01_T2w.nii.gz is missing' in reason) == ('01', True)
 
 
 def test_folders_above_the_dataset_do_not_matter(make_dataset, tmp_path):
@@ -238,8 +203,3 @@ def test_thousands_take_a_second(make_dataset):
     assert len(collect_scans(folder).scans) == 3000
     # pybids takes over 15 s.
     assert time.perf_counter() - start < 4
-
-
-def test_unknown_entities_are_refused_by_pybids(dataset):
-    with pytest.raises(PVSError, match="'acquisiton' is not a recognized entity"):
-        collect_scans(dataset[0], filters={'flair': {'acquisiton': 'tse'}})

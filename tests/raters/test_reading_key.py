@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from pvs_workflow.derivatives.tsv import describe_columns, write_table
+from pvs_workflow.derivatives.columns import describe_columns
+from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.ratings import Place
 from pvs_workflow.raters.reading_key import find_key

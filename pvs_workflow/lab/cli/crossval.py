@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     """
     derivatives = check_dataset(args.bids_dir, args.derivatives)
 
-    from pvs_workflow.derivatives.tsv import write_json
+    from pvs_workflow.files import write_json
     from pvs_workflow.lab.evaluation.crossval import cross_validate
     from pvs_workflow.lab.evaluation.figures import save_figures
     from pvs_workflow.lab.evaluation.results import write_predictions

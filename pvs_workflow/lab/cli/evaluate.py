@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     derivatives = check_dataset(args.bids_dir, args.derivatives)
     check_masks(args.masks)
 
-    from pvs_workflow.derivatives.tsv import write_json
+    from pvs_workflow.files import write_json
     from pvs_workflow.lab.evaluation.charts import save_evaluation
     from pvs_workflow.lab.evaluation.findings import evaluate
     from pvs_workflow.lab.training.ratings import read_ratings

@@ -8,10 +8,9 @@ from statistics import fmean
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import (
-    parse_count,
     parse_hemisphere,
+    parse_number,
     parse_person,
-    parse_slice,
     read_rows,
 )
 
@@ -67,8 +66,8 @@ def read_ratings(path: Path) -> Ratings:
     for line, row in read_rows(path, [(name,) for name in COLUMNS]):
         try:
             person = parse_person(row)
-            image = parse_hemisphere(row['hemisphere']), parse_slice(row['slice'])
-            count = parse_count(row['count'])
+            image = parse_hemisphere(row['hemisphere']), parse_number('slice', row['slice'])
+            count = parse_number('count', row['count'])
         except ValueError as error:
             raise PVSError(f'{path}, line {line}, has an unusable {error}') from error
         found[person][image].append(count)
