@@ -22,7 +22,7 @@ ANY = '*'
 
 @dataclass(frozen=True)
 class Listing:
-    """What the folders of a participant hold.
+    """The content of a participant's folders.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Listing:
     odd_sessions : tuple of str
         What follows ``ses-`` in the names of folders where it is no label; these are not read.
     files, folders : tuple of str
-        What lies in ``anat``, of all sessions: paths from the dataset's root on, sorted. Broken
+        The content of ``anat``, of all sessions: paths from the dataset's root on, sorted. Broken
         links are files.
 
     """
@@ -58,23 +58,17 @@ class Entity:
     pattern: re.Pattern
     is_number: bool
 
-    def values(self, files: Iterable[str]) -> list[str | int | None]:
-        """Return the value of each file, ``None`` where it has none."""
-        found = [match and match[1] for match in map(self.pattern.search, files)]
-        return [self.read(text) for text in found] if self.is_number else found
-
     def read(self, value) -> str | int | None:
-        """Return a value as it is compared.
-
-        Raises
-        ------
-        ValueError
-            If a number is expected and it is none.
-
-        """
+        """Return a value as it is compared; raise ValueError for a number that is none."""
         if value is None:
             return None
         return int(value) if self.is_number else str(value)
+
+    def matches(self, file: str, wanted: set | str) -> bool:
+        """Tell whether a file has one of the wanted values, or with ``ANY`` whether it has one."""
+        found = self.pattern.search(f'/{file}')
+        value = found and self.read(found[1])
+        return value is not None if wanted == ANY else value in wanted
 
 
 class FolderIndex:
@@ -88,35 +82,25 @@ class FolderIndex:
     """
 
     def __init__(self, files: Iterable[str]):
-        self._files = [f'/{file}' for file in files]
-        self._columns: dict[str, list] = {}
+        self._files = tuple(files)
 
     def find(self, query: Mapping) -> list[str]:
-        """Return the files that match a query, as pybids' ``layout.get`` would.
+        """Return the files that match a query which :func:`is_simple` accepts.
 
-        Parameters
-        ----------
-        query : mapping
-            Entities and values that :func:`is_simple` accepts.
-
-        Returns
-        -------
-        list of str
-            Paths from the dataset's root on.
-
+        They are those that pybids' ``layout.get`` would find, as paths from the dataset's root on.
         """
-        tests = [(self._column(name), _allowed(name, value)) for name, value in query.items()]
-        tests = [(column, allowed) for column, allowed in tests if allowed is not None]
+        tests = []
+        for name, value in query.items():
+            entity = entities()[name]
+            tests.append(
+                (entity, ANY if value == ANY else {*map(entity.read, _list(name, value))})
+            )
         return [
-            file[1:]
-            for row, file in enumerate(self._files)
-            if all(_matches(column[row], allowed) for column, allowed in tests)
+            file
+            for file in self._files
+            # No value at all asks for nothing.
+            if all(not wanted or entity.matches(file, wanted) for entity, wanted in tests)
         ]
-
-    def _column(self, name: str) -> list:
-        if name not in self._columns:
-            self._columns[name] = entities()[name].values(self._files)
-        return self._columns[name]
 
 
 @cache
@@ -142,9 +126,17 @@ def is_simple(query: Mapping) -> bool:
     >>> is_simple({'regex_search': True, 'acquisition': 't.*'})
     False
     """
-    return all(
-        name in entities() and _is_simple_value(name, value) for name, value in query.items()
-    )
+    for name, value in query.items():
+        values = _list(name, value)
+        if name not in entities() or not all(
+            isinstance(one, str | int | None) and not isinstance(one, bool) for one in values
+        ):
+            return False
+        try:
+            value == ANY or [entities()[name].read(one) for one in values]
+        except ValueError:
+            return False
+    return True
 
 
 def list_participant(bids_dir: Path, participant: str) -> Listing:
@@ -185,33 +177,9 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return False
 
 
-def _values(name: str, value) -> Sequence:
+def _list(name: str, value) -> Sequence:
     """Return the values asked for as a list, extensions with their dot."""
     values = list(value) if isinstance(value, list | tuple) else [value]
     if name == 'extension' and value != ANY:
         return [f'.{one.lstrip(".")}' if isinstance(one, str) else one for one in values]
     return values
-
-
-def _is_simple_value(name: str, value) -> bool:
-    for one in _values(name, value):
-        if isinstance(one, bool) or not isinstance(one, str | int | None):
-            return False
-        if value != ANY:
-            try:
-                entities()[name].read(one)
-            except ValueError:
-                return False
-    return True
-
-
-def _allowed(name: str, value) -> frozenset | str | None:
-    """Return what an entity may be: some values, any, or (``None``) whatever or nothing."""
-    if value == ANY:
-        return ANY
-    read = entities()[name].read
-    return frozenset(map(read, _values(name, value))) or None
-
-
-def _matches(value, allowed: frozenset | str) -> bool:
-    return value is not None if allowed == ANY else value in allowed

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.science.grading import GRADES, MAX_COUNT
@@ -28,27 +29,29 @@ _NUMBERS = {
 }
 _READ = {*_NUMBERS, 'image_id', 'participant_id', 'session_id', 't2w', 'hemisphere', 'rater'}
 
+Row = TypeVar('Row')
+
 
 def read_rows(
-    path: Path, needed: Sequence[Sequence[str]] = ()
-) -> list[tuple[int, dict[str, str]]]:
+    path: Path,
+    parse: Callable[[str, dict[str, str]], Row],
+    needed: Sequence[Sequence[str]] = (),
+) -> list[Row]:
     """Read the rows of a table of ratings, which may come from a spreadsheet.
 
     Parameters
     ----------
     path : Path
+    parse : callable
+        Makes something of the place of a row ("FILE, line N") and its cells by their columns,
+        which are stripped of blanks; raises ValueError for what cannot be used.
     needed : sequence of sequences of str
         Columns that must be there: of each sequence, at least one.
-
-    Returns
-    -------
-    list of (int, dict)
-        The line number of each row, and its cells by their columns, stripped of blanks.
 
     Raises
     ------
     PVSError
-        If the file cannot be read, or its columns are not fit.
+        If the file cannot be read, or its columns or a value are not fit.
 
     """
     content = read_tsv(Path(path), quotes=True, ragged=True)
@@ -65,9 +68,14 @@ def read_rows(
             f'{path} has columns of the same name, expected each once, received '
             f'{", ".join(double)} more than once'
         )
-    cells = ([cell.strip() for cell in row] for row in content.rows)
-    rows = (dict(zip(columns, row, strict=True)) for row in cells)
-    return list(zip(content.lines, rows, strict=True))
+    rows = []
+    for number, cells in zip(content.lines, content.rows, strict=True):
+        line = f'{path}, line {number}'
+        try:
+            rows.append(parse(line, dict(zip(columns, map(str.strip, cells), strict=True))))
+        except ValueError as error:
+            raise PVSError(f'{line}, has an unusable {error}') from error
+    return rows
 
 
 def given(row: Mapping[str, str], name: str) -> str:
@@ -77,7 +85,7 @@ def given(row: Mapping[str, str], name: str) -> str:
 
 
 def parse_person(row: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return the participant and session of a row, without prefixes.
+    """Return the participant and session of a row, without prefixes, or raise ValueError.
 
     Examples
     --------
@@ -99,29 +107,12 @@ def parse_hemisphere(text: str) -> str:
 
 
 def parse_number(name: str, text: str) -> float:
-    """Return the number in a cell.
-
-    Parameters
-    ----------
-    name : {'slice', 'slice_rank', 'count', 'potter'}
-        The column.
-    text : str
-
-    Returns
-    -------
-    int or float
-        The index of a slice from 0, its rank from 1, a count from 0 to ``MAX_COUNT``, or a grade
-        from 0 to 4.
-
-    Raises
-    ------
-    ValueError
-        If it is none of these.
+    """Return the number in a cell of a column, or raise ValueError.
 
     Examples
     --------
-    >>> parse_number('potter', '2.0')
-    2.0
+    >>> parse_number('slice', '2.0'), parse_number('potter', '2')
+    (2, 2.0)
 
     """
     number = _NUMBERS[name]

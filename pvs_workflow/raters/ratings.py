@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
@@ -117,40 +118,8 @@ def read_ratings(
     return tuple(ratings)
 
 
-def _read(path: Path, find_key: Callable[[Path], Mapping[str, Place]]) -> list[Rating]:
-    rows = read_rows(path, [('participant_id', 'image_id'), ('count', 'potter')])
-    if not rows:
-        raise PVSError(f'{path} has no ratings, expected a row for each image, received none')
-    key = find_key(path.parent) if 'image_id' in rows[0][1] else None
-    ratings = []
-    for number, row in rows:
-        line = f'{path}, line {number}'
-        try:
-            place = _place(row) if key is None else _sheet_place(row['image_id'], key)
-            count, potter = (
-                parse_number(name, row[name]) if given(row, name) else math.nan
-                for name in ('count', 'potter')
-            )
-        except ValueError as error:
-            raise PVSError(f'{line}, has an unusable {error}') from error
-        if math.isnan(potter) and not math.isnan(count):
-            potter = float(potter_grade(count))
-        # Blanks and line breaks in a name become one blank each.
-        rater = ' '.join(given(row, 'rater').split())
-        ratings.append(Rating(line, rater, place, count, potter))
-    return ratings
-
-
-def _sheet_place(image: str, key: Mapping[str, Place]) -> Place:
-    if image.upper() not in key:
-        raise ValueError(
-            f'image_id, expected one of the {len(key)} of the reading key, received {image!r}'
-        )
-    return key[image.upper()]
-
-
-def _place(row: Mapping[str, str]) -> Place:
-    """Return what is rated; without hemisphere and slice it is the whole T2w."""
+def parse_place(row: Mapping[str, str]) -> Place:
+    """Return what a row rates, or raise ValueError; without image it is the whole T2w."""
     person = parse_person(row)
     t2w = given(row, 't2w') or None
     side, index, rank = (given(row, name) for name in ('hemisphere', 'slice', 'slice_rank'))
@@ -166,3 +135,31 @@ def _place(row: Mapping[str, str]) -> Place:
         parse_number('slice', index) if index else None,
         parse_number('slice_rank', rank) if rank else None,
     )
+
+
+def _read(path: Path, find_key: Callable[[Path], Mapping[str, Place]]) -> list[Rating]:
+    key = cache(lambda: find_key(path.parent))
+
+    def parse(line: str, row: Mapping[str, str]) -> Rating:
+        place = _sheet_place(row['image_id'], key()) if 'image_id' in row else parse_place(row)
+        count, potter = (
+            parse_number(name, row[name]) if given(row, name) else math.nan
+            for name in ('count', 'potter')
+        )
+        if math.isnan(potter) and not math.isnan(count):
+            potter = float(potter_grade(count))
+        # Blanks and line breaks in a name become one blank each.
+        return Rating(line, ' '.join(given(row, 'rater').split()), place, count, potter)
+
+    ratings = read_rows(path, parse, [('participant_id', 'image_id'), ('count', 'potter')])
+    if not ratings:
+        raise PVSError(f'{path} has no ratings, expected a row for each image, received none')
+    return ratings
+
+
+def _sheet_place(image: str, key: Mapping[str, Place]) -> Place:
+    if image.upper() not in key:
+        raise ValueError(
+            f'image_id, expected one of the {len(key)} of the reading key, received {image!r}'
+        )
+    return key[image.upper()]

@@ -1,12 +1,12 @@
 """The key of a reading sheet: the place of each image by its code."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pvs_workflow.derivatives.tables import read_records
+from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.errors import PVSError
-from pvs_workflow.files import MOST_TEXT
-from pvs_workflow.raters.ratings import Place
+from pvs_workflow.raters.rating_rows import read_rows
+from pvs_workflow.raters.ratings import Place, parse_place
 
 KEY = 'reading_key.tsv'
 OLD_KEYS = 'reading_key_old-*.tsv'
@@ -16,14 +16,7 @@ OLD_KEYS = 'reading_key_old-*.tsv'
 def find_key(folders: Iterable[Path]) -> dict[str, Place]:
     """Read all keys in some folders.
 
-    Parameters
-    ----------
-    folders : iterable of Path
-        Where the same code is in several, the first folder's newest key is used.
-
-    Returns
-    -------
-    dict of str to Place
+    Where the same code is in several, the first folder's newest key is used.
 
     Raises
     ------
@@ -43,28 +36,12 @@ def find_key(folders: Iterable[Path]) -> dict[str, Place]:
             f'image_id cannot be understood without the key of the reading sheet, expected {KEY} '
             f'in {" or ".join(map(str, folders))}, received none'
         )
+    needed = [(name,) for name in column_names('reading_key')]
     places: dict[str, Place] = {}
     for path in paths:
-        places = _read_key(path) | places
+        places = dict(read_rows(path, _parse, needed)) | places
     return places
 
 
-def _read_key(path: Path) -> dict[str, Place]:
-    rows = read_records(path, 'reading_key', MOST_TEXT)
-    try:
-        return {
-            row['image_id']: Place(
-                row['participant_id'].removeprefix('sub-'),
-                row['session_id'] and row['session_id'].removeprefix('ses-'),
-                row['t2w'],
-                row['hemisphere'],
-                int(row['slice']),
-                int(row['slice_rank']),
-            )
-            for row in rows
-        }
-    except (AttributeError, OverflowError, TypeError) as error:
-        raise PVSError(
-            f'{path} is damaged, expected a participant, a slice and its rank in each row, '
-            f'received: {error}'
-        ) from error
+def _parse(line: str, row: Mapping[str, str]) -> tuple[str, Place]:
+    return row['image_id'], parse_place(row)

@@ -210,7 +210,7 @@ def _write_kept(frame: pd.DataFrame, path: Path, table: str) -> list[Path]:
 def _images_of(path: Path) -> list[str]:
     """Return the codes in a table of ratings that is there, whatever else is in it."""
     try:
-        return [row.get('image_id', '') for _, row in read_rows(path)]
+        return read_rows(path, lambda line, row: row.get('image_id', ''))
     except PVSError:
         return []
 

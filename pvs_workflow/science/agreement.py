@@ -1,4 +1,4 @@
-"""How well predicted counts and grades agree with the truth."""
+"""Agreement of predicted with true counts and grades, and of raters."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,7 @@ LIMIT = 1.96
 
 @dataclass(frozen=True)
 class Correlation:
-    """An intraclass correlation coefficient and its 95 % confidence interval.
-
-    Attributes
-    ----------
-    value, low, high : float
-        NaN where undefined: too few subjects, or nothing that varies.
-
-    """
+    """An intraclass correlation coefficient and its 95 % interval; NaN where undefined."""
 
     value: float
     low: float
@@ -59,6 +52,7 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
     Returns
     -------
     Correlation
+        NaN for fewer than three subjects, or where nothing varies.
 
     Raises
     ------
@@ -152,11 +146,7 @@ def confusion_matrix(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 
 def limits_of_agreement(predicted: np.ndarray, true: np.ndarray) -> Limits:
-    """Return mean and 95 % limits of predicted − true.
-
-    Parameters
-    ----------
-    predicted, true : (n,) arrays
+    """Return mean and 95 % limits of predicted − true, two (n,) arrays.
 
     Examples
     --------

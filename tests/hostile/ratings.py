@@ -63,7 +63,7 @@ def bad_ratings():
         'of all bytes': BINARY,
         'of other columns': columns + 'A\t1\n',
         'without a participant': names + 'A\tn/a\tn/a\tx\tL\t1\t1\n',
-        'without a slice': names + 'A\tsub-bad\tn/a\tx\tL\tn/a\t1\n',
+        'without a slice': names + 'A\tsub-bad\tn/a\tx\tL\tn/a\tn/a\n',
         'of an infinite slice': names + 'A\tsub-bad\tn/a\tx\tL\tinf\t1\n',
         'of 100 MB': names + 'x' * 10**8,
     }.items():
