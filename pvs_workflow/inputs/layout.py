@@ -14,7 +14,7 @@ FILE = 'layout_index.sqlite'
 
 
 class LayoutIndex:
-    """Files of a dataset, found by pybids itself.
+    """Files of a dataset, found by pybids.
 
     Parameters
     ----------
@@ -45,13 +45,19 @@ class LayoutIndex:
             self._layout = _open_kept(bids_dir, database_dir)
 
     def find(self, query: Mapping) -> list[str]:
-        """Return the files that match a query; see :meth:`FolderIndex.find`.
+        """Return the files that match a query, as paths from the dataset's root on.
+
+        Parameters
+        ----------
+        query : mapping
+            Entities of pybids and their values; ``None`` for files without an entity, ``'*'`` for
+            files that have it with any value.
 
         Raises
         ------
         PVSError
             If the index is damaged.
-        TypeError, ValueError, OverflowError
+        OverflowError, TypeError, ValueError
             If pybids does not understand the query.
 
         """

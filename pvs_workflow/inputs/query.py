@@ -1,12 +1,11 @@
-"""What queries by pybids' entities find: the T2w, T1w and FLAIR files of some participants."""
+"""The T2w, T1w and FLAIR files of some participants, chosen by name or by pybids' entities."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_json
-from pvs_workflow.inputs.folders import FolderIndex, Listing, is_simple
 from pvs_workflow.inputs.layout import LayoutIndex
 from pvs_workflow.inputs.names import is_in_place, name_entities
 
@@ -104,53 +103,24 @@ def _is_value(value) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
-def open_index(
-    bids_dir: Path,
-    listings: Mapping[str, Listing],
-    filters: Mapping[str, Mapping],
-    database_dir: Path | None = None,
-) -> FolderIndex | LayoutIndex:
-    """Index the anatomical folders of some participants, or open the index that is kept.
-
-    pybids is asked only for an index that is kept, and for filters that are more than entities
-    and values. Otherwise the cost does not depend on who else is in the dataset.
-
-    Parameters
-    ----------
-    bids_dir : Path
-        Absolute.
-    listings : mapping of str to Listing
-        Of the participants, by their labels.
-    filters : mapping
-        From :func:`load_filters`.
-    database_dir : Path, optional
-        Of an index of the whole dataset, since later runs ask for others.
-
-    Raises
-    ------
-    PVSError
-        If the kept index is of another dataset, or no index.
-    OutputError
-        If the index cannot be kept.
-
-    """
-    if database_dir is None and all(map(is_simple, filters.values())):
-        return FolderIndex(file for listing in listings.values() for file in listing.files)
-    return LayoutIndex(bids_dir, list(listings), database_dir)
-
-
 def find_images(
-    index: FolderIndex | LayoutIndex, bids_dir: Path, kind: str, filters: Mapping | None = None
+    bids_dir: Path,
+    listed: Iterable[str],
+    kind: str,
+    filters: Mapping | None = None,
+    index: LayoutIndex | None = None,
 ) -> list[BIDSImage]:
     """Return the images of one kind, without derived and phase images.
 
     Parameters
     ----------
-    index : FolderIndex or LayoutIndex
     bids_dir : Path
+    listed : iterable of str
+        The files to choose from where there is no index: paths from the dataset's root on.
     kind : {'t2w', 't1w', 'flair'}
     filters : mapping, optional
-        Entities of pybids and their values.
+        Entities of pybids and their values; they need an index.
+    index : LayoutIndex, optional
 
     Raises
     ------
@@ -158,14 +128,19 @@ def find_images(
         If a filter names an unknown entity.
 
     """
+    query = QUERIES[kind]
     try:
-        files = index.find(QUERIES[kind] | dict(filters or {}))
+        if index is not None:
+            listed = index.find(query | dict(filters or {}))
     except (OverflowError, TypeError, ValueError) as error:
         raise PVSError(
             f'the filter for {kind} cannot be used, expected entities of pybids, received '
             f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
         ) from error
-    images = [_describe(bids_dir / file) for file in files if is_in_place(file)]
+    if index is None:
+        ends = tuple(f'_{query["suffix"]}{extension}' for extension in query['extension'])
+        listed = [file for file in listed if file.endswith(ends)]
+    images = [_describe(bids_dir / file) for file in listed if is_in_place(file)]
     return [
         image
         for image in images

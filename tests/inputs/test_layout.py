@@ -1,13 +1,13 @@
 import shutil
 import sqlite3
+from pathlib import PurePosixPath
 
 import pytest
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs import collect_scans
-from pvs_workflow.inputs.folders import FolderIndex, list_participant
 from pvs_workflow.inputs.layout import FILE, LayoutIndex
-from pvs_workflow.inputs.query import QUERIES, open_index
+from pvs_workflow.inputs.query import QUERIES
 
 
 def test_kept_index_is_of_the_whole_dataset(make_dataset, tmp_path):
@@ -45,20 +45,84 @@ def test_files_of_a_kept_index_are_what_it_was_made_of(make_dataset, tmp_path):
     assert (label, 'sub-01_T2w.nii.gz is missing' in reason) == ('01', True)
 
 
-def test_an_index_of_some_participants_and_a_kept_one_find_what_listing_finds(
-    make_dataset, tmp_path
-):
-    folder = make_dataset(
-        'sub-01_T2w.nii.gz', 'sub-01_ses-1_acq-tse_T2w.nii.gz', 'sub-A+b_T1w.nii.gz'
-    )
-    listings = {label: list_participant(folder, label) for label in ('01', 'A+b')}
-    listed = open_index(folder, listings, {})
-    assert isinstance(listed, FolderIndex)
-    for index in (LayoutIndex(folder, ['01', 'A+b']), open_index(folder, listings, {}, tmp_path)):
-        assert isinstance(index, LayoutIndex)
-        for query in QUERIES.values():
-            assert sorted(index.find(query)) == sorted(listed.find(query))
-    assert LayoutIndex(folder, ['A+b']).find(QUERIES['t2w']) == []
+VALUES = {
+    'acquisition': ('tse', 'TSE', ['tse', '01'], None, '*', ['tse', None]),
+    'run': (1, '01', '02', [1, 2, 10], None, '*'),
+    'session': ('1', None, '*'),
+    'part': (None, 'mag'),
+    'reconstruction': ('norm', '*'),
+}
+FOUND = {
+    "acquisition 'tse'": ['acq-tse_run-01', 'acq-tse_run-2', 'ses-1_acq-tse'],
+    "acquisition 'TSE'": [],
+    "acquisition ['tse', '01']": [
+        'acq-01_part-mag',
+        'acq-tse_run-01',
+        'acq-tse_run-2',
+        'ses-1_acq-tse',
+    ],
+    'acquisition None': ['', 'ses-1_rec-norm'],
+    "acquisition '*'": ['acq-01_part-mag', 'acq-tse_run-01', 'acq-tse_run-2', 'ses-1_acq-tse'],
+    "acquisition ['tse', None]": [
+        '',
+        'acq-tse_run-01',
+        'acq-tse_run-2',
+        'ses-1_acq-tse',
+        'ses-1_rec-norm',
+    ],
+    'run 1': ['acq-tse_run-01'],
+    "run '01'": ['acq-tse_run-01'],
+    "run '02'": ['acq-tse_run-2'],
+    'run [1, 2, 10]': ['acq-tse_run-01', 'acq-tse_run-2'],
+    'run None': ['', 'acq-01_part-mag', 'ses-1_acq-tse', 'ses-1_rec-norm'],
+    "run '*'": ['acq-tse_run-01', 'acq-tse_run-2'],
+    "session '1'": ['ses-1_acq-tse', 'ses-1_rec-norm'],
+    'session None': ['', 'acq-01_part-mag', 'acq-tse_run-01', 'acq-tse_run-2'],
+    "session '*'": ['ses-1_acq-tse', 'ses-1_rec-norm'],
+    'part None': ['', 'acq-tse_run-01', 'acq-tse_run-2', 'ses-1_acq-tse', 'ses-1_rec-norm'],
+    "part 'mag'": ['acq-01_part-mag'],
+    "reconstruction 'norm'": ['ses-1_rec-norm'],
+    "reconstruction '*'": ['ses-1_rec-norm'],
+}
+
+
+@pytest.fixture(scope='module')
+def dataset(tmp_path_factory):
+    """Return a dataset of empty files with all kinds of names, two of them nobody's."""
+    folder = tmp_path_factory.mktemp('indexed')
+    ends = set().union(*FOUND.values())
+    names = ['_'.join(filter(None, ['sub-01', end, 'T2w.nii.gz'])) for end in ends]
+    names += ['sub-01_T1w.nii.gz', 'sub-01_T2w.json', 'sub-01_run-x_T2w.NII.GZ']
+    for name in names:
+        place = 'sub-01/ses-1/anat' if 'ses-1' in name else 'sub-01/anat'
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        (folder / place / name).touch()
+    (folder / 'sub-02/anat').mkdir(parents=True)
+    (folder / 'sub-02/anat/sub-02_T2w.nii.gz').touch()
+    (folder / 'sub-01/func').mkdir()
+    (folder / 'sub-01/func/sub-01_T2w.nii.gz').touch()
+    (folder / 'dataset_description.json').write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
+    return folder
+
+
+def found(index, query):
+    files = [PurePosixPath(file).name for file in index.find(QUERIES['t2w'] | query)]
+    names = [name.removeprefix('sub-01_').removesuffix('T2w.nii.gz') for name in files]
+    return sorted(name.rstrip('_') for name in names)
+
+
+def test_values_lists_null_and_star_mean_what_they_do_for_pybids(dataset, tmp_path):
+    for index in (LayoutIndex(dataset, ['01']), LayoutIndex(dataset, (), tmp_path)):
+        for name, values in VALUES.items():
+            for value in values:
+                expected = FOUND[f'{name} {value!r}']
+                assert found(index, {'subject': '01', name: value}) == expected, (name, value)
+
+
+def test_only_the_participants_asked_for_are_indexed(dataset, tmp_path):
+    assert found(LayoutIndex(dataset, ['02']), {}) == ['sub-02']
+    assert len(found(LayoutIndex(dataset, ['01']), {})) == 6
+    assert len(found(LayoutIndex(dataset, ['02'], tmp_path), {})) == 7
 
 
 def test_pybids_own_ways_to_ask_still_work(make_dataset):

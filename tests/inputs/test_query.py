@@ -5,7 +5,7 @@ import pytest
 from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs import collect_scans, load_filters
 from pvs_workflow.inputs.folders import list_participant
-from pvs_workflow.inputs.query import find_images, open_index
+from pvs_workflow.inputs.query import find_images
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,6 @@ def test_derived_and_phase_images_are_ignored(make_dataset, make_image):
 
 def test_entities_are_in_bids_order_as_the_name_has_them(make_dataset):
     folder = make_dataset('sub-01_ses-1_run-01_acq-hi_T2w.nii.gz')
-    index = open_index(folder, {'01': list_participant(folder, '01')}, {})
-    (image,) = find_images(index, folder, 't2w')
+    (image,) = find_images(folder, list_participant(folder, '01').files, 't2w')
     assert image.entities == (('sub', '01'), ('ses', '1'), ('acq', 'hi'), ('run', '01'))
     assert (image.get('run'), image.get('echo')) == ('01', None)
