@@ -52,19 +52,18 @@ def count_table(
         If lengths differ, or a value lies out of its range.
 
     """
-    rows = list(zip(views, slices, counts, lows, highs, instances, roi_areas, qc, strict=True))
     frame = pd.DataFrame(
         {
-            'hemisphere': [view.hemisphere for view, *_ in rows],
-            'slice': [int(row[1]) for row in rows],
-            'slice_rank': [view.rank for view, *_ in rows],
-            'count': [_rounded(row[2]) for row in rows],
-            'count_low': [_rounded(row[3]) for row in rows],
-            'count_high': [_rounded(row[4]) for row in rows],
-            'potter': potter_grade([_rounded(row[2]) for row in rows]),
-            'instances': [int(row[5]) for row in rows],
-            'roi_area': [_rounded(row[6]) for row in rows],
-            'qc': [_qc(row[7]) for row in rows],
+            'hemisphere': [view.hemisphere for view in views],
+            'slice': list(map(int, slices)),
+            'slice_rank': [view.rank for view in views],
+            'count': list(map(_rounded, counts)),
+            'count_low': list(map(_rounded, lows)),
+            'count_high': list(map(_rounded, highs)),
+            'potter': potter_grade(list(map(_rounded, counts))),
+            'instances': list(map(int, instances)),
+            'roi_area': list(map(_rounded, roi_areas)),
+            'qc': list(map(_qc, qc)),
         }
     )
     between = (frame['count_low'] <= frame['count']) & (frame['count'] <= frame['count_high'])

@@ -1,7 +1,7 @@
 """Agreement of raters and model: one row of statistics for each pair, level and quantity."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -28,15 +28,15 @@ class Pair:
     Attributes
     ----------
     level : {'image', 'person'}
-    comparison : {'model', 'raters'}
-        ``model``: the first is the model.
+    comparison : {'model', 'raters', 'all'}
+        ``model``: the first is the model. ``all``: all raters together, not two.
     first, second : str
-        Names.
+        Names; None for ``all``.
     quantity : {'count', 'potter'}
     items : tuple of n Item
         Sorted.
     numbers : (n, 2) array
-        The first's and the second's numbers.
+        The first's and the second's numbers; (n, k) of k raters for ``all``.
     n_failed : int
         Left out, because the model's result failed quality control.
 
@@ -44,8 +44,8 @@ class Pair:
 
     level: str
     comparison: str
-    first: str
-    second: str
+    first: str | None
+    second: str | None
     quantity: str
     items: tuple[Item, ...]
     numbers: np.ndarray
@@ -106,12 +106,13 @@ def agreement_table(rated: Rated, pairs: Sequence[Pair]) -> pd.DataFrame:
         things, or where nothing varies; kappa where there is one grade only; limits of grades.
 
     """
-    rows = [_pair_row(pair) for pair in pairs]
+    compared = list(pairs)
     if len(rated.raters) > 2:
         for level, quantity in product(LEVELS, QUANTITIES):
-            used = _numbers(rated, level, quantity).drop(columns=0).dropna()
-            rows.append(_row(level, 'all', None, None, quantity, used.index, used.to_numpy(), 0))
-    rows = [row for row in rows if row['n'] or row['n_failed']]
+            all_of_them = _numbers(rated, level, quantity).drop(columns=0).dropna()
+            items, numbers = tuple(all_of_them.index), all_of_them.to_numpy()
+            compared.append(Pair(level, 'all', None, None, quantity, items, numbers, 0))
+    rows = [_row(pair) for pair in compared if pair.items or pair.n_failed]
     table = pd.DataFrame(rows, columns=column_names('group_agreement'))
     order = table['comparison'].map({'model': 0, 'raters': 1, 'all': 2})
     by = ['level', 'order', 'first', 'second', 'quantity']
@@ -129,40 +130,26 @@ def _numbers(rated: Rated, level: str, quantity: str) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(items, dtype=object), dtype=float)
 
 
-def _row(
-    level: str,
-    comparison: str,
-    first: str | None,
-    second: str | None,
-    quantity: str,
-    items: Iterable[Item],
-    numbers: np.ndarray,
-    n_failed: int,
-) -> dict:
+def _row(pair: Pair) -> dict:
     row = {
-        'level': level,
-        'comparison': comparison,
-        'first': first,
-        'second': second,
-        'quantity': quantity,
-        'n': len(numbers),
-        'n_participants': len({item.participant for item in items}),
-        'n_failed': n_failed,
+        'level': pair.level,
+        'comparison': pair.comparison,
+        'first': pair.first,
+        'second': pair.second,
+        'quantity': pair.quantity,
+        'n': len(pair.items),
+        'n_participants': len({item.participant for item in pair.items}),
+        'n_failed': pair.n_failed,
     }
-    if not len(numbers):
-        return row
-    icc = intraclass_correlation(numbers)
-    return row | {'icc': icc.value, 'icc_low': icc.low, 'icc_high': icc.high}
-
-
-def _pair_row(pair: Pair) -> dict:
-    row = _row(*(getattr(pair, name) for name in Pair.__dataclass_fields__))
     if not pair.items:
         return row
+    icc = intraclass_correlation(pair.numbers)
+    row |= {'icc': icc.value, 'icc_low': icc.low, 'icc_high': icc.high}
+    if pair.comparison == 'all':
+        return row
     first, second = pair.numbers.T
-    row |= {'mae': float(np.abs(first - second).mean())}
     limits = limits_of_agreement(first, second)
-    row |= {'bias': limits.bias}
+    row |= {'mae': float(np.abs(first - second).mean()), 'bias': limits.bias}
     if pair.quantity == 'count':
         return row | {'limit_low': limits.low, 'limit_high': limits.high}
     kappa = weighted_kappa(first.astype(int), second.astype(int))
