@@ -13,6 +13,8 @@ RESCAN_DAYS = 31.0
 """Sessions that are at most this far apart are a scan and its rescan: ePVS are not known to
 change within a month."""
 
+_USED = ['participant_id', 'session_id', 't2w', 'qc', 'count_max', 'model_sha256']
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -47,11 +49,14 @@ def pair_sessions(
         From a participant and its sessions to these in their order, with their times.
 
     """
-    several = rows[rows['participant_id'].duplicated(keep=False)]
+    several = rows.loc[rows['participant_id'].duplicated(keep=False), _USED].to_dict('index')
+    participants: dict[str, dict[int, Mapping]] = {}
+    for place, scan in several.items():
+        participants.setdefault(scan['participant_id'], {})[place] = scan
     consecutive, rescans = [], []
-    for participant, own in several.groupby('participant_id', sort=True):
-        scans = own.to_dict('index')
-        labels = list(own['session_id'].dropna().unique())
+    for participant, scans in sorted(participants.items()):
+        sessions = [scan['session_id'] for scan in scans.values()]
+        labels = list(dict.fromkeys(label for label in sessions if isinstance(label, str)))
         times = order(participant, labels) if len(labels) > 1 else {}
         between = _consecutive(scans, times)
         consecutive += between

@@ -28,7 +28,7 @@ _KINDS = {348: (nb.Nifti1Image, b'n+1\0'), 540: (nb.Nifti2Image, b'n+2\0')}
 """By the size of the header: the class, and how its magic begins."""
 
 _MAX_BEFORE_DATA = 2**26
-"""Maximum size of header and extensions, bytes: nibabel would read all that these claim to have."""
+"""Maximum size of header and extensions, bytes: nibabel would read all that they claim to have."""
 
 _MAX_AFTER_DATA = 2**26
 """Maximum number of bytes after the voxels of a compressed file; some programs add zeros."""
