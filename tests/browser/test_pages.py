@@ -151,8 +151,8 @@ def test_hostile_text_is_shown_as_text(open_page, tmp_path, save_results, text, 
     stem = save_results(tmp_path, qc='review', reasons=(text,))
     facts = {text: text, 'model': {'name': text}, 'command': text, 'versions': {'nipype': text}}
     save_run(tmp_path, '01', RunRecord(facts, {stem: text}, (text,)))
-    grades = read_table(tmp_path / f'sub-01/anat/{stem}_desc-potter_grade.tsv')
-    counts = read_table(tmp_path / f'sub-01/anat/{stem}_desc-epvs_counts.tsv')
+    grades = read_table(tmp_path / f'sub-01/anat/{stem}_desc-potter_grade.tsv', 'potter_grade')
+    counts = read_table(tmp_path / f'sub-01/anat/{stem}_desc-epvs_counts.tsv', 'epvs_counts')
     for name in ('participant_id', 'session_id', 't2w', 'qc_reasons', 'model'):
         grades[name] = text
     counts = pd.concat({text: counts}, names=['participant_id']).reset_index(level=0)
