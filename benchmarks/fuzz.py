@@ -17,12 +17,11 @@ with atheris.instrument_imports(include=['pvs_workflow', 'nibabel', 'csv', 'json
     import nibabel  # noqa: F401
 
     from benchmarks.harness import ROOT, command_line
-    from pvs_workflow.derivatives.records import read_records
-    from pvs_workflow.derivatives.tsv import read_table
+    from pvs_workflow.derivatives.tables import read_records, read_table
     from pvs_workflow.errors import PVSError
     from pvs_workflow.files import parse_json
     from pvs_workflow.inputs.nifti import read_nifti
-    from pvs_workflow.inputs.people import read_people
+    from pvs_workflow.inputs.participants import read_participants
     from pvs_workflow.inputs.query import load_filters
     from pvs_workflow.networks.card import Card
     from pvs_workflow.raters.ratings import read_ratings
@@ -50,7 +49,7 @@ READERS = {
     'records': ('a.tsv', lambda path: read_records(path, 'potter_grade')),
     'table': ('a.tsv', lambda path: read_table(path, 'potter_grade')),
     'ratings': ('a.tsv', lambda path: read_ratings([path], lambda folder: {})),
-    'people': ('participants.tsv', lambda path: read_people(path.parent)),
+    'participants': ('participants.tsv', lambda path: read_participants(path.parent)),
     'json': ('a.json', _json),
     'card': ('card.json', lambda path: Card.from_json(path.read_bytes().decode('latin-1'))),
     'filters': ('a.json', load_filters),
@@ -70,6 +69,7 @@ def seeds(reader: str) -> list[bytes]:
     """Return good inputs to start from."""
     import numpy as np
 
+    from tests.builders.results import save_result
     from tests.hostile import images, tables
 
     if reader in ('nifti', 'gzip'):
@@ -78,7 +78,7 @@ def seeds(reader: str) -> list[bytes]:
         wide = images.nifti(voxels.astype('float32'), version=2)
         return [gzip.compress(one) if reader == 'gzip' else one for one in (small, wide)]
     if reader in ('records', 'table'):
-        stem = tables.save_result(Path(tempfile.mkdtemp(prefix='fuzz-')), 'x')
+        stem = save_result(Path(tempfile.mkdtemp(prefix='fuzz-')), 'x')
         return [stem.with_name(stem.name + tables.GRADE).read_bytes()]
     if reader == 'card':
         return [(ROOT / 'pvs_workflow' / 'data' / 'cascade' / 'card.json').read_bytes()]

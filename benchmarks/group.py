@@ -14,7 +14,8 @@ from scipy.stats import norm
 
 from benchmarks.harness import APP, command, command_line, write_record
 from benchmarks.resources import measure
-from pvs_workflow.derivatives.tables import count_table, grade_table, write_json, write_table
+from pvs_workflow.derivatives.counts import count_table, grade_table
+from pvs_workflow.derivatives.tables import write_json, write_table
 from pvs_workflow.science.grading import UPPER_COUNTS
 from pvs_workflow.science.slices import View
 

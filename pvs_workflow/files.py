@@ -194,6 +194,15 @@ def read_json(path: Path, most: int = MOST_TEXT, encoding: str = 'utf-8'):
     return parse_json(read_text(path, most, encoding))
 
 
+def read_json_object(path: Path, most: int = MOST_TEXT) -> dict:
+    """Read a JSON object that may be anything; empty where it is not one that can be read."""
+    try:
+        content = read_json(path, most, encoding='utf-8-sig')
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def parse_json(text: str, **options):
     """Parse JSON; as :func:`read_json`, it raises nothing but ValueError."""
     try:

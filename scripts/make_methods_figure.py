@@ -38,7 +38,7 @@ def main(results: Path, target: Path) -> None:
     roi = labels('basalganglia')
     how = verify_bundle(data.path('cascade')).preprocessing
     views, images, _ = cut_six(t2w, roi, affine, how)
-    counts = read_table(Path(f'{stem}_desc-epvs_counts.tsv'))
+    counts = read_table(Path(f'{stem}_desc-epvs_counts.tsv'), 'epvs_counts')
     slices = [storage.slice_index(view.slice_index) for view in views]
     instances = labels('epvs')
     sheets = [

@@ -16,8 +16,7 @@ import nibabel as nb
 import numpy as np
 
 from pvs_workflow import data
-from pvs_workflow.derivatives.tsv import write_json
-from pvs_workflow.files import atomic_path
+from pvs_workflow.files import atomic_path, write_json
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.nuclei import Recipe, train
 from pvs_workflow.networks.engine import configure_tensorflow, versions

@@ -1,25 +1,26 @@
-"""What changed from one session to the next, beside what changes when nothing does."""
+"""Change from one session to the next, compared with scan–rescan variation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from pvs_workflow.cohort.pairs import comparable, find_pairs
+from pvs_workflow.cohort.pairs import comparable, pair_sessions
+from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.science.agreement import LIMIT
 
 MEASURES = ('count_max', 'count_left', 'count_right', 'count_sum', 'potter')
 
-LEAST_PAIRS = 10
-"""People with a rescan from whom a group's own repeatability is told; with ten, its 95 % interval
-goes from 0.70 to 1.75 of the estimate (chi-squared distribution)."""
+MIN_PAIRS = 10
+"""Minimum number of participants with a rescan for a group's own repeatability; with ten, its 95 %
+interval goes from 0.70 to 1.75 of the estimate (chi-squared distribution)."""
 
 
 @dataclass(frozen=True)
-class Yardstick:
-    """What a change has to exceed to be more than scan–rescan variation.
+class ChangeThreshold:
+    """The change that is more than scan–rescan variation.
 
     Attributes
     ----------
@@ -34,7 +35,7 @@ class Yardstick:
     low, high : float
         95 % interval of ``limit``, by the chi-squared distribution; NaN with intervals.
     pairs : int
-        People with a rescan.
+        Participants with a rescan.
 
     """
 
@@ -71,19 +72,19 @@ PUBLIC_RESCAN = PublicRescan(2, 12, 0.89, 'pvs_workflow cascade 0.6')
 twice at times that the public data do not tell, no grade above 1."""
 
 
-def rescan_yardstick(differences: Sequence[float]) -> Yardstick:
-    """Make a yardstick of the differences between scans and their rescans.
+def rescan_threshold(differences: Sequence[float]) -> ChangeThreshold:
+    """Return the threshold that follows from differences between scans and their rescans.
 
     Parameters
     ----------
     differences : sequence of float
-        Of the highest count, one for each person.
+        Of the highest count, one for each participant.
 
     Examples
     --------
-    >>> rescan_yardstick([2, -2] * 5).limit.round(2)
+    >>> rescan_threshold([2, -2] * 5).limit.round(2)
     np.float64(3.92)
-    >>> rescan_yardstick([2, -2]).kind
+    >>> rescan_threshold([2, -2]).kind
     'interval'
 
     """
@@ -93,90 +94,74 @@ def rescan_yardstick(differences: Sequence[float]) -> Yardstick:
     values = values[np.isfinite(values)]
     n = len(values)
     within = float(np.sqrt(np.mean(values**2) / 2)) if n else np.nan
-    if n < LEAST_PAIRS or within == 0:
-        return Yardstick('interval', np.nan, within, np.nan, np.nan, n)
+    if n < MIN_PAIRS or within == 0:
+        return ChangeThreshold('interval', np.nan, within, np.nan, np.nan, n)
     limit = LIMIT * np.sqrt(2) * within
     low, high = limit * np.sqrt(n / chi2.ppf([0.975, 0.025], n))
-    return Yardstick('repeatability', limit, within, float(low), float(high), n)
+    return ChangeThreshold('repeatability', limit, within, float(low), float(high), n)
 
 
 def compare_sessions(
     rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
-) -> tuple[pd.DataFrame, Yardstick]:
-    """Compare each person's consecutive sessions.
+) -> tuple[pd.DataFrame, ChangeThreshold]:
+    """Compare each participant's consecutive sessions.
 
     Parameters
     ----------
     rows : DataFrame
         Grades, with ``count_sum``, ``top_low`` and ``top_high``; index 0 … n − 1.
     order : callable
-        See :func:`pvs_workflow.cohort.pairs.find_pairs`.
+        See :func:`pvs_workflow.cohort.pairs.pair_sessions`.
 
     Returns
     -------
     changes : DataFrame
         The rows of ``group_change.tsv``; may be empty.
-    yardstick : Yardstick
+    threshold : ChangeThreshold
 
     """
-    pairs = find_pairs(rows, order)
+    pairs = pair_sessions(rows, order)
     highest = rows['count_max'].astype(float)
-    yardstick = rescan_yardstick([highest[two] - highest[one] for one, two in pairs.rescans])
+    threshold = rescan_threshold([highest[two] - highest[one] for one, two in pairs.rescans])
     used = sorted({place for pair in pairs.consecutive for place in pair[:2]})
-    own = dict(rows.loc[used].iterrows())
-    compared = [(own[one], own[two], days) for one, two, days in pairs.consecutive]
-    changes = change_table(compared)
-    changes['yardstick'] = yardstick.kind
-    changes['limit'] = yardstick.limit
-    changes['change'] = [judge(first, second, yardstick) for first, second, _ in compared]
-    return changes, yardstick
+    records = rows.loc[used].to_dict('index')
+    changes = [
+        _change(records[one], records[two], days, threshold)
+        for one, two, days in pairs.consecutive
+    ]
+    return pd.DataFrame(changes, columns=column_names('group_change')), threshold
 
 
-def change_table(pairs: Sequence[tuple[pd.Series, pd.Series, float]]) -> pd.DataFrame:
-    """Make the table of changes, without judging them.
-
-    Parameters
-    ----------
-    pairs : sequence of (Series, Series, float)
-        Rows of grades of the first and the second session, with ``count_sum``, ``top_low`` and
-        ``top_high``; and the days between them, NaN where they are not known.
-
-    Returns
-    -------
-    DataFrame
-        The columns of ``group_change`` up to ``potter_change``.
-
-    """
-    rows = []
-    for first, second, days in pairs:
-        row = {
-            'participant_id': first['participant_id'],
-            'session_first': first['session_id'],
-            'session_second': second['session_id'],
-            't2w_first': first['t2w'],
-            't2w_second': second['t2w'],
-            'qc_first': first['qc'],
-            'qc_second': second['qc'],
-            'days': days,
-        }
-        for name in MEASURES:
-            row |= {
-                f'{name}_first': first[name],
-                f'{name}_second': second[name],
-                f'{name}_change': second[name] - first[name],
-            }
-        rows.append(row)
-    return pd.DataFrame(rows)
+def _change(first: Mapping, second: Mapping, days: float, threshold: ChangeThreshold) -> dict:
+    """Return a row of ``group_change``."""
+    row = {
+        'participant_id': first['participant_id'],
+        'session_first': first['session_id'],
+        'session_second': second['session_id'],
+        't2w_first': first['t2w'],
+        't2w_second': second['t2w'],
+        'qc_first': first['qc'],
+        'qc_second': second['qc'],
+        'days': days,
+        'yardstick': threshold.kind,
+        'limit': threshold.limit,
+        'change': classify_change(first, second, threshold),
+    }
+    for name in MEASURES:
+        row[f'{name}_first'] = first[name]
+        row[f'{name}_second'] = second[name]
+        row[f'{name}_change'] = second[name] - first[name]
+    return row
 
 
-def judge(first: pd.Series, second: pd.Series, yardstick: Yardstick) -> str | None:
-    """Tell whether the highest count changed by more than scan–rescan variation.
+def classify_change(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> str | None:
+    """Return whether the highest count changed by more than scan–rescan variation.
 
     Parameters
     ----------
-    first, second : Series
+    first, second : mapping
         Rows of grades, with ``top_low`` and ``top_high``.
-    yardstick : Yardstick
+    threshold : ChangeThreshold
 
     Returns
     -------
@@ -188,8 +173,8 @@ def judge(first: pd.Series, second: pd.Series, yardstick: Yardstick) -> str | No
     if not comparable(first, second):
         return None
     change = second['count_max'] - first['count_max']
-    if yardstick.kind == 'repeatability':
-        beyond = abs(change) > yardstick.limit
+    if threshold.kind == 'repeatability':
+        beyond = abs(change) > threshold.limit
     else:
         beyond = second['top_low'] > first['top_high'] or second['top_high'] < first['top_low']
     if not beyond:

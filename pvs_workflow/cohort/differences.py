@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 2000
-LEAST = 5
-"""Differences from which an interval is told."""
+MIN_DIFFERENCES = 5
+"""Minimum number of differences for an interval."""
 
 _BATCH = 100
 """Resamples in memory at once."""
@@ -52,7 +52,7 @@ def median_difference(differences: Sequence[float], seed: int = 0) -> MedianDiff
 
     """
     values = np.sort(np.asarray(differences, dtype=float))
-    if len(values) < LEAST:
+    if len(values) < MIN_DIFFERENCES:
         return None
     from scipy.stats import bootstrap
 

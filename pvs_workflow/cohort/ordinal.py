@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-PEOPLE_PER_TERM = 10
+PARTICIPANTS_PER_TERM = 10
 """People that a model needs for each of its terms (Peduzzi et al. 1996, J Clin Epidemiol
 49:1373, for logistic regression)."""
 
-LEAST_PEOPLE = 20
-LEAST_IN_LEVEL = 5
+MIN_PARTICIPANTS = 20
+MIN_IN_LEVEL = 5
 """People in a level of sex or group from which it is compared."""
 
-MOST_LEVELS = 10
+MAX_LEVELS = 10
 DECADE = 10.0
 
 _FLAT = 10.0
@@ -90,72 +90,64 @@ def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
     notes = []
     if len(rows) < len(people):
         notes.append(f'{len(people) - len(rows)} people with a missing value are left out.')
-    columns: dict[str, np.ndarray] = {}
+    table = pd.DataFrame(index=rows.index)
     for name in known:
-        rows, added, told = _encode(rows, name)
-        notes += told
-        columns |= added
-    # A level that was too small takes its people along; what was coded before follows.
-    columns = {name: values[rows.index] for name, values in columns.items()}
-    columns, told = _drop_flat(columns)
-    notes += told
-    n = len(rows)
-    problem = _hindrance(n, columns, rows['potter'])
+        if name == 'age':
+            table['age, per 10 years'] = rows['age'].astype(float) / DECADE
+            continue
+        columns, added = _compare_levels(rows[name], name)
+        notes += added
+        # People of levels that are too small leave the model as a whole.
+        rows = rows.loc[columns.index]
+        table = table.loc[columns.index].join(columns)
+    flat = [name for name in table if len(table) == 0 or np.ptp(table[name]) == 0]
+    notes += [f'{name.split(",", 1)[0]} is the same for everyone: left out.' for name in flat]
+    table = table.drop(columns=flat)
+    problem = _reason_not_to_fit(table, rows['potter'])
     if problem:
-        return OrdinalFit(n, notes=tuple(notes), problem=problem)
-    return _fit(rows['potter'], pd.DataFrame(columns, index=rows.index), tuple(notes))
+        return OrdinalFit(len(rows), notes=tuple(notes), problem=problem)
+    return _fit(rows['potter'], table, tuple(notes))
 
 
-def _encode(rows: pd.DataFrame, name: str) -> tuple[pd.DataFrame, dict, list[str]]:
-    """Turn a variable into columns of numbers, and drop people of levels that are too small."""
-    if name == 'age':
-        return rows, {'age, per 10 years': rows['age'].astype(float) / DECADE}, []
-    sizes = rows[name].value_counts()
-    if len(sizes) > MOST_LEVELS:
-        return rows, {}, [f'{name} has {len(sizes)} levels, more than {MOST_LEVELS}: left out.']
-    small = sorted(sizes.index[sizes < LEAST_IN_LEVEL])
-    told = [
-        f'{name} “{level}” has fewer than {LEAST_IN_LEVEL} people, who are left out.'
+def _compare_levels(values: pd.Series, name: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return 0 or 1 for each level but the largest, without people of too small levels."""
+    sizes = values.value_counts()
+    if len(sizes) > MAX_LEVELS:
+        notes = [f'{name} has {len(sizes)} levels, more than {MAX_LEVELS}: left out.']
+        return pd.DataFrame(index=values.index), notes
+    small = sorted(sizes.index[sizes < MIN_IN_LEVEL])
+    notes = [
+        f'{name} “{level}” has fewer than {MIN_IN_LEVEL} people, who are left out.'
         for level in small
     ]
-    rows = rows[~rows[name].isin(small)]
+    values = values[~values.isin(small)]
     # The largest level is compared with; of two equally large ones, the first by name.
     levels = sorted(set(sizes.index) - set(small), key=lambda level: (-sizes[level], level))
-    added = {
-        f'{name}, {level} against {levels[0]}': (rows[name] == level).astype(float)
+    if len(levels) < 2 and len(values):
+        notes.append(f'{name} is the same for everyone: left out.')
+    columns = {
+        f'{name}, {level} against {levels[0]}': (values == level).astype(float)
         for level in levels[1:]
     }
-    if len(levels) < 2 and len(rows):
-        told.append(f'{name} is the same for everyone: left out.')
-    return rows, added, told
+    return pd.DataFrame(columns, index=values.index), notes
 
 
-def _drop_flat(columns: dict) -> tuple[dict, list[str]]:
-    kept = {name: values for name, values in columns.items() if np.ptp(values) > 0}
-    gone = [name.split(',', 1)[0] for name in columns if name not in kept]
-    return kept, [f'{name} is the same for everyone: left out.' for name in gone]
-
-
-def _hindrance(n: int, columns: dict, grades: pd.Series) -> str:
+def _reason_not_to_fit(table: pd.DataFrame, grades: pd.Series) -> str:
     """Say why a model cannot be tried; nothing where it can."""
-    if not columns:
+    n, terms = table.shape
+    if not terms:
         return 'There is no model: nothing that differs between people is known.'
-    least = max(LEAST_PEOPLE, PEOPLE_PER_TERM * len(columns))
+    least = max(MIN_PARTICIPANTS, PARTICIPANTS_PER_TERM * terms)
     if n < least:
         return (
-            f'There is no model: {len(columns)} terms need at least {least} people with all '
+            f'There is no model: {terms} terms need at least {least} people with all '
             f'values, received {n}.'
         )
     if grades.nunique() < 2:
         return 'There is no model: everyone has the same grade.'
-    if np.linalg.matrix_rank(_centred(columns)) < len(columns):
+    if np.linalg.matrix_rank(table.to_numpy() - table.to_numpy().mean(axis=0)) < terms:
         return 'There is no model: one variable follows from the others.'
     return ''
-
-
-def _centred(columns: dict) -> np.ndarray:
-    table = np.column_stack(list(columns.values()))
-    return table - table.mean(axis=0)
 
 
 def _fit(grades: pd.Series, table: pd.DataFrame, notes: tuple[str, ...]) -> OrdinalFit:

@@ -1,12 +1,11 @@
-"""Which T2w of a group are of one person, one after the other, or a scan and its rescan."""
+"""Pairs of T2w of one participant: consecutive sessions, or a scan and its rescan."""
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -14,18 +13,21 @@ RESCAN_DAYS = 31.0
 """Sessions that are at most this far apart are a scan and its rescan: ePVS are not known to
 change within a month."""
 
+_USED = ['participant_id', 'session_id', 't2w', 'qc', 'count_max', 'model_sha256']
+
 
 @dataclass(frozen=True)
 class Pairs:
-    """Which results of a group belong together, as places of rows.
+    """Results of a group that belong together, as places of rows.
 
     Attributes
     ----------
     consecutive : tuple of (int, int, float)
-        First and second session of a person, and the days between them (NaN where not known).
+        First and second session of a participant, and the days between them (NaN where not
+        known).
     rescans : tuple of (int, int)
-        A scan and its rescan, of each person that has them: two runs of one session, else two
-        sessions at most :data:`RESCAN_DAYS` apart.
+        A scan and its rescan, of each participant that has them: two runs of one session, else
+        two sessions at most :data:`RESCAN_DAYS` apart.
 
     """
 
@@ -33,7 +35,7 @@ class Pairs:
     rescans: tuple[tuple[int, int], ...]
 
 
-def find_pairs(
+def pair_sessions(
     rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
 ) -> Pairs:
     """Pair the T2w of consecutive sessions that have the same other entities.
@@ -47,22 +49,20 @@ def find_pairs(
         From a participant and its sessions to these in their order, with their times.
 
     """
-    used = ['participant_id', 'session_id', 't2w', 'qc', 'count_max', 'model_sha256']
-    records = rows[used].to_dict('records')
-    people: dict[str, list[int]] = defaultdict(list)
-    for place, record in enumerate(records):
-        people[record['participant_id']].append(place)
+    several = rows.loc[rows['participant_id'].duplicated(keep=False), _USED].to_dict('index')
+    participants: dict[str, dict[int, Mapping]] = {}
+    for place, scan in several.items():
+        participants.setdefault(scan['participant_id'], {})[place] = scan
     consecutive, rescans = [], []
-    for participant in sorted(person for person, places in people.items() if len(places) > 1):
-        places = people[participant]
-        sessions = [records[place]['session_id'] for place in places]
+    for participant, scans in sorted(participants.items()):
+        sessions = [scan['session_id'] for scan in scans.values()]
         labels = list(dict.fromkeys(label for label in sessions if isinstance(label, str)))
         times = order(participant, labels) if len(labels) > 1 else {}
-        between = _consecutive(records, places, times)
+        between = _consecutive(scans, times)
         consecutive += between
-        runs = [alike[:2] for alike in _alike(records, places, 'run') if len(alike) > 1]
+        runs = [alike[:2] for alike in _alike(scans, 'run') if len(alike) > 1]
         soon = [(one, two) for one, two, days in between if days <= RESCAN_DAYS]
-        fit = [(one, two) for one, two in (*runs, *soon) if comparable(records[one], records[two])]
+        fit = [(one, two) for one, two in (*runs, *soon) if comparable(scans[one], scans[two])]
         rescans += fit[:1]
     return Pairs(tuple(consecutive), tuple(rescans))
 
@@ -90,28 +90,28 @@ def comparable(first: Mapping, second: Mapping) -> bool:
 
 
 def _consecutive(
-    records: Sequence[Mapping], places: Sequence[int], times: Mapping[str, datetime | None]
+    scans: Mapping[int, Mapping], times: Mapping[str, datetime | None]
 ) -> list[tuple[int, int, float]]:
-    """Return a person's pairs, in the order of their sessions."""
+    """Return a participant's pairs, in the order of the sessions."""
     rank = {label: number for number, label in enumerate(times)}
-    found = []
-    for alike in _alike(records, places, 'ses'):
-        dated = sorted(
-            (place for place in alike if records[place]['session_id'] in rank),
-            key=lambda place: rank[records[place]['session_id']],
-        )
-        for one, two in pairwise(dated):
-            ends = (times[records[place]['session_id']] for place in (one, two))
-            found.append((one, two, _days(*ends)))
-    return sorted(found, key=lambda pair: rank[records[pair[0]]['session_id']])
+    session = {place: scan['session_id'] for place, scan in scans.items()}
+    pairs = []
+    for alike in _alike(scans, 'ses'):
+        dated = sorted((p for p in alike if session[p] in rank), key=lambda p: rank[session[p]])
+        pairs += [
+            (one, two, _days(times[session[one]], times[session[two]]))
+            for one, two in pairwise(dated)
+        ]
+    return sorted(pairs, key=lambda pair: rank[session[pair[0]]])
 
 
-def _alike(records: Sequence[Mapping], places: Sequence[int], but: str) -> list[list[int]]:
+def _alike(scans: Mapping[int, Mapping], but: str) -> list[Sequence[int]]:
     """Group T2w by all entities of their names but one."""
-    groups: dict[tuple, list[int]] = defaultdict(list)
-    for place in places:
-        parts = Path(str(records[place]['t2w'])).name.split('_')
-        groups[tuple(part for part in parts if not part.startswith(f'{but}-'))].append(place)
+    groups: dict[tuple, list[int]] = {}
+    for place, scan in scans.items():
+        parts = PurePosixPath(str(scan['t2w'])).name.split('_')
+        others = tuple(part for part in parts if not part.startswith(f'{but}-'))
+        groups.setdefault(others, []).append(place)
     return list(groups.values())
 
 

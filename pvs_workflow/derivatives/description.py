@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pvs_workflow import __version__
 from pvs_workflow.errors import OutputError
-from pvs_workflow.files import read_json, write_json, write_text
+from pvs_workflow.files import read_json_object, write_json, write_text
 
 NAME = 'pvs_workflow'
 BIDS_VERSION = '1.10.0'
@@ -45,7 +45,7 @@ def describe_outputs(output_dir: Path, bids_dir: Path | None = None) -> None:
 
     """
     path = output_dir / 'dataset_description.json'
-    existing = _read(path)
+    existing = read_json_object(path)
     made = existing.get('GeneratedBy')
     makers = [m.get('Name') for m in made if isinstance(m, dict)] if isinstance(made, list) else []
     if existing and NAME not in makers:
@@ -69,16 +69,8 @@ def _description(bids_dir: Path | None) -> dict:
     if bids_dir is None:
         return description
     address = bids_dir.resolve().as_uri()
-    raw = _read(bids_dir / 'dataset_description.json')
+    raw = read_json_object(bids_dir / 'dataset_description.json')
     source = {'URL': address}
     if isinstance(raw.get('DatasetDOI'), str):
         source['DOI'] = raw['DatasetDOI']
     return description | {'SourceDatasets': [source], 'DatasetLinks': {'raw': address}}
-
-
-def _read(path: Path) -> dict:
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -7,10 +7,11 @@ import pandas as pd
 from nibabel.affines import apply_affine, voxel_sizes
 from skimage.measure import regionprops_table
 
-from pvs_workflow.derivatives.tsv import DECIMALS, describe_columns
+from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.science.instances import Instances
 from pvs_workflow.science.slabs import central_slice, slices_per_slab
 from pvs_workflow.science.slices import View
+from pvs_workflow.tsv import DECIMALS
 
 
 def instance_table(
@@ -66,7 +67,7 @@ def instance_table(
                 *(round(float(value), DECIMALS) for value in values),
             )
         )
-    frame = pd.DataFrame(rows, columns=list(describe_columns('epvs_instances')))
+    frame = pd.DataFrame(rows, columns=column_names('epvs_instances'))
     return frame.sort_values(['hemisphere', 'slice', 'label'], ignore_index=True)
 
 

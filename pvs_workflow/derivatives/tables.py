@@ -1,184 +1,149 @@
-"""The tables of results: image counts, and a person's grade."""
+"""The app's tables as files: written with their data dictionary, read and checked."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from pvs_workflow.derivatives.tsv import (
-    DECIMALS,
+from pvs_workflow.derivatives.columns import (
+    MAY_BE_EMPTY,
+    TEXT_COLUMNS,
+    column_names,
     describe_columns,
-    format_cell,
-    read_table,
-    write_json,
-    write_table,
 )
-from pvs_workflow.science.grading import potter_grade
-from pvs_workflow.science.slices import HEMISPHERES, View
+from pvs_workflow.errors import PVSError
+from pvs_workflow.files import MOST_TEXT, write_json
+from pvs_workflow.tsv import MISSING, read_tsv, write_tsv
 
-__all__ = [
-    'QC_LEVELS',
-    'count_table',
-    'describe_columns',
-    'format_cell',
-    'grade_table',
-    'read_table',
-    'write_json',
-    'write_table',
-]
+if TYPE_CHECKING:
+    import pandas as pd
 
-QC_LEVELS = ('pass', 'review', 'fail')
+MAX_SCAN_BYTES = 2**20
+"""Maximum size of a table of one T2w, bytes; that of a T2w with 1,000 ePVS has a tenth."""
+
+_NUMBER = re.compile(r'[+-]?\d{1,18}(\.\d*)?([eE][+-]?\d{1,2})?', re.ASCII)
 
 
-def count_table(
-    views: Sequence[View],
-    slices: Sequence[int],
-    counts: Sequence[float],
-    lows: Sequence[float],
-    highs: Sequence[float],
-    instances: Sequence[int],
-    roi_areas: Sequence[float],
-    qc: Sequence[str],
-) -> pd.DataFrame:
-    """Make the table of one T2w's image counts.
-
-    Numbers are rounded to the written precision first, so that a grade always is that of the
-    count beside it.
+def write_table(
+    frame: 'pd.DataFrame', path: Path, table: str, sources: Sequence[str] = ()
+) -> tuple[Path, Path]:
+    """Write a table as TSV, and its data dictionary as JSON next to it.
 
     Parameters
     ----------
-    views : sequence of View
-        The images; all other sequences are in the same order.
-    slices : sequence of int
-        Each image's slice index in the input file as stored, from 0.
-    counts, lows, highs : sequences of float
-        Predicted number and its 90 % interval, ≥ 0, ``low ≤ count ≤ high``.
-    instances : sequence of int
-        Labels found on each image.
-    roi_areas : sequence of float
-        mm².
-    qc : sequence of {'pass', 'review', 'fail'}
+    frame : DataFrame
+        With exactly the table's columns, in their order.
+    path : Path
+        Ends in ``.tsv``.
+    table : str
+        A name in ``TABLES``.
+    sources : sequence of str
+        BIDS URIs of what the table was made from: ``Sources`` of the JSON when there are any.
 
     Returns
     -------
-    DataFrame
-        One row per image, sorted by hemisphere (left first) and slice.
+    tsv, json : Path
 
     Raises
     ------
     ValueError
-        If lengths differ, or a value lies out of its range.
+        If columns differ from the table's, or a text has a tab or line break in it.
+    OutputError
+        If the files cannot be written.
 
     """
-    rows = list(zip(views, slices, counts, lows, highs, instances, roi_areas, qc, strict=True))
-    frame = pd.DataFrame(
-        {
-            'hemisphere': [view.hemisphere for view, *_ in rows],
-            'slice': [int(row[1]) for row in rows],
-            'slice_rank': [view.rank for view, *_ in rows],
-            'count': [_rounded(row[2]) for row in rows],
-            'count_low': [_rounded(row[3]) for row in rows],
-            'count_high': [_rounded(row[4]) for row in rows],
-            'potter': potter_grade([_rounded(row[2]) for row in rows]),
-            'instances': [int(row[5]) for row in rows],
-            'roi_area': [_rounded(row[6]) for row in rows],
-            'qc': [_qc(row[7]) for row in rows],
-        }
-    )
-    between = (frame['count_low'] <= frame['count']) & (frame['count'] <= frame['count_high'])
-    if not (between & (frame['count_low'] >= 0)).all():
-        raise ValueError(
-            'an interval must hold its count and start at 0 or above, received '
-            f'{list(zip(lows, counts, highs, strict=True))}'
-        )
-    return frame.sort_values(['hemisphere', 'slice', 'slice_rank'], ignore_index=True)
+    columns = describe_columns(table)
+    if list(frame.columns) != list(columns):
+        raise ValueError(f'columns must be {list(columns)}, received {list(frame.columns)}')
+    sidecar = path.with_suffix('.json')
+    # The dictionary first, so that no table exists without it.
+    write_json(sidecar, columns | ({'Sources': list(sources)} if sources else {}))
+    write_tsv(path, frame)
+    return path, sidecar
 
 
-def grade_table(
-    *,
-    participant: str,
-    session: str | None,
-    t2w: str,
-    counts: pd.DataFrame,
-    probabilities: Sequence[float],
-    qc: str,
-    reasons: Sequence[str],
-    model: str,
-    model_sha256: str,
-) -> pd.DataFrame:
-    """Make the one-row table of one T2w's Potter grade.
+def read_table(path: Path, table: str) -> 'pd.DataFrame':
+    """Read a table that :func:`write_table` wrote, as a DataFrame.
 
     Parameters
     ----------
-    participant, session : str
-        Labels, with or without their prefix; an empty session is missing.
-    t2w : str
-        The file, relative to the dataset.
-    counts : DataFrame
-        From :func:`count_table`.
-    probabilities : sequence of float
-        Of grades 0 to 4, ≥ 0, sum 1; they are rounded such that they still sum to 1.
-    qc : {'pass', 'review', 'fail'}
-    reasons : sequence of str
-        Why it is not 'pass'; empty when it is. Without semicolons.
-    model, model_sha256 : str
-        Name with version, and checksum, of the cascade.
+    path : Path
+    table : str
+        A name in ``TABLES``, whose columns the file must have.
 
     Returns
     -------
     DataFrame
+        Texts as ``str``, whole numbers as ``int64`` where none is missing, other numbers as
+        ``float64``; ``n/a`` is NaN.
 
     Raises
     ------
-    ValueError
-        If a hemisphere has no row, or a value lies out of its range.
+    PVSError
+        As :func:`read_records`.
 
     """
-    if (_qc(qc) == 'pass') != (not reasons) or any(';' in reason for reason in reasons):
-        raise ValueError(f'reasons go with qc {qc!r}, without semicolons, received {reasons!r}')
-    sides = {side: counts[counts['hemisphere'] == side] for side in HEMISPHERES}
-    if any(rows.empty for rows in sides.values()):
-        raise ValueError('both hemispheres must be counted')
-    row = {
-        'participant_id': f'sub-{participant.removeprefix("sub-")}',
-        'session_id': f'ses-{session.removeprefix("ses-")}' if session else None,
-        't2w': t2w,
-        'potter': int(counts['potter'].max()),
-        'potter_left': int(sides['L']['potter'].max()),
-        'potter_right': int(sides['R']['potter'].max()),
-        'count_max': float(counts['count'].max()),
-        'count_left': float(sides['L']['count'].max()),
-        'count_right': float(sides['R']['count'].max()),
-    }
-    row |= {f'p_potter{grade}': p for grade, p in enumerate(_shares(probabilities))}
-    row |= {
-        'qc': qc,
-        'qc_reasons': '; '.join(reasons) or None,
-        'model': model,
-        'model_sha256': model_sha256,
-    }
-    return pd.DataFrame([row])
+    import pandas as pd
+
+    rows = read_records(path, table, MOST_TEXT)
+    columns = {}
+    for name in column_names(table):
+        values = [row[name] for row in rows]
+        whole = all(isinstance(value, int) for value in values)
+        dtype = 'str' if name in TEXT_COLUMNS else 'int64' if whole else 'float64'
+        columns[name] = pd.Series(values, dtype=dtype)
+    return pd.DataFrame(columns)
 
 
-def _rounded(value: float) -> float:
-    return round(float(value), DECIMALS)
+def read_records(path: Path, table: str, max_bytes: int = MAX_SCAN_BYTES) -> list[dict]:
+    """Read a table that :func:`write_table` wrote, as a dictionary for each row.
 
+    A group has thousands of tables of a few rows; a DataFrame takes thirty times as long.
 
-def _qc(value: str) -> str:
-    if value not in QC_LEVELS:
-        raise ValueError(f'qc must be one of {QC_LEVELS}, received {value!r}')
-    return value
+    Parameters
+    ----------
+    path : Path
+    table : str
+        A name in ``TABLES``, whose columns the file must have.
+    max_bytes : int
+        Maximum size of the file.
 
+    Returns
+    -------
+    list of dict
+        The cells of each row by their columns: text, int, float, or None for ``n/a``.
 
-def _shares(probabilities: Sequence[float]) -> list[float]:
-    """Round probabilities such that they still sum to 1 (largest remainders)."""
-    p = np.asarray(probabilities, dtype=float)
-    if p.shape != (5,) or not (p >= 0).all() or not abs(p.sum() - 1) < 1e-3:
-        raise ValueError(
-            f'probabilities must be five, at least 0, of sum 1, received {probabilities!r}'
+    Raises
+    ------
+    PVSError
+        If the file cannot be read, has no row though it needs one, or lacks a column or a number.
+
+    """
+    content = read_tsv(path, max_bytes=max_bytes)
+    names = column_names(table)
+    if content.columns != names:
+        raise PVSError(
+            f'{path} has other columns than a {table} table, expected {", ".join(names)}, '
+            f'received {", ".join(content.columns)}'
         )
-    units = p / p.sum() * 10**DECIMALS
-    floors = np.floor(units)
-    short = round(10**DECIMALS - floors.sum())
-    floors[np.argsort(floors - units, kind='stable')[:short]] += 1
-    return [float(unit) / 10**DECIMALS for unit in floors]
+    if not content.rows and table not in MAY_BE_EMPTY:
+        raise PVSError(f'{path} has no rows, expected at least one, received its header only')
+    records = []
+    for row in content.rows:
+        record = dict(zip(names, row, strict=True))
+        for name, cell in record.items():
+            if cell == MISSING:
+                record[name] = None
+            elif name not in TEXT_COLUMNS:
+                record[name] = _parse_number(cell, name, path)
+        records.append(record)
+    return records
+
+
+def _parse_number(cell: str, name: str, path: Path) -> int | float:
+    if not _NUMBER.fullmatch(cell):
+        raise PVSError(
+            f'{path} has other things than numbers in its column {name}, expected numbers, '
+            f'received {cell!r}'
+        )
+    return int(cell) if cell.lstrip('+-').isdecimal() else float(cell)

@@ -1,23 +1,48 @@
 """The group's tables and page."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from pvs_workflow.cohort.change import compare_sessions
-from pvs_workflow.derivatives.tsv import describe_columns, write_table
-from pvs_workflow.group.agreement import compare_raters
-from pvs_workflow.group.output import GroupOutput
-from pvs_workflow.group.results import describe_result, read_results
-from pvs_workflow.inputs.people import read_people
+from pvs_workflow.derivatives.columns import column_names
+from pvs_workflow.derivatives.results import Result, read_results
+from pvs_workflow.derivatives.tables import write_table
+from pvs_workflow.inputs.participants import read_participants
 from pvs_workflow.inputs.sessions import order_sessions
+from pvs_workflow.raters.rated import match_ratings, model_results
+from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
+from pvs_workflow.raters.ratings import read_ratings
+from pvs_workflow.raters.reading_key import find_key
+from pvs_workflow.report.agreement_section import agreement_section
 from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.outlier_section import outlier_section
 from pvs_workflow.report.people_section import people_section
 from pvs_workflow.report.scanner_section import scanner_section
+from pvs_workflow.report.sections import GroupSection
+
+
+@dataclass(frozen=True)
+class GroupOutput:
+    """The files that the group level wrote.
+
+    Attributes
+    ----------
+    written : tuple of Path
+    problems : tuple of str
+        Results that were left out, one sentence each.
+    warnings : tuple of str
+        What else was found, and is no failure, one sentence each.
+
+    """
+
+    written: tuple[Path, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def collect_group(
@@ -51,35 +76,54 @@ def collect_group(
     """
     output_dir = Path(output_dir)
     results, problems = read_results(output_dir)
-    grades = [grade | describe_result(path, rows) for path, (grade, rows) in results.items()]
-    counts = [row for _, rows in results.values() for row in rows]
-    agreement = compare_raters(output_dir, ratings, results.values()) if ratings else None
-    rows = _frame(grades, ['participant_id', 'session_id', 't2w'])
-    grade_frame = rows[list(describe_columns('group_potter'))]
-    count_frame = _frame(counts, ['participant_id', 'session_id', 'hemisphere', 'slice'])
-    people = read_people(bids_dir)
-    if 'site' in people.frame:
-        rows['site'] = rows['participant_id'].map(people.frame['site'])
-    changes, yardstick = compare_sessions(rows, partial(order_sessions, bids_dir))
+    # Before anything is written: ratings that cannot be used change nothing.
+    agreement, agreement_part = None, None
+    if ratings:
+        agreement, agreement_part, unmatched = _compare_raters(output_dir, ratings, results)
+        problems += unmatched
+    rows = _frame(
+        [{**result.grade, **result.describe()} for result in results],
+        ['participant_id', 'session_id', 't2w'],
+    )
+    grades = rows[list(column_names('group_potter'))]
+    counts = _frame(
+        [row for result in results for row in result.counts],
+        ['participant_id', 'session_id', 'hemisphere', 'slice'],
+    )
+    participants = read_participants(bids_dir)
+    if 'site' in participants.frame:
+        rows['site'] = rows['participant_id'].map(participants.frame['site'])
+    changes, threshold = compare_sessions(rows, partial(order_sessions, bids_dir))
     sections = [
         outlier_section(rows),
         scanner_section(rows),
-        people_section(rows, people.frame, people.warning),
-        change_section(changes, yardstick) if len(changes) else None,
-        agreement.section if agreement else None,
+        people_section(rows, participants.frame, participants.warning),
+        change_section(changes, threshold) if len(changes) else None,
+        agreement_part,
     ]
     written = [
-        *write_table(grade_frame, output_dir / 'group_potter.tsv', 'group_potter'),
-        *write_table(count_frame, output_dir / 'group_counts.tsv', 'group_counts'),
+        *write_table(grades, output_dir / 'group_potter.tsv', 'group_potter'),
+        *write_table(counts, output_dir / 'group_counts.tsv', 'group_counts'),
         *_write_or_remove(changes if len(changes) else None, output_dir, 'group_change'),
-        *_write_or_remove(agreement and agreement.table, output_dir, 'group_agreement'),
-        write_group_page(
-            output_dir, grade_frame, count_frame, [part for part in sections if part is not None]
-        ),
+        *_write_or_remove(agreement, output_dir, 'group_agreement'),
+        write_group_page(output_dir, grades, counts, [part for part in sections if part]),
     ]
-    problems += agreement.problems if agreement else ()
-    warnings = (people.warning,) if people.warning else ()
+    warnings = (participants.warning,) if participants.warning else ()
     return GroupOutput(tuple(written), tuple(problems), warnings)
+
+
+def _compare_raters(
+    output_dir: Path, ratings: Sequence[Path], results: Sequence[Result]
+) -> tuple[pd.DataFrame, GroupSection, tuple[str, ...]]:
+    """Return the table of agreement, its section, and what was left out.
+
+    The key of a reading sheet is looked for next to the ratings first.
+    """
+    read = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
+    rated = match_ratings(read, model_results(results))
+    pairs = pair_raters(rated)
+    table = agreement_table(rated, pairs)
+    return table, agreement_section(rated, pairs, table), rated.problems
 
 
 def _frame(records: list[dict], by: list[str]) -> pd.DataFrame:
@@ -89,7 +133,7 @@ def _frame(records: list[dict], by: list[str]) -> pd.DataFrame:
 
 
 def _write_or_remove(frame: pd.DataFrame | None, output_dir: Path, table: str) -> tuple[Path, ...]:
-    """Write a table; without one, take away that of an earlier run."""
+    """Write a table; without one, remove that of an earlier run."""
     path = output_dir / f'{table}.tsv'
     if frame is not None:
         return write_table(frame, path, table)

@@ -1,11 +1,11 @@
-"""The images of all participants, to be rated blindly."""
+"""The reading sheet: the images of all participants, to be rated blindly."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from pvs_workflow.group.output import GroupOutput
-from pvs_workflow.group.results import GRADES_END, read_results
+from pvs_workflow.derivatives.results import read_results
+from pvs_workflow.group.collect import GroupOutput
 from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
 
 
@@ -33,9 +33,8 @@ def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
     output_dir = Path(output_dir)
     results, problems = read_results(output_dir)
     scans = []
-    for path, (grade, counts) in results.items():
-        whose = (grade[name] for name in ('participant_id', 'session_id', 't2w'))
-        stem = path.with_name(path.name.removesuffix(GRADES_END))
-        scans.append(SheetScan(*whose, stem, pd.DataFrame(counts)))
+    for result in results:
+        identity = (result.grade[name] for name in ('participant_id', 'session_id', 't2w'))
+        scans.append(SheetScan(*identity, result.stem, pd.DataFrame(result.counts)))
     written, unseen = write_reading_sheet(output_dir, scans, seed)
     return GroupOutput(tuple(written), (*problems, *unseen))

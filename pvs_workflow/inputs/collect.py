@@ -13,8 +13,9 @@ from pvs_workflow.inputs.dataset import (
     no_label,
 )
 from pvs_workflow.inputs.folders import list_participant
+from pvs_workflow.inputs.layout import LayoutIndex
 from pvs_workflow.inputs.names import find_misplaced
-from pvs_workflow.inputs.query import BIDSImage, find_images, open_index
+from pvs_workflow.inputs.query import BIDSImage, find_images
 from pvs_workflow.inputs.scan import Scan, Selection
 
 _CONTRASTS = {'t1w': 'T1w', 'flair': 'FLAIR'}
@@ -67,14 +68,17 @@ def collect_scans(
     present, missing = find_participants(bids_dir, asked)
     filters = filters or {}
     listings = {label: list_participant(bids_dir, label) for label in present}
-    index = open_index(bids_dir, listings, filters, database_dir)
+    files = [file for listing in listings.values() for file in listing.files]
+    # pybids is asked only where it has to be; its index is of these participants, or kept.
+    wanted = database_dir is not None or any(filters.values())
+    index = LayoutIndex(bids_dir, present, database_dir) if wanted else None
     images = {
-        kind: _by_participant(find_images(index, bids_dir, kind, filters.get(kind)))
+        kind: _by_participant(find_images(bids_dir, files, kind, filters.get(kind), index))
         for kind in ('t2w', *_CONTRASTS)
     }
     every_t2w = images['t2w']
     if filters.get('t2w'):
-        every_t2w = _by_participant(find_images(index, bids_dir, 't2w'))
+        every_t2w = _by_participant(find_images(bids_dir, files, 't2w', None, index))
 
     scans, skipped, unmatched = [], [], False
     for participant in present:

@@ -1,27 +1,15 @@
-"""The anatomical folders of some participants: what is in them, and queries by pybids' entities.
+"""The anatomical folders of a participant, listed without pybids, which takes longer to load."""
 
-pybids' database takes seconds for every thousand participants. Most queries need none of it: files
-are listed here, and their entities are taken by the patterns of pybids' own configuration.
-"""
-
-import importlib.util
-import json
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from pvs_workflow.inputs.dataset import is_label, natural_key
 
-ANY = '*'
-"""In a filter: the entity is there, whatever its value."""
-
 
 @dataclass(frozen=True)
 class Listing:
-    """What the folders of a participant hold.
+    """The content of a participant's folders.
 
     Attributes
     ----------
@@ -30,7 +18,7 @@ class Listing:
     odd_sessions : tuple of str
         What follows ``ses-`` in the names of folders where it is no label; these are not read.
     files, folders : tuple of str
-        What lies in ``anat``, of all sessions: paths from the dataset's root on, sorted. Broken
+        The content of ``anat``, of all sessions: paths from the dataset's root on, sorted. Broken
         links are files.
 
     """
@@ -39,113 +27,6 @@ class Listing:
     odd_sessions: tuple[str, ...]
     files: tuple[str, ...]
     folders: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Entity:
-    """One of pybids' entities.
-
-    Attributes
-    ----------
-    pattern : re.Pattern
-        Its first group is the value, in a path that starts with a slash at the dataset's root.
-    is_number : bool
-        Values are compared as whole numbers: 1 and 01 are the same run.
-
-    """
-
-    pattern: re.Pattern
-    is_number: bool
-
-    def values(self, files: Iterable[str]) -> list[str | int | None]:
-        """Return the value of each file, ``None`` where it has none."""
-        found = [match and match[1] for match in map(self.pattern.search, files)]
-        return [self.read(text) for text in found] if self.is_number else found
-
-    def read(self, value) -> str | int | None:
-        """Return a value as it is compared.
-
-        Raises
-        ------
-        ValueError
-            If a number is expected and it is none.
-
-        """
-        if value is None:
-            return None
-        return int(value) if self.is_number else str(value)
-
-
-class FolderIndex:
-    """Files of some participants, found by their entities.
-
-    Parameters
-    ----------
-    files : iterable of str
-        Paths from the dataset's root on.
-
-    """
-
-    def __init__(self, files: Iterable[str]):
-        self._files = [f'/{file}' for file in files]
-        self._columns: dict[str, list] = {}
-
-    def find(self, query: Mapping) -> Iterator[tuple[str, dict[str, str]]]:
-        """Return what matches a query, as pybids' ``layout.get`` would.
-
-        Parameters
-        ----------
-        query : mapping
-            Entities and values that :func:`is_plain` accepts.
-
-        Yields
-        ------
-        file : str
-            Path from the dataset's root on.
-        entities : dict
-            ``subject`` and, where there is one, ``session``.
-
-        """
-        tests = [(self._column(name), _allowed(name, value)) for name, value in query.items()]
-        tests = [(column, allowed) for column, allowed in tests if allowed is not None]
-        subjects, sessions = self._column('subject'), self._column('session')
-        for row, file in enumerate(self._files):
-            if all(_matches(column[row], allowed) for column, allowed in tests):
-                found = {'subject': subjects[row], 'session': sessions[row]}
-                yield file[1:], {name: value for name, value in found.items() if value}
-
-    def _column(self, name: str) -> list:
-        if name not in self._columns:
-            self._columns[name] = entities()[name].values(self._files)
-        return self._columns[name]
-
-
-@cache
-def entities() -> dict[str, Entity]:
-    """Return pybids' entities by name, from its configuration (it is not imported: 0.4 s)."""
-    (folder,) = importlib.util.find_spec('bids').submodule_search_locations
-    config = json.loads(Path(folder, 'layout', 'config', 'bids.json').read_text(encoding='utf-8'))
-    return {
-        entity['name']: Entity(re.compile(entity['pattern']), entity.get('dtype') == 'int')
-        for entity in config['entities']
-    }
-
-
-def is_plain(query: Mapping) -> bool:
-    """Tell whether a query has known entities only, with texts, whole numbers or ``None``.
-
-    pybids' other ways to ask (``regex_search``, say) are left to pybids.
-
-    Examples
-    --------
-    >>> is_plain({'acquisition': ['tse', None], 'run': 1, 'reconstruction': '*'})
-    True
-    >>> is_plain({'regex_search': True, 'acquisition': 't.*'})
-    False
-    """
-    return all(
-        name in entities() and _is_plain_value(name, value) for name, value in query.items()
-    )
 
 
 def list_participant(bids_dir: Path, participant: str) -> Listing:
@@ -184,35 +65,3 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return entry.is_dir()
     except OSError:  # a link that leads to itself, say
         return False
-
-
-def _values(name: str, value) -> Sequence:
-    """Return the values asked for as a list, extensions with their dot."""
-    values = list(value) if isinstance(value, list | tuple) else [value]
-    if name == 'extension' and value != ANY:
-        return [f'.{one.lstrip(".")}' if isinstance(one, str) else one for one in values]
-    return values
-
-
-def _is_plain_value(name: str, value) -> bool:
-    for one in _values(name, value):
-        if isinstance(one, bool) or not isinstance(one, str | int | None):
-            return False
-        if value != ANY:
-            try:
-                entities()[name].read(one)
-            except ValueError:
-                return False
-    return True
-
-
-def _allowed(name: str, value) -> frozenset | str | None:
-    """Return what an entity may be: some values, any, or (``None``) whatever or nothing."""
-    if value == ANY:
-        return ANY
-    read = entities()[name].read
-    return frozenset(map(read, _values(name, value))) or None
-
-
-def _matches(value, allowed: frozenset | str) -> bool:
-    return value is not None if allowed == ANY else value in allowed

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from pvs_workflow.files import read_json
+from pvs_workflow.files import read_json_object
 
 SCANNER_KEYS = (
     'Manufacturer',
@@ -18,8 +18,8 @@ SCANNER_KEYS = (
 )
 """BIDS metadata that go into the derivatives: the scanner and how it measured, no person."""
 
-LONGEST_NAME = 200
-"""Characters; DICOM's names have at most 64."""
+MAX_TEXT = 200
+"""Maximum length of a text, characters; DICOM's names have at most 64."""
 
 
 def scanner_metadata(bids_dir: Path, image: Path) -> dict:
@@ -52,27 +52,19 @@ def scanner_metadata(bids_dir: Path, image: Path) -> dict:
         for path in sidecars:
             *own, kind = path.name.removesuffix('.json').split('_')
             if kind == suffix and set(own) <= set(entities):
-                found |= _read(path)
-    return {key: found[key] for key in SCANNER_KEYS if is_plain(found.get(key))}
+                found |= read_json_object(path)
+    return {key: found[key] for key in SCANNER_KEYS if is_scalar(found.get(key))}
 
 
-def _read(path: Path) -> dict:
-    try:
-        content = read_json(path, encoding='utf-8-sig')
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def is_plain(value) -> bool:
+def is_scalar(value) -> bool:
     r"""Tell whether a value of a sidecar is one finite number or one printable, short text.
 
     Examples
     --------
-    >>> [is_plain(value) for value in (3, 'Siemens', True, [3], 10**400, 'a\x1b[2J', 'a' * 999)]
+    >>> [is_scalar(value) for value in (3, 'Siemens', True, [3], 10**400, 'a\x1b[2J', 'a' * 999)]
     [True, True, False, False, False, False, False]
 
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return abs(value) <= sys.float_info.max
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable()
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()

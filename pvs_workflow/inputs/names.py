@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 SUFFIXES = ('T2w', 'T1w', 'FLAIR')
 
-LONGEST = 200
-"""Characters of a file name. Results have up to 45 more, and no file may have more than 255."""
+MAX_NAME = 200
+"""Maximum length of a file name; results have up to 45 characters more, file systems take 255."""
 
 _ENTITY = r'[a-z]+-[0-9A-Za-z+]+'
 _NAME = re.compile(rf'(?P<entities>{_ENTITY}(_{_ENTITY})*)_({"|".join(SUFFIXES)})\.nii(\.gz)?')
@@ -53,7 +53,7 @@ def is_in_place(file: str) -> bool:
     """
     folder, _, name = file.rpartition('/')
     match = _NAME.fullmatch(name)
-    if not match or len(name) > LONGEST or not _FOLDER.fullmatch(folder):
+    if not match or len(name) > MAX_NAME or not _FOLDER.fullmatch(folder):
         return False
     entities = match['entities'].split('_')
     keys = {entity.partition('-')[0] for entity in entities}
@@ -72,7 +72,7 @@ def find_misplaced(files: Iterable[str], folders: Iterable[str]) -> list[str]:
     """
     out = [
         f'the file {file!r} was not read, expected a BIDS name of its folder (entities of letters '
-        f'and digits, each once) of at most {LONGEST} characters, received another'
+        f'and digits, each once) of at most {MAX_NAME} characters, received another'
         for file in files
         if _IMAGE.search(file.rpartition('/')[2]) and not is_in_place(file)
     ]

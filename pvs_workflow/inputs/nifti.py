@@ -27,11 +27,11 @@ UNREADABLE = (
 _KINDS = {348: (nb.Nifti1Image, b'n+1\0'), 540: (nb.Nifti2Image, b'n+2\0')}
 """By the size of the header: the class, and how its magic begins."""
 
-_MOST_BEFORE_DATA = 2**26
-"""Bytes for header and extensions. nibabel would read as much as an extension claims to have."""
+_MAX_BEFORE_DATA = 2**26
+"""Maximum size of header and extensions, bytes: nibabel would read all that they claim to have."""
 
-_MOST_AFTER_DATA = 2**26
-"""Bytes that may follow in a compressed file; some programs fill up with zeros."""
+_MAX_AFTER_DATA = 2**26
+"""Maximum number of bytes after the voxels of a compressed file; some programs add zeros."""
 
 _BLOCK = 2**22
 
@@ -131,7 +131,7 @@ def _check_start(path: Path) -> type[nb.Nifti1Image]:
     if header.structarr['magic'].item().ljust(4, b'\0')[:4] != magic:
         raise ValueError(f'a magic of {header["magic"].item()!r}')
     offset = float(header['vox_offset'])
-    if not (size + 4 <= offset <= _MOST_BEFORE_DATA and offset.is_integer()):
+    if not (size + 4 <= offset <= _MAX_BEFORE_DATA and offset.is_integer()):
         raise ValueError(f'voxels from byte {offset:g}')
     if header['sform_code'] <= 0 and not np.all(header['pixdim'][1:4] != 0):
         raise ValueError('voxels of 0 mm')
@@ -145,7 +145,7 @@ def _end_of_data(image: nb.Nifti1Image) -> int:
 
 def _check_sum(path: Path, end: int) -> None:
     """Read a compressed file to its end, where its checksum stands: nibabel stops before it."""
-    most = end + _MOST_AFTER_DATA
+    most = end + _MAX_AFTER_DATA
     with gzip.open(path) as stream:
         while len(stream.read(_BLOCK)):
             if stream.tell() > most:

@@ -1,13 +1,12 @@
-"""What queries by pybids' entities find: the T2w, T1w and FLAIR files of some participants."""
+"""The T2w, T1w and FLAIR files of some participants, chosen by name or by pybids' entities."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_json
-from pvs_workflow.inputs.folders import FolderIndex, Listing, is_plain
-from pvs_workflow.inputs.layout import LayoutIndex, kept_files, open_layout
+from pvs_workflow.inputs.layout import LayoutIndex
 from pvs_workflow.inputs.names import is_in_place, name_entities
 
 QUERIES = {
@@ -25,8 +24,8 @@ _ENTITY_ORDER = (
 _DERIVED = {'space', 'desc', 'res', 'den', 'label', 'seg'}
 _NOT_MAGNITUDE = {'phase', 'real', 'imag'}
 
-MOST_FILTERS = 2**20
-"""Bytes of a filter file."""
+MAX_FILTER_BYTES = 2**20
+"""Maximum size of a filter file, bytes."""
 
 _NO_ENTITIES = {
     'absolute_paths',
@@ -71,7 +70,7 @@ def load_filters(path: Path) -> dict[str, dict]:
 
     """
     try:
-        filters = read_json(path, MOST_FILTERS)
+        filters = read_json(path, MAX_FILTER_BYTES)
     except OSError as error:
         raise PVSError(
             f'{path} cannot be read, expected a BIDS filter file, received: {error.strerror}'
@@ -104,56 +103,24 @@ def _is_value(value) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
-def open_index(
-    bids_dir: Path,
-    listings: Mapping[str, Listing],
-    filters: Mapping[str, Mapping],
-    database_dir: Path | None = None,
-) -> FolderIndex | LayoutIndex:
-    """Index the anatomical folders of some participants, or open the index that is kept.
-
-    pybids is asked only where it has to be: to make an index that is kept, and for filters that
-    are more than entities and values. Otherwise the cost does not depend on who else is in the
-    dataset.
-
-    Parameters
-    ----------
-    bids_dir : Path
-        Absolute.
-    listings : mapping of str to Listing
-        Of the participants, by their labels.
-    filters : mapping
-        From :func:`load_filters`.
-    database_dir : Path, optional
-        Of an index of the whole dataset, since later runs ask for others.
-
-    Raises
-    ------
-    PVSError
-        If the kept index is of another dataset, or no index.
-    OutputError
-        If the index cannot be kept.
-
-    """
-    if not all(map(is_plain, filters.values())):
-        return LayoutIndex(open_layout(bids_dir, list(listings), database_dir))
-    if database_dir is not None:
-        return FolderIndex(kept_files(bids_dir, listings, database_dir))
-    return FolderIndex(file for listing in listings.values() for file in listing.files)
-
-
 def find_images(
-    index: FolderIndex | LayoutIndex, bids_dir: Path, kind: str, filters: Mapping | None = None
+    bids_dir: Path,
+    listed: Iterable[str],
+    kind: str,
+    filters: Mapping | None = None,
+    index: LayoutIndex | None = None,
 ) -> list[BIDSImage]:
     """Return the images of one kind, without derived and phase images.
 
     Parameters
     ----------
-    index : FolderIndex or LayoutIndex
     bids_dir : Path
+    listed : iterable of str
+        The files to choose from where there is no index: paths from the dataset's root on.
     kind : {'t2w', 't1w', 'flair'}
     filters : mapping, optional
-        Entities of pybids and their values.
+        Entities of pybids and their values; they need an index.
+    index : LayoutIndex, optional
 
     Raises
     ------
@@ -161,16 +128,19 @@ def find_images(
         If a filter names an unknown entity.
 
     """
+    query = QUERIES[kind]
     try:
-        found = list(index.find(QUERIES[kind] | dict(filters or {})))
+        if index is not None:
+            listed = index.find(query | dict(filters or {}))
     except (OverflowError, TypeError, ValueError) as error:
         raise PVSError(
             f'the filter for {kind} cannot be used, expected entities of pybids, received '
             f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
         ) from error
-    images = [
-        _describe(bids_dir / file, entities) for file, entities in found if is_in_place(file)
-    ]
+    if index is None:
+        ends = tuple(f'_{query["suffix"]}{extension}' for extension in query['extension'])
+        listed = [file for file in listed if file.endswith(ends)]
+    images = [_describe(bids_dir / file) for file in listed if is_in_place(file)]
     return [
         image
         for image in images
@@ -179,13 +149,9 @@ def find_images(
     ]
 
 
-def _describe(path: Path, found: Mapping) -> BIDSImage:
+def _describe(path: Path) -> BIDSImage:
     """Take the values from the name, since pybids' numbers lose what they looked like."""
-    stem = path.name.split('.')[0]
-    named = name_entities(stem)
-    for key, entity in (('sub', 'subject'), ('ses', 'session')):
-        if entity in found:
-            named[key] = str(found[entity])
+    named = name_entities(path.name.split('.')[0])
     order = {key: place for place, key in enumerate(_ENTITY_ORDER.split())}
     entities = sorted(named.items(), key=lambda item: order.get(item[0], len(order)))
     return BIDSImage(path, tuple(entities))

@@ -1,13 +1,12 @@
 """The order of a person's sessions, and when they were: ``sessions.tsv``."""
 
-import csv
-import io
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from pvs_workflow.files import read_text
+from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs.dataset import natural_key
+from pvs_workflow.tsv import read_tsv
 
 
 def order_sessions(
@@ -57,17 +56,17 @@ def read_session_times(bids_dir: Path | None, participant: str) -> dict[str, dat
         return {}
     path = Path(bids_dir) / participant / f'{participant}_sessions.tsv'
     try:
-        stream = io.StringIO(read_text(path, encoding='utf-8-sig'), newline='')
-        rows = list(csv.DictReader(stream, delimiter='\t', quoting=csv.QUOTE_NONE))
-    except (OSError, ValueError, csv.Error):
+        content = read_tsv(path, ragged=True)
+    except PVSError:
         return {}
     times = {}
-    for row in rows:
+    for cells in content.rows:
+        row = dict(zip(content.columns, cells, strict=True))
         try:
-            when = datetime.fromisoformat((row.get('acq_time') or '').strip())
+            time = datetime.fromisoformat(row.get('acq_time', '').strip())
         except ValueError:
             continue
-        label = 'ses-' + str(row.get('session_id') or '').strip().removeprefix('ses-')
+        label = f'ses-{row.get("session_id", "").strip().removeprefix("ses-")}'
         # Distances alone are used; times with and without a zone cannot be subtracted.
-        times[label] = when.replace(tzinfo=None)
+        times[label] = time.replace(tzinfo=None)
     return times

@@ -37,7 +37,7 @@ class SaveImage(SimpleInterface):
     _always_run = True
 
     def _run_interface(self, runtime):
-        from pvs_workflow.derivatives.tsv import write_json
+        from pvs_workflow.files import write_json
         from pvs_workflow.interfaces.storage import (
             restore,
             save_stored,
@@ -114,8 +114,9 @@ class SaveTables(SimpleInterface):
     def _run_interface(self, runtime):
         import numpy as np
 
+        from pvs_workflow.derivatives.counts import count_table, grade_table
         from pvs_workflow.derivatives.instances import instance_table
-        from pvs_workflow.derivatives.tables import count_table, grade_table, write_table
+        from pvs_workflow.derivatives.tables import write_table
         from pvs_workflow.interfaces.storage import stored_slices
         from pvs_workflow.science.instances import Instances
         from pvs_workflow.science.quality import roi_areas

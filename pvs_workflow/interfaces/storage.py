@@ -5,15 +5,14 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
-import pandas as pd
 
-from pvs_workflow.derivatives.tsv import format_cell
 from pvs_workflow.files import atomic_path
 from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.science.geometry import Storage, to_canonical, to_stored
 from pvs_workflow.science.roi import STRUCTURES
 from pvs_workflow.science.slabs import central_slice, slices_per_slab
 from pvs_workflow.science.slices import View
+from pvs_workflow.tsv import write_tsv
 
 
 def storage_of(image: nb.Nifti1Image, shape: tuple[int, int, int]) -> tuple[Storage, np.ndarray]:
@@ -87,9 +86,8 @@ def write_lookup(which: str, target: Path) -> None:
         rows = [(1, 'left basal ganglia'), (2, 'right basal ganglia')]
     else:
         rows = [(s.index, f'{_side(s.hemisphere)} {s.name}') for s in STRUCTURES]
-    frame = pd.DataFrame(rows, columns=['index', 'name']).map(format_cell)
-    with atomic_path(target) as path:
-        frame.to_csv(path, sep='\t', index=False, lineterminator='\n')
+    indices, texts = zip(*rows, strict=True)
+    write_tsv(target, {'index': indices, 'name': texts})
 
 
 def _side(hemisphere: str) -> str:

@@ -1,21 +1,92 @@
-"""Raters' and the model's numbers of the same things, side by side."""
+"""Raters' and the model's numbers of the same images and T2w."""
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pvs_workflow.derivatives.results import Result
 from pvs_workflow.errors import PVSError
-from pvs_workflow.raters.items import PERSON, Item, Results, Score
 from pvs_workflow.raters.ratings import Place, Rating
+from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
+
+IMAGE, PERSON = 'image', 'person'
+"""Levels."""
 
 _SHOWN = 5
 
 
+@dataclass(frozen=True, order=True)
+class Item:
+    """What has been counted: an image, or a whole T2w (``hemisphere`` empty, ``rank`` 0).
+
+    Attributes
+    ----------
+    participant, session, t2w : str
+        As in the table of grades; an empty session is missing.
+    hemisphere : {'L', 'R', ''}
+    rank : int
+        Of the slice, 1 to 3.
+
+    """
+
+    participant: str
+    session: str
+    t2w: str
+    hemisphere: str = ''
+    rank: int = 0
+
+    @property
+    def level(self) -> str:
+        """``image`` or ``person``."""
+        return IMAGE if self.hemisphere else PERSON
+
+    @property
+    def whole(self) -> 'Item':
+        """The whole T2w."""
+        return Item(self.participant, self.session, self.t2w)
+
+    @property
+    def images(self) -> tuple['Item', ...]:
+        """The six images of the T2w."""
+        whole = (self.participant, self.session, self.t2w)
+        return tuple(
+            Item(*whole, side, rank) for side in HEMISPHERES for rank in range(1, N_SLICES + 1)
+        )
+
+
+@dataclass(frozen=True)
+class Score:
+    """A count and a grade; NaN where one is missing."""
+
+    count: float
+    potter: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """The model's numbers.
+
+    Attributes
+    ----------
+    scores : mapping of Item to Score
+        Of images and of whole T2w.
+    failed : frozenset of Item
+        Those of them that failed quality control.
+    slices : mapping of Item to int
+        Each image's slice in the T2w file, from 0.
+
+    """
+
+    scores: Mapping[Item, Score]
+    failed: frozenset[Item]
+    slices: Mapping[Item, int]
+
+
 @dataclass(frozen=True)
 class Rated:
-    """Ratings beside the model's results.
+    """Ratings, matched with the model's results.
 
     Attributes
     ----------
@@ -31,7 +102,7 @@ class Rated:
     n_incomplete : int
         T2w of which a rater has rated some images, but neither all six nor the whole.
     problems : tuple of str
-        What belongs to no result, one sentence.
+        The ratings that belong to no result, in one sentence.
 
     """
 
@@ -44,8 +115,31 @@ class Rated:
     problems: tuple[str, ...]
 
 
+def model_results(results: Iterable[Result]) -> Results:
+    """Collect the model's numbers of all T2w.
+
+    An image failed if its own quality or that of the whole T2w is fail.
+    """
+    scores, failed, slices = {}, set(), {}
+    for result in results:
+        grade = result.grade
+        whole = Item(grade['participant_id'], grade['session_id'] or '', grade['t2w'] or '')
+        scores[whole] = Score(_number(grade['count_max']), _number(grade['potter']))
+        if grade['qc'] == 'fail':
+            failed.update((whole, *whole.images))
+        for row in result.counts:
+            image = Item(
+                whole.participant, whole.session, whole.t2w, row['hemisphere'], row['slice_rank']
+            )
+            scores[image] = Score(float(row['count']), _number(row['potter']))
+            slices[image] = row['slice']
+            if row['qc'] == 'fail':
+                failed.add(image)
+    return Results(scores, frozenset(failed), slices)
+
+
 def match_ratings(ratings: Sequence[Rating], results: Results) -> Rated:
-    """Lay ratings beside the model's results.
+    """Find the model's result that each rating belongs to.
 
     A rating without session or T2w belongs to the participant's only one. A rater's number of
     a whole T2w is the highest of the six images (Chae et al. 2024, section 2.6), unless the
@@ -66,17 +160,20 @@ def match_ratings(ratings: Sequence[Rating], results: Results) -> Rated:
         If a rating could belong to several T2w, or a rater has rated the same twice.
 
     """
-    finder = _Finder(results)
-    said = [rating for rating in ratings if not rating.is_missing]
-    raters: dict[str, dict[Item, Score]] = {rating.rater: {} for rating in said}
+    wholes: dict[str, list[Item]] = defaultdict(list)
+    for item in sorted(results.scores):
+        if item.level == PERSON:
+            wholes[item.participant.removeprefix('sub-')].append(item)
+    rated = [rating for rating in ratings if not rating.is_missing]
+    raters: dict[str, dict[Item, Score]] = {name: {} for name in sorted({r.rater for r in rated})}
     lines: dict[tuple[str, Item], str] = {}
     unknown, n_other = [], 0
-    for rating in said:
-        whole = finder.whole(rating)
+    for rating in rated:
+        whole = _find_whole(rating, wholes.get(rating.place.participant, []))
         if whole is None:
             unknown.append(rating)
             continue
-        item = finder.image(whole, rating.place) if rating.place.hemisphere else whole
+        item = _find_item(rating.place, whole, results.slices)
         if item is None:
             n_other += 1
             continue
@@ -88,62 +185,51 @@ def match_ratings(ratings: Sequence[Rating], results: Results) -> Rated:
             )
         raters[rating.rater][item] = Score(rating.count, rating.potter)
     n_incomplete = sum(_add_wholes(scores) for scores in raters.values())
-    return Rated(
-        dict(sorted(raters.items())),
-        results,
-        len(ratings) - len(said),
-        len(unknown),
-        n_other,
-        n_incomplete,
-        (_unknown_sentence(unknown),) if unknown else (),
-    )
+    problems = (_unknown_sentence(unknown),) if unknown else ()
+    n_missing = len(ratings) - len(rated)
+    return Rated(raters, results, n_missing, len(unknown), n_other, n_incomplete, problems)
 
 
-class _Finder:
-    """Find what a place is among the results."""
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
-    def __init__(self, results: Results):
-        self._wholes: dict[str, list[Item]] = defaultdict(list)
-        for item in sorted(results.scores):
-            if item.level == PERSON:
-                self._wholes[item.participant.removeprefix('sub-')].append(item)
-        self._slices = results.slices
 
-    def whole(self, rating: Rating) -> Item | None:
-        """Return the T2w that a rating belongs to; None where there is no result of it."""
-        place = rating.place
-        found = self._wholes.get(place.participant, [])
-        session = place.session or ''
-        of_session = [w for w in found if w.session.removeprefix('ses-') == session]
-        # Without a session: that without, or else the only one.
-        found = of_session if of_session or session else found
-        if place.t2w is not None:
-            found = [whole for whole in found if place.t2w in _names(whole.t2w)]
-        if len(found) > 1:
-            column = 't2w' if len({whole.session for whole in found}) == 1 else 'session_id'
-            raise PVSError(
-                f'{rating.line}, could belong to {len(found)} T2w of participant '
-                f'{place.participant}, expected a {column} that tells which, received none'
-            )
-        return found[0] if found else None
+def _find_whole(rating: Rating, wholes: Sequence[Item]) -> Item | None:
+    """Return the T2w of its participant that a rating belongs to; None where there is none."""
+    place = rating.place
+    session = place.session or ''
+    of_session = [w for w in wholes if w.session.removeprefix('ses-') == session]
+    # Without a session: the T2w without one, or else the only one.
+    found = of_session if of_session or session else wholes
+    if place.t2w is not None:
+        found = [whole for whole in found if place.t2w in _names(whole.t2w)]
+    if len(found) > 1:
+        column = 't2w' if len({whole.session for whole in found}) == 1 else 'session_id'
+        raise PVSError(
+            f'{rating.line}, could belong to {len(found)} T2w of participant '
+            f'{place.participant}, expected a {column} that tells which, received none'
+        )
+    return found[0] if found else None
 
-    def image(self, whole: Item, place: Place) -> Item | None:
-        """Return the image of a T2w that a place is; None if it is not among the six."""
-        for image in whole.images:
-            if (
-                image.hemisphere == place.hemisphere
-                and place.slice in (None, self._slices.get(image))
-                and place.rank in (None, image.rank)
-            ):
-                return image
-        return None
+
+def _find_item(place: Place, whole: Item, slices: Mapping[Item, int]) -> Item | None:
+    """Return what of a T2w was rated; None if it is not among the six images."""
+    if not place.hemisphere:
+        return whole
+    for image in whole.images:
+        if (
+            image.hemisphere == place.hemisphere
+            and place.slice in (None, slices.get(image))
+            and place.rank in (None, image.rank)
+        ):
+            return image
+    return None
 
 
 def _add_wholes(scores: dict[Item, Score]) -> int:
     """Add the highest of six images where the whole is not rated; return how many lack some."""
-    wholes = {Item(item.participant, item.session, item.t2w) for item in scores}
     n_incomplete = 0
-    for whole in sorted(wholes - set(scores)):
+    for whole in sorted({item.whole for item in scores} - set(scores)):
         images = [scores.get(image, Score(math.nan, math.nan)) for image in whole.images]
         # max() must not see NaN: it would depend on the order.
         count, potter = (
@@ -173,7 +259,7 @@ def _name(place: Place) -> str:
 
 
 def _names(t2w: str) -> set[str]:
-    """Return how a T2w may be called.
+    """Return the names that a rater may give a T2w.
 
     Examples
     --------

@@ -1,16 +1,15 @@
-"""How raters and model agree: one row of statistics for each pair, level and quantity."""
+"""Agreement of raters and model: one row of statistics for each pair, level and quantity."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
 
-from pvs_workflow.derivatives.tsv import describe_columns
-from pvs_workflow.raters.items import IMAGE, PERSON, Item, Score
-from pvs_workflow.raters.rated import Rated
+from pvs_workflow.derivatives.columns import column_names
+from pvs_workflow.raters.rated import IMAGE, PERSON, Item, Rated
 from pvs_workflow.science.agreement import (
     intraclass_correlation,
     limits_of_agreement,
@@ -29,15 +28,15 @@ class Pair:
     Attributes
     ----------
     level : {'image', 'person'}
-    comparison : {'model', 'raters'}
-        ``model``: the first is the model.
+    comparison : {'model', 'raters', 'all'}
+        ``model``: the first is the model. ``all``: all raters together, not two.
     first, second : str
-        Names.
+        Names; None for ``all``.
     quantity : {'count', 'potter'}
     items : tuple of n Item
         Sorted.
     numbers : (n, 2) array
-        The first's and the second's numbers.
+        The first's and the second's numbers; (n, k) of k raters for ``all``.
     n_failed : int
         Left out, because the model's result failed quality control.
 
@@ -45,15 +44,15 @@ class Pair:
 
     level: str
     comparison: str
-    first: str
-    second: str
+    first: str | None
+    second: str | None
     quantity: str
     items: tuple[Item, ...]
     numbers: np.ndarray
     n_failed: int
 
 
-def find_pairs(rated: Rated) -> list[Pair]:
+def pair_raters(rated: Rated) -> list[Pair]:
     """Pair the model with every rater, and every two raters, where they have rated the same.
 
     Parameters
@@ -66,32 +65,28 @@ def find_pairs(rated: Rated) -> list[Pair]:
         By level and quantity; the model's pairs first, then by name.
 
     """
-    out = []
-    for level in LEVELS:
-        for quantity in QUANTITIES:
-            model = _numbers(rated.results.scores, level, quantity)
-            people = _all_numbers(rated, level, quantity)
-            for name, numbers in people.items():
-                common = sorted(set(numbers) & set(model))
-                kept = [item for item in common if item not in rated.results.failed]
-                out.append(
-                    Pair(
-                        level,
-                        'model',
-                        MODEL,
-                        name,
-                        quantity,
-                        tuple(kept),
-                        _side_by_side([model, numbers], kept),
-                        len(common) - len(kept),
-                    )
+    pairs = []
+    names = [MODEL, *rated.raters]
+    for level, quantity in product(LEVELS, QUANTITIES):
+        numbers = _numbers(rated, level, quantity)
+        failed = numbers.index.isin(rated.results.failed)
+        for first, second in combinations(range(len(names)), 2):
+            both = numbers[[first, second]].notna().all(axis=1).to_numpy()
+            left_out = both & failed if first == 0 else np.zeros_like(both)
+            used = numbers.loc[both & ~left_out, [first, second]]
+            pairs.append(
+                Pair(
+                    level,
+                    'raters' if first else 'model',
+                    names[first],
+                    names[second],
+                    quantity,
+                    tuple(used.index),
+                    used.to_numpy(),
+                    int(left_out.sum()),
                 )
-            for first, second in combinations(people, 2):
-                numbers = [people[first], people[second]]
-                kept = sorted(set(numbers[0]) & set(numbers[1]))
-                values = _side_by_side(numbers, kept)
-                out.append(Pair(level, 'raters', first, second, quantity, tuple(kept), values, 0))
-    return [pair for pair in out if pair.items or pair.n_failed]
+            )
+    return [pair for pair in pairs if pair.items or pair.n_failed]
 
 
 def agreement_table(rated: Rated, pairs: Sequence[Pair]) -> pd.DataFrame:
@@ -101,7 +96,7 @@ def agreement_table(rated: Rated, pairs: Sequence[Pair]) -> pd.DataFrame:
     ----------
     rated : Rated
     pairs : sequence of Pair
-        From :func:`find_pairs`.
+        From :func:`pair_raters`.
 
     Returns
     -------
@@ -111,22 +106,31 @@ def agreement_table(rated: Rated, pairs: Sequence[Pair]) -> pd.DataFrame:
         things, or where nothing varies; kappa where there is one grade only; limits of grades.
 
     """
-    rows = [_pair_row(pair) for pair in pairs]
+    compared = list(pairs)
     if len(rated.raters) > 2:
-        rows += [_all_row(rated, level, quantity) for level in LEVELS for quantity in QUANTITIES]
-    rows = [row for row in rows if row['n'] or row['n_failed']]
-    rows.sort(key=_place)
-    return pd.DataFrame(rows, columns=list(describe_columns('group_agreement')))
+        for level, quantity in product(LEVELS, QUANTITIES):
+            all_of_them = _numbers(rated, level, quantity).drop(columns=0).dropna()
+            items, numbers = tuple(all_of_them.index), all_of_them.to_numpy()
+            compared.append(Pair(level, 'all', None, None, quantity, items, numbers, 0))
+    rows = [_row(pair) for pair in compared if pair.items or pair.n_failed]
+    table = pd.DataFrame(rows, columns=column_names('group_agreement'))
+    order = table['comparison'].map({'model': 0, 'raters': 1, 'all': 2})
+    by = ['level', 'order', 'first', 'second', 'quantity']
+    return table.assign(order=order).sort_values(by, ignore_index=True).drop(columns='order')
 
 
-def _place(row: Mapping) -> tuple:
-    comparison = ('model', 'raters', 'all').index(row['comparison'])
-    return row['level'], comparison, row['first'] or '', row['second'] or '', row['quantity']
+def _numbers(rated: Rated, level: str, quantity: str) -> pd.DataFrame:
+    """Return the numbers of one level and quantity: items by the model (0) and raters (1, …)."""
+    scores = [rated.results.scores, *rated.raters.values()]
+    items = sorted({item for own in scores for item in own if item.level == level})
+    columns = {
+        place: [getattr(own[item], quantity) if item in own else math.nan for item in items]
+        for place, own in enumerate(scores)
+    }
+    return pd.DataFrame(columns, index=pd.Index(items, dtype=object), dtype=float)
 
 
-def _pair_row(pair: Pair) -> dict:
-    first, second = pair.numbers.T
-    graded = pair.quantity == 'potter'
+def _row(pair: Pair) -> dict:
     row = {
         'level': pair.level,
         'comparison': pair.comparison,
@@ -134,66 +138,19 @@ def _pair_row(pair: Pair) -> dict:
         'second': pair.second,
         'quantity': pair.quantity,
         'n': len(pair.items),
-        'n_participants': _people(pair.items),
+        'n_participants': len({item.participant for item in pair.items}),
         'n_failed': pair.n_failed,
     }
     if not pair.items:
         return row
+    icc = intraclass_correlation(pair.numbers)
+    row |= {'icc': icc.value, 'icc_low': icc.low, 'icc_high': icc.high}
+    if pair.comparison == 'all':
+        return row
+    first, second = pair.numbers.T
     limits = limits_of_agreement(first, second)
-    return (
-        row
-        | _icc(pair.numbers)
-        | {
-            'kappa': weighted_kappa(first.astype(int), second.astype(int)) if graded else math.nan,
-            'accuracy': float(np.mean(first == second)) if graded else math.nan,
-            'mae': float(np.mean(np.abs(first - second))),
-            'bias': limits.bias,
-            'limit_low': math.nan if graded else limits.low,
-            'limit_high': math.nan if graded else limits.high,
-        }
-    )
-
-
-def _all_row(rated: Rated, level: str, quantity: str) -> dict:
-    people = list(_all_numbers(rated, level, quantity).values())
-    kept = sorted(set.intersection(*map(set, people)))
-    row = {
-        'level': level,
-        'comparison': 'all',
-        'first': None,
-        'second': None,
-        'quantity': quantity,
-        'n': len(kept),
-        'n_participants': _people(kept),
-        'n_failed': 0,
-    }
-    return row | _icc(_side_by_side(people, kept)) if kept else row
-
-
-def _icc(values: np.ndarray) -> dict[str, float]:
-    found = intraclass_correlation(values)
-    return {'icc': found.value, 'icc_low': found.low, 'icc_high': found.high}
-
-
-def _numbers(scores: Mapping[Item, Score], level: str, quantity: str) -> dict[Item, float]:
-    """Return what is not missing, of one level and quantity."""
-    numbers = {
-        item: score.count if quantity == 'count' else score.potter
-        for item, score in scores.items()
-        if item.level == level
-    }
-    return {item: number for item, number in numbers.items() if not math.isnan(number)}
-
-
-def _all_numbers(rated: Rated, level: str, quantity: str) -> dict[str, dict[Item, float]]:
-    return {name: _numbers(scores, level, quantity) for name, scores in rated.raters.items()}
-
-
-def _side_by_side(numbers: Sequence[Mapping[Item, float]], items: Sequence[Item]) -> np.ndarray:
-    return np.array([[each[item] for each in numbers] for item in items], float).reshape(
-        len(items), len(numbers)
-    )
-
-
-def _people(items: Sequence[Item]) -> int:
-    return len({item.participant for item in items})
+    row |= {'mae': float(np.abs(first - second).mean()), 'bias': limits.bias}
+    if pair.quantity == 'count':
+        return row | {'limit_low': limits.low, 'limit_high': limits.high}
+    kappa = weighted_kappa(first.astype(int), second.astype(int))
+    return row | {'kappa': kappa, 'accuracy': float((first == second).mean())}

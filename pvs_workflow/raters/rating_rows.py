@@ -1,88 +1,91 @@
-"""The rows of tables of ratings: their columns and values, checked."""
+"""Tables that raters fill in: their rows, and the values of their cells, checked."""
 
-import csv
-import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from pvs_workflow.derivatives.tsv import MISSING
 from pvs_workflow.errors import PVSError
-from pvs_workflow.files import read_text
-from pvs_workflow.science.grading import GRADES
+from pvs_workflow.science.grading import GRADES, MAX_COUNT
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
+from pvs_workflow.tsv import MISSING, read_tsv
 
-MOST = 10_000
-"""No image has more pixels than these: a larger count is a slip."""
 
-SEPARATED = 'a table of tab-separated values'
-_READ = (
-    'image_id',
-    'participant_id',
-    'session_id',
-    't2w',
-    'hemisphere',
-    'slice',
-    'slice_rank',
-    'count',
-    'potter',
-    'rater',
-)
+@dataclass(frozen=True)
+class _Number:
+    """A column of numbers: its type, the test of a value, and the test in words."""
+
+    kind: type
+    fits: Callable[[float], bool]
+    expected: str
+
+
+_NUMBERS = {
+    'slice': _Number(int, lambda v: v >= 0 and v.is_integer(), 'a whole number from 0'),
+    'slice_rank': _Number(int, lambda v: v in range(1, N_SLICES + 1), f'1 to {N_SLICES}'),
+    'count': _Number(float, lambda v: 0 <= v <= MAX_COUNT, f'a number from 0 to {MAX_COUNT}'),
+    'potter': _Number(float, lambda v: v in GRADES, 'a whole number from 0 to 4'),
+}
+_READ = {*_NUMBERS, 'image_id', 'participant_id', 'session_id', 't2w', 'hemisphere', 'rater'}
+
+Row = TypeVar('Row')
 
 
 def read_rows(
-    path: Path, check: Sequence[Sequence[str]] = ()
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield each row of a table with its line number, its values stripped of blanks.
+    path: Path,
+    parse: Callable[[str, dict[str, str]], Row],
+    needed: Sequence[Sequence[str]] = (),
+) -> list[Row]:
+    """Read the rows of a table of ratings, which may come from a spreadsheet.
 
     Parameters
     ----------
     path : Path
-    check : sequence of sequences of str
+    parse : callable
+        Makes something of the place of a row ("FILE, line N") and its cells by their columns,
+        which are stripped of blanks; raises ValueError for what cannot be used.
+    needed : sequence of sequences of str
         Columns that must be there: of each sequence, at least one.
 
     Raises
     ------
     PVSError
-        If the file cannot be read, or its columns are not fit.
+        If the file cannot be read, or its columns or a value are not fit.
 
     """
-    path = Path(path)
-    try:
-        stream = io.StringIO(read_text(path, encoding='utf-8-sig'), newline='')
-        table = csv.DictReader(stream, delimiter='\t')
-        columns = [name.strip() for name in table.fieldnames or ()]
-        table.fieldnames = columns
-        _check_columns(path, columns, check)
-        rows = [
-            (table.line_num, {name: (value or '').strip() for name, value in row.items() if name})
-            for row in table
-        ]
-    except (OSError, ValueError, csv.Error) as error:
-        raise PVSError(
-            f'{path} cannot be read, expected {SEPARATED}, received: {error}'
-        ) from error
-    yield from rows
-
-
-def _check_columns(path: Path, columns: Sequence[str], check: Sequence[Sequence[str]]) -> None:
-    missing = [' or '.join(names) for names in check if not set(names) & set(columns)]
+    content = read_tsv(Path(path), quotes=True, ragged=True)
+    columns = [name.strip() for name in content.columns]
+    missing = [' or '.join(names) for names in needed if not set(names) & set(columns)]
     if missing:
         raise PVSError(
-            f'{path} lacks the column {" and ".join(missing)}, expected {SEPARATED} with '
-            f'{", ".join(" or ".join(names) for names in check)} and, where there are sessions, '
-            f'session_id, received {", ".join(columns) or "an empty file"}'
+            f'{path} lacks the column {" and ".join(missing)}, expected a table of tab-separated '
+            f'values with {", ".join(" or ".join(names) for names in needed)} and, where there '
+            f'are sessions, session_id, received {", ".join(columns)}'
         )
-    double = sorted({name for name in columns if name in _READ and columns.count(name) > 1})
-    if double:
+    if double := sorted(name for name in _READ if columns.count(name) > 1):
         raise PVSError(
             f'{path} has columns of the same name, expected each once, received '
             f'{", ".join(double)} more than once'
         )
+    rows = []
+    for number, cells in zip(content.lines, content.rows, strict=True):
+        line = f'{path}, line {number}'
+        try:
+            rows.append(parse(line, dict(zip(columns, map(str.strip, cells), strict=True))))
+        except ValueError as error:
+            raise PVSError(f'{line}, has an unusable {error}') from error
+    return rows
+
+
+def given(row: Mapping[str, str], name: str) -> str:
+    """Return a cell's text; empty where the cell or its column is missing."""
+    text = row.get(name, '')
+    return '' if text == MISSING else text
 
 
 def parse_person(row: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return whose image it is: participant and session, without prefixes.
+    """Return the participant and session of a row, without prefixes, or raise ValueError.
 
     Examples
     --------
@@ -90,11 +93,10 @@ def parse_person(row: Mapping[str, str]) -> tuple[str, str | None]:
     ('01', None)
 
     """
-    participant = row['participant_id'].removeprefix('sub-')
-    if is_missing(participant):
+    participant = given(row, 'participant_id').removeprefix('sub-')
+    if not participant:
         raise ValueError(f'participant_id, expected a label, received {row["participant_id"]!r}')
-    session = row.get('session_id', '').removeprefix('ses-')
-    return participant, None if is_missing(session) else session
+    return participant, given(row, 'session_id').removeprefix('ses-') or None
 
 
 def parse_hemisphere(text: str) -> str:
@@ -104,52 +106,20 @@ def parse_hemisphere(text: str) -> str:
     return text
 
 
-def parse_slice(text: str) -> int:
-    """Return the index of a slice, or raise ValueError."""
-    index = _number(text)
-    if not (index >= 0 and index.is_integer()):
-        raise ValueError(f'slice, expected a whole number from 0, received {text!r}')
-    return int(index)
-
-
-def parse_count(text: str) -> float:
-    """Return a count, or raise ValueError."""
-    count = _number(text)
-    if not 0 <= count <= MOST:
-        raise ValueError(f'count, expected a number from 0 to {MOST}, received {text!r}')
-    return count
-
-
-def parse_potter(text: str) -> float:
-    """Return a grade, or raise ValueError.
+def parse_number(name: str, text: str) -> float:
+    """Return the number in a cell of a column, or raise ValueError.
 
     Examples
     --------
-    >>> parse_potter('2.0')
-    2.0
+    >>> parse_number('slice', '2.0'), parse_number('potter', '2')
+    (2, 2.0)
 
     """
-    grade = _number(text)
-    if grade not in GRADES:
-        raise ValueError(f'potter, expected a whole number from 0 to 4, received {text!r}')
-    return grade
-
-
-def parse_rank(text: str) -> int:
-    """Return the place of a slice among the three, or raise ValueError."""
-    rank = _number(text)
-    if rank not in range(1, N_SLICES + 1):
-        raise ValueError(f'slice_rank, expected 1 to {N_SLICES}, received {text!r}')
-    return int(rank)
-
-
-def is_missing(text: str) -> bool:
-    """Tell whether a cell holds nothing."""
-    return text in ('', MISSING)
-
-
-def _number(text: str) -> float:
+    number = _NUMBERS[name]
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        return math.nan
+        value = math.nan
+    if not number.fits(value):
+        raise ValueError(f'{name}, expected {number.expected}, received {text!r}')
+    return number.kind(value)

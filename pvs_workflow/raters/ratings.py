@@ -1,26 +1,23 @@
-"""Tables of raters' counts and grades: their rows, checked."""
+"""Raters' counts and grades: read from their tables, and checked."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
-from pvs_workflow.derivatives.tsv import MISSING
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import (
-    is_missing,
-    parse_count,
+    given,
     parse_hemisphere,
+    parse_number,
     parse_person,
-    parse_potter,
-    parse_rank,
-    parse_slice,
     read_rows,
 )
 from pvs_workflow.science.grading import potter_grade
 
 ONLY_RATER = 'rater'
-"""What the rater is called in tables that do not name one."""
+"""The name of the rater in tables that do not name one."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Rating:
-    """What one rater said of one place.
+    """One rater's count and grade of one place.
 
     Attributes
     ----------
@@ -76,7 +73,7 @@ class Rating:
 
     @property
     def is_missing(self) -> bool:
-        """Whether nothing was said."""
+        """Whether neither a count nor a grade was given."""
         return math.isnan(self.potter)
 
 
@@ -93,8 +90,8 @@ def read_ratings(
     ----------
     paths : iterable of Path
     find_key : callable
-        Given the folder of a table with ``image_id``, returns what the images of a reading
-        sheet are.
+        Given the folder of a table with ``image_id``, returns the places of the images of a
+        reading sheet by their codes.
 
     Returns
     -------
@@ -108,71 +105,61 @@ def read_ratings(
         If a table cannot be read, lacks a column or rows, or has an unusable value.
 
     """
-    out = [rating for path in paths for rating in _read(Path(path), find_key)]
-    said = [rating for rating in out if not rating.is_missing]
-    unnamed = [rating for rating in said if not rating.rater]
-    if len(unnamed) == len(said):
-        return tuple(replace(rating, rater=ONLY_RATER) for rating in out)
+    ratings = [rating for path in paths for rating in _read(Path(path), find_key)]
+    rated = [rating for rating in ratings if not rating.is_missing]
+    unnamed = [rating for rating in rated if not rating.rater]
+    if len(unnamed) == len(rated):
+        return tuple(replace(rating, rater=ONLY_RATER) for rating in ratings)
     if unnamed:
         raise PVSError(
             f'{unnamed[0].line}, has an unusable rater, expected a name in every row with a '
             'rating (or in none), received none'
         )
-    return tuple(out)
+    return tuple(ratings)
 
 
-def _read(path: Path, find_key: Callable[[Path], Mapping[str, Place]]) -> list[Rating]:
-    out, key = [], {}
-    needed = [('participant_id', 'image_id'), ('count', 'potter')]
-    for line, row in read_rows(path, needed):
-        if 'image_id' in row and not key:
-            key = find_key(path.parent)
-        try:
-            out.append(_parse(f'{path}, line {line}', row, key))
-        except ValueError as error:
-            raise PVSError(f'{path}, line {line}, has an unusable {error}') from error
-    if not out:
-        raise PVSError(f'{path} has no ratings, expected a row for each image, received none')
-    return out
-
-
-def _parse(line: str, row: Mapping[str, str], key: Mapping[str, Place]) -> Rating:
-    place = _sheet_place(row['image_id'], key) if 'image_id' in row else _place(row)
-    count, potter = row.get('count', ''), row.get('potter', '')
-    counted = math.nan if is_missing(count) else parse_count(count)
-    if not is_missing(potter):
-        grade = parse_potter(potter)
-    else:
-        grade = math.nan if math.isnan(counted) else float(potter_grade(counted))
-    # A name in one line: what breaks lines, or is blank, becomes one blank.
-    rater = ' '.join(row.get('rater', '').split())
-    return Rating(line, '' if rater == MISSING else rater, place, counted, grade)
-
-
-def _sheet_place(image: str, key: Mapping[str, Place]) -> Place:
-    try:
-        return key[image.upper()]
-    except KeyError:
-        raise ValueError(
-            f'image_id, expected one of the {len(key)} of the reading key, received {image!r}'
-        ) from None
-
-
-def _place(row: Mapping[str, str]) -> Place:
-    """Return what is rated; without hemisphere and slice it is the whole T2w."""
+def parse_place(row: Mapping[str, str]) -> Place:
+    """Return what a row rates, or raise ValueError; without image it is the whole T2w."""
     person = parse_person(row)
-    t2w = None if is_missing(row.get('t2w', '')) else row['t2w']
-    texts = [row.get(name, '') for name in ('hemisphere', 'slice', 'slice_rank')]
-    side, index, rank = ('' if is_missing(text) else text for text in texts)
+    t2w = given(row, 't2w') or None
+    side, index, rank = (given(row, name) for name in ('hemisphere', 'slice', 'slice_rank'))
     if not (side or index or rank):
         return Place(*person, t2w)
     parse_hemisphere(side)
     if not index and not rank:
-        raise ValueError('slice, expected it (or slice_rank) beside a hemisphere, received none')
+        raise ValueError('slice, expected it (or slice_rank) with a hemisphere, received none')
     return Place(
         *person,
         t2w,
         side,
-        parse_slice(index) if index else None,
-        parse_rank(rank) if rank else None,
+        parse_number('slice', index) if index else None,
+        parse_number('slice_rank', rank) if rank else None,
     )
+
+
+def _read(path: Path, find_key: Callable[[Path], Mapping[str, Place]]) -> list[Rating]:
+    key = cache(lambda: find_key(path.parent))
+
+    def parse(line: str, row: Mapping[str, str]) -> Rating:
+        place = _sheet_place(row['image_id'], key()) if 'image_id' in row else parse_place(row)
+        count, potter = (
+            parse_number(name, row[name]) if given(row, name) else math.nan
+            for name in ('count', 'potter')
+        )
+        if math.isnan(potter) and not math.isnan(count):
+            potter = float(potter_grade(count))
+        # Blanks and line breaks in a name become one blank each.
+        return Rating(line, ' '.join(given(row, 'rater').split()), place, count, potter)
+
+    ratings = read_rows(path, parse, [('participant_id', 'image_id'), ('count', 'potter')])
+    if not ratings:
+        raise PVSError(f'{path} has no ratings, expected a row for each image, received none')
+    return ratings
+
+
+def _sheet_place(image: str, key: Mapping[str, Place]) -> Place:
+    if image.upper() not in key:
+        raise ValueError(
+            f'image_id, expected one of the {len(key)} of the reading key, received {image!r}'
+        )
+    return key[image.upper()]

@@ -1,13 +1,12 @@
-"""The key of a reading sheet: whose image is behind which code."""
+"""The key of a reading sheet: the place of each image by its code."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import pandas as pd
-
-from pvs_workflow.derivatives.tsv import read_table
+from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.errors import PVSError
-from pvs_workflow.raters.ratings import Place
+from pvs_workflow.raters.rating_rows import read_rows
+from pvs_workflow.raters.ratings import Place, parse_place
 
 KEY = 'reading_key.tsv'
 OLD_KEYS = 'reading_key_old-*.tsv'
@@ -15,16 +14,9 @@ OLD_KEYS = 'reading_key_old-*.tsv'
 
 
 def find_key(folders: Iterable[Path]) -> dict[str, Place]:
-    """Read all keys in the folders.
+    """Read all keys in some folders.
 
-    Parameters
-    ----------
-    folders : iterable of Path
-        Where the same code is in several, the first folder's newest key is believed.
-
-    Returns
-    -------
-    dict of str to Place
+    Where the same code is in several, the first folder's newest key is used.
 
     Raises
     ------
@@ -44,36 +36,12 @@ def find_key(folders: Iterable[Path]) -> dict[str, Place]:
             f'image_id cannot be understood without the key of the reading sheet, expected {KEY} '
             f'in {" or ".join(map(str, folders))}, received none'
         )
-    out: dict[str, Place] = {}
+    needed = [(name,) for name in column_names('reading_key')]
+    places: dict[str, Place] = {}
     for path in paths:
-        out = read_key(path) | out
-    return out
+        places = dict(read_rows(path, _parse, needed)) | places
+    return places
 
 
-def read_key(path: Path) -> dict[str, Place]:
-    """Read one key.
-
-    Raises
-    ------
-    PVSError
-        If it cannot be read.
-
-    """
-    rows = read_table(path, 'reading_key').to_dict('records')
-    try:
-        return {
-            row['image_id']: Place(
-                row['participant_id'].removeprefix('sub-'),
-                None if pd.isna(row['session_id']) else row['session_id'].removeprefix('ses-'),
-                row['t2w'],
-                row['hemisphere'],
-                int(row['slice']),
-                int(row['slice_rank']),
-            )
-            for row in rows
-        }
-    except (AttributeError, OverflowError, ValueError) as error:
-        raise PVSError(
-            f'{path} is damaged, expected a participant, a slice and its rank in each row, '
-            f'received: {error}'
-        ) from error
+def _parse(line: str, row: Mapping[str, str]) -> tuple[str, Place]:
+    return row['image_id'], parse_place(row)

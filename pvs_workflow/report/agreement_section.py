@@ -47,7 +47,7 @@ def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) 
     ----------
     rated : Rated
     pairs : sequence of Pair
-        From :func:`pvs_workflow.raters.rater_agreement.find_pairs`.
+        From :func:`pvs_workflow.raters.rater_agreement.pair_raters`.
     table : DataFrame
         The rows of ``group_agreement.tsv``.
 

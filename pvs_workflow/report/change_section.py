@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pvs_workflow.cohort.change import LEAST_PAIRS, PUBLIC_RESCAN, Yardstick
+from pvs_workflow.cohort.change import MIN_PAIRS, PUBLIC_RESCAN, ChangeThreshold
 from pvs_workflow.cohort.pairs import RESCAN_DAYS
 from pvs_workflow.report.change_charts import change_figure, paths_figure
 from pvs_workflow.report.sections import GroupSection, draw_chart
@@ -10,14 +10,14 @@ from pvs_workflow.report.sections import GroupSection, draw_chart
 VERDICTS = ('increase', 'decrease', 'within')
 
 
-def change_section(changes: pd.DataFrame, yardstick: Yardstick) -> GroupSection:
+def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSection:
     """Show what changed between consecutive sessions, beside scan–rescan variation.
 
     Parameters
     ----------
     changes : DataFrame
         The rows of ``group_change.tsv``; at least one.
-    yardstick : Yardstick
+    yardstick : ChangeThreshold
 
     """
     judged = changes[changes['change'].notna()]
@@ -63,7 +63,7 @@ def change_section(changes: pd.DataFrame, yardstick: Yardstick) -> GroupSection:
             'yardstick': yardstick,
             'public': PUBLIC_RESCAN,
             'public_limit': 1.96 * 2**0.5 * PUBLIC_RESCAN.within_sd,
-            'least_pairs': LEAST_PAIRS,
+            'least_pairs': MIN_PAIRS,
             'rescan_days': RESCAN_DAYS,
             'charts': charts,
             'rows': changes.loc[order.sort_values(kind='stable').index].to_dict('records'),

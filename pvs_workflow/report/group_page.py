@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pandas as pd
 
 from pvs_workflow.cohort.differences import median_difference
-from pvs_workflow.derivatives.tables import QC_LEVELS
-from pvs_workflow.derivatives.tsv import TEXT_COLUMNS
+from pvs_workflow.derivatives.columns import TEXT_COLUMNS
+from pvs_workflow.derivatives.counts import QC_LEVELS
 from pvs_workflow.report.charts import counts_figure, distribution_figure, sides_figure
 from pvs_workflow.report.rendering import write_page
 from pvs_workflow.report.scripts import load_script

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from pvs_workflow.derivatives.tsv import write_json
 from pvs_workflow.errors import PVSError
-from pvs_workflow.files import read_json
+from pvs_workflow.files import read_json, write_json
 
 
 @dataclass(frozen=True)

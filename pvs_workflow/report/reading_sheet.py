@@ -10,7 +10,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from pvs_workflow import data
-from pvs_workflow.derivatives.tsv import describe_columns, write_table
+from pvs_workflow.derivatives.columns import describe_columns
+from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import read_rows
 from pvs_workflow.raters.reading_key import KEY
@@ -209,7 +210,7 @@ def _write_kept(frame: pd.DataFrame, path: Path, table: str) -> list[Path]:
 def _images_of(path: Path) -> list[str]:
     """Return the codes in a table of ratings that is there, whatever else is in it."""
     try:
-        return [row.get('image_id', '') for _, row in read_rows(path)]
+        return read_rows(path, lambda line, row: row.get('image_id', ''))
     except PVSError:
         return []
 

@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pvs_workflow import data
-from pvs_workflow.derivatives.tsv import MISSING, format_cell, is_missing
 from pvs_workflow.files import write_text
 from pvs_workflow.report.scripts import Script
+from pvs_workflow.tsv import MISSING, format_cell, is_missing
 
 GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
 SIDE_WORDS = MappingProxyType({'L': 'left', 'R': 'right'})

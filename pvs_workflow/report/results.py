@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pvs_workflow.derivatives import names
-from pvs_workflow.derivatives.tsv import read_table
+from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs.names import name_entities
 

@@ -1,6 +1,5 @@
-"""How well predicted counts and grades agree with the truth."""
+"""Agreement of predicted with true counts and grades, and of raters."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +12,7 @@ LIMIT = 1.96
 
 @dataclass(frozen=True)
 class Correlation:
-    """An intraclass correlation coefficient and its 95 % confidence interval.
-
-    Attributes
-    ----------
-    value, low, high : float
-        NaN where undefined: too few subjects, or nothing that varies.
-
-    """
+    """An intraclass correlation coefficient and its 95 % interval; NaN where undefined."""
 
     value: float
     low: float
@@ -49,8 +41,8 @@ class Limits:
 def intraclass_correlation(ratings: np.ndarray) -> Correlation:
     """Return the ICC(2,1): two-way random effects, absolute agreement, single rater.
 
-    Shrout & Fleiss 1979, Psychol Bull 86:420; the interval is that of McGraw & Wong 1996,
-    Psychol Methods 1:30. Computed by pingouin.
+    The coefficient is that of Shrout & Fleiss 1979, Psychol Bull 86:420; the 95 % interval is
+    that of ICC(A,1) in McGraw & Wong 1996, Psychol Methods 1:30, table 7.
 
     Parameters
     ----------
@@ -60,6 +52,7 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
     Returns
     -------
     Correlation
+        NaN for fewer than three subjects, or where nothing varies.
 
     Raises
     ------
@@ -80,28 +73,31 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
             'ratings must be finite numbers, subjects by at least two raters, received the shape '
             f'{ratings.shape}'
         )
-    if len(ratings) < 3 or not np.ptp(ratings) > 0:
+    n, k = ratings.shape
+    if n < 3 or not np.ptp(ratings) > 0:
         return Correlation(np.nan, np.nan, np.nan)
     if not np.ptp(ratings, axis=1).any():
-        # No error at all: the F ratios of the interval have a zero below them.
+        # Without any error, the interval's F ratios would be divided by zero.
         return Correlation(1.0, 1.0, 1.0)
-    import pandas as pd
-    import pingouin
+    from scipy.stats import f
 
-    subjects, raters = np.indices(ratings.shape)
-    columns = {'subject': subjects.ravel(), 'rater': raters.ravel(), 'rating': ratings.ravel()}
-    rounding = dict(pingouin.options)
-    try:
-        # Its default rounds intervals to two decimals.
-        pingouin.options['round.column.CI95'] = None
-        with warnings.catch_warnings(), np.errstate(all='ignore'):
-            # pingouin 0.7 calls pandas 3 in a way that pandas 4 will refuse.
-            warnings.simplefilter('ignore')
-            table = pingouin.intraclass_corr(pd.DataFrame(columns), 'subject', 'rater', 'rating')
-    finally:
-        pingouin.options.update(rounding)
-    row = table.set_index('Type').loc['ICC(A,1)']
-    return Correlation(float(row['ICC']), *(float(end) for end in row['CI95']))
+    centred = ratings - ratings.mean()
+    subjects, raters = centred.mean(axis=1, keepdims=True), centred.mean(axis=0)
+    df = (n - 1) * (k - 1)
+    # Mean squares between subjects, between raters, and of what neither explains.
+    msb = k * (subjects**2).sum() / (n - 1)
+    msj = n * (raters**2).sum() / (k - 1)
+    mse = ((centred - subjects - raters) ** 2).sum() / df
+    icc = (msb - mse) / (msb + (k - 1) * mse + k * (msj - mse) / n)
+    with np.errstate(all='ignore'):
+        # Satterthwaite's degrees of freedom of a · MSJ + b · MSE.
+        a, b = k * icc / (n * (1 - icc)), 1 + k * icc * (n - 1) / (n * (1 - icc))
+        v = (a * msj + b * mse) ** 2 / ((a * msj) ** 2 / (k - 1) + (b * mse) ** 2 / df)
+        upper, lower = f.ppf(0.975, n - 1, v), f.ppf(0.975, v, n - 1)
+        rest = k * msj + (k * n - k - n) * mse
+        low = n * (msb - upper * mse) / (upper * rest + n * msb)
+        high = n * (lower * msb - mse) / (rest + n * lower * msb)
+    return Correlation(float(icc), float(low), float(high))
 
 
 def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
@@ -131,7 +127,7 @@ def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
 
 
 def confusion_matrix(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Count how often each true grade was predicted as which.
+    """Count how often each true grade was predicted as which, by scikit-learn.
 
     Parameters
     ----------
@@ -142,24 +138,15 @@ def confusion_matrix(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     (5, 5) array of int
         Rows are true, columns predicted grades.
 
-    Examples
-    --------
-    >>> confusion_matrix([1, 2, 2], [1, 1, 2])[1:3, 1:3].tolist()
-    [[1, 1], [0, 1]]
-
     """
-    predicted, true = (grades.astype(int) for grades in _paired(predicted, true))
-    out = np.zeros((len(GRADES), len(GRADES)), int)
-    np.add.at(out, (true, predicted), 1)
-    return out
+    predicted, true = _paired(predicted, true)
+    from sklearn import metrics
+
+    return metrics.confusion_matrix(true, predicted, labels=GRADES)
 
 
 def limits_of_agreement(predicted: np.ndarray, true: np.ndarray) -> Limits:
-    """Return mean and 95 % limits of predicted − true.
-
-    Parameters
-    ----------
-    predicted, true : (n,) arrays
+    """Return mean and 95 % limits of predicted − true, two (n,) arrays.
 
     Examples
     --------

@@ -6,6 +6,9 @@ GRADES = (0, 1, 2, 3, 4)
 UPPER_COUNTS = (0, 10, 20, 40)
 """Largest count of grades 0 to 3; grade 4 has none (Potter et al. 2015)."""
 
+MAX_COUNT = 10_000
+"""Maximum count that is believed: no image of the model has more pixels."""
+
 
 def round_count(count):
     """Round to the nearest whole number; a half goes up.

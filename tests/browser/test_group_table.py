@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pvs_workflow.group import collect_group
-from tests.group.test_collect import save_result
+from tests.builders.results import save_result, with_end
 
 By = pytest.importorskip('selenium.webdriver.common.by').By
 Keys = pytest.importorskip('selenium.webdriver.common.keys').Keys
@@ -20,12 +20,13 @@ def group_page(tmp_path_factory):
     """Return the page of people whose counts differ, one model of them named like markup."""
     folder = tmp_path_factory.mktemp('group')
     for number in range(1, PEOPLE + 1):
-        path = save_result(folder, str(number), count=0.5 + number * 37 % PEOPLE / 3)
+        stem = save_result(folder, str(number), counts=[0.5 + number * 37 % PEOPLE / 3] * 6)
         if number == 7:
+            path = with_end(stem, 'desc-potter_grade.tsv')
             text = path.read_text().replace('\tpass\tn/a\t', f'\treview\t{HOSTILE}\t')
             path.write_text(text)
     for session in '12':
-        save_result(folder, '500', session, count=3 * int(session))
+        save_result(folder, '500', session, counts=[3 * int(session)] * 6)
     collect_group(folder)
     return folder / 'group_potter.html'
 

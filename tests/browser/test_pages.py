@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pvs_workflow.derivatives.tsv import read_table
+from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.group import collect_group
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.page import write_subject_page
@@ -151,8 +151,8 @@ def test_hostile_text_is_shown_as_text(open_page, tmp_path, save_results, text, 
     stem = save_results(tmp_path, qc='review', reasons=(text,))
     facts = {text: text, 'model': {'name': text}, 'command': text, 'versions': {'nipype': text}}
     save_run(tmp_path, '01', RunRecord(facts, {stem: text}, (text,)))
-    grades = read_table(tmp_path / f'sub-01/anat/{stem}_desc-potter_grade.tsv')
-    counts = read_table(tmp_path / f'sub-01/anat/{stem}_desc-epvs_counts.tsv')
+    grades = read_table(tmp_path / f'sub-01/anat/{stem}_desc-potter_grade.tsv', 'potter_grade')
+    counts = read_table(tmp_path / f'sub-01/anat/{stem}_desc-epvs_counts.tsv', 'epvs_counts')
     for name in ('participant_id', 'session_id', 't2w', 'qc_reasons', 'model'):
         grades[name] = text
     counts = pd.concat({text: counts}, names=['participant_id']).reset_index(level=0)

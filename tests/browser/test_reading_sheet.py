@@ -6,10 +6,10 @@ import zlib
 import pandas as pd
 import pytest
 
-from pvs_workflow.derivatives.tsv import read_table
+from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.group import collect_group, collect_sheet
 from tests.builders import browser
-from tests.group.test_agreement import save_result
+from tests.builders.results import COUNTS, save_result
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def sheet(tmp_path, request):
     for participant, shift in (('01', 0), ('02', 9)):
-        save_result(tmp_path, participant, shift=shift, images=True)
+        save_result(tmp_path, participant, counts=[c + shift for c in COUNTS], images=True)
     collect_group(tmp_path)
     # Each test has its own: the browser keeps what is typed into a sheet.
     collect_sheet(tmp_path, zlib.crc32(request.node.name.encode()) // 2)

@@ -8,7 +8,7 @@ import pytest
 
 from pvs_workflow.report.page import write_subject_page
 from pvs_workflow.report.provenance import RunRecord, save_run
-from tests.report.conftest import write_results
+from tests.builders.results import save_result
 
 FACTS = {'version': '9.8.7', 'command': 'pvs_workflow the first command', 'seed': 4}
 
@@ -27,7 +27,7 @@ def results(tmp_path):
     """Results of two participants, with their pages."""
     out = tmp_path / 'out'
     for label in ('01', '02'):
-        stem = write_results(out, label)
+        stem = save_result(out, label).name
         save_run(out, label, RunRecord(FACTS, {stem: ''}))
         write_subject_page(out, label)
     return out
@@ -58,7 +58,7 @@ def test_only_the_pages_asked_for_are_made(results, tmp_path):
 
 
 def test_a_new_result_is_on_the_new_page(results, tmp_path):
-    write_results(results, '01', qc='review', reasons=('something new',))
+    save_result(results, '01', qc='review', reasons=('something new',))
     run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
     assert b'something new' in pages(results)['sub-01.html']
 

@@ -9,35 +9,12 @@ import pytest
 from pvs_workflow.cohort.change import (
     PUBLIC_RESCAN,
     compare_sessions,
-    rescan_yardstick,
+    rescan_threshold,
 )
-from pvs_workflow.cohort.pairs import find_pairs
-from pvs_workflow.derivatives.tsv import describe_columns
+from pvs_workflow.derivatives.columns import describe_columns
+from tests.builders.sessions import by_label, row
 
 REAL = Path(__file__).parents[2] / 'docs' / 'validation' / 'real.json'
-
-
-def row(participant, session, count, *, run=None, qc='pass', reach=1.0, model='0' * 64):
-    name = f'sub-{participant}' + (f'_ses-{session}' if session else '')
-    name += f'_run-{run}' if run else ''
-    return {
-        'participant_id': f'sub-{participant}',
-        'session_id': f'ses-{session}' if session else None,
-        't2w': f'sub-{participant}/anat/{name}_T2w.nii.gz',
-        'potter': 1,
-        'count_max': count,
-        'count_left': count,
-        'count_right': count / 2,
-        'count_sum': 3 * count,
-        'qc': qc,
-        'top_low': count - reach,
-        'top_high': count + reach,
-        'model_sha256': model,
-    }
-
-
-def by_label(participant, labels):
-    return dict.fromkeys(sorted(labels))
 
 
 def compare(rows, order=by_label):
@@ -54,7 +31,7 @@ def rescanned(differences, start=100):
 
 def test_consecutive_sessions_are_paired_and_subtracted():
     rows = [row('1', 'a', 4.0), row('1', 'b', 7.0), row('1', 'c', 6.0), row('2', 'a', 3.0)]
-    changes, yardstick = compare(rows)
+    changes, threshold = compare(rows)
     assert list(changes.columns) == list(describe_columns('group_change'))
     assert changes[['session_first', 'session_second']].to_numpy().tolist() == [
         ['ses-a', 'ses-b'],
@@ -64,15 +41,8 @@ def test_consecutive_sessions_are_paired_and_subtracted():
     assert changes['count_right_change'].tolist() == [1.5, -0.5]
     assert changes['count_sum_change'].tolist() == [9.0, -3.0]
     assert changes['days'].isna().all()
-    assert yardstick.kind == 'interval'
+    assert threshold.kind == 'interval'
     assert changes['change'].tolist() == ['increase', 'within']
-
-
-def test_t2w_are_paired_by_their_other_entities():
-    rows = [row('1', 'a', 1.0, run=1), row('1', 'a', 2.0, run=2), row('1', 'b', 9.0, run=2)]
-    pairs = find_pairs(pd.DataFrame(rows), by_label)
-    assert [pair[:2] for pair in pairs.consecutive] == [(1, 2)]
-    assert pairs.rescans == ((0, 1),)
 
 
 def test_times_order_sessions_and_make_rescans():
@@ -80,10 +50,10 @@ def test_times_order_sessions_and_make_rescans():
         return {'ses-b': datetime(2020, 1, 1), 'ses-a': datetime(2020, 1, 31, 12)}
 
     rows = [row('1', 'a', 5.0), row('1', 'b', 4.0)]
-    changes, yardstick = compare(rows, order)
+    changes, threshold = compare(rows, order)
     assert changes['days'].tolist() == [30.5]
     assert changes['count_max_change'].tolist() == [1.0]
-    assert yardstick.pairs == 1
+    assert threshold.pairs == 1
 
 
 def test_sessions_far_apart_are_no_rescans():
@@ -95,14 +65,14 @@ def test_sessions_far_apart_are_no_rescans():
 
 def test_repeatability_is_that_of_bland_and_altman():
     differences = np.random.default_rng(1).normal(0, 2, 200)
-    yardstick = rescan_yardstick(differences)
+    threshold = rescan_threshold(differences)
     # Of two measurements each, the within-person variance is that of one-way ANOVA.
     pairs = np.column_stack([np.zeros(200), differences])
     within = np.sqrt(np.mean(np.var(pairs, axis=1, ddof=1)))
-    assert yardstick.within_sd == pytest.approx(within)
-    assert yardstick.limit == pytest.approx(2.77 * within, rel=1e-3)
-    assert yardstick.low < 2.77 * np.sqrt(2) < yardstick.high
-    assert np.mean(np.abs(differences) <= yardstick.limit) == pytest.approx(0.95, abs=0.03)
+    assert threshold.within_sd == pytest.approx(within)
+    assert threshold.limit == pytest.approx(2.77 * within, rel=1e-3)
+    assert threshold.low < 2.77 * np.sqrt(2) < threshold.high
+    assert np.mean(np.abs(differences) <= threshold.limit) == pytest.approx(0.95, abs=0.03)
 
 
 def test_interval_of_the_repeatability_holds_the_truth():
@@ -110,24 +80,24 @@ def test_interval_of_the_repeatability_holds_the_truth():
     true = 1.96 * np.sqrt(2) * 1.5
     held = [
         found.low < true < found.high
-        for found in (rescan_yardstick(rng.normal(0, 1.5 * np.sqrt(2), 12)) for _ in range(500))
+        for found in (rescan_threshold(rng.normal(0, 1.5 * np.sqrt(2), 12)) for _ in range(500))
     ]
     assert np.mean(held) == pytest.approx(0.95, abs=0.03)
 
 
-def test_own_rescans_are_the_yardstick_from_ten_people_on():
+def test_own_rescans_are_the_threshold_from_ten_participants_on():
     rows = [row('1', 'a', 5.0, reach=0.1), row('1', 'b', 9.0, reach=0.1)]
-    changes, yardstick = compare(rescanned([2, -2] * 5) + rows)
-    assert yardstick.kind == 'repeatability'
+    changes, threshold = compare(rescanned([2, -2] * 5) + rows)
+    assert threshold.kind == 'repeatability'
     assert changes['limit'].tolist() == pytest.approx([3.92])
     assert changes['change'].tolist() == ['increase']
-    changes, yardstick = compare(rescanned([2, -2] * 4 + [2]) + rows)
-    assert (yardstick.kind, yardstick.pairs) == ('interval', 9)
+    changes, threshold = compare(rescanned([2, -2] * 4 + [2]) + rows)
+    assert (threshold.kind, threshold.pairs) == ('interval', 9)
     assert changes['limit'].isna().all()
 
 
-def test_equal_rescans_tell_no_yardstick():
-    assert rescan_yardstick([0.0] * 20).kind == 'interval'
+def test_equal_rescans_give_no_threshold():
+    assert rescan_threshold([0.0] * 20).kind == 'interval'
 
 
 @pytest.mark.parametrize(
@@ -138,7 +108,7 @@ def test_equal_rescans_tell_no_yardstick():
         {'count': np.nan},
     ],
 )
-def test_what_cannot_be_compared_is_not_judged(second):
+def test_what_cannot_be_compared_is_not_classified(second):
     count = second.pop('count')
     changes, _ = compare([row('1', 'a', 5.0), row('1', 'b', count, **second)])
     assert changes['change'].isna().all()
@@ -162,9 +132,9 @@ def test_order_of_participants_does_not_matter():
 
 
 def test_one_session_each_is_nothing_to_compare():
-    changes, yardstick = compare([row('1', 'a', 5.0), row('2', None, 4.0)])
+    changes, threshold = compare([row('1', 'a', 5.0), row('2', None, 4.0)])
     assert len(changes) == 0
-    assert yardstick.pairs == 0
+    assert threshold.pairs == 0
 
 
 def test_public_figure_is_the_one_that_was_measured():

@@ -10,7 +10,7 @@ import pytest
 import pvs_workflow
 import pvs_workflow.workflows
 from pvs_workflow.cli import parser
-from pvs_workflow.derivatives.tsv import TABLES, describe_columns
+from pvs_workflow.derivatives.columns import TABLES, describe_columns
 from pvs_workflow.lab.cli import main as cascade
 from tests.builders.docs import DOCS, ROOT
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pvs_workflow.derivatives.tsv import TABLES, columns_markdown
+from pvs_workflow.derivatives.columns import TABLES, columns_markdown
 from tests.builders.docs import DOCS, ROOT
 
 FILES = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.derivatives.description import BIDSIGNORE
+from pvs_workflow.derivatives.results import find_results
 from pvs_workflow.errors import OutputError
 from pvs_workflow.files import remove_leftovers, room_left, write_text
-from pvs_workflow.group.results import find_results
 from pvs_workflow.report.results import find_scans
 
 WRITE = """

@@ -1,18 +1,18 @@
-"""Bad datasets around a good participant: names, links, descriptions, sidecars, filters."""
+"""Bad datasets around a good participant: names, links, descriptions, sidecars."""
 
 import json
 import os
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.builders.datasets import make_dataset, make_image
 from tests.hostile.case import USED, Case
+from tests.hostile.content import DEEP, file_maker
+from tests.hostile.queries import bad_databases, bad_filters
 
 GOOD = 'good'
 T2W = 'sub-bad_T2w.nii.gz'
-DEEP = '[' * 200_000
 _LONG = 'a' * 200
 
 
@@ -30,19 +30,10 @@ def cases() -> Iterator[Case]:
         *_places(),
         *_names(),
         *_sidecars(),
-        *_filters(),
-        *_databases(),
+        *bad_filters(),
+        *bad_databases(),
     ):
         yield Case('dataset', name, change, says, code)
-
-
-def _file(name: str, content: str | bytes) -> Callable[[Path], None]:
-    def make(bids: Path) -> None:
-        path = bids / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-    return make
 
 
 def _descriptions():
@@ -66,7 +57,7 @@ def _descriptions():
         'with line breaks in its fields': '{"a\\nError in line 1\\nb": 1}',
         'of 100 MB': '{"Name": "x", "BIDSVersion": "1.10.0", "a": "' + ' ' * 10**8 + '"}',
     }.items():
-        yield f'a description {what}', _file(name, content), 'dataset_description.json', 16
+        yield f'a description {what}', file_maker(name, content), 'dataset_description.json', 16
 
     def without(bids):
         (bids / name).unlink()
@@ -91,11 +82,11 @@ def _descriptions():
         16,
     )
     derived = json.dumps(good | {'DatasetType': 'derivative'})
-    yield 'a description of a derivative', _file(name, derived), 'holds derivatives', 16
+    yield 'a description of a derivative', file_maker(name, derived), 'holds derivatives', 16
     strange = json.dumps(good | {'DatasetType': ['raw'], 'DatasetDOI': 7, 'GeneratedBy': 'x'})
-    yield 'a description of odd types', _file(name, strange), 'sub-bad: no T2w', 1
+    yield 'a description of odd types', file_maker(name, strange), 'sub-bad: no T2w', 1
     half = '{"Name": "\\ud800", "BIDSVersion": "1.10.0"}'
-    yield 'half a character in the name', _file(name, half), 'is malformed', 16
+    yield 'half a character in the name', file_maker(name, half), 'is malformed', 16
 
 
 def _places():
@@ -161,7 +152,7 @@ def _places():
         place.mkdir(parents=True)
 
     yield 'folders in folders', deep, 'sub-bad: no T2w', 1
-    yield 'a file as participant', _file('sub-file', 'x'), 'sub-bad: no T2w', 1
+    yield 'a file as participant', file_maker('sub-file', 'x'), 'sub-bad: no T2w', 1
 
     def no_folder(bids):
         shutil.rmtree(bids / 'sub-bad' / 'anat')
@@ -278,131 +269,17 @@ def _sidecars():
         'of 100 MB': '{"Manufacturer": "x", "a": "' + ' ' * 10**8 + '"}',
         'with a field twice': '{"EchoTime": 1, "EchoTime": "a"}',
     }.items():
-        yield f'a sidecar {what}', _with_t2w(_file(sidecar, content)), USED, 0
+        yield f'a sidecar {what}', _with_t2w(file_maker(sidecar, content)), USED, 0
         if what in ('of zeros', 'of 200,000 brackets'):
-            yield f'a sidecar at the top {what}', _with_t2w(_file('T2w.json', content)), USED, 0
+            yield (
+                f'a sidecar at the top {what}',
+                _with_t2w(file_maker('T2w.json', content)),
+                USED,
+                0,
+            )
     pipe = _with_t2w(lambda bids: os.mkfifo(bids / sidecar))
     yield 'a pipe as sidecar', pipe, USED, 0
     zero = _with_t2w(lambda bids: (bids / sidecar).symlink_to('/dev/zero'))
     yield 'an endless device as sidecar', zero, USED, 0
     folder = _with_t2w(lambda bids: (bids / sidecar).mkdir())
     yield 'a folder as sidecar', folder, USED, 0
-
-
-def _filters():
-    def given(content: str | bytes):
-        def make(bids):
-            _file('../filters.json', content)(bids)
-            return {'bids_filter_file': bids.parent / 'filters.json'}
-
-        return make
-
-    for what, content in {
-        'of no bytes': '',
-        'of zeros': b'\0' * 99,
-        'that are no UTF-8': b'\xff\xfe',
-        'of 200,000 brackets': DEEP,
-        'that are a list': '[]',
-        'of another kind': '{"bold": {"task": "rest"}}',
-        'of a text for a kind': '{"t2w": "acq"}',
-        'with a nested object': '{"t2w": {"acquisition": {"a": 1}}}',
-        'with a nested list': '{"t2w": {"acquisition": [["a"]]}}',
-        'with an entity that is not known': '{"t2w": {"colour": "red"}}',
-        'for file names alone': '{"t2w": {"return_type": "filename"}}',
-        'for another scope': '{"t2w": {"scope": "derivatives"}}',
-        'for a target': '{"t2w": {"target": "subject", "return_type": "id"}}',
-        'that let everything pass': '{"t2w": {"invalid_filters": "allow", "colour": "red"}}',
-        'with a costly pattern': '{"t2w": {"regex_search": true, "subject": "(a+)+$"}}',
-        'with a broken pattern': '{"t2w": {"regex_search": true, "subject": "("}}',
-        'with half a character': '{"t2w": {"acquisition": "\\ud800"}}',
-        'of 100 MB': '{"t2w": {"acquisition": "' + 'a' * 10**8 + '"}}',
-    }.items():
-        yield f'filters {what}', given(content), 'filter', 1
-    for what, content in {
-        'that match nothing': '{"t2w": {"acquisition": "none"}}',
-        'for another suffix': '{"t2w": {"suffix": "bold"}}',
-        'with a number of 300 digits': f'{{"t2w": {{"run": 1{"0" * 300}}}}}',
-    }.items():
-        yield f'filters {what}', given(content), 'matches', 18
-
-    def pipe(bids):
-        os.mkfifo(bids.parent / 'filters.json')
-        return {'bids_filter_file': bids.parent / 'filters.json'}
-
-    def absent(bids):
-        return {'bids_filter_file': bids.parent / 'none.json'}
-
-    yield 'a pipe as filters', pipe, 'filter', 1
-    yield 'no filter file', absent, 'filter', 1
-    yield 'a folder as filters', lambda bids: {'bids_filter_file': bids}, 'filter', 1
-
-
-def _databases():
-    def given(change):
-        def make(bids):
-            folder = bids.parent / 'database'
-            folder.mkdir()
-            change(folder)
-            return {'bids_database_dir': folder}
-
-        return make
-
-    def index(content: bytes):
-        return given(lambda folder: (folder / 'layout_index.sqlite').write_bytes(content))
-
-    for what, content in {
-        'of no bytes': b'',
-        'of text': b'not a database at all' * 99,
-        'of zeros': b'\0' * 8192,
-        'cut off': b'SQLite format 3\0' + b'\0' * 84,
-        'of random bytes': b'SQLite format 3\0' + bytes(range(256)) * 40,
-    }.items():
-        yield f'an index {what}', index(content), 'expected a pybids index', 1
-
-    def pipe(folder):
-        os.mkfifo(folder / 'layout_index.sqlite')
-
-    def folder(folder):
-        (folder / 'layout_index.sqlite').mkdir()
-
-    def other_tables(folder):
-        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
-            database.execute('create table files (path text)')
-
-    yield 'a pipe as index', given(pipe), 'expected a pybids index', 1
-    yield 'a folder as index', given(folder), 'expected a pybids index', 1
-
-    def endless(folder):
-        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
-            database.execute(
-                'create view layout_info as with recursive n(root) as '
-                "(select 'a' union all select root from n) select max(root) as root from n"
-            )
-
-    yield 'a database of other tables', given(other_tables), 'expected a pybids index', 1
-    yield 'a database of a view without end', given(endless), 'expected a pybids index', 1
-
-    def a_file(bids):
-        (bids.parent / 'database').write_text('x')
-        return {'bids_database_dir': bids.parent / 'database'}
-
-    yield 'a file as database', a_file, 'database', 1
-
-    def kept(bids, statement):
-        from pvs_workflow.inputs.layout import open_layout
-
-        folder = bids.parent / 'database'
-        open_layout(bids, [GOOD], folder)
-        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
-            database.execute(statement)
-        return {'bids_database_dir': folder}
-
-    def outside(bids):
-        return kept(bids, "update files set path = '/etc/passwd' where path like '%T2w%'")
-
-    def above(bids):
-        new = "replace(path, '/bids/', '/bids/../other/')"
-        return kept(bids, f"update files set path = {new} where path like '%T2w%'")
-
-    yield 'an index of a file elsewhere', outside, 'no T2w image', 66
-    yield 'an index of a path that leads out', above, 'no T2w image', 66

@@ -142,10 +142,10 @@ def _group(out: Path, made) -> Verdict:
 
 
 def _result(out: Path, made) -> Verdict:
-    from pvs_workflow.group.results import read_results
+    from pvs_workflow.derivatives.results import read_results
 
     results, problems = read_results(out)
-    names = [path.name.partition('_')[0] for path in results]
+    names = [result.grade['participant_id'] for result in results]
     harmed = '' if 'sub-good' in names else 'the good participant is left out'
     return Verdict(1 if problems else 0, tuple(problems), '', harmed)
 

@@ -6,36 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pvs_workflow.derivatives.tables import count_table, grade_table, write_table
-from pvs_workflow.science.slices import View
+from tests.builders.results import save_result
 from tests.hostile.case import USED, Case
+from tests.hostile.content import BINARY, DEEP
+from tests.hostile.pages import bad_pages, bad_settings
+from tests.hostile.ratings import bad_ratings
 
 GRADE, COUNTS = '_desc-potter_grade.tsv', '_desc-epvs_counts.tsv'
-VIEWS = [View(side, 20 + rank, rank + 1, (1.0, 1.0)) for side in 'LR' for rank in range(3)]
-BINARY = bytes(range(256)) * 40
-DEEP = '[' * 200_000
-
-
-def save_result(out: Path, label: str) -> Path:
-    """Write the tables of one T2w, as the participant level does; return where they start."""
-    stem = out / f'sub-{label}' / 'anat' / f'sub-{label}'
-    slices = [view.slice_index for view in VIEWS]
-    numbers = ([6, 5, 4, 3, 2, 1], [0] * 6, [9] * 6, [2] * 6, [500] * 6, ['pass'] * 6)
-    counts = count_table(VIEWS, slices, *numbers)
-    grade = grade_table(
-        participant=label,
-        session=None,
-        t2w=f'sub-{label}/anat/sub-{label}_T2w.nii.gz',
-        counts=counts,
-        probabilities=[0.2] * 5,
-        qc='pass',
-        reasons=[],
-        model='m 1',
-        model_sha256='0' * 64,
-    )
-    for frame, end, table in ((grade, GRADE, 'potter_grade'), (counts, COUNTS, 'epvs_counts')):
-        write_table(frame, stem.with_name(stem.name + end), table)
-    return stem
 
 
 def prepare(folder: Path) -> Path:
@@ -54,11 +31,11 @@ def cases() -> Iterator[Case]:
     for name, change, says in (*_tables(), *_cells(), *_beside()):
         room = 'group' if says == USED else 'result'
         yield Case(room, name, change, says, 0 if says == USED else 1)
-    for name, change, says in _ratings():
+    for name, change, says in bad_ratings():
         yield Case('ratings', name, change, says)
-    for name, change, says in _pages():
+    for name, change, says in bad_pages():
         yield Case('page', name, change, says, 0 if says == USED else 1)
-    for name, change, says in _settings():
+    for name, change, says in bad_settings():
         yield Case('settings', name, change, says)
 
 
@@ -316,163 +293,3 @@ def _beside():
     yield 'a pipe as people', special(os.mkfifo), USED
     yield 'a folder as people', special(Path.mkdir), USED
     yield 'an endless device as people', special(lambda p: p.symlink_to('/dev/zero')), USED
-
-
-def _ratings():
-    def given(content: str | bytes):
-        def make(out):
-            path = out / 'ratings.tsv'
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
-            return path
-
-        return make
-
-    header = 'participant_id\themisphere\tslice\tcount\n'
-    for what, content in {
-        'of no bytes': '',
-        'of zeros': b'\0' * 4096,
-        'of all bytes': BINARY,
-        'in UTF-16': header.encode('utf-16'),
-        'of a header alone': header,
-        'without columns': 'a\tb\n1\t2\n',
-        'of one cell of 3 MB': 'a' * 3_000_000,
-        'of an endless quotation': header + 'sub-bad\t"L\t1\t2\n' * 50_000,
-        'with a column twice': 'participant_id\tcount\tcount\nsub-bad\t1\t2\n',
-        'of 100 MB': header + 'x' * 10**8,
-    }.items():
-        yield f'ratings {what}', given(content), 'ratings.tsv'
-    for what, row in {
-        'a count below 0': 'sub-bad\tL\t1\t-1',
-        'a count of NaN': 'sub-bad\tL\t1\tnan',
-        'an infinite count': 'sub-bad\tL\t1\tinf',
-        'a count of 400 digits': f'sub-bad\tL\t1\t{"9" * 400}',
-        'a count in words': 'sub-bad\tL\t1\tmany',
-        'a formula for a count': 'sub-bad\tL\t1\t=1+1',
-        'a slice below 0': 'sub-bad\tL\t-1\t1',
-        'half a slice': 'sub-bad\tL\t1.5\t1',
-        'an infinite slice': 'sub-bad\tL\tinf\t1',
-        'a third hemisphere': 'sub-bad\tX\t1\t1',
-        'no participant': '\tL\t1\t1',
-        'too few cells': 'sub-bad\tL',
-    }.items():
-        yield f'ratings with {what}', given(header + row + '\n'), 'ratings.tsv'
-    sheet = 'image_id\tcount\trater\nA\t1\tme\n'
-    yield 'ratings of a sheet without its key', given(sheet), 'image_id cannot be understood'
-
-    def key(content: str | bytes):
-        def make(out):
-            path = given(sheet)(out)
-            raw = content if isinstance(content, bytes) else content.encode()
-            (out / 'reading_key.tsv').write_bytes(raw)
-            return path
-
-        return make
-
-    columns = 'image_id\trank\n'
-    names = 'image_id\tparticipant_id\tsession_id\tt2w\themisphere\tslice\tslice_rank\n'
-    for what, content in {
-        'of no bytes': '',
-        'of all bytes': BINARY,
-        'of other columns': columns + 'A\t1\n',
-        'without a participant': names + 'A\tn/a\tn/a\tx\tL\t1\t1\n',
-        'without a slice': names + 'A\tsub-bad\tn/a\tx\tL\tn/a\t1\n',
-        'of an infinite slice': names + 'A\tsub-bad\tn/a\tx\tL\tinf\t1\n',
-        'of 100 MB': names + 'x' * 10**8,
-    }.items():
-        yield f'a reading key {what}', key(content), 'reading_key.tsv'
-
-    def special(kind):
-        def make(out):
-            path = out / 'ratings.tsv'
-            kind(path)
-            return path
-
-        return make
-
-    yield 'a pipe as ratings', special(os.mkfifo), 'ratings.tsv'
-    yield 'a folder as ratings', special(Path.mkdir), 'ratings.tsv'
-    yield 'endless ratings', special(lambda p: p.symlink_to('/dev/zero')), 'ratings.tsv'
-    yield 'no ratings', lambda out: out / 'ratings.tsv', 'ratings.tsv'
-
-
-def _pages():
-    def figure(content: bytes, name='sub-bad_desc-roi_T2w.svg'):
-        def make(out):
-            path = out / 'sub-bad' / 'figures' / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
-
-        return make
-
-    def special(kind, name):
-        def make(out):
-            path = out / 'sub-bad' / 'figures' / name
-            path.parent.mkdir(exist_ok=True)
-            kind(path)
-
-        return make
-
-    names = tuple(f'sub-bad_desc-{kind}_T2w.svg' for kind in ('images', 'roi', 't1wreg'))
-    for name in names:
-        for what, content in {
-            'of no bytes': b'',
-            'of all bytes': BINARY,
-            'of text': b'no picture',
-            'with a script': b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-            'of a billion laughs': b'<!DOCTYPE x [<!ENTITY a "ha">'
-            + b'<!ENTITY b "&a;&a;">' * 9
-            + b']><svg>&b;</svg>',
-            'of 100 MB': b'<svg>' + b' ' * 10**8 + b'</svg>',
-        }.items():
-            yield f'{name} {what}', figure(content, name), USED
-        yield f'{name}, a pipe', special(os.mkfifo, name), USED
-        yield f'{name}, endless', special(lambda p: p.symlink_to('/dev/zero'), name), USED
-    record = 'sub-bad_provenance.json'
-    for what, content in {
-        'of zeros': b'\0' * 99,
-        'of 200,000 brackets': DEEP.encode(),
-        'that is a list': b'[1]',
-        'of other types': _record('7', '{"x": 5}', '[1]'),
-        'of markup': _record('"<script>"', '{"<b>": "<b>"}', '["<b>"]'),
-        'with half a character': _record('"\\ud800"', '{}', '[]'),
-        'of 100 MB': b'{"a": "' + b' ' * 10**8 + b'"}',
-    }.items():
-        yield f'a record {what}', figure(content, record), USED
-    yield 'a pipe as record', special(os.mkfifo, record), USED
-    yield 'an endless record', special(lambda p: p.symlink_to('/dev/zero'), record), USED
-
-
-def _record(command: str, scans: str, errors: str) -> bytes:
-    facts = f'{{"command": {command}}}'
-    return f'{{"runs": [{{"facts": {facts}, "scans": {scans}, "errors": {errors}}}]}}'.encode()
-
-
-def _settings():
-    def given(content: str | bytes):
-        def make(out):
-            path = out / 'run.toml'
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
-            return path
-
-        return make
-
-    good = 'bids_dir = "a"\noutput_dir = "b"\nanalysis_level = "group"\nrun_id = "c"\n'
-    for what, content in {
-        'of no bytes': '',
-        'of all bytes': BINARY,
-        'of other settings': good + 'execute = "rm"\n',
-        'of other types': good + 'nprocs = "many"\n',
-        'of nested tables': good + '[nprocs]\na = 1\n',
-        'of 100,000 brackets': 'a = ' + '[' * 100_000,
-        'with a setting twice': good + good,
-        'of 100 MB': good + '# ' + 'x' * 10**8,
-        'with a line break in its name': '"a\\nb" = 1\n',
-    }.items():
-        yield f'settings {what}', given(content), 'run.toml'
-
-    def pipe(out):
-        os.mkfifo(out / 'run.toml')
-        return out / 'run.toml'
-
-    yield 'a pipe as settings', pipe, 'run.toml'
-    yield 'no settings', lambda out: out / 'run.toml', 'run.toml'

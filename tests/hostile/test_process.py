@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders.example import COMMAND, EXAMPLE, copy_t2w, environment, make_raw
+from tests.builders.results import save_result
 from tests.hostile import bundles, datasets, images, tables
 from tests.hostile.case import LEAST_MEMORY
 
@@ -145,7 +146,7 @@ def test_the_group_level_leaves_out_what_is_damaged(ran):
             (tables.COUNTS, lambda path: path.write_bytes(tables.BINARY)),
         ]
     ):
-        stem = tables.save_result(out, f'bad{number}')
+        stem = save_result(out, f'bad{number}')
         path = stem.with_name(stem.name + end)
         path.unlink()
         kind(path)

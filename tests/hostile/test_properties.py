@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pvs_workflow.derivatives.records import read_records
-from pvs_workflow.derivatives.tables import count_table, grade_table
-from pvs_workflow.derivatives.tsv import format_cell, read_table, write_table
+from pvs_workflow.derivatives.counts import count_table, grade_table
+from pvs_workflow.derivatives.tables import read_records, read_table, write_table
 from pvs_workflow.errors import PVSError, one_line
 from pvs_workflow.files import parse_json
 from pvs_workflow.inputs.dataset import natural_key
@@ -20,6 +19,7 @@ from pvs_workflow.inputs.scan import Scan
 from pvs_workflow.raters.ratings import read_ratings
 from pvs_workflow.science.grading import GRADES, potter_grade
 from pvs_workflow.science.slices import View
+from pvs_workflow.tsv import format_cell
 from pvs_workflow.uncertainty.calibration import fit_calibration
 from pvs_workflow.uncertainty.conformal import fill_levels, tail_end
 

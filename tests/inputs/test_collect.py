@@ -1,14 +1,12 @@
 import itertools
-import json
 import random
-import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from pvs_workflow.errors import InvalidDatasetError, NoInputError, NoMatchError, PVSError
-from pvs_workflow.inputs import collect_scans, load_filters
+from pvs_workflow.errors import NoInputError, NoMatchError
+from pvs_workflow.inputs import collect_scans
 
 
 def chosen(scan):
@@ -159,19 +157,6 @@ def test_session_labels_choose_the_t2w_only(make_dataset, label):
     assert scan in collect_scans(folder).scans
 
 
-def test_derived_and_phase_images_are_ignored(make_dataset, make_image):
-    folder = make_dataset(
-        'sub-01_part-mag_T2w.nii.gz',
-        'sub-01_part-phase_T2w.nii.gz',
-        'sub-01_desc-preproc_T2w.nii.gz',
-        'sub-01_space-MNI_T1w.nii.gz',
-    )
-    for place in ('derivatives/other', 'sourcedata', 'derivatives', 'sub-01/anat/sourcedata'):
-        make_image(folder / place / 'sub-01' / 'anat' / 'sub-01_acq-x_T2w.nii.gz')
-    (scan,) = collect_scans(folder).scans
-    assert chosen(scan) == ('sub-01_part-mag_T2w.nii.gz', None, None)
-
-
 def test_plain_and_compressed_are_one_image(make_dataset):
     folder = make_dataset('sub-01_T2w.nii', 'sub-01_T2w.nii.gz')
     (scan,) = collect_scans(folder).scans
@@ -232,36 +217,6 @@ def test_links_to_images_are_images(make_dataset):
 
 
 @pytest.mark.parametrize(
-    ('content', 'said'),
-    [
-        (None, 'expected a dataset_description.json'),
-        ('{', 'malformed'),
-        ('[]', 'incomplete'),
-        ('{"Name": "x"}', 'received Name'),
-        ('{"Name": "x", "BIDSVersion": "1.10.0", "DatasetType": "derivative"}', 'derivative'),
-    ],
-)
-def test_not_a_dataset(make_dataset, content, said):
-    folder = make_dataset('sub-01_T2w.nii.gz')
-    description = folder / 'dataset_description.json'
-    description.unlink()
-    if content is not None:
-        description.write_text(content)
-    with pytest.raises(InvalidDatasetError, match=said) as error:
-        collect_scans(folder)
-    assert error.value.exit_code == 16
-    assert str(folder) in str(error.value)
-
-
-def test_no_folder(tmp_path):
-    with pytest.raises(InvalidDatasetError, match='does not exist'):
-        collect_scans(tmp_path / 'nowhere')
-    (tmp_path / 'file').write_text('')
-    with pytest.raises(InvalidDatasetError, match='received a file'):
-        collect_scans(tmp_path / 'file')
-
-
-@pytest.mark.parametrize(
     'arguments',
     [
         {'participants': ['7', '8']},
@@ -282,82 +237,6 @@ def test_no_input(make_dataset, names):
     with pytest.raises(NoInputError) as error:
         collect_scans(make_dataset(*names))
     assert error.value.exit_code == 66
-
-
-@pytest.mark.parametrize(
-    ('filters', 'expected'),
-    [
-        ({'t2w': {'acquisition': 'hi'}}, ['acq-hi_run-1', 'acq-hi_run-2']),
-        ({'t2w': {'acquisition': 'hi', 'run': 2}}, ['acq-hi_run-2']),
-        ({'t2w': {'acquisition': None}}, ['']),
-        ({'t2w': {'run': '*'}}, ['acq-hi_run-1', 'acq-hi_run-2']),
-        ({'t2w': {'acquisition': ['lo', 'hi']}}, ['acq-hi_run-1', 'acq-hi_run-2', 'acq-lo']),
-        ({'t2w': {'suffix': 'T2w', 'datatype': 'anat', 'acquisition': 'lo'}}, ['acq-lo']),
-    ],
-)
-def test_filters(make_dataset, filters, expected, tmp_path):
-    ends = ('_acq-hi_run-1', '_acq-hi_run-2', '_acq-lo', '')
-    folder = make_dataset(*(f'sub-01{end}_T2w.nii.gz' for end in ends))
-    path = tmp_path / 'filters.json'
-    path.write_text(json.dumps(filters))
-    scans = collect_scans(folder, filters=load_filters(path)).scans
-    assert [scan.prefix.removeprefix('sub-01').lstrip('_') for scan in scans] == expected
-
-
-def test_filters_of_other_contrasts(make_dataset):
-    folder = make_dataset(
-        'sub-01_T2w.nii.gz', 'sub-01_acq-a_T1w.nii.gz', 'sub-01_acq-b_T1w.nii.gz'
-    )
-    (scan,) = collect_scans(folder, filters={'t1w': {'acquisition': 'b'}}).scans
-    assert scan.t1w.name == 'sub-01_acq-b_T1w.nii.gz'
-    (scan,) = collect_scans(folder, filters={'t1w': {'acquisition': 'c'}}).scans
-    assert scan.t1w is None
-
-
-@pytest.mark.parametrize(
-    ('content', 'said'),
-    [
-        ('{', 'malformed'),
-        ('[]', 'no BIDS filter file'),
-        ('{"t2w": "x"}', 'no BIDS filter file'),
-        ('{"T2w": {}}', 'unknown keys.*received T2w'),
-        (None, 'cannot be read'),
-    ],
-)
-def test_damaged_filter_file(content, said, tmp_path):
-    path = tmp_path / 'filters.json'
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(PVSError, match=said) as error:
-        load_filters(path)
-    assert '\n' not in str(error.value)
-
-
-def test_unknown_entity_in_a_filter(make_dataset):
-    with pytest.raises(PVSError, match='acquisiton'):
-        collect_scans(make_dataset('sub-01_T2w.nii.gz'), filters={'t2w': {'acquisiton': 'hi'}})
-
-
-def test_kept_index_is_of_the_whole_dataset(make_dataset, tmp_path):
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
-    database = tmp_path / 'deep' / 'database'
-    first = collect_scans(folder, participants=['01'], database_dir=database)
-    assert [path.name for path in database.iterdir()] == ['layout_index.sqlite']
-    second = collect_scans(folder, participants=['02'], database_dir=database)
-    assert [scan.participant for scan in first.scans + second.scans] == ['01', '02']
-    assert collect_scans(folder, database_dir=database) == collect_scans(folder)
-
-
-def test_kept_index_of_another_dataset_is_refused(make_dataset, tmp_path):
-    folder = make_dataset('sub-01_T2w.nii.gz')
-    collect_scans(folder, database_dir=tmp_path / 'database')
-    shutil.copytree(folder, tmp_path / 'other')
-    with pytest.raises(PVSError, match='another dataset'):
-        collect_scans(tmp_path / 'other', database_dir=tmp_path / 'database')
-    (tmp_path / 'broken').mkdir()
-    (tmp_path / 'broken' / 'layout_index.sqlite').write_text('not a database at all')
-    with pytest.raises(PVSError, match='expected a pybids index'):
-        collect_scans(tmp_path / 'other', database_dir=tmp_path / 'broken')
 
 
 def test_cost_does_not_grow_with_the_dataset(make_dataset):

@@ -1,10 +1,11 @@
 import math
+from pathlib import Path
 
 import pytest
 
+from pvs_workflow.derivatives.results import Result
 from pvs_workflow.errors import PVSError
-from pvs_workflow.raters.items import Item, Score, model_results
-from pvs_workflow.raters.rated import match_ratings
+from pvs_workflow.raters.rated import Item, Score, match_ratings, model_results
 from pvs_workflow.raters.ratings import Place, Rating
 
 
@@ -25,7 +26,8 @@ def tables(participant, session=None, run=None, qc='pass', images_qc='pass'):
         for count, (side, rank) in enumerate(((s, r) for s in 'LR' for r in (1, 2, 3)), start=1)
     ]
     quality = ['pass'] * 5 + [images_qc]
-    return grade, [row | {'qc': qc} for row, qc in zip(rows, quality, strict=True)]
+    counts = tuple(row | {'qc': qc} for row, qc in zip(rows, quality, strict=True))
+    return Result(Path(stem), grade, counts)
 
 
 def rating(place, count=math.nan, potter=1.0, rater='A', line=None):

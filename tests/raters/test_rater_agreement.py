@@ -3,9 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from pvs_workflow.raters.items import Item, Results, Score
-from pvs_workflow.raters.rated import Rated
-from pvs_workflow.raters.rater_agreement import agreement_table, find_pairs
+from pvs_workflow.raters.rated import Item, Rated, Results, Score
+from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
 from pvs_workflow.science.agreement import weighted_kappa
 from pvs_workflow.science.grading import potter_grade
 
@@ -31,7 +30,7 @@ def rated(model, failed=(), **raters):
 
 
 def table(found):
-    return agreement_table(found, find_pairs(found))
+    return agreement_table(found, pair_raters(found))
 
 
 def only(frame, **values):

@@ -91,7 +91,7 @@ def test_several_tables_are_one(tmp_path):
         ({'potter': 'nan'}, "unusable potter, .* received 'nan'"),
         ({'hemisphere': 'left'}, "unusable hemisphere, expected L or R, received 'left'"),
         ({'hemisphere': 'n/a'}, 'unusable hemisphere, expected L or R'),
-        ({'slice': 'n/a'}, 'unusable slice, expected it .* beside a hemisphere, received none'),
+        ({'slice': 'n/a'}, 'unusable slice, expected it .* with a hemisphere, received none'),
         ({'slice': '-2'}, 'unusable slice, expected a whole number from 0'),
         ({'slice_rank': 0}, "unusable slice_rank, expected 1 to 3, received '0'"),
         ({'participant_id': 'sub-'}, 'unusable participant_id, expected a label'),

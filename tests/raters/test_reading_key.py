@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from pvs_workflow.derivatives.tsv import describe_columns, write_table
+from pvs_workflow.derivatives.columns import describe_columns
+from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.ratings import Place
 from pvs_workflow.raters.reading_key import find_key
@@ -28,5 +29,5 @@ def test_no_key_or_a_damaged_one(tmp_path):
     with pytest.raises(PVSError, match=r'expected reading_key.tsv in \S+, received none'):
         find_key([tmp_path, tmp_path])
     (tmp_path / 'reading_key.tsv').write_text('image_id\nBCD\n')
-    with pytest.raises(PVSError, match='has other columns than a reading_key table'):
+    with pytest.raises(PVSError, match='lacks the column participant_id and session_id'):
         find_key([tmp_path])

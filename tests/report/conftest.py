@@ -1,56 +1,17 @@
-"""A head that can be told apart: a bright spot on the person's left, another at the back."""
+"""A phantom head, its figures and results, and pages as a browser would see them."""
 
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pvs_workflow.derivatives.tables import count_table, grade_table, write_table
-from pvs_workflow.files import copy_file
 from pvs_workflow.report import figures
-from pvs_workflow.science.slices import View, cut_image, find_views
-
-AFFINE = np.diag([1.2, 1.2, 5.0, 1.0])
-SHAPE = (140, 170, 12)
-LEFT_SPOT = (slice(46, 50), slice(84, 88))  # in the lateral half of the left image
-BACK_SPOT = (slice(66, 74), slice(24, 34))
-
-
-@dataclass(frozen=True)
-class Phantom:
-    t2w: np.ndarray
-    affine: np.ndarray
-    structures: np.ndarray
-    roi: np.ndarray
-    views: list[View]
-    slices: list[int]
-
-    @property
-    def images(self) -> np.ndarray:
-        cut = [cut_image(self.t2w, self.affine, view) for view in self.views]
-        return np.clip(np.array(cut) / 1000, 0, 1)
-
-
-def make_phantom(left_spot: bool = True, back_spot: bool = False) -> Phantom:
-    x, y, _ = np.meshgrid(*(np.arange(n) for n in SHAPE), indexing='ij')
-    head = ((x - 69.5) / 62) ** 2 + ((y - 84.5) / 78) ** 2 < 1
-    t2w = np.where(head, 300.0, 0.0)
-    t2w[67:73, 50:120] = 1000  # a ventricle in the middle
-    structures = np.zeros(SHAPE, dtype=np.int16)
-    structures[44:56, 74:100, 4:8] = 12  # left putamen
-    structures[84:96, 74:100, 4:8] = 51  # right putamen
-    roi = (structures == 12) + 2 * (structures == 51)
-    if left_spot:
-        t2w[LEFT_SPOT] = 1000
-    if back_spot:
-        t2w[BACK_SPOT] = 1000
-    views = find_views(roi)
-    return Phantom(t2w, AFFINE, structures, roi, views, [view.slice_index for view in views])
+from tests.builders.phantom import Phantom, make_phantom
+from tests.builders.results import save_result
 
 
 @pytest.fixture(name='make_phantom')
@@ -61,50 +22,6 @@ def _make_phantom() -> Callable[..., Phantom]:
 @pytest.fixture
 def phantom() -> Phantom:
     return make_phantom()
-
-
-COUNTS = [3.25, 12.3457, 7.0, 0.4, 21.6, 9.99]
-
-
-def write_results(
-    folder: Path,
-    participant: str = '01',
-    session: str | None = None,
-    qc: str = 'pass',
-    reasons: tuple[str, ...] = (),
-    pictures: Path | None = None,
-) -> str:
-    """Write one T2w's tables and some of its figures; return what their names begin with."""
-    ph = make_phantom()
-    stem = f'sub-{participant}' + (f'_ses-{session}' if session else '')
-    anat = folder / f'sub-{participant}' / (f'ses-{session}' if session else '') / 'anat'
-    counts = count_table(
-        ph.views,
-        ph.slices,
-        COUNTS,
-        [0.5 * count for count in COUNTS],
-        [2 * count for count in COUNTS],
-        [3, 11, 7, 0, 20, 9],
-        [400.25, 410, 420, 430, 440, 450],
-        ['pass', 'review', 'pass', 'pass', 'pass', 'pass'],
-    )
-    write_table(counts, anat / f'{stem}_desc-epvs_counts.tsv', 'epvs_counts')
-    grades = grade_table(
-        participant=participant,
-        session=session,
-        t2w=f'{stem}_T2w.nii.gz',
-        counts=counts,
-        probabilities=[0.05, 0.1, 0.25, 0.45, 0.15],
-        qc=qc,
-        reasons=reasons,
-        model='cascade 1.2.3',
-        model_sha256='0f' * 32,
-    )
-    write_table(grades, anat / f'{stem}_desc-potter_grade.tsv', 'potter_grade')
-    if pictures is not None:
-        for drawn in pictures.iterdir():
-            copy_file(drawn, folder / f'sub-{participant}' / 'figures' / f'{stem}_{drawn.name}')
-    return stem
 
 
 @pytest.fixture(scope='session')
@@ -133,10 +50,10 @@ def drawings(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def save_results(drawings) -> Callable[..., str]:
-    """Write a T2w's results, with pictures unless told otherwise."""
+    """Write a T2w's results, with pictures unless told otherwise; return its name."""
 
     def save(folder: Path, *, pictures: bool = True, **kwargs) -> str:
-        return write_results(folder, pictures=drawings if pictures else None, **kwargs)
+        return save_result(folder, pictures=drawings if pictures else None, **kwargs).name
 
     return save
 

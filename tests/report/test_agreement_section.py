@@ -3,9 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from pvs_workflow.raters.items import Item, Results, Score
-from pvs_workflow.raters.rated import Rated
-from pvs_workflow.raters.rater_agreement import agreement_table, find_pairs
+from pvs_workflow.raters.rated import Item, Rated, Results, Score
+from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
 from pvs_workflow.report import agreement_section
 from pvs_workflow.report.agreement_section import shorten_names
 from pvs_workflow.report.rendering import write_page
@@ -39,7 +38,7 @@ def show(tmp_path, read):
     """Write a page that is nothing but the section; return what a browser would see."""
 
     def call(rated):
-        pairs = find_pairs(rated)
+        pairs = pair_raters(rated)
         section = agreement_section.agreement_section(rated, pairs, agreement_table(rated, pairs))
         return read(write_page(tmp_path / 'page.html', section.template, section=section))
 
@@ -61,7 +60,7 @@ def test_every_pair_has_its_rows_and_figures(show):
 
 def test_figures_tell_in_words_what_they_show(show):
     rated = make('Anna')
-    (pair,) = (p for p in find_pairs(rated) if (p.level, p.quantity) == ('person', 'potter'))
+    (pair,) = (p for p in pair_raters(rated) if (p.level, p.quantity) == ('person', 'potter'))
     apart = np.abs(np.diff(pair.numbers)).ravel()
     said = (
         f'of 8 T2w, {(apart == 0).sum()} have the same grade, {(apart == 1).sum()} differ by one'

@@ -3,7 +3,8 @@ import re
 import pandas as pd
 import pytest
 
-from pvs_workflow.derivatives.tsv import describe_columns, read_table
+from pvs_workflow.derivatives.columns import describe_columns
+from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.report.group_page import write_group_page
 
 

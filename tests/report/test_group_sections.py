@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pvs_workflow.cohort.change import compare_sessions, rescan_yardstick
-from pvs_workflow.derivatives.tsv import describe_columns
+from pvs_workflow.cohort.change import compare_sessions, rescan_threshold
+from pvs_workflow.derivatives.columns import describe_columns
 from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.outlier_section import outlier_section
@@ -208,7 +208,7 @@ def test_changes_are_counted_and_those_beyond_come_first(tmp_path, read, assert_
 def test_an_own_yardstick_is_shown_with_its_interval(tmp_path, read, assert_sound):
     rows = make_rows().assign(qc='pass')
     changes, _ = compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))
-    page = read(show(tmp_path, rows, change_section(changes, rescan_yardstick([2, -2] * 6))))
+    page = read(show(tmp_path, rows, change_section(changes, rescan_threshold([2, -2] * 6))))
     assert_sound(page)
     assert 'two scans differ by at most 3.9 (repeatability coefficient' in page.text
     assert '12 people with a rescan' in page.text

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pvs_workflow.derivatives.tsv import read_table
+from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.reading_key import find_key
 from pvs_workflow.report import reading_sheet

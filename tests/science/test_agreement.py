@@ -45,7 +45,6 @@ def test_as_from_mean_squares(seed):
     found = intraclass_correlation(ratings)
     assert found.value == pytest.approx(mean_squares_icc(ratings), abs=1e-9)
     assert found.low < found.value < found.high
-    assert found.low != round(found.low, 2)  # pingouin's rounding is off
 
 
 def test_a_bias_lowers_absolute_agreement():
@@ -57,12 +56,52 @@ def test_a_bias_lowers_absolute_agreement():
     assert far < near - 0.2
 
 
-def test_pingouins_options_are_left_alone():
-    import pingouin
+@pytest.mark.parametrize(
+    ('ratings', 'expected'),
+    [
+        (SHROUT_FLEISS, (0.28976377952755916, 0.01878651337471204, 0.7610843696489529)),
+        (
+            [row[:2] for row in SHROUT_FLEISS],
+            (0.12565445026178026, -0.023653221543256914, 0.5998514840379155),
+        ),
+        (
+            [row[:3] for row in SHROUT_FLEISS[:3]],
+            (0.18562874251497008, -0.01354834120532884, 0.908664798162193),
+        ),
+        (
+            [
+                [0.2, 0], [12, 10], [3.3, 4], [21.1235, 25], [0, 1], [44.4, 41], [7.5, 7], [5, 9]
+            ],
+            (0.9855694060198094, 0.9325720069676138, 0.997071857119968),
+        ),
+        (
+            [[1, 5], [2, 5], [3, 5], [4, 5]],
+            (0.0, -0.11596483216541963, 0.6160275621149456),
+        ),
+        (
+            [[1e4, 1e4 + 1], [1e4 + 2, 1e4 + 1], [1e4 - 3, 1e4 + 5], [1e4, 1e4]],
+            (-0.8333333333333335, -1.0204081632653061, 0.35878628912017513),
+        ),
+        ([[1, 2], [2, 1], [1, 2], [2, 1]], (-2.0, np.nan, np.nan)),
+    ],
+)  # fmt: skip
+def test_as_pingouin(ratings, expected):
+    """What pingouin 0.7.0 (``intraclass_corr``, ICC(A,1)) made of these, unrounded."""
+    found = intraclass_correlation(ratings)
+    values = (found.value, found.low, found.high)
+    assert values == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
-    before = dict(pingouin.options)
-    intraclass_correlation(SHROUT_FLEISS)
-    assert dict(pingouin.options) == before
+
+def test_raters_who_differ_by_a_constant_have_an_interval():
+    """The limit for ever smaller errors, whatever the rounding of their squares."""
+    true = np.array([1.0, 2, 3, 4])
+    noise = np.array([1, -1, -1, 1]) * 1e-7
+    exact, nearly = (
+        intraclass_correlation(np.stack([true, true + 2 + error], axis=1))
+        for error in (0 * noise, noise)
+    )
+    assert (exact.low, exact.high) == pytest.approx((nearly.low, nearly.high), abs=1e-6)
+    assert 0 < exact.low < exact.value < exact.high < 1
 
 
 def test_where_the_icc_is_undefined_or_perfect():

@@ -101,7 +101,7 @@ def run(plan: CrossvalPlan) -> int:
     """
     derivatives = find_truth(plan.bids_dir, plan.derivatives)
 
-    from pvs_workflow.derivatives.tsv import write_json
+    from pvs_workflow.files import write_json
     from pvs_workflow.lab.evaluation.crossval import cross_validate
     from pvs_workflow.lab.evaluation.figures import save_figures
     from pvs_workflow.lab.evaluation.results import write_predictions

@@ -60,7 +60,7 @@ def run(plan: EvaluationPlan) -> int:
     derivatives = find_truth(plan.bids_dir, plan.derivatives)
     check_masks(plan.masks)
 
-    from pvs_workflow.derivatives.tsv import write_json
+    from pvs_workflow.files import write_json
     from pvs_workflow.lab.evaluation.figures import save_evaluation
     from pvs_workflow.lab.evaluation.findings import evaluate_cascade
     from pvs_workflow.lab.training.ratings import read_counts

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.derivatives.tsv import format_cell, write_json
 from pvs_workflow.errors import OutputError
-from pvs_workflow.files import write_text
+from pvs_workflow.files import write_json, write_text
 from pvs_workflow.lab.training.samples import Sample
+from pvs_workflow.tsv import write_tsv
 
 SETTINGS = 'settings.json'
 
@@ -146,9 +146,6 @@ def data_digest(samples: Sequence[Sample]) -> str:
 
 def write_predictions(path: Path, results: Sequence[ImageResult]) -> None:
     """Write one row per image and enhancement, as TSV."""
-    names = [field.name for field in fields(ImageResult)]
-    lines = ['\t'.join(['participant_id', *names[1:]])]
-    for result in results:
-        cells = [format_cell(getattr(result, name)) for name in names]
-        lines.append('\t'.join([f'sub-{cells[0]}', *cells[1:]]))
-    write_text(path, '\n'.join(lines) + '\n')
+    names = [field.name for field in fields(ImageResult)][1:]
+    people = {'participant_id': [f'sub-{result.participant}' for result in results]}
+    write_tsv(path, people | {name: [getattr(r, name) for r in results] for name in names})

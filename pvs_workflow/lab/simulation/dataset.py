@@ -10,13 +10,13 @@ import numpy as np
 
 from pvs_workflow import __version__
 from pvs_workflow.derivatives import names
-from pvs_workflow.derivatives.tsv import format_cell, write_json
-from pvs_workflow.files import atomic_path, copy_file, write_text
+from pvs_workflow.files import atomic_path, copy_file, write_json, write_text
 from pvs_workflow.lab.simulation import metadata
 from pvs_workflow.lab.simulation.session import Session, SimulatedScan
 from pvs_workflow.science.geometry import Storage, to_stored
 from pvs_workflow.science.grading import potter_grade
 from pvs_workflow.science.roi import STRUCTURES
+from pvs_workflow.tsv import write_tsv
 
 TRUTH = Path('derivatives', 'truth')
 
@@ -130,7 +130,7 @@ def start_dataset(
     write_json(out / 'dataset_description.json', metadata.raw_description(__version__, origin))
     write_text(out / 'README', metadata.readme(len(labels), seed, acquisition, notes, origin))
     told = {} if anatomies is None else {'anatomy': list(anatomies)}
-    write_columns(out / 'participants.tsv', {'participant_id': labels} | told)
+    write_tsv(out / 'participants.tsv', {'participant_id': labels} | told)
     columns = metadata.ANATOMY if told else {}
     write_json(out / 'participants.json', metadata.PARTICIPANTS | columns)
     write_text(out / 'CHANGES', f'{__version__} 2025-01-01\n  - Simulated with seed {seed}.\n')
@@ -141,7 +141,7 @@ def start_dataset(
     write_json(truth / 'dataset_description.json', metadata.truth_description(__version__))
     write_text(truth / 'README', metadata.truth_readme())
     write_text(truth / '.bidsignore', metadata.TRUTH_BIDSIGNORE)
-    write_columns(truth / 'participants.tsv', {'participant_id': labels})
+    write_tsv(truth / 'participants.tsv', {'participant_id': labels})
     write_json(truth / 'participants.json', metadata.PARTICIPANTS)
 
 
@@ -176,14 +176,6 @@ def write_session(
     _write_truth(out / TRUTH, name, session)
 
 
-def write_columns(path: Path, columns: dict[str, Sequence]) -> None:
-    """Write columns of equal length as TSV."""
-    lines = ['\t'.join(columns)]
-    rows = zip(*columns.values(), strict=True)
-    lines += ['\t'.join(format_cell(value) for value in row) for row in rows]
-    write_text(path, '\n'.join(lines) + '\n')
-
-
 def _write_truth(root: Path, name: Name, session: Session) -> None:
     affine = session.scans['T2w'].affine
     source = f'bids:raw:{name.path(Path(), "T2w.nii.gz").as_posix()}'
@@ -196,7 +188,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
         stem = f'space-T2w_desc-{kind}_dseg'
         storage = write_volume(name.path(root, f'{stem}.nii.gz'), labels, affine)
         write_json(name.path(root, f'{stem}.json'), metadata.dseg(kind, source))
-    write_columns(
+    write_tsv(
         name.path(root, f'{names.STRUCTURES}.tsv'),
         {
             'index': [s.index for s in STRUCTURES],
@@ -204,7 +196,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
             'hemisphere': [s.hemisphere for s in STRUCTURES],
         },
     )
-    write_columns(
+    write_tsv(
         name.path(root, f'{names.ROI}.tsv'),
         {'index': [1, 2], 'name': ['basal ganglia'] * 2, 'hemisphere': ['L', 'R']},
     )
@@ -216,7 +208,7 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
 
 def _write_counts(root: Path, name: Name, session: Session, storage: Storage) -> None:
     counts = session.counts
-    write_columns(
+    write_tsv(
         name.path(root, f'{names.COUNTS}.tsv'),
         {
             'hemisphere': [c.hemisphere for c in counts],
@@ -230,7 +222,7 @@ def _write_counts(root: Path, name: Name, session: Session, storage: Storage) ->
         side: max(int(potter_grade(c.count)) for c in counts if c.hemisphere in sides)
         for side, sides in (('', 'LR'), ('_left', 'L'), ('_right', 'R'))
     }
-    write_columns(
+    write_tsv(
         name.path(root, f'{names.GRADE}.tsv'),
         {
             'participant_id': [f'sub-{name.participant}'],

@@ -8,10 +8,9 @@ from statistics import fmean
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import (
-    parse_count,
     parse_hemisphere,
+    parse_number,
     parse_person,
-    parse_slice,
     read_rows,
 )
 
@@ -56,13 +55,7 @@ def read_counts(path: Path) -> Ratings:
     """
     path = Path(path)
     found = defaultdict(lambda: defaultdict(list))
-    for line, row in read_rows(path, [(name,) for name in COLUMNS]):
-        try:
-            person = parse_person(row)
-            image = parse_hemisphere(row['hemisphere']), parse_slice(row['slice'])
-            count = parse_count(row['count'])
-        except ValueError as error:
-            raise PVSError(f'{path}, line {line}, has an unusable {error}') from error
+    for person, image, count in read_rows(path, _parse, [(name,) for name in COLUMNS]):
         found[person][image].append(count)
     if not found:
         raise PVSError(f'{path} has no ratings, expected a row for each image, received none')
@@ -71,3 +64,9 @@ def read_counts(path: Path) -> Ratings:
         for person, images in found.items()
     }
     return Ratings(path, counts)
+
+
+def _parse(line: str, row: Mapping[str, str]) -> tuple:
+    """Return whose image it is, its hemisphere and slice, and the count."""
+    image = parse_hemisphere(row['hemisphere']), parse_number('slice', row['slice'])
+    return parse_person(row), image, parse_number('count', row['count'])

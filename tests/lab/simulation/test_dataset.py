@@ -10,7 +10,6 @@ from pvs_workflow.lab.simulation.dataset import (
     TRUTH,
     Name,
     start_dataset,
-    write_columns,
     write_session,
     write_volume,
 )
@@ -62,13 +61,6 @@ def test_the_same_volume_gives_the_same_file(tmp_path, session):
     for name in 'ab':
         write_volume(tmp_path / f'{name}.nii.gz', scan.data, scan.affine)
     assert (tmp_path / 'a.nii.gz').read_bytes() == (tmp_path / 'b.nii.gz').read_bytes()
-
-
-def test_columns_become_rows_and_none_is_not_available(tmp_path):
-    write_columns(tmp_path / 'a.tsv', {'name': ['x', None], 'count': [1, 2]})
-    assert (tmp_path / 'a.tsv').read_text() == 'name\tcount\nx\t1\nn/a\t2\n'
-    with pytest.raises(ValueError, match='zip'):
-        write_columns(tmp_path / 'a.tsv', {'name': ['x'], 'count': [1, 2]})
 
 
 @pytest.mark.parametrize('origin', ['template', 'backgrounds'])

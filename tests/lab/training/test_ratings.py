@@ -65,5 +65,5 @@ def test_no_rows_no_table_no_text(path):
     with pytest.raises(PVSError, match='cannot be read, expected a table'):
         read_counts(path)
     path.write_text('')
-    with pytest.raises(PVSError, match='received an empty file'):
+    with pytest.raises(PVSError, match='received: an empty file'):
         read_counts(path)

@@ -5,71 +5,28 @@ import random
 import subprocess
 import sys
 
-import nibabel as nb
-import numpy as np
 import pandas as pd
 import pytest
 
-from pvs_workflow.derivatives.tables import count_table, grade_table, read_table, write_table
+from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.group import collect_group, collect_sheet
-from pvs_workflow.report.reading_images import ROI_END, T2W_END
-from pvs_workflow.science.slices import find_views
+from tests.builders.results import save_result
 
-AFFINE = np.diag([1.2, 1.2, 5.0, 1.0])
-COUNTS = [0.4, 5.2, 12.0, 9.9, 21.4, 3.0]
-PEOPLE = {'01': 0, '02': 4, '03': 9, '04': 25}
+COUNTS = (0.4, 5.2, 12.0, 9.9, 21.4, 3.0)
+SHIFTS = {'01': 0, '02': 4, '03': 9, '04': 25}
 
 
-def make_volumes(seed):
-    rng = np.random.default_rng(seed)
-    t2w = rng.integers(200, 400, (140, 170, 12)).astype(np.int16)
-    roi = np.zeros(t2w.shape, np.int16)
-    roi[44:56, 74:100, 4:8] = 1
-    roi[84:96, 74:100, 4:8] = 2
-    return t2w, roi
-
-
-def save_result(folder, participant, session=None, shift=0, qc='pass', images=False):
-    """Write one T2w's results as the participant level does."""
-    stem = f'sub-{participant}' + (f'_ses-{session}' if session else '')
-    anat = folder / f'sub-{participant}' / (f'ses-{session}' if session else '.') / 'anat'
-    t2w, roi = make_volumes(int(participant))
-    views = find_views(roi)
-    values = [count + shift for count in COUNTS]
-    counts = count_table(
-        views,
-        [view.slice_index for view in views],
-        values,
-        [0] * 6,
-        [value + 4 for value in values],
-        [2] * 6,
-        [500] * 6,
-        ['pass'] * 6,
-    )
-    grade = grade_table(
-        participant=participant,
-        session=session,
-        t2w=f'{stem}_T2w.nii.gz',
-        counts=counts,
-        probabilities=[0.2] * 5,
-        qc=qc,
-        reasons=[] if qc == 'pass' else ['the template does not fit'],
-        model='m 1',
-        model_sha256='0' * 64,
-    )
-    write_table(grade, anat / f'{stem}_desc-potter_grade.tsv', 'potter_grade')
-    write_table(counts, anat / f'{stem}_desc-epvs_counts.tsv', 'epvs_counts')
-    if images:
-        for array, end in ((t2w, T2W_END), (roi, ROI_END)):
-            nb.save(nb.Nifti1Image(array, AFFINE), anat / f'{stem}{end}')
+def save(folder, participant, shift=0, **options):
+    counts = [count + shift for count in COUNTS]
+    return save_result(folder, participant, counts=counts, **options)
 
 
 @pytest.fixture
 def out(tmp_path):
-    """Return results of four people."""
-    for participant, shift in PEOPLE.items():
-        save_result(tmp_path / 'out', participant, shift=shift, images=True)
+    """Return results of four participants."""
+    for participant, shift in SHIFTS.items():
+        save(tmp_path / 'out', participant, shift, images=True)
     return tmp_path / 'out'
 
 
@@ -180,7 +137,7 @@ def test_order_of_rows_does_not_matter(out, tmp_path):
 def test_shrout_and_fleiss_1979_from_a_table(tmp_path):
     judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
     for target in range(6):
-        save_result(tmp_path, f'{target + 1:02d}')
+        save(tmp_path, f'{target + 1:02d}')
     rows = [
         {'participant_id': f'{target:02d}', 'rater': f'judge {judge}', 'count': count}
         for target, counts in enumerate(judges, start=1)
@@ -192,7 +149,7 @@ def test_shrout_and_fleiss_1979_from_a_table(tmp_path):
     assert (row['icc_low'], row['icc_high']) == pytest.approx((0.019, 0.761), abs=0.0005)
 
 
-def test_unknown_people_are_named_and_the_rest_goes_on(out, tmp_path):
+def test_unknown_participants_are_named_and_the_rest_goes_on(out, tmp_path):
     rows = [*image_rows(out), {'participant_id': 'sub-99', 'count': 3, 'rater': 'A'}]
     ratings = write_ratings(tmp_path / 'ratings.tsv', rows)
     done = run('nowhere', out, 'group', '--ratings', ratings)
@@ -224,7 +181,7 @@ def test_unusable_ratings_change_nothing(out, tmp_path, row, said):
 
 def test_failed_results_are_left_out(out, tmp_path):
     rows = image_rows(out)
-    save_result(out, '04', shift=25, qc='fail')
+    save(out, '04', 25, qc='fail')
     collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
     (row,) = agreement(out, level='image', quantity='count')
     assert (row['n'], row['n_failed'], row['n_participants']) == (18, 6, 3)
@@ -240,15 +197,3 @@ def test_hostile_raters_are_text(out, tmp_path):
     assert '<script>alert' not in page
     assert '&lt;script&gt;alert(1)&lt;/script&gt;' in page
     assert '=1+1' in page
-
-
-def test_a_sheet_names_what_is_missing(out):
-    (out / 'sub-03' / 'anat' / f'sub-03{T2W_END}').unlink()
-    done = run('nowhere', out, 'group', '--reading-sheet')
-    assert done.returncode == 1
-    assert 'sub-03 cannot be shown' in done.stderr
-    assert set(read_table(out / 'reading_key.tsv', 'reading_key')['participant_id']) == {
-        'sub-01',
-        'sub-02',
-        'sub-04',
-    }

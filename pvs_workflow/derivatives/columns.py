@@ -1,0 +1,82 @@
+"""The columns of the app's tables, and their BIDS data dictionaries."""
+
+import json
+from functools import cache
+
+from pvs_workflow import data
+
+TABLES = {
+    'potter_grade': ('identity', 'potter_grade'),
+    'epvs_counts': ('image', 'epvs_counts'),
+    'epvs_instances': ('image', 'epvs_instances'),
+    'group_potter': ('identity', 'potter_grade'),
+    'group_counts': ('identity', 'image', 'epvs_counts'),
+    'group_agreement': ('agreement',),
+    'reading_ratings': ('sheet_image', 'reading_ratings'),
+    'reading_key': ('sheet_image', 'identity', 't2w', 'image'),
+    'group_change': ('group_change',),
+}
+"""The data dictionaries in ``data/columns`` that make up each table's columns."""
+
+MAY_BE_EMPTY = frozenset({'epvs_instances', 'group_agreement'})
+"""Tables that may have a header only: nothing was found or compared."""
+
+_TEXTS = """
+participant_id session_id t2w hemisphere qc qc_reasons model model_sha256 level comparison first
+second quantity image_id rater comments session_first session_second t2w_first t2w_second qc_first
+qc_second yardstick change
+"""
+TEXT_COLUMNS = frozenset(_TEXTS.split())
+"""Columns of text; all others hold numbers."""
+
+
+def describe_columns(table: str) -> dict[str, dict]:
+    """Return a table's columns, in their order, with their BIDS data dictionary.
+
+    Parameters
+    ----------
+    table : str
+        A name in ``TABLES``.
+
+    Examples
+    --------
+    >>> list(describe_columns('group_counts'))[:4]
+    ['participant_id', 'session_id', 'hemisphere', 'slice']
+    """
+    columns = {}
+    for name in TABLES[table]:
+        columns |= json.loads(_dictionary(name))
+    return columns
+
+
+@cache
+def column_names(table: str) -> tuple[str, ...]:
+    """Return a table's columns, in their order."""
+    return tuple(describe_columns(table))
+
+
+@cache
+def _dictionary(name: str) -> str:
+    """Read a data dictionary once: a group has tens of thousands of tables."""
+    return data.path('columns', f'{name}.json').read_text('utf-8')
+
+
+def columns_markdown(table: str) -> str:
+    """Return a table's columns as a Markdown table, for the documentation.
+
+    Parameters
+    ----------
+    table : str
+        A name in ``TABLES``.
+
+    Examples
+    --------
+    >>> print(columns_markdown('epvs_counts').splitlines()[2])
+    | `hemisphere` | The person's own side (L: left, R: right) |
+    """
+    rows = ['| column | content |', '|---|---|']
+    for name, entry in describe_columns(table).items():
+        levels = ', '.join(f'{key}: {text}' for key, text in entry.get('Levels', {}).items())
+        detail = levels or entry.get('Units', '')
+        rows.append(f'| `{name}` | {entry["Description"]}{f" ({detail})" if detail else ""} |')
+    return '\n'.join(rows) + '\n'

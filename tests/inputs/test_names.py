@@ -1,0 +1,46 @@
+import pytest
+
+from pvs_workflow.inputs.names import MAX_NAME, find_misplaced, is_in_place, name_entities
+
+
+@pytest.mark.parametrize(
+    'file',
+    [
+        'sub-01/anat/sub-01_T2w.nii.gz',
+        'sub-01/anat/sub-01_acq-a_run-2_FLAIR.nii',
+        'sub-A+b/ses-x/anat/sub-A+b_ses-x_T1w.nii.gz',
+    ],
+)
+def test_names_in_their_place_are_taken(file):
+    assert is_in_place(file)
+    assert find_misplaced([file], []) == []
+
+
+@pytest.mark.parametrize(
+    'file',
+    [
+        'sub-01/anat/sub-02_T2w.nii.gz',
+        'sub-01/anat/sub-01_ses-1_T2w.nii.gz',
+        'sub-01/ses-1/anat/sub-01_T2w.nii.gz',
+        'sub-01_old/anat/sub-01_T2w.nii.gz',
+        'sub-01/anat/sub-01_run-1_run-2_T2w.nii.gz',
+        'sub-01/anat/sub-01_acq-a.b_T2w.nii.gz',
+        f'sub-01/anat/sub-01_acq-{"a" * MAX_NAME}_T2w.nii.gz',
+        '../sub-01/anat/sub-01_T2w.nii.gz',
+    ],
+)
+def test_names_elsewhere_are_not_taken_and_named(file):
+    assert not is_in_place(file)
+    (reason,) = find_misplaced([file], [])
+    assert 'was not read, expected a BIDS name of its folder' in reason
+
+
+def test_other_files_are_nobodys_concern_and_folders_are_named():
+    assert find_misplaced(['sub-01/anat/sub-01_T2w.json', 'sub-01/anat/notes.txt'], []) == []
+    (reason,) = find_misplaced([], ['sub-01/anat/sub-01_T2w.nii.gz', 'sub-01/anat/old'])
+    assert reason == 'sub-01/anat/sub-01_T2w.nii.gz is a folder, expected an image file'
+
+
+def test_entities_keep_their_values_as_written():
+    assert name_entities('sub-01_run-010_T2w') == {'sub': '01', 'run': '010'}
+    assert name_entities('T2w') == {}

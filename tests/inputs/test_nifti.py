@@ -1,0 +1,91 @@
+import gzip
+
+import nibabel as nb
+import numpy as np
+import pytest
+
+from pvs_workflow.errors import ImageError
+from pvs_workflow.inputs.nifti import open_nifti, read_nifti, read_voxels
+
+AFFINE = np.diag([1.0, 1.0, 5.0, 1.0])
+DATA = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+
+
+def save(path, data=DATA, kind=nb.Nifti1Image, **header):
+    image = kind(data, AFFINE)
+    for name, value in header.items():
+        image.header[name] = value
+    nb.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize('kind', [nb.Nifti1Image, nb.Nifti2Image])
+@pytest.mark.parametrize('name', ['a.nii', 'a.nii.gz'])
+def test_an_image_is_read_as_it_was_stored(tmp_path, name, kind):
+    image, data = read_nifti(save(tmp_path / name, kind=kind))
+    np.testing.assert_array_equal(data, DATA)
+    np.testing.assert_array_equal(image.affine, AFFINE)
+
+
+def test_the_header_is_opened_without_the_voxels(tmp_path):
+    path = save(tmp_path / 'a.nii', DATA[..., None])
+    path.write_bytes(path.read_bytes()[:-8])
+    image, shape = open_nifti(path)
+    assert shape == (3, 4, 5)
+    with pytest.raises(ImageError, match='it is damaged, expected 3 × 4 × 5 voxels'):
+        read_voxels(image, path)
+
+
+def test_a_wrong_checksum_is_found(tmp_path):
+    path = save(tmp_path / 'a.nii.gz')
+    raw = bytearray(path.read_bytes())
+    raw[-8] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(ImageError, match='CRC check failed'):
+        read_nifti(path)
+
+
+def test_much_more_than_the_header_says_is_refused(tmp_path):
+    path = save(tmp_path / 'a.nii')
+    longer = path.with_name('b.nii.gz')
+    with gzip.open(longer, 'wb', compresslevel=1) as stream:
+        stream.write(path.read_bytes())
+        for _ in range(17):
+            stream.write(bytes(2**22))
+    with pytest.raises(ImageError, match=r'more than \d+ bytes'):
+        read_nifti(longer)
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        (b'', '0 bytes that do not begin as a NIfTI header'),
+        (b'no image at all' * 99, 'do not begin as a NIfTI header'),
+        ((348).to_bytes(4, 'little') + bytes(400), 'a magic of'),
+    ],
+)
+def test_what_is_no_nifti_is_refused(tmp_path, content, said):
+    (tmp_path / 'a.nii').write_bytes(content)
+    with pytest.raises(ImageError, match=f'expected a NIfTI image, received: .*{said}'):
+        open_nifti(tmp_path / 'a.nii')
+
+
+def test_no_file_and_no_regular_file_are_refused(tmp_path):
+    (tmp_path / 'folder.nii').mkdir()
+    for name in ('none.nii', 'folder.nii'):
+        with pytest.raises(ImageError, match='it cannot be read'):
+            open_nifti(tmp_path / name)
+
+
+def test_an_image_has_to_say_where_left_is(tmp_path):
+    path = save(tmp_path / 'a.nii')
+    raw = bytearray(path.read_bytes())
+    raw[252:256] = bytes(4)  # qform_code and sform_code
+    path.write_bytes(raw)
+    with pytest.raises(ImageError, match='does not say where left and right are'):
+        open_nifti(path)
+
+
+def test_voxels_have_to_be_real_numbers(tmp_path):
+    with pytest.raises(ImageError, match='its voxels are complex64'):
+        open_nifti(save(tmp_path / 'a.nii', DATA.astype(np.complex64)))
