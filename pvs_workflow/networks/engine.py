@@ -23,8 +23,7 @@ ENVIRONMENT = {
     'CUDA_VISIBLE_DEVICES': '-1',
     'TF_CPP_MIN_LOG_LEVEL': '3',
 }
-"""What TensorFlow reads from the environment, once, when it is imported. Threads and repeatable
-kernels are no part of it: :func:`configure_tensorflow` sets them."""
+"""Variables that every process with TensorFlow has; threads are :func:`configure_tensorflow`'s."""
 
 
 def load_tensorflow() -> ModuleType:

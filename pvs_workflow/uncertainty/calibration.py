@@ -23,10 +23,10 @@ import numpy as np
 
 from pvs_workflow.science.grading import UPPER_COUNTS
 from pvs_workflow.uncertainty.conformal import (
+    ErrorGrowth,
+    error_quantiles,
     fit_ends,
     fit_growth,
-    fit_residuals,
-    growth_at,
 )
 from pvs_workflow.uncertainty.copula import LARGEST_CORRELATION, all_below, shared_correlation
 
@@ -189,8 +189,8 @@ class Calibration:
     def _growth(self, difficulty, n: int) -> tuple[np.ndarray, np.ndarray]:
         if difficulty is None:
             difficulty = np.full(n, self.difficulty[len(self.difficulty) // 2])
-        difficulty = _checked_difficulty(difficulty, n)
-        return tuple(growth_at(difficulty, self.difficulty, g) for g in (self.under, self.over))
+        growth = ErrorGrowth(self.difficulty, self.under, self.over)
+        return growth.at(_checked_difficulty(difficulty, n))
 
 
 def fit_calibration(
@@ -232,8 +232,6 @@ def fit_calibration(
             'predicted and true must be two lists of one length ≥ 1, received shapes '
             f'{predicted.shape} and {true.shape}'
         )
-    if not 0 < coverage < 1:
-        raise ValueError(f'coverage must lie between 0 and 1, received {coverage}')
     if difficulty is not None:
         difficulty = _checked_difficulty(difficulty, true.size)
     participants = range(true.size) if participants is None else list(participants)
@@ -241,16 +239,29 @@ def fit_calibration(
         raise ValueError(
             f'participants must be {true.size}, one per count, received {len(participants)}'
         )
-    growth = fit_growth(predicted, true, difficulty)
-    levels, low, high = fit_ends(predicted, true, 1 - coverage, growth, difficulty)
-    centres, residuals = fit_residuals(predicted, true, growth, difficulty)
-    ends = (levels, _rounded(low), _rounded(high), _rounded(centres))
-    rows = tuple(map(_rounded, residuals))
-    found = Calibration(coverage, *ends, rows, 0.0, *map(_rounded, growth), true.size)
+    errors = (predicted - true) / np.sqrt(true + 1)
+    growth = ErrorGrowth() if difficulty is None else fit_growth(errors, difficulty)
+    levels, low, high = fit_ends(growth.shrink(errors, difficulty), true, 1 - coverage)
+    residuals = growth.shrink((predicted - true) / np.sqrt(predicted + 1), difficulty)
+    centres, quantiles = error_quantiles(-residuals, predicted)
+    calibration = Calibration(
+        coverage,
+        levels,
+        _rounded(low),
+        _rounded(high),
+        _rounded(centres),
+        tuple(map(_rounded, quantiles)),
+        correlation=0.0,
+        difficulty=_rounded(growth.difficulty),
+        under=_rounded(growth.under),
+        over=_rounded(growth.over),
+        n_images=true.size,
+    )
     # The truth's place in its predicted distribution, in the middle of a whole number's step.
-    above, under = (found.below(predicted, true + half, difficulty) for half in (0.5, -0.5))
-    correlation = shared_correlation((above + under) / 2, participants)
-    return replace(found, correlation=round(correlation, 4))
+    above = calibration.below(predicted, true + 0.5, difficulty)
+    below = calibration.below(predicted, true - 0.5, difficulty)
+    correlation = shared_correlation((above + below) / 2, participants)
+    return replace(calibration, correlation=round(correlation, 4))
 
 
 def _rises(values) -> bool:
