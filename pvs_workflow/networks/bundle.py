@@ -11,7 +11,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,17 +109,8 @@ def build_networks(architecture: Architecture) -> tuple:
 def cached_bundle(path: Path, sha256: str) -> 'Cascade':
     """Load a bundle once for all scans of a process; its networks are not to be trained.
 
-    Parameters
-    ----------
-    path : Path
-    sha256 : str
-        From :func:`model_sha256`, so that another bundle in the same place is loaded again.
-
-    Raises
-    ------
-    BundleError
-        As of :func:`load_bundle`.
-
+    The checksum is that of :func:`model_sha256`, so that another bundle in the same place is
+    loaded again.
     """
     return load_bundle(path)
 
@@ -168,10 +159,11 @@ def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
     path, networks = Path(path), (enhancer, counter)
     check_target(path)
     for network, described in zip(networks, build_networks(card.architecture), strict=True):
-        if json.dumps(network.get_config()) != json.dumps(described.get_config()):
+        if _structure(network) != _structure(described):
             raise ValueError(f'the {network.name} is not that of the card: {card.architecture}')
     contents = dict(zip(WEIGHTS, map(dump_weights, networks), strict=True))
-    card = card.with_checksums({name: _sha256(content) for name, content in contents.items()})
+    checksums = {name: _sha256(content) for name, content in contents.items()}
+    card = replace(card, checksums=checksums)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix='.writing-', dir=path.parent) as scratch:
@@ -189,6 +181,11 @@ def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
             f'to, received: {error.strerror or error}'
         ) from error
     return card
+
+
+def _structure(network) -> str:
+    """Return what a network is made of, whether or not its layers are frozen."""
+    return json.dumps(network.get_config()).replace('"trainable": false', '"trainable": true')
 
 
 def _read_weights(path: Path, name: str, card: Card) -> bytes:

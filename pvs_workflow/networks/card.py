@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.counter import COUNT_SCALE, CounterArchitecture
@@ -111,10 +111,6 @@ class Card:
     def count_scale(self) -> float:
         """The number of ePVS that the counter's output 1 means."""
         return self.architecture.count_scale
-
-    def with_checksums(self, checksums: Mapping) -> 'Card':
-        """Return a copy that names these weights."""
-        return replace(self, checksums=dict(checksums))
 
     def to_json(self) -> str:
         """Return the card as JSON text, keys in a fixed order."""

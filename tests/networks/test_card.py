@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from pvs_workflow.networks.card import WEIGHTS, Architecture, Card
 
 @pytest.fixture
 def values(card):
-    return json.loads(card.with_checksums(dict.fromkeys(WEIGHTS, 'a' * 64)).to_json())
+    return json.loads(replace(card, checksums=dict.fromkeys(WEIGHTS, 'a' * 64)).to_json())
 
 
 def changed(values, place, value):
@@ -23,7 +24,7 @@ def changed(values, place, value):
 
 
 def test_round_trip(card):
-    card = card.with_checksums(dict.fromkeys(WEIGHTS, 'a' * 64))
+    card = replace(card, checksums=dict.fromkeys(WEIGHTS, 'a' * 64))
     again = Card.from_json(card.to_json())
     assert again == card
     assert again.to_json() == card.to_json()
