@@ -4,7 +4,7 @@ Usage: python scripts/convert_bundle.py OLD NEW
 
 The networks are built from the architecture on the old card and take their arrays from the keras
 files, of which nothing else is read. Name, version and calibration stay; the checksum of the
-cascade changes with its files.
+cascade changes with its files, and the new card names the old one.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from pvs_workflow.networks.bundle import build_networks, save_bundle
+from pvs_workflow.networks.bundle import build_networks, model_sha256, save_bundle
 from pvs_workflow.networks.card import FORMAT_VERSION, KERAS_VERSION, WEIGHTS, Card
 
 
@@ -25,6 +25,10 @@ def read_old_card(path: Path) -> Card:
     for network in ('enhancer', 'counter'):
         # They said in words what the networks of this version always are.
         del values['architecture'][network]['kind'], values['architecture'][network]['output']
+    values['training']['converted_from'] = {
+        'format_version': KERAS_VERSION,
+        'model_sha256': model_sha256(path),
+    }
     values |= {'format_version': FORMAT_VERSION, 'checksums': dict.fromkeys(WEIGHTS, '')}
     return Card.from_json(json.dumps(values))
 

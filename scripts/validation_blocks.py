@@ -34,8 +34,9 @@ class Results(dict):
 
     def of_this_model(self, record: dict) -> bool:
         """Tell whether a record is of the weights that ship."""
+        before = self.card['training'].get('converted_from', {}).get('model_sha256')
         ours = record.get('weights') == self.card['checksums']
-        return ours or record.get('model_sha256') == self.sha256
+        return ours or record.get('model_sha256') in (self.sha256, before)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence]) -> str:

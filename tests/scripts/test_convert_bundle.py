@@ -10,7 +10,7 @@ import pytest
 
 from pvs_workflow import data
 from pvs_workflow.errors import BundleError
-from pvs_workflow.networks.bundle import load_bundle
+from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.counter import build_counter
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.networks.enhancer import build_enhancer
@@ -72,6 +72,8 @@ def test_a_converted_bundle_has_the_same_card_and_weights(old, networks, tmp_pat
     assert not card.architecture.enhancer.adds_to_image
     assert card.label == f'{before["name"]} {before["version"]}'
     assert list(card.calibration.centres) == before['calibration']['centres']
+    was = {'format_version': 3, 'model_sha256': model_sha256(old)}
+    assert card.training == before['training'] | {'converted_from': was}
 
 
 def test_other_versions_are_refused(old, tmp_path):
