@@ -127,7 +127,7 @@ def find_nuclei(t2w: nb.Nifti1Image, folder: Path, seed: int) -> tuple[np.ndarra
 
     configure_tensorflow(1, seed)
     to_template = transform_matrix(folder / AFFINE, seed)
-    network = load_nuclei_network(_NUCLEI / 'nuclei.keras')
+    network = load_nuclei_network(_NUCLEI / 'nuclei.safetensors')
     found = predict_nuclei(network, sample_box(t2w, to_template))
     labels = label_scan(found, t2w.shape, t2w.affine, to_template)
     return add_capsule(labels), (to_template, found)
@@ -159,7 +159,7 @@ def compare(moving: nb.Nifti1Image, transform: Path, seen: Seen, seed: int) -> f
     configure_tensorflow(1, seed)
     to_template, found = seen
     box = sample_box(moving, to_template @ np.linalg.inv(transform_matrix(transform, seed)))
-    network = load_nuclei_network(_NUCLEI / 'nuclei.keras')
+    network = load_nuclei_network(_NUCLEI / 'nuclei.safetensors')
     return agreement(found, predict_nuclei(network, box))
 
 

@@ -115,8 +115,10 @@ def make_blocks(validation: Path) -> jinja2.environment.TemplateModule:
     text = data.path('cascade', 'card.json').read_bytes()
     card, sha256 = json.loads(text), hashlib.sha256(text).hexdigest()
     environment.tests['measured'] = lambda name: (validation / f'{name}.json').is_file()
+    # A cascade that was converted is the same, with the same weights in other files.
+    names = {sha256, card['training'].get('converted_from', {}).get('model_sha256')}
     environment.tests['of_this_model'] = lambda record: (
-        record.get('weights') == card['checksums'] or record['model_sha256'] == sha256
+        record.get('weights') == card['checksums'] or record['model_sha256'] in names
     )
     environment.globals |= {'results': Results(validation), 'ours': card, 'sha256': sha256}
     environment.globals['zip'] = zip

@@ -2,9 +2,9 @@
 
 Usage: python scripts/train_nuclei.py OUTPUT --anatomies DIR [--held DIR] [--seed N] [--n-cpus N]
 
-OUTPUT becomes a folder with nuclei.keras; nuclei.json: command, recipe, seed, duration, and the
-overlap on the label maps of --held, which it does not learn from; and template_probseg.nii.gz:
-what the network sees in the template's averages, 0 to 255.
+OUTPUT becomes a folder with nuclei.safetensors; nuclei.json: command, recipe, seed, duration, and
+the overlap on the label maps of --held, which it does not learn from; and
+template_probseg.nii.gz: what the network sees in the template's averages, 0 to 255.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.nuclei import Recipe, train
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.networks.nuclei import build_nuclei_network, predict_nuclei
+from pvs_workflow.networks.weights import dump_weights
 from pvs_workflow.science.nuclei import box_affine, sample_box
 
 
@@ -54,8 +55,8 @@ def main() -> None:
         model, maps, recipe, args.seed, lambda line: print(line, flush=True), held, args.n_cpus
     )
     args.output.mkdir(parents=True, exist_ok=True)
-    with atomic_path(args.output / 'nuclei.keras') as path:
-        model.save(path)
+    with atomic_path(args.output / 'nuclei.safetensors') as path:
+        path.write_bytes(dump_weights(model))
     with atomic_path(args.output / 'template_probseg.nii.gz') as path:
         nb.save(template_probabilities(model), path)
     words = ['python scripts/train_nuclei.py', args.output.name]

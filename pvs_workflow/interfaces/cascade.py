@@ -117,13 +117,13 @@ class RunCascade(SimpleInterface):
 
         import numpy as np
 
-        from pvs_workflow.networks.bundle import keep_bundle
+        from pvs_workflow.networks.bundle import cached_bundle
         from pvs_workflow.networks.engine import configure_tensorflow
         from pvs_workflow.networks.sureness import assess
 
         # One thread: the last digits of a sum depend on how many share it.
         configure_tensorflow(1, self.inputs.seed)
-        cascade = keep_bundle(Path(self.inputs.model), self.inputs.model_sha256)
+        cascade = cached_bundle(Path(self.inputs.model), self.inputs.model_sha256)
         images = np.load(self.inputs.images)['images']
         found = cascade.predict(images)
         self._results['prediction'] = str(Path(runtime.cwd) / 'prediction.npz')

@@ -60,7 +60,7 @@ class FindNuclei(SimpleInterface):
 
     def _run_interface(self, runtime):
         from pvs_workflow.networks.engine import configure_tensorflow
-        from pvs_workflow.networks.nuclei import keep_nuclei_network, predict_nuclei
+        from pvs_workflow.networks.nuclei import cached_nuclei_network, predict_nuclei
         from pvs_workflow.registration.affine import transform_matrix
         from pvs_workflow.science.nuclei import box_affine, label_scan, sample_box
 
@@ -69,7 +69,7 @@ class FindNuclei(SimpleInterface):
         t2w = load_image(self.inputs.t2w)
         to_template = transform_matrix(Path(self.inputs.affine), self.inputs.seed)
         box = sample_box(t2w, to_template)
-        found = predict_nuclei(keep_nuclei_network(Path(self.inputs.network)), box)
+        found = predict_nuclei(cached_nuclei_network(Path(self.inputs.network)), box)
         labels = label_scan(found, t2w.shape, t2w.affine, to_template)
         for name, array, affine in (
             ('labels', labels, t2w.affine),
@@ -103,7 +103,7 @@ class CompareNuclei(SimpleInterface):
         import numpy as np
 
         from pvs_workflow.networks.engine import configure_tensorflow
-        from pvs_workflow.networks.nuclei import keep_nuclei_network, predict_nuclei
+        from pvs_workflow.networks.nuclei import cached_nuclei_network, predict_nuclei
         from pvs_workflow.registration.affine import transform_matrix
         from pvs_workflow.science.nuclei import agreement, sample_box
 
@@ -113,7 +113,7 @@ class CompareNuclei(SimpleInterface):
             for path in (self.inputs.affine, self.inputs.transform)
         )
         box = sample_box(load_image(self.inputs.moving), to_template @ np.linalg.inv(to_moving))
-        found = predict_nuclei(keep_nuclei_network(Path(self.inputs.network)), box)
+        found = predict_nuclei(cached_nuclei_network(Path(self.inputs.network)), box)
         self._results['agreement'] = agreement(load_array(self.inputs.probabilities), found)
         return runtime
 

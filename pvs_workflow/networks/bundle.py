@@ -1,40 +1,56 @@
-"""A cascade as a folder: two weights files and a card, verified before they are used.
+"""A cascade as a folder: a card and two files of plain arrays, verified before they are used.
 
-``enhancer.keras``, ``counter.keras`` and ``card.json``. The card holds the SHA-256 of both
-weights files, and the SHA-256 of the card therefore names the whole cascade.
+``card.json``, ``enhancer.safetensors`` and ``counter.safetensors``. The card holds the SHA-256 of
+both weights files, and the SHA-256 of the card therefore names the whole cascade. Networks are
+built from the card's architecture and filled with the arrays: nothing in a bundle is executed.
 """
 
 import functools
 import hashlib
+import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pvs_workflow.errors import BundleError, OutputError
 from pvs_workflow.files import read_text, write_text
-from pvs_workflow.networks.card import WEIGHTS, Card
-from pvs_workflow.networks.engine import load_keras
-from pvs_workflow.networks.safety import check_layers, check_size, check_weights
-from pvs_workflow.science.slices import IMAGE_SHAPE
+from pvs_workflow.networks.card import WEIGHTS, Architecture, Card
+from pvs_workflow.networks.counter import build_counter
+from pvs_workflow.networks.enhancer import build_enhancer
+from pvs_workflow.networks.weights import dump_weights, load_weights
 
 if TYPE_CHECKING:
     from pvs_workflow.networks.cascade import Cascade
 
 CARD = 'card.json'
-MOST_CARD = 2**20
+MAX_CARD = 2**20
 """Bytes of a card; the one that ships has 14,000."""
 
-MOST_WEIGHTS = 2**29
+MAX_WEIGHTS = 2**29
 """Bytes of a file of weights; the paper's U-Net has 124 MB, the largest that ships 8 MB."""
-
-_OUTPUTS = {'enhancer.keras': (*IMAGE_SHAPE, 1), 'counter.keras': (1,)}
 
 
 def model_sha256(path: Path) -> str:
     """Return the SHA-256 of a bundle's card, which covers its weights' checksums."""
-    return _sha256(Path(path) / CARD)
+    return _sha256((Path(path) / CARD).read_bytes())
+
+
+def read_card(path: Path) -> Card:
+    """Read the card of a bundle, without a look at its weights.
+
+    Raises
+    ------
+    BundleError
+        If there is no card that can be used.
+
+    """
+    with _refusals(path):
+        if not Path(path, CARD).is_file():
+            raise ValueError(f'expected a folder with {CARD}, {" and ".join(WEIGHTS)}')
+        return Card.from_json(read_text(Path(path, CARD), MAX_CARD))
 
 
 def verify_bundle(path: Path) -> Card:
@@ -52,92 +68,49 @@ def verify_bundle(path: Path) -> Card:
     Raises
     ------
     BundleError
-        If it is missing, no folder, incomplete, altered, not a bundle of this version, or if a
-        network has other layers than plain convolutional networks need.
+        If it is missing, no folder, incomplete, altered or not a bundle of this version.
 
     """
-    path = Path(path)
-    if not path.is_dir():
-        received = 'a file' if path.exists() else 'nothing there'
-        raise BundleError(
-            f'the cascade {path} cannot be used, expected a folder with {CARD}, '
-            f'{" and ".join(WEIGHTS)}, received {received}'
-        )
-    missing = [name for name in (CARD, *WEIGHTS) if not (path / name).is_file()]
-    if missing:
-        raise BundleError(
-            f'the cascade {path} is incomplete, expected {CARD}, {" and ".join(WEIGHTS)}, '
-            f'received no {" and no ".join(missing)}'
-        )
     card = read_card(path)
-    try:
-        _check_sizes(path)
-        received = {name: _sha256(path / name) for name in WEIGHTS}
-    except BundleError as error:
-        raise BundleError(f'the cascade {path} cannot be used: {error}') from error
-    except OSError as error:
-        raise BundleError(f'the cascade {path} cannot be read: {error}') from error
     for name in WEIGHTS:
-        if received[name] != card.checksums[name]:
-            raise BundleError(
-                f'the cascade {path} was altered, expected {name} with the SHA-256 '
-                f'{card.checksums[name]}, received {received[name]}'
-            )
-        check_layers(path / name)
+        _read_weights(path, name, card)
     return card
 
 
-def read_card(path: Path) -> Card:
-    """Read what a bundle says of itself, without a look at its weights.
-
-    Raises
-    ------
-    BundleError
-        If there is no card that can be read.
-
-    """
-    path = Path(path)
-    try:
-        return Card.from_json(read_text(path / CARD, MOST_CARD))
-    except BundleError as error:
-        raise BundleError(f'the cascade {path} cannot be used: {error}') from error
-    except (OSError, ValueError) as error:
-        raise BundleError(f'the cascade {path} cannot be read: {error}') from error
-
-
 def load_bundle(path: Path) -> 'Cascade':
-    """Verify a bundle and load its networks, in keras' safe mode.
+    """Verify a bundle, build its networks and fill them with its weights.
 
     Raises
     ------
     BundleError
-        As :func:`verify_bundle`; or if a network cannot be loaded, is too large, or does not
-        take 80 × 96 images.
+        As :func:`verify_bundle`; or if weights do not fit the architecture or are not finite.
 
     """
     from pvs_workflow.networks.cascade import Cascade
 
-    path = Path(path)
-    card = verify_bundle(path)
-    enhancer, counter = (_load(path / name) for name in WEIGHTS)
-    return Cascade(enhancer, counter, card)
+    card = read_card(path)
+    contents = [_read_weights(path, name, card) for name in WEIGHTS]
+    networks = build_networks(card.architecture)
+    for name, network, content in zip(WEIGHTS, networks, contents, strict=True):
+        with _refusals(path, f'{name}: '):
+            load_weights(network, content)
+    return Cascade(*networks, card)
+
+
+def build_networks(architecture: Architecture) -> tuple:
+    """Return the untrained enhancer and counter of an architecture, both keras models."""
+    return (
+        build_enhancer(**asdict(architecture.enhancer)),
+        build_counter(**asdict(architecture.counter)),
+    )
 
 
 @functools.lru_cache(maxsize=1)
-def keep_bundle(path: Path, sha256: str) -> 'Cascade':
+def cached_bundle(path: Path, sha256: str) -> 'Cascade':
     """Load a bundle once for all scans of a process; its networks are not to be trained.
 
-    Parameters
-    ----------
-    path : Path
-    sha256 : str
-        From :func:`model_sha256`, so that another bundle in the same place is loaded anew.
-
-    Raises
-    ------
-    BundleError
-        As of :func:`load_bundle`.
-
+    The checksum is that of :func:`model_sha256`, so that another bundle in the same place is
+    loaded again.
     """
     return load_bundle(path)
 
@@ -151,10 +124,10 @@ def check_target(path: Path) -> None:
 
     """
     path = Path(path)
-    if path.exists() and not (path / CARD).is_file() and not _is_empty(path):
+    is_empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not (path / CARD).is_file() and not is_empty:
         raise OutputError(
-            f'{path} cannot be written, expected a new folder or an older bundle, received '
-            'something else that stays untouched'
+            f'{path} cannot be written: it exists and is not a bundle; choose a new folder'
         )
 
 
@@ -166,7 +139,7 @@ def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
     path : Path
         The bundle's folder.
     enhancer, counter : keras.Model
-        Saved without what training left in them (loss, optimiser).
+        As the card's architecture describes them.
     card : Card
         Its checksums are filled in.
 
@@ -179,18 +152,25 @@ def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
     ------
     OutputError
         If the folder cannot be written, or is there and is not a bundle.
+    ValueError
+        If the networks are not those of the card's architecture.
 
     """
-    path = Path(path)
+    path, networks = Path(path), (enhancer, counter)
     check_target(path)
+    for network, described in zip(networks, build_networks(card.architecture), strict=True):
+        if _structure(network) != _structure(described):
+            raise ValueError(f'the {network.name} is not that of the card: {card.architecture}')
+    contents = dict(zip(WEIGHTS, map(dump_weights, networks), strict=True))
+    checksums = {name: _sha256(content) for name, content in contents.items()}
+    card = replace(card, checksums=checksums)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix='.writing-', dir=path.parent) as scratch:
             new, old = Path(scratch, 'new'), Path(scratch, 'old')
             new.mkdir()
-            for name, model in zip(WEIGHTS, (enhancer, counter), strict=True):
-                _without_training(model).save(new / name)
-            card = card.with_checksums({name: _sha256(new / name) for name in WEIGHTS})
+            for name, content in contents.items():
+                (new / name).write_bytes(content)
             write_text(new / CARD, card.to_json())
             if path.exists():
                 path.replace(old)
@@ -203,51 +183,37 @@ def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
     return card
 
 
-def _check_sizes(path: Path) -> None:
-    for name in WEIGHTS:
-        if (size := (path / name).stat().st_size) > MOST_WEIGHTS:
-            raise BundleError(
-                f'its {name} is too large, expected at most {MOST_WEIGHTS / 2**20:g} MB, '
-                f'received {size / 2**20:.0f} MB'
+def _structure(network) -> str:
+    """Return what a network is made of, whether or not its layers are frozen."""
+    return json.dumps(network.get_config()).replace('"trainable": false', '"trainable": true')
+
+
+def _read_weights(path: Path, name: str, card: Card) -> bytes:
+    """Return the content of a weights file that is the card's."""
+    file = Path(path, name)
+    with _refusals(path):
+        if not file.is_file():
+            raise ValueError(f'it is incomplete, without {name}')
+        if (size := file.stat().st_size) > MAX_WEIGHTS:
+            raise ValueError(
+                f'its {name} has {size / 2**20:.0f} MB, more than {MAX_WEIGHTS / 2**20:g}'
             )
+        content = file.read_bytes()
+        if _sha256(content) != card.checksums[name]:
+            raise ValueError(
+                f"its {name} was altered (its SHA-256 is not the card's); copy it again"
+            )
+    return content
 
 
-def _load(path: Path):
-    config = check_layers(path)
-    check_weights(path)
+@contextmanager
+def _refusals(path: Path, part: str = '') -> Iterator[None]:
+    """Turn whatever is wrong with a bundle into one sentence that names it."""
     try:
-        check_size(config)
-        model = load_keras().models.load_model(path, compile=False, safe_mode=True)
-        shapes = (tuple(model.input_shape[1:]), tuple(model.output_shape[1:]))
-    except Exception as error:  # keras raises nearly anything on a file it cannot read
-        reason = str(error).strip().split('\n')[0]
-        raise BundleError(
-            f'the network {path} cannot be loaded, expected a keras model, received: {reason}'
-        ) from error
-    expected = ((*IMAGE_SHAPE, 1), _OUTPUTS[path.name])
-    if shapes != expected:
-        raise BundleError(
-            f'the network {path} has the wrong shape, expected {expected[0]} → {expected[1]}, '
-            f'received {shapes[0]} → {shapes[1]}'
-        )
-    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
-        raise BundleError(
-            f'the network {path} cannot be used, expected finite weights, received NaN or infinity'
-        )
-    return model
+        yield
+    except (BundleError, OSError, ValueError) as error:
+        raise BundleError(f'the cascade {path} cannot be used: {part}{error}') from error
 
 
-def _without_training(model):
-    # clone_model would keep the loss and the optimiser.
-    clean = type(model).from_config(model.get_config())
-    clean.set_weights(model.get_weights())
-    return clean
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
-
-
-def _sha256(path: Path) -> str:
-    with path.open('rb') as stream:
-        return hashlib.file_digest(stream, 'sha256').hexdigest()
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -6,6 +6,7 @@ import numpy as np
 
 from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.networks.enhancer import MOMENTUM
+from pvs_workflow.networks.typed_json import check_range
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 FILTERS = (64, 64, 128, 128, 256)
@@ -21,37 +22,71 @@ COUNT_SCALE = 48.0
 MAP = 'map'
 """Name of the layer that gives the map of counts."""
 
-ARCHITECTURE = {
-    'kind': 'CNN',
-    'filters': list(FILTERS),
-    'strides': list(STRIDES),
-    'output': 'mean of a map of counts',
-    'batch_norm_momentum': MOMENTUM,
-}
+MAX_LAYERS, MAX_FILTERS, MAX_STRIDE = 10, 1024, 4
+"""The largest such network has 94 million weights."""
 
 
-def build_counter(filters: tuple[int, ...] = FILTERS, strides: tuple[int, ...] = STRIDES):
+@dataclass(frozen=True)
+class CounterArchitecture:
+    """The arguments of :func:`build_counter`, as they stand on a cascade's card.
+
+    Attributes
+    ----------
+    filters, strides : tuple of int, of one length of 1 to 10
+        Of the 3 × 3 convolutions; up to 1,024 filters, strides of 1 to 4.
+    batch_norm_momentum : float, 0 to 1
+
+    """
+
+    filters: tuple[int, ...] = FILTERS
+    strides: tuple[int, ...] = STRIDES
+    batch_norm_momentum: float = MOMENTUM
+
+    def __post_init__(self):
+        if not 1 <= len(self.filters) == len(self.strides) <= MAX_LAYERS:
+            raise ValueError(
+                f'filters and strides must have one length of 1 to {MAX_LAYERS}, received '
+                f'{len(self.filters)} and {len(self.strides)}'
+            )
+        for filters, stride in zip(self.filters, self.strides, strict=True):
+            check_range('filters', filters, 1, MAX_FILTERS)
+            check_range('strides', stride, 1, MAX_STRIDE)
+        check_range('batch_norm_momentum', self.batch_norm_momentum, 0, 1)
+
+
+def build_counter(
+    filters: tuple[int, ...] = FILTERS,
+    strides: tuple[int, ...] = STRIDES,
+    batch_norm_momentum: float = MOMENTUM,
+):
     """Build the untrained counter of Chae et al. 2024, section 2.5.
 
-    A linear map of counts, averaged over the image: as all images have one size, the count is a
-    sum over places.
+    Each convolution is followed by batch normalisation and ReLU. The last layer is a linear map
+    of counts, averaged over the image: as all images have one size, the count is a sum over
+    places.
 
     Parameters
     ----------
-    filters, strides : tuple of int, of one length
-        Of the 3 × 3 convolutions, each followed by batch normalisation and ReLU.
+    filters, strides, batch_norm_momentum
+        The attributes of :class:`CounterArchitecture`.
 
     Returns
     -------
     keras.Model
         (n, 80, 96, 1) enhanced images in [0, 1] → (n, 1), count / 48.
 
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+
     """
+    CounterArchitecture(tuple(filters), tuple(strides), batch_norm_momentum)
     keras = load_keras()
     inputs = x = keras.Input((*IMAGE_SHAPE, 1), name='enhanced')
     for index, (n, stride) in enumerate(zip(filters, strides, strict=True), start=1):
         x = keras.layers.Conv2D(n, 3, strides=stride, padding='same', name=f'conv{index}')(x)
-        x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f'norm{index}')(x)
+        x = keras.layers.BatchNormalization(momentum=batch_norm_momentum, name=f'norm{index}')(x)
         x = keras.layers.ReLU(name=f'relu{index}')(x)
     x = keras.layers.Conv2D(1, 1, name=MAP)(x)
     return keras.Model(

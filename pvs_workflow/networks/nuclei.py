@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.engine import load_keras
+from pvs_workflow.networks.weights import load_weights
 from pvs_workflow.science.nuclei import BOX_SHAPE, CLASSES, scaled
 
 WIDTH = 12
@@ -82,11 +84,25 @@ def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=1)
-def keep_nuclei_network(path: Path):
-    """Load the trained network once for all scans that a process works at; not to be trained."""
+def cached_nuclei_network(path: Path):
+    """Load the trained network once for all scans of a process; it is not to be trained."""
     return load_nuclei_network(path)
 
 
 def load_nuclei_network(path: Path):
-    """Load the trained network in keras' safe mode."""
-    return load_keras().models.load_model(path, compile=False, safe_mode=True)
+    """Build the network and fill it with the weights of a safetensors file.
+
+    Raises
+    ------
+    BundleError
+        If the file cannot be read or has not the weights of this network.
+
+    """
+    model = build_nuclei_network()
+    try:
+        load_weights(model, Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f'the nuclei network {path} cannot be used: {error}; install pvs_workflow again'
+        ) from error
+    return model

@@ -6,7 +6,7 @@ import numpy as np
 
 from pvs_workflow.networks.card import Card
 from pvs_workflow.networks.cascade import Prediction
-from pvs_workflow.uncertainty.familiarity import describe_images
+from pvs_workflow.uncertainty.image_statistics import describe_images
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,8 @@
 """How strongly the enhanced image shows what the enhancer found."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-
-from pvs_workflow.errors import BundleError
 
 
 @dataclass(frozen=True)
@@ -29,22 +26,12 @@ class Emphasis:
     weight: float = 1.0
     floor: float = 0.0
 
-    @classmethod
-    def from_card(cls, values: Mapping) -> 'Emphasis':
-        """Read the parameters from a card; refuse what cannot be an emphasis."""
-        known = set(cls.__dataclass_fields__)
-        usable = isinstance(values, Mapping) and set(values) == known
-        usable = usable and all(type(value) in (int, float) for value in values.values())
-        if not (usable and 0 < values['weight'] < np.inf and 0 <= values['floor'] < 0.5):
-            raise BundleError(
-                "the cascade's card has an unusable emphasis, expected weight > 0 and "
-                f'0 ≤ floor < 0.5, received {values}'
+    def __post_init__(self):
+        if not (0 < self.weight < np.inf and 0 <= self.floor < 0.5):
+            raise ValueError(
+                'weight must be > 0 and floor in [0, 0.5), received '
+                f'{self.weight} and {self.floor}'
             )
-        return cls(**values)
-
-    def to_card(self) -> dict:
-        """Return the parameters as plain values."""
-        return asdict(self)
 
 
 PAPER = Emphasis()

@@ -1,14 +1,13 @@
 """The one way in which image intensities are prepared, in training and at inference."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from pvs_workflow.errors import BundleError, ImageError
+from pvs_workflow.errors import ImageError
 
-MOST_MARGIN = 100
+MAX_MARGIN = 100
 """Pixels: more than an image has along either edge."""
 
 
@@ -31,27 +30,13 @@ class Preprocessing:
     outside: str = 'blank'
     margin: int = 2
 
-    @classmethod
-    def from_card(cls, values: Mapping) -> 'Preprocessing':
-        """Read the parameters from a card; refuse what this version does not know."""
-        known = set(cls.__dataclass_fields__)
-        if set(values) != known:
-            raise BundleError(
-                f"the cascade's card has preprocessing parameters {sorted(values)}, expected "
-                f'{sorted(known)}'
-            )
-        out = cls(**values)
-        usable = out.outside in ('keep', 'blank') and out.upper > 0
-        if not (usable and 0 <= out.margin <= MOST_MARGIN):
-            raise BundleError(
-                "the cascade's card has unusable preprocessing parameters, expected upper > 0, "
-                f'outside keep or blank and margin from 0 to {MOST_MARGIN}, received {values}'
-            )
-        return out
-
-    def to_card(self) -> dict:
-        """Return the parameters as plain values."""
-        return asdict(self)
+    def __post_init__(self):
+        if not self.upper > 0:
+            raise ValueError(f'upper must be > 0, received {self.upper}')
+        if self.outside not in ('keep', 'blank'):
+            raise ValueError(f"outside must be 'keep' or 'blank', received {self.outside!r}")
+        if not 0 <= self.margin <= MAX_MARGIN:
+            raise ValueError(f'margin must be 0 to {MAX_MARGIN}, received {self.margin}')
 
 
 def prepare_image(image: np.ndarray, roi: np.ndarray, how: Preprocessing) -> np.ndarray:

@@ -17,23 +17,21 @@ images as difficult as this one (locally weighted: Lei et al. 2018, J Am Stat As
 section 5.2). Undercounting and overcounting grow apart.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pvs_workflow.errors import BundleError
 from pvs_workflow.science.grading import UPPER_COUNTS
 from pvs_workflow.uncertainty.conformal import (
+    ErrorGrowth,
+    error_quantiles,
     fit_ends,
     fit_growth,
-    fit_residuals,
-    growth_at,
 )
 from pvs_workflow.uncertainty.copula import LARGEST_CORRELATION, all_below, shared_correlation
 
-_COUNTS = np.arange(1000.0)
-"""True counts that an interval is searched among: more than any image could show."""
+_TRUE_COUNTS = np.arange(1000.0)
+"""Candidates for the true count of an image: more ePVS than any image could show."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,28 @@ class Calibration:
     over: tuple[float, ...]
     n_images: int
 
+    def __post_init__(self):
+        if not 0 < self.coverage < 1:
+            raise ValueError(f'coverage must lie between 0 and 1, received {self.coverage}')
+        if not 0 <= self.correlation <= LARGEST_CORRELATION:
+            raise ValueError(f'correlation must be 0 to {LARGEST_CORRELATION}')
+        for name in ('levels', 'centres', 'difficulty'):
+            if not _rises(getattr(self, name)):
+                raise ValueError(f'{name} must be numbers that rise')
+        if not (self.levels[0] == 0 and len(self.levels) == len(self.low) == len(self.high)):
+            raise ValueError('levels must start with 0 and be as many as low and high')
+        if not max(self.low) <= 0 <= min(self.high):
+            raise ValueError('low must be ≤ 0 and high ≥ 0')
+        rows = self.residuals
+        if not (len(rows) == len(self.centres) and len(set(map(len, rows))) == 1 and rows[0]):
+            raise ValueError('residuals must be rows of one length, as many as centres')
+        if any(list(row) != sorted(row) for row in rows):
+            raise ValueError('residuals must not fall within a row')
+        if not len(self.difficulty) == len(self.under) == len(self.over):
+            raise ValueError('difficulty, under and over must have one length')
+        if min(*self.under, *self.over) < 1:
+            raise ValueError('under and over must be ≥ 1')
+
     def interval(self, counts, difficulty=None) -> tuple[np.ndarray, np.ndarray]:
         """Return the prediction interval of each count.
 
@@ -91,18 +111,13 @@ class Calibration:
 
         """
         counts = _checked(counts)
-        under, over = (part[:, np.newaxis] for part in self._growth(difficulty, counts.size))
-        level = np.searchsorted(self.levels, _COUNTS, side='right') - 1
-        scale = np.sqrt(_COUNTS + 1)
-        least = _COUNTS + np.array(self.low)[level] * scale * under
-        most = _COUNTS + np.array(self.high)[level] * scale * over
-        # More ePVS never make a prediction less likely to be high: wider where levels meet.
-        least = np.minimum.accumulate(least[:, ::-1], axis=1)[:, ::-1]
-        most = np.maximum.accumulate(most, axis=1)
-        first = np.argmax(most >= counts[:, np.newaxis], axis=1)
-        last = _COUNTS.size - 1 - np.argmax((least <= counts[:, np.newaxis])[:, ::-1], axis=1)
-        fewest, most_here = self._believable(counts, under[:, 0], over[:, 0])
-        low, high = np.maximum(_COUNTS[first], fewest), np.minimum(_COUNTS[last], most_here)
+        under, over = self._growth(difficulty, counts.size)
+        fewest, most = self._usual_truths(counts, under, over)
+        # Of these, what next to no image with such a prediction had is left out.
+        errors, scale = self._errors(counts), np.sqrt(counts + 1)
+        least = np.floor(counts + np.minimum(errors[:, 0], 0) * scale * over)
+        greatest = np.ceil(counts + np.maximum(errors[:, -1], 0) * scale * under)
+        low, high = np.maximum(fewest, least), np.minimum(most, greatest)
         return np.minimum(low, counts), np.maximum(high, counts)
 
     def below(self, counts, limit: float, difficulty=None) -> np.ndarray:
@@ -154,49 +169,28 @@ class Calibration:
         at_most = np.maximum.accumulate(all_below(np.sort(each, axis=1), self.correlation))
         return np.diff([0.0, *at_most, 1.0])
 
-    def to_card(self) -> dict:
-        """Return plain values for a card."""
-        values = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
-        return values | {'residuals': [list(row) for row in self.residuals]}
-
-    @classmethod
-    def from_card(cls, values: Mapping) -> 'Calibration':
-        """Read from a card; refuse what cannot be a calibration."""
-        known = set(cls.__dataclass_fields__)
-        if not isinstance(values, Mapping) or set(values) != known:
-            received = sorted(values) if isinstance(values, Mapping) else type(values).__name__
-            raise BundleError(
-                f"the cascade's card has the calibration {received}, expected the fields "
-                f'{sorted(known)}'
-            )
-        if not _usable(values):
-            raise BundleError(
-                "the cascade's card has an unusable calibration, expected finite numbers with "
-                '0 < coverage < 1, low ≤ 0 ≤ high, growth ≥ 1, and rising levels, centres, '
-                f'residuals and difficulties, received {dict(values)}'
-            )
-        rows = tuple(tuple(map(float, row)) for row in values['residuals'])
-        lists = {n: tuple(v) for n, v in values.items() if isinstance(v, list)}
-        return cls(**{**values, **lists, 'residuals': rows})
-
     def _errors(self, counts: np.ndarray) -> np.ndarray:
         """Return the quantiles of errors around each prediction, (n, m), rising."""
         table = np.array(self.residuals)
         return np.stack([np.interp(counts, self.centres, part) for part in table.T], axis=1)
 
-    def _believable(self, counts, under, over) -> tuple[np.ndarray, np.ndarray]:
-        """Return the whole numbers beyond which next to no truth lay, given such predictions."""
-        errors, scale = self._errors(counts), np.sqrt(counts + 1)
-        return (
-            np.floor(counts + np.minimum(errors[:, 0], 0) * scale * over),
-            np.ceil(counts + np.maximum(errors[:, -1], 0) * scale * under),
-        )
+    def _usual_truths(self, counts, under, over) -> tuple[np.ndarray, np.ndarray]:
+        """Return the fewest and the most true ePVS for which each prediction is not unusual."""
+        level = np.searchsorted(self.levels, _TRUE_COUNTS, side='right') - 1
+        scale = np.sqrt(_TRUE_COUNTS + 1)
+        low, high = np.array(self.low)[level], np.array(self.high)[level]
+        lowest = _TRUE_COUNTS + low * scale * under[:, np.newaxis]
+        highest = _TRUE_COUNTS + high * scale * over[:, np.newaxis]
+        # argmax finds the first: all in between belong to the interval, also where levels meet.
+        first = np.argmax(highest >= counts[:, np.newaxis], axis=1)
+        last = np.argmax((lowest <= counts[:, np.newaxis])[:, ::-1], axis=1)
+        return _TRUE_COUNTS[first], _TRUE_COUNTS[::-1][last]
 
     def _growth(self, difficulty, n: int) -> tuple[np.ndarray, np.ndarray]:
         if difficulty is None:
             difficulty = np.full(n, self.difficulty[len(self.difficulty) // 2])
-        difficulty = _checked_difficulty(difficulty, n)
-        return tuple(growth_at(difficulty, self.difficulty, g) for g in (self.under, self.over))
+        growth = ErrorGrowth(self.difficulty, self.under, self.over)
+        return growth.at(_checked_difficulty(difficulty, n))
 
 
 def fit_calibration(
@@ -238,8 +232,6 @@ def fit_calibration(
             'predicted and true must be two lists of one length ≥ 1, received shapes '
             f'{predicted.shape} and {true.shape}'
         )
-    if not 0 < coverage < 1:
-        raise ValueError(f'coverage must lie between 0 and 1, received {coverage}')
     if difficulty is not None:
         difficulty = _checked_difficulty(difficulty, true.size)
     participants = range(true.size) if participants is None else list(participants)
@@ -247,42 +239,33 @@ def fit_calibration(
         raise ValueError(
             f'participants must be {true.size}, one per count, received {len(participants)}'
         )
-    growth = fit_growth(predicted, true, difficulty)
-    levels, low, high = fit_ends(predicted, true, 1 - coverage, growth, difficulty)
-    centres, residuals = fit_residuals(predicted, true, growth, difficulty)
-    ends = (levels, _rounded(low), _rounded(high), _rounded(centres))
-    rows = tuple(map(_rounded, residuals))
-    found = Calibration(coverage, *ends, rows, 0.0, *map(_rounded, growth), true.size)
-    # The truth's place in its predicted distribution, in the middle of a whole number's step.
-    above, under = (found.below(predicted, true + half, difficulty) for half in (0.5, -0.5))
-    correlation = shared_correlation((above + under) / 2, participants)
-    return replace(found, correlation=round(correlation, 4))
-
-
-def _usable(values: Mapping) -> bool:
-    names = ('levels', 'low', 'high', 'centres', 'residuals', 'difficulty', 'under', 'over')
-    lists = [values[name] for name in names]
-    if not all(isinstance(part, list) and part for part in lists):
-        return False
-    levels, low, high, centres, rows, difficulty, under, over = lists
-    if not all(isinstance(row, list) and row for row in rows):
-        return False
-    numbers = [values['coverage'], values['correlation'], values['n_images']]
-    numbers += [number for part in lists for number in part if part is not rows]
-    numbers += [number for row in rows for number in row]
-    return (
-        all(type(number) in (int, float) and np.isfinite(number) for number in numbers)
-        and 0 < values['coverage'] < 1
-        and 0 <= values['correlation'] <= LARGEST_CORRELATION
-        and levels[0] == 0
-        and all(part == sorted(set(part)) for part in (levels, centres, difficulty))
-        and all(row == sorted(row) and len(row) == len(rows[0]) for row in rows)
-        and len(levels) == len(low) == len(high)
-        and len(centres) == len(rows)
-        and len(difficulty) == len(under) == len(over)
-        and max(low) <= 0 <= min(high)
-        and min(*under, *over, 1) >= 1
+    errors = (predicted - true) / np.sqrt(true + 1)
+    growth = ErrorGrowth() if difficulty is None else fit_growth(errors, difficulty)
+    levels, low, high = fit_ends(growth.shrink(errors, difficulty), true, 1 - coverage)
+    residuals = growth.shrink((predicted - true) / np.sqrt(predicted + 1), difficulty)
+    centres, quantiles = error_quantiles(-residuals, predicted)
+    calibration = Calibration(
+        coverage,
+        levels,
+        _rounded(low),
+        _rounded(high),
+        _rounded(centres),
+        tuple(map(_rounded, quantiles)),
+        correlation=0.0,
+        difficulty=_rounded(growth.difficulty),
+        under=_rounded(growth.under),
+        over=_rounded(growth.over),
+        n_images=true.size,
     )
+    # The truth's place in its predicted distribution, in the middle of a whole number's step.
+    above = calibration.below(predicted, true + 0.5, difficulty)
+    below = calibration.below(predicted, true - 0.5, difficulty)
+    correlation = shared_correlation((above + below) / 2, participants)
+    return replace(calibration, correlation=round(correlation, 4))
+
+
+def _rises(values) -> bool:
+    return len(values) > 0 and list(values) == sorted(set(values))
 
 
 def _rounded(values) -> tuple[float, ...]:

@@ -2,24 +2,102 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from pvs_workflow.science.grading import UPPER_COUNTS
 
-Growth = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
-
 LEAST_IN_LEVEL = 20
-"""Images from which 5 % tails can be told: the (n + 1) rank needs 19."""
+"""Images from which 5 % tails can be estimated: the (n + 1) rank needs 19."""
 
-_PARTS = 5
-"""Into which images are shared by their difficulty."""
+_BINS = 5
+"""Number of difficulty bins."""
 
 _SMALLEST_ERROR = 0.25
-"""Of an easy image, in √(count + 1): growth would otherwise be a division by nothing."""
+"""Least error of an easy image, in √(count + 1): keeps growth from dividing by zero."""
 
-_LEAST_IN_PART, _MOST_PARTS, _QUANTILES = 40, 8, 39
-"""Of the distributions of errors: images in each, their number, and how finely each is kept."""
+_LEAST_IN_PART, _MAX_PARTS, _QUANTILES = 40, 8, 39
+"""Distributions of errors: images in each, their largest number, and quantiles of each."""
+
+
+@dataclass(frozen=True)
+class ErrorGrowth:
+    """How many times larger errors are on difficult images than on easy ones.
+
+    Attributes
+    ----------
+    difficulty : tuple of float
+        Rising.
+    under, over : tuple of float
+        At each difficulty, the factors of under- and of overcounting, ≥ 1.
+
+    """
+
+    difficulty: tuple[float, ...] = (0.0,)
+    under: tuple[float, ...] = (1.0,)
+    over: tuple[float, ...] = (1.0,)
+
+    def at(self, difficulty) -> tuple[np.ndarray, np.ndarray]:
+        """Return the factors of under- and of overcounting at (n,) difficulties."""
+        under = growth_at(difficulty, self.difficulty, self.under)
+        return under, growth_at(difficulty, self.difficulty, self.over)
+
+    def shrink(self, errors: np.ndarray, difficulty) -> np.ndarray:
+        """Return errors, negative for undercounting, as if the images were easy ones."""
+        if difficulty is None:
+            return errors
+        return errors / np.where(errors < 0, *self.at(difficulty))
+
+
+def fit_growth(errors: np.ndarray, difficulty) -> ErrorGrowth:
+    """Find how much larger errors are on more difficult images.
+
+    Parameters
+    ----------
+    errors : (n,) array
+        Normalised, negative for undercounting.
+    difficulty : (n,) array
+
+    Returns
+    -------
+    ErrorGrowth
+        At the middle difficulty of five equal parts of the images (of one part with fewer than
+        100), the 90 % quantile of the error as a multiple of the easiest part's, never falling.
+
+    """
+    difficulty = np.asarray(difficulty)
+    order = np.argsort(difficulty, kind='stable')
+    parts = np.array_split(order, _BINS if order.size >= 20 * _BINS else 1)
+    middles = [float(np.median(difficulty[part])) for part in parts]
+    knots, first = np.unique(middles, return_index=True)
+    factors = []
+    for sizes in (np.maximum(-errors, 0), np.maximum(errors, 0)):
+        large = [float(np.quantile(sizes[part], 0.9)) for part in parts]
+        risen = np.maximum.accumulate(np.maximum(large, _SMALLEST_ERROR))
+        factors.append(tuple((risen / risen[0])[first].tolist()))
+    return ErrorGrowth(tuple(knots.tolist()), *factors)
+
+
+def growth_at(difficulty, knots: Sequence[float], growth: Sequence[float]) -> np.ndarray:
+    """Return how large errors are at some difficulties.
+
+    Linear between the knots, level before the first, and beyond the last going on as steeply as
+    over the last two, up to one and a half times the last value.
+
+    Examples
+    --------
+    >>> growth_at([0.0, 1.5, 3.0, 9.0], (1.0, 2.0), (1.0, 2.0)).tolist()
+    [1.0, 1.5, 3.0, 3.0]
+
+    """
+    difficulty = np.asarray(difficulty, float)
+    out = np.interp(difficulty, knots, growth)
+    if len(knots) < 2:
+        return out
+    slope = (growth[-1] - growth[-2]) / (knots[-1] - knots[-2])
+    beyond = slope * np.maximum(difficulty - knots[-1], 0)
+    return out + np.minimum(beyond, growth[-1] / 2)
 
 
 def tail_end(errors, miss: float, upper: bool) -> float:
@@ -52,101 +130,6 @@ def tail_end(errors, miss: float, upper: bool) -> float:
     # The 1e-9 keeps 0.05 * 100 from becoming 5.000000000000004.
     rank = max(int(np.floor((ordered.size + 1) * miss + 1e-9)), 1)
     return float(ordered[-rank] if upper else ordered[rank - 1])
-
-
-def fit_growth(predicted, true, difficulty=None) -> Growth:
-    """Find how much larger under- and overcounting is on more difficult images.
-
-    Parameters
-    ----------
-    predicted, true : (n,) arrays, ≥ 0
-    difficulty : (n,) array, optional
-
-    Returns
-    -------
-    knots, under, over : tuples of float
-        Difficulties, and at each of them multiples of the errors of easy images, ≥ 1.
-
-    """
-    if difficulty is None:
-        return (0.0,), (1.0,), (1.0,)
-    errors = (predicted - true) / np.sqrt(true + 1)
-    knots, under = error_growth(np.maximum(-errors, 0), difficulty)
-    return knots, under, error_growth(np.maximum(errors, 0), difficulty)[1]
-
-
-def fit_ends(
-    predicted, true, miss: float, growth: Growth, difficulty=None
-) -> tuple[tuple[int, ...], list[float], list[float]]:
-    """Find how far predictions may lie from the truth, for each level of the truth.
-
-    Parameters
-    ----------
-    predicted, true : (n,) arrays, ≥ 0
-    miss : float
-        Share of images that may lie beyond, half of it at either end.
-    growth : tuple
-        From :func:`fit_growth`.
-    difficulty : (n,) array, optional
-
-    Returns
-    -------
-    levels : tuple of int
-        Each level's smallest count.
-    low, high : lists of float
-        Ends of (predicted − true) / √(true + 1) over the growth, ``low ≤ 0 ≤ high``.
-
-    """
-    errors = _shrunk((predicted - true) / np.sqrt(true + 1), growth, difficulty)
-    levels = fill_levels(true, (0, *(upper + 1 for upper in UPPER_COUNTS)))
-    place = np.searchsorted(levels, true, side='right') - 1
-    low, high = [], []
-    for index in range(len(levels)):
-        here = errors[place == index]
-        # Nothing can be predicted below none: all that may be missed lies above.
-        part = miss / 2 if true[place == index].any() else miss
-        low.append(min(tail_end(here, part, upper=False), 0.0))
-        high.append(max(tail_end(here, part, upper=True), 0.0))
-    return levels, low, high
-
-
-def fit_residuals(predicted, true, growth: Growth, difficulty=None) -> tuple:
-    """Find how the truth lies around predictions: :func:`error_quantiles` of its errors.
-
-    They are (true − predicted) / √(predicted + 1) over the growth.
-    """
-    errors = _shrunk((predicted - true) / np.sqrt(predicted + 1), growth, difficulty)
-    return error_quantiles(-errors, predicted)
-
-
-def _shrunk(errors, growth: Growth, difficulty) -> np.ndarray:
-    """Divide errors, negative for undercounting, by how large they are at their difficulty."""
-    if difficulty is None:
-        return errors
-    knots, under, over = growth
-    sizes = [growth_at(difficulty, knots, part) for part in (under, over)]
-    return errors / np.where(errors < 0, *sizes)
-
-
-def growth_at(difficulty, knots: Sequence[float], growth: Sequence[float]) -> np.ndarray:
-    """Return how large errors are at some difficulties.
-
-    Linear between the knots, level before the first, and beyond the last going on as steeply as
-    over the last two, up to one and a half times the last value.
-
-    Examples
-    --------
-    >>> growth_at([0.0, 1.5, 3.0, 9.0], (1.0, 2.0), (1.0, 2.0)).tolist()
-    [1.0, 1.5, 3.0, 3.0]
-
-    """
-    difficulty = np.asarray(difficulty, float)
-    out = np.interp(difficulty, knots, growth)
-    if len(knots) < 2:
-        return out
-    slope = (growth[-1] - growth[-2]) / (knots[-1] - knots[-2])
-    beyond = slope * np.maximum(difficulty - knots[-1], 0)
-    return out + np.minimum(beyond, growth[-1] / 2)
 
 
 def fill_levels(true, starts: Sequence[int], least: int = LEAST_IN_LEVEL) -> tuple[int, ...]:
@@ -185,29 +168,36 @@ def fill_levels(true, starts: Sequence[int], least: int = LEAST_IN_LEVEL) -> tup
     return tuple(starts)
 
 
-def error_growth(sizes, difficulty) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Find how much larger errors are on more difficult images.
+def fit_ends(errors, true, miss: float) -> tuple[tuple[int, ...], list[float], list[float]]:
+    """Find how far predictions may lie from the truth, for each level of the truth.
 
     Parameters
     ----------
-    sizes : (n,) array, ≥ 0
-        Normalised errors of one direction.
-    difficulty : (n,) array
+    errors : (n,) array
+        Normalised, negative for undercounting.
+    true : (n,) array
+        True counts.
+    miss : float
+        Share of images that may lie beyond, half of it at either end.
 
     Returns
     -------
-    knots, growth : tuples of float
-        Middle difficulty of five equal parts of the images (of one part with fewer than 100), and
-        there the 90 % quantile of the error as a multiple of the easiest part's, never falling.
+    levels : tuple of int
+        Each level's smallest count.
+    low, high : lists of float
+        Ends of the errors, ``low ≤ 0 ≤ high``.
 
     """
-    order = np.argsort(difficulty, kind='stable')
-    parts = np.array_split(order, _PARTS if order.size >= 20 * _PARTS else 1)
-    middles = [float(np.median(np.asarray(difficulty)[part])) for part in parts]
-    large = [float(np.quantile(np.asarray(sizes)[part], 0.9)) for part in parts]
-    risen = np.maximum.accumulate(np.maximum(large, _SMALLEST_ERROR))
-    knots, first = np.unique(middles, return_index=True)
-    return tuple(map(float, knots)), tuple(map(float, (risen / risen[0])[first]))
+    levels = fill_levels(true, (0, *(upper + 1 for upper in UPPER_COUNTS)))
+    level = np.searchsorted(levels, true, side='right') - 1
+    low, high = [], []
+    for index in range(len(levels)):
+        here = errors[level == index]
+        # Nothing can be predicted below none: all that may be missed lies above.
+        tail = miss / 2 if true[level == index].any() else miss
+        low.append(min(tail_end(here, tail, upper=False), 0.0))
+        high.append(max(tail_end(here, tail, upper=True), 0.0))
+    return levels, low, high
 
 
 def error_quantiles(errors, places) -> tuple[list[float], list[np.ndarray]]:
@@ -227,11 +217,11 @@ def error_quantiles(errors, places) -> tuple[list[float], list[np.ndarray]]:
     """
     errors, places = np.asarray(errors, float), np.asarray(places, float)
     order = np.argsort(places, kind='stable')
-    parts = np.array_split(order, int(np.clip(order.size // _LEAST_IN_PART, 1, _MOST_PARTS)))
+    parts = np.array_split(order, int(np.clip(order.size // _LEAST_IN_PART, 1, _MAX_PARTS)))
     steps = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    found: dict[float, list[np.ndarray]] = defaultdict(list)
+    members: dict[float, list[np.ndarray]] = defaultdict(list)
     for part in parts:
-        # Equal places (many images with nothing on them) must not be told apart.
-        found[round(float(places[part].mean()), 6)].append(errors[part])
-    quantiles = [np.quantile(np.concatenate(values), steps) for values in found.values()]
-    return list(found), quantiles
+        # Equal places (many images with nothing on them) share one distribution.
+        members[round(float(places[part].mean()), 6)].append(errors[part])
+    quantiles = [np.quantile(np.concatenate(values), steps) for values in members.values()]
+    return list(members), quantiles

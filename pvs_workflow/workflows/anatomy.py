@@ -37,7 +37,7 @@ def nuclei_file(name: str):
 
     Parameters
     ----------
-    name : {'nuclei.keras', 'template_probseg.nii.gz'}
+    name : {'nuclei.safetensors', 'template_probseg.nii.gz'}
 
     """
     return data.path('nuclei', name)
@@ -167,7 +167,7 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
     register = pe.Node(RegisterRigid(seed=random_seed), name=f'register_{contrast.lower()}')
     resample = pe.Node(Resample(seed=random_seed), name=f'resample_{contrast.lower()}')
     compare = pe.Node(
-        CompareNuclei(network=nuclei_file('nuclei.keras'), seed=random_seed),
+        CompareNuclei(network=nuclei_file('nuclei.safetensors'), seed=random_seed),
         name=f'compare_{contrast.lower()}',
     )
     workflow.connect(
@@ -253,7 +253,7 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
         RegisterAffine(template=template, seed=random_seed), name='register_affine'
     )
     find_nuclei = pe.Node(
-        FindNuclei(network=nuclei_file('nuclei.keras'), seed=random_seed),
+        FindNuclei(network=nuclei_file('nuclei.safetensors'), seed=random_seed),
         name='find_nuclei',
     )
     bend_template = pe.Node(

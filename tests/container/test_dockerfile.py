@@ -77,7 +77,7 @@ def test_what_no_run_needs_is_not_sent(path):
 
 
 @pytest.mark.parametrize(
-    'path', ['pvs_workflow/data/cascade/enhancer.keras', 'docker/requirements.txt']
+    'path', ['pvs_workflow/data/cascade/enhancer.safetensors', 'docker/requirements.txt']
 )
 def test_model_and_lists_are_sent(path):
     assert (ROOT / path).is_file()

@@ -67,7 +67,7 @@ def test_the_tutorial(tmp_path):
     assert cards['my_cascade']['training']['images_with_masks'] >= 18
     assert cards['my_counter']['training']['images_with_counts_alone'] == 18
     assert cards['my_counter']['training']['epochs']['enhancer'] == 0
-    assert all(cards['my_counter']['checksums'].values())
+    assert cards['my_counter']['checksums']['counter.safetensors'] != ''
     (grade,) = tmp_path.glob('recounted/sub-0001/anat/*_desc-potter_grade.tsv')
     assert pd.read_csv(grade, sep='\t')['model'].tolist() == ['My cascade 1']
     agreement = json.loads((tmp_path / 'agreement.json').read_text('utf-8'))

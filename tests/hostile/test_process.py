@@ -160,13 +160,11 @@ def test_the_group_level_leaves_out_what_is_damaged(ran):
 @pytest.mark.parametrize(
     ('command', 'title'),
     [
-        ('participant', 'bundle: a pickled lambda'),
-        ('participant', 'bundle: without counter.keras'),
+        ('participant', 'bundle: without counter.safetensors'),
         ('participant', 'bundle: a card of 200,000 brackets'),
-        ('evaluate', 'bundle: a pickled lambda'),
-        ('evaluate', 'bundle: weights of gigabytes of zeros'),
-        ('evaluate', 'bundle: a billion filters'),
-        ('evaluate', 'bundle: weights in a file elsewhere'),
+        ('participant', 'bundle: a card with a billion filters'),
+        ('evaluate', 'bundle: weights that are a pickle'),
+        ('evaluate', 'bundle: weights with an array that claims 12 GB'),
     ],
 )
 def test_cascades(tmp_path, command, title):

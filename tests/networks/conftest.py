@@ -1,24 +1,29 @@
-"""A small untrained cascade, and its bundle, for all tests of this room."""
+"""A small untrained cascade, and its bundle, for all tests of networks."""
 
 import numpy as np
 import pytest
 
-from pvs_workflow.networks import counter, enhancer
-from pvs_workflow.networks.bundle import save_bundle
-from pvs_workflow.networks.card import Card
+from pvs_workflow.networks import counter
+from pvs_workflow.networks.bundle import build_networks, save_bundle
+from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Cascade
+from pvs_workflow.networks.counter import CounterArchitecture
 from pvs_workflow.networks.engine import configure_tensorflow, versions
+from pvs_workflow.networks.enhancer import EnhancerArchitecture
 from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.reference import EVERYTHING
+from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 
 def small_card() -> Card:
     return Card(
         name='test cascade',
         version='1.2',
-        architecture={'image_shape': [80, 96], 'count_scale': 48.0},
+        architecture=Architecture(
+            enhancer=EnhancerArchitecture(4, 2),
+            counter=CounterArchitecture((4, 4, 8, 8, 8), (2, 1, 2, 1, 1)),
+        ),
         preprocessing=Preprocessing(upper=2.0, margin=2),
         emphasis=Emphasis(weight=2.0, floor=0.1),
         training={'seed': 3},
@@ -37,7 +42,7 @@ def card():
 @pytest.fixture(scope='session')
 def cascade():
     configure_tensorflow(threads=1, seed=4)
-    models = enhancer.build_enhancer(4, 2), counter.build_counter((4, 4, 8, 8, 8))
+    models = build_networks(small_card().architecture)
     kernel, bias = models[1].get_layer(counter.MAP).get_weights()
     models[1].get_layer(counter.MAP).set_weights([10 * kernel, bias + 0.5])
     return Cascade(*models, small_card())

@@ -70,5 +70,5 @@ def test_same_seed_same_weights():
 
 
 def test_depth_that_does_not_divide_is_refused():
-    with pytest.raises(ValueError, match=r'depth must be 1 to 4 .* received 5'):
+    with pytest.raises(ValueError, match='depth must be 1 to 4, received 5'):
         enhancer.build_enhancer(depth=5)

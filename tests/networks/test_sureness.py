@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 
 from pvs_workflow.networks.sureness import assess
-from pvs_workflow.uncertainty.familiarity import describe_images
-from pvs_workflow.uncertainty.reference import fit_reference
+from pvs_workflow.uncertainty.image_statistics import describe_images
+from pvs_workflow.uncertainty.in_distribution import fit_reference
 
 
 def test_what_the_app_is_told(cascade, images):

@@ -117,7 +117,7 @@ def find(t2w, template, folder):
     register_affine(t2w, template('T2w'), folder / 'affine.txt', SEED)
     to_template = transform_matrix(folder / 'affine.txt', SEED)
     box = sample_box(t2w, to_template)
-    found = predict_nuclei(load_nuclei_network(NUCLEI / 'nuclei.keras'), box)
+    found = predict_nuclei(load_nuclei_network(NUCLEI / 'nuclei.safetensors'), box)
     labels = label_scan(found, t2w.shape, t2w.affine, to_template)
     there = np.asarray(nb.load(NUCLEI / 'template_probseg.nii.gz').dataobj, dtype=np.float32)
     correlation = bend_template(

@@ -29,7 +29,7 @@ def roi(t2w, template, folder):
     t2w = correct_bias(t2w, SEED)
     register_affine(t2w, template('T2w'), folder / 'affine.txt', SEED)
     to_template = transform_matrix(folder / 'affine.txt', SEED)
-    network = load_nuclei_network(data.path('nuclei', 'nuclei.keras'))
+    network = load_nuclei_network(data.path('nuclei', 'nuclei.safetensors'))
     found = predict_nuclei(network, sample_box(t2w, to_template))
     return roi_labels(add_capsule(label_scan(found, t2w.shape, t2w.affine, to_template)))
 

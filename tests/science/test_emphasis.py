@@ -43,3 +43,9 @@ def test_it_stays_in_range_never_falls_with_the_evidence_and_leaves_its_input(im
     assert (np.diff(alone, axis=-1) >= 0).all()
     assert np.array_equal(image, before[0])
     assert np.array_equal(evidence, before[1])
+
+
+@pytest.mark.parametrize('values', [(0.0, 0.1), (np.inf, 0.1), (3.0, 0.5), (3.0, -0.1)])
+def test_unusable_emphasis_is_refused(values):
+    with pytest.raises(ValueError, match=r'weight must be > 0 and floor in \[0, 0.5\)'):
+        Emphasis(*values)

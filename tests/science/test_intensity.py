@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.errors import BundleError, ImageError
+from pvs_workflow.errors import ImageError
 from pvs_workflow.science.intensity import Preprocessing, prepare_image
 
 
@@ -57,14 +57,15 @@ def test_inputs_are_not_modified(image, roi):
 
 
 @pytest.mark.parametrize(
-    'values',
+    ('values', 'message'),
     [
-        {'upper': 2.5},
-        {'upper': 2.5, 'outside': 'blank', 'margin': 1, 'new': 3},
-        {'upper': -1, 'outside': 'blank', 'margin': 1},
-        {'upper': 2.5, 'outside': 'paint', 'margin': 1},
+        ({'upper': 0.0}, 'upper must be > 0, received 0.0'),
+        ({'upper': float('nan')}, 'upper must be > 0'),
+        ({'outside': 'paint'}, "outside must be 'keep' or 'blank', received 'paint'"),
+        ({'margin': -1}, 'margin must be 0 to 100, received -1'),
+        ({'margin': 101}, 'margin must be 0 to 100, received 101'),
     ],
 )
-def test_unknown_parameters_are_refused(values):
-    with pytest.raises(BundleError, match='preprocessing parameters'):
-        Preprocessing.from_card(values)
+def test_unusable_parameters_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        Preprocessing(**values)

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from pvs_workflow.uncertainty.conformal import (
-    error_growth,
+    ErrorGrowth,
     error_quantiles,
     fill_levels,
+    fit_growth,
     growth_at,
     tail_end,
 )
@@ -34,14 +35,23 @@ def test_poor_levels_join_their_poorer_neighbour():
 def test_growth_never_falls_and_starts_at_one():
     rng = np.random.default_rng(3)
     difficulty = rng.random(1000)
-    knots, growth = error_growth(np.abs(rng.standard_normal(1000)) * (1 + difficulty), difficulty)
-    assert growth[0] == 1
-    assert 1.3 < growth[-1] < 2.3
-    assert (np.diff(growth) >= 0).all()
-    assert (np.diff(knots) > 0).all()
-    assert error_growth(np.zeros(1000), difficulty)[1] == (1.0,) * 5
-    assert error_growth(np.ones(99), np.arange(99))[1] == (1.0,)
-    assert len(error_growth(np.ones(200), np.zeros(200))[0]) == 1
+    errors = rng.standard_normal(1000) * (1 + difficulty)
+    growth = fit_growth(errors, difficulty)
+    assert (np.diff(growth.difficulty) > 0).all()
+    for factors in (growth.under, growth.over):
+        assert factors[0] == 1
+        assert 1.3 < factors[-1] < 2.3
+        assert (np.diff(factors) >= 0).all()
+    assert fit_growth(np.zeros(1000), difficulty).over == (1.0,) * 5
+    assert fit_growth(np.ones(99), np.arange(99)).over == (1.0,)
+    assert len(fit_growth(np.ones(200), np.zeros(200)).difficulty) == 1
+
+
+def test_shrunk_errors_are_those_of_easy_images():
+    growth = ErrorGrowth((0.0, 1.0), (1.0, 2.0), (1.0, 4.0))
+    errors = np.array([-4.0, 4.0, -4.0, 4.0])
+    assert growth.shrink(errors, [0.0, 0.0, 1.0, 1.0]).tolist() == [-4, 4, -2, 1]
+    assert growth.shrink(errors, None) is errors
 
 
 def test_errors_are_known_where_they_were_seen():

@@ -13,7 +13,7 @@ from pvs_workflow.lab.training.scores import Scores, score
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.science.grading import GRADES, potter_grade
 from pvs_workflow.uncertainty.calibration import Calibration
-from pvs_workflow.uncertainty.familiarity import describe_images
+from pvs_workflow.uncertainty.image_statistics import describe_images
 
 ROIS = ('true_roi', 'roi_errors')
 """With the true ROI, and with random errors like registration's: as the app would have it."""

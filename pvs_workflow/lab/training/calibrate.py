@@ -9,8 +9,12 @@ from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.uncertainty.calibration import Calibration, fit_calibration
-from pvs_workflow.uncertainty.familiarity import describe_images
-from pvs_workflow.uncertainty.reference import Reference, fit_reference, held_out_distances
+from pvs_workflow.uncertainty.image_statistics import describe_images
+from pvs_workflow.uncertainty.in_distribution import (
+    ImageReference,
+    fit_reference,
+    held_out_distances,
+)
 
 STRAINS = (
     ROI_ERRORS,
@@ -55,7 +59,7 @@ class Calibrated:
     Attributes
     ----------
     calibration : Calibration
-    reference : Reference
+    reference : ImageReference
     predicted : (n,) array of float
         Counts of the images as registration would give them.
     distances : (n,) array of float
@@ -64,7 +68,7 @@ class Calibrated:
     """
 
     calibration: Calibration
-    reference: Reference
+    reference: ImageReference
     predicted: np.ndarray
     distances: np.ndarray
 

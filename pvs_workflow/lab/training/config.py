@@ -151,13 +151,12 @@ class TrainingConfig:
 
         With a new counter, only the enhancer is the trained one's.
         """
-        enhancer, counter = (card.architecture.get(name, {}) for name in ('enhancer', 'counter'))
-        counter = {} if new_counter else counter
+        trained = card.architecture
         return replace(
             self,
-            width=enhancer.get('width', self.width),
-            adds_to_image=enhancer.get('adds_to_image', False),
-            strides=tuple(counter.get('strides', self.strides)),
+            width=trained.enhancer.width,
+            adds_to_image=trained.enhancer.adds_to_image,
+            strides=self.strides if new_counter else trained.counter.strides,
             preprocessing=card.preprocessing,
             emphasis=card.emphasis,
         )

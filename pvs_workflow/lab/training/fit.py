@@ -1,6 +1,6 @@
 """Training a cascade: enhancer first, then the counter on what the enhancer gives."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,12 +26,11 @@ from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.lab.training.scores import Scores, score
 from pvs_workflow.networks import counter as counter_network
 from pvs_workflow.networks import enhancer as enhancer_network
-from pvs_workflow.networks.card import Card
+from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import configure_tensorflow, versions
-from pvs_workflow.science.slices import IMAGE_SHAPE
 from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.reference import EVERYTHING
+from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 MIN_PARTICIPANTS = 3
 ENOUGH_TO_SPARE = 6
@@ -195,7 +194,7 @@ def train_cascade(
     )
     described = start.card.architecture if start else architecture(config)
     if new_counter:
-        described = {**described, 'counter': architecture(config)['counter']}
+        described = replace(described, counter=architecture(config).counter)
     blank = Cascade(enhancer, counter, _blank_card(config, described))
     cascade, factor, scores = _calibrated(blank, split, calibration, config, rng)
     return Training(cascade, config, tuple(history), factor, scores)
@@ -210,17 +209,12 @@ def _networks(config: TrainingConfig, start: Cascade | None, new_counter: bool):
                 f'the cascade {start.card.label} cannot be trained on, expected a counter in '
                 f'units of {counter_network.COUNT_SCALE:g}, received {start.card.count_scale:g}'
             )
-        if counter_network.MAP not in {layer.name for layer in start.counter.layers}:
-            raise BundleError(
-                f'the cascade {start.card.label} cannot be trained on, expected a counter that '
-                'gives a map of counts, received one of an earlier version'
-            )
         return start.enhancer, start.counter
     enhancer = enhancer_network.build_enhancer(config.width, adds_to_image=config.adds_to_image)
     return enhancer, counter_network.build_counter(strides=config.strides)
 
 
-def _blank_card(config: TrainingConfig, described: Mapping) -> Card:
+def _blank_card(config: TrainingConfig, described: Architecture) -> Card:
     return Card(
         name='untitled',
         version='0',
@@ -256,15 +250,14 @@ def _calibrated(
     return replace(cascade, card=card), factor, scores
 
 
-def architecture(config: TrainingConfig) -> dict:
-    """Return what a card says of the networks."""
-    return {
-        'image_shape': list(IMAGE_SHAPE),
-        'count_scale': counter_network.COUNT_SCALE,
-        'enhancer': enhancer_network.ARCHITECTURE
-        | {'width': config.width, 'adds_to_image': config.adds_to_image},
-        'counter': counter_network.ARCHITECTURE | {'strides': list(config.strides)},
-    }
+def architecture(config: TrainingConfig) -> Architecture:
+    """Return the architecture of the networks that a training makes."""
+    return Architecture(
+        enhancer=enhancer_network.EnhancerArchitecture(
+            config.width, adds_to_image=config.adds_to_image
+        ),
+        counter=counter_network.CounterArchitecture(strides=config.strides),
+    )
 
 
 def _errors(sample: Sample, config: TrainingConfig, rng: np.random.Generator) -> TrainingImage:

@@ -6,18 +6,17 @@ import pytest
 from pvs_workflow.lab.evaluation.contrast import Contrast
 from pvs_workflow.lab.evaluation.figures import save_evaluation
 from pvs_workflow.lab.evaluation.findings import contrast_summary, evaluate_cascade
-from pvs_workflow.networks.card import Card
+from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Prediction
 from pvs_workflow.science.emphasis import PAPER
 from pvs_workflow.science.intensity import Preprocessing
-from pvs_workflow.science.slices import IMAGE_SHAPE
 from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.reference import EVERYTHING
+from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 CARD = Card(
     name='spots',
     version='1',
-    architecture={'image_shape': list(IMAGE_SHAPE), 'count_scale': 48.0},
+    architecture=Architecture(),
     preprocessing=Preprocessing(),
     emphasis=PAPER,
     training={},

@@ -5,19 +5,18 @@ import pytest
 
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image, plain_image
 from pvs_workflow.lab.training.calibrate import STRAINS, calibrate
-from pvs_workflow.networks.card import Card
+from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Prediction
 from pvs_workflow.networks.sureness import assess
 from pvs_workflow.science.emphasis import PAPER
 from pvs_workflow.science.intensity import Preprocessing
-from pvs_workflow.science.slices import IMAGE_SHAPE
 from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.reference import EVERYTHING
+from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 CARD = Card(
     name='spots',
     version='1',
-    architecture={'image_shape': list(IMAGE_SHAPE), 'count_scale': 48.0},
+    architecture=Architecture(),
     preprocessing=Preprocessing(),
     emphasis=PAPER,
     training={},

@@ -14,7 +14,7 @@ from pvs_workflow.lab.training.config import FAST, FINE, Schedule, TrainingConfi
 from pvs_workflow.lab.training.fit import split_samples, train_cascade
 from pvs_workflow.networks.bundle import load_bundle, save_bundle
 from pvs_workflow.networks.card import Card
-from pvs_workflow.uncertainty.reference import EVERYTHING
+from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 TINY = TrainingConfig(
     Schedule(1, 1e-3, batch=8), Schedule(1, 1e-3, batch=8), width=2, strides=(2, 2, 2, 2, 1)
@@ -124,10 +124,10 @@ def test_the_card_is_that_of_the_networks(samples, bundle):
     assert card.preprocessing.margin == 5
     assert card.preprocessing.upper == 3.0
     first = next(layer for layer in enhancer.layers if hasattr(layer, 'filters'))
-    assert card.architecture['enhancer']['width'] == first.filters == 2
+    assert card.architecture.enhancer.width == first.filters == 2
     layers = training.cascade.counter.layers
     strides = [layer.strides[0] for layer in layers if layer.name.startswith('conv')]
-    assert tuple(card.architecture['counter']['strides']) == tuple(strides) == TINY.strides
+    assert card.architecture.counter.strides == tuple(strides) == TINY.strides
     assert training.config.to_card()['width'] == 2
 
 
@@ -147,7 +147,7 @@ def test_learning_that_spoils_is_not_kept(samples, bundle):
 @pytest.mark.slow
 def test_another_unit_of_counts_is_refused(samples, bundle):
     start = load_bundle(bundle)
-    card = replace(start.card, architecture=dict(start.card.architecture) | {'count_scale': 10})
+    card = replace(start.card, architecture=replace(start.card.architecture, count_scale=10.0))
     with pytest.raises(BundleError, match='expected a counter in units of 48, received 10'):
         train_cascade(people(0, 1, 2, of=samples), TINY, 0, start=replace(start, card=card))
     without_map = replace(start, counter=start.enhancer)

@@ -1,9 +1,4 @@
-"""Whether an image looks like those a cascade knows: a few plain statistics, and a distance.
-
-An image is described by ten numbers that need no network of their own. How far they lie from
-those of known images is the Mahalanobis distance (Mahalanobis 1936), the usual baseline of
-out-of-distribution detection (Lee et al. 2018, Adv Neural Inf Process Syst 31:7167).
-"""
+"""Ten plain statistics that describe an image and what the cascade made of it."""
 
 import numpy as np
 from scipy.ndimage import binary_erosion
@@ -22,7 +17,7 @@ STATISTICS = (
     'evidence',
     'evidence per count',
 )
-"""What :func:`image_statistics` gives, in its order."""
+"""Names of what :func:`image_statistics` returns, in its order."""
 
 _DARK, _BRIGHT = 0.7, 1.6
 """Of the image's median: below is dark (iron, calcium, artefact), above is bright (CSF)."""
@@ -102,27 +97,3 @@ def describe_images(images: np.ndarray, evidence: np.ndarray, counts: np.ndarray
         for image, shown, count in zip(images, evidence, counts, strict=True)
     ]
     return np.array(rows).reshape(-1, len(STATISTICS))
-
-
-def distances(statistics: np.ndarray, mean: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """Return the Mahalanobis distance of each image from the known ones.
-
-    Parameters
-    ----------
-    statistics : (n, k) array
-    mean : (k,) array
-    precision : (k, k) array
-        Inverse of the covariance.
-
-    Returns
-    -------
-    (n,) array of float, ≥ 0
-
-    Examples
-    --------
-    >>> distances(np.array([[3.0, 4.0]]), np.zeros(2), np.eye(2)).tolist()
-    [5.0]
-
-    """
-    away = np.asarray(statistics, float) - mean
-    return np.sqrt(np.maximum(np.einsum('ni,ij,nj->n', away, precision, away), 0.0))

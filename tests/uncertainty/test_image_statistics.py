@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from pvs_workflow.uncertainty.familiarity import (
+from pvs_workflow.uncertainty.image_statistics import (
     STATISTICS,
     describe_images,
-    distances,
     image_statistics,
 )
 
@@ -74,12 +73,3 @@ def test_images_are_described_one_by_one_and_left_alone():
     assert np.array_equal(rows[2], image_statistics(images[2], images[2] / 2, 9.0))
     assert np.array_equal(images, before)
     assert describe_images(images[:0], images[:0], counts[:0]).shape == (0, len(STATISTICS))
-
-
-def test_distance_is_in_standard_deviations():
-    rng = np.random.default_rng(1)
-    numbers = rng.multivariate_normal([1, 2], [[4, 1], [1, 3]], 20000)
-    precision = np.linalg.inv([[4, 1], [1, 3]])
-    # The squares follow chi squared with two degrees of freedom.
-    squares = distances(numbers, np.array([1, 2]), precision) ** 2
-    assert squares.mean() == pytest.approx(2, abs=0.06)

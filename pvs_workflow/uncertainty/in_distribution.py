@@ -1,26 +1,29 @@
-"""What the images look like that a cascade knows: a mean, a spread, and how far is too far."""
+"""Whether an image is in the distribution of those that a cascade was calibrated on.
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+How far its statistics lie from those of the calibration images is the Mahalanobis distance
+(Mahalanobis 1936), the usual baseline of out-of-distribution detection (Lee et al. 2018, Adv
+Neural Inf Process Syst 31:7167).
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from pvs_workflow.errors import BundleError
-from pvs_workflow.uncertainty.familiarity import STATISTICS, distances
+from pvs_workflow.uncertainty.image_statistics import STATISTICS
 
 FLAGGED = 0.01
 """Share of calibration images that may lie beyond the limit."""
 
 _SHRINKAGE = 0.1
-"""Of the covariances towards none: keeps the inverse steady with few images."""
+"""Shrinkage of the covariances towards 0: keeps the inverse steady with few images."""
 
 _VARIANCE = 1e-4
-"""Added to every variance: a statistic that never varied must not forbid it ever after."""
+"""Added to every variance, so that a statistic that never varied may vary in other images."""
 
 
 @dataclass(frozen=True)
-class Reference:
-    """Where the statistics of known images lie.
+class ImageReference:
+    """The distribution of the statistics of known images.
 
     Attributes
     ----------
@@ -29,8 +32,8 @@ class Reference:
     mean : tuple of k float
     precision : tuple of k tuples of k float
         Inverse of the covariance.
-    limit : float
-        The distance beyond which an image is unfamiliar.
+    limit : float, > 0
+        The distance beyond which an image is out of distribution.
 
     """
 
@@ -39,55 +42,58 @@ class Reference:
     precision: tuple[tuple[float, ...], ...]
     limit: float
 
+    def __post_init__(self):
+        k = len(STATISTICS)
+        if self.statistics != STATISTICS:
+            raise ValueError(f'statistics must be {STATISTICS}, received {self.statistics}')
+        if len(self.mean) != k or {len(self.precision), *map(len, self.precision)} != {k}:
+            raise ValueError(f'mean and precision must be of {k} statistics')
+        precision = np.array(self.precision)
+        if not (np.allclose(precision, precision.T) and np.linalg.eigvalsh(precision).min() > 0):
+            raise ValueError('precision must be symmetric and positive definite')
+        if not self.limit > 0:
+            raise ValueError(f'limit must be > 0, received {self.limit}')
+
     def distance(self, statistics: np.ndarray) -> np.ndarray:
         """Return the distance of each image from the known ones, (n, k) to (n,)."""
         return distances(statistics, np.array(self.mean), np.array(self.precision))
 
-    def to_card(self) -> dict:
-        """Return plain values for a card."""
-        return asdict(self) | {
-            'statistics': list(self.statistics),
-            'mean': list(self.mean),
-            'precision': [list(row) for row in self.precision],
-        }
 
-    @classmethod
-    def from_card(cls, values: Mapping) -> 'Reference':
-        """Read from a card; refuse what cannot be a reference."""
-        known = set(cls.__dataclass_fields__)
-        if not isinstance(values, Mapping) or set(values) != known:
-            received = sorted(values) if isinstance(values, Mapping) else type(values).__name__
-            raise BundleError(
-                f"the cascade's card has the reference {received}, expected the fields "
-                f'{sorted(known)}'
-            )
-        if values['statistics'] != list(STATISTICS):
-            raise BundleError(
-                "the cascade's card has a reference of other statistics, expected "
-                f'{list(STATISTICS)}, received {values["statistics"]}'
-            )
-        if not _usable(values):
-            raise BundleError(
-                f"the cascade's card has an unusable reference, expected {len(STATISTICS)} means, "
-                'a symmetric precision that is positive definite and a limit > 0, received '
-                f'{dict(values)}'
-            )
-        rows = tuple(tuple(map(float, row)) for row in values['precision'])
-        mean = tuple(map(float, values['mean']))
-        return cls(STATISTICS, mean, rows, float(values['limit']))
-
-
-EVERYTHING = Reference(
+EVERYTHING = ImageReference(
     STATISTICS,
     (0.0,) * len(STATISTICS),
-    tuple(tuple(row) for row in np.eye(len(STATISTICS)).tolist()),
+    tuple(map(tuple, np.eye(len(STATISTICS)).tolist())),
     1e6,
 )
-"""To which every image is familiar: of a cascade that has not been calibrated yet."""
+"""Placeholder that accepts every image, used before calibration."""
 
 
-def fit_reference(statistics: np.ndarray, participants) -> Reference:
-    """Learn what is familiar from calibration images.
+def distances(statistics: np.ndarray, mean: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    """Return the Mahalanobis distance of each image from the known ones.
+
+    Parameters
+    ----------
+    statistics : (n, k) array
+    mean : (k,) array
+    precision : (k, k) array
+        Inverse of the covariance.
+
+    Returns
+    -------
+    (n,) array of float, ≥ 0
+
+    Examples
+    --------
+    >>> distances(np.array([[3.0, 4.0]]), np.zeros(2), np.eye(2)).tolist()
+    [5.0]
+
+    """
+    away = np.asarray(statistics, float) - mean
+    return np.sqrt(np.maximum(np.einsum('ni,ij,nj->n', away, precision, away), 0.0))
+
+
+def fit_reference(statistics: np.ndarray, participants) -> ImageReference:
+    """Fit the distribution of known images to calibration images.
 
     The limit is the conformal quantile of each image's distance from all *other* participants:
     a new image of the same kind lies beyond it with a probability of about 1 % (of 1 / (n + 1),
@@ -96,14 +102,14 @@ def fit_reference(statistics: np.ndarray, participants) -> Reference:
     Parameters
     ----------
     statistics : (n, k) array
-        From :func:`pvs_workflow.uncertainty.familiarity.describe_images`.
+        From :func:`pvs_workflow.uncertainty.image_statistics.describe_images`.
     participants : sequence of n
         Whose image each is. With one person alone nothing is known of how people differ, and
-        every image is familiar.
+        every image is in distribution.
 
     Returns
     -------
-    Reference
+    ImageReference
 
     Raises
     ------
@@ -117,7 +123,7 @@ def fit_reference(statistics: np.ndarray, participants) -> Reference:
     mean, precision = _fit(statistics)
     others = np.sort(held_out_distances(statistics, participants, statistics, participants))
     rank = min(int(np.ceil((1 - FLAGGED) * (others.size + 1))), others.size)
-    return Reference(
+    return ImageReference(
         STATISTICS,
         tuple(round(float(value), 6) for value in mean),
         tuple(tuple(float(f'{value:.8g}') for value in row) for row in precision),
@@ -170,18 +176,3 @@ def _checked(statistics, participants) -> np.ndarray:
             f'{statistics.shape} for {len(participants)} images'
         )
     return statistics
-
-
-def _usable(values: Mapping) -> bool:
-    mean, rows, limit = (values[name] for name in ('mean', 'precision', 'limit'))
-    if not all(isinstance(part, list) for part in (mean, rows)):
-        return False
-    if not all(isinstance(row, list) and len(row) == len(STATISTICS) for row in rows):
-        return False
-    numbers = [limit, *mean, *(number for row in rows for number in row)]
-    if not all(type(number) in (int, float) and np.isfinite(number) for number in numbers):
-        return False
-    if not len(mean) == len(rows) == len(STATISTICS) or not limit > 0:
-        return False
-    precision = np.array(rows, float)
-    return np.allclose(precision, precision.T) and bool(np.linalg.eigvalsh(precision).min() > 0)
