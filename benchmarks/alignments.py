@@ -17,8 +17,6 @@ import nibabel as nb
 import numpy as np
 from resources import measure
 
-from pvs_workflow.interfaces.io import save_image
-
 STOCK_THREADS = 2
 """As many as ours has processes."""
 
@@ -94,7 +92,7 @@ def main() -> None:
     structures, transforms, seconds = _align(args)
     if structures is not None:
         path = args.folder / 'structures.nii.gz'
-        save_image(structures.astype(np.int16), nb.load(args.t2w).affine, path)
+        nb.Nifti1Image(structures.astype(np.int16), nb.load(args.t2w).affine).to_filename(path)
     from motion import read_matrix
 
     record = {
@@ -110,9 +108,9 @@ def _align(args: argparse.Namespace):
     if args.method == 'ours':
         from side_by_side import find_side_by_side
 
-        found = find_side_by_side(args.t2w, args.t1w, args.flair, args.folder, args.seed)
-        rigid = {name: args.folder / f'{name}.txt' for name in contrasts}
-        return found.structures, rigid, found.seconds
+        structures, linear, seconds = find_side_by_side(args.t2w, contrasts, args.seed)
+        rigid = {name: t.save(args.folder / f'{name}.txt') for name, t in linear.items()}
+        return structures, rigid, seconds
     import stock
 
     if args.method == 'stock':

@@ -10,7 +10,6 @@ from pathlib import Path
 import nibabel as nb
 import numpy as np
 from alignments import run_apart
-from anatomical import align, find_anatomy
 from cases import Case, read_motion, real_sessions, save_canonical, simulated_people
 from motion import (
     LOST_ORIGIN,
@@ -21,12 +20,15 @@ from motion import (
     lost_origin,
     points_of,
     random_motion,
-    read_matrix,
     target_errors,
 )
 from scores import NUCLEI, spread
 
 from pvs_workflow.errors import PVSError
+from pvs_workflow.method.conform import conform
+from pvs_workflow.method.correct import correct
+from pvs_workflow.method.locate import locate
+from pvs_workflow.registration.rigid import register_rigid
 from pvs_workflow.science.roi import roi_labels
 
 LOST_SHARE = 8
@@ -104,8 +106,9 @@ def ready(case: Case, folder: Path, seed: int) -> Head:
     references = run_apart('rigid', files, folder / 'stock', seed).matrices
     labels = case.structures()
     if labels is None:
-        t1w = nb.load(files['t1w']) if files['t1w'] else None
-        labels = find_anatomy(t2w, t1w, folder, seed).structures
+        scan = conform(files['t2w'])
+        found = locate(scan, correct(scan, seed), seed)
+        labels = np.asarray(found.basal_ganglia.structures.dataobj)
     moving = {name: files[name.lower()] for name in case.contrasts}
     points = points_of(np.isin(labels, NUCLEI['together']), t2w.affine)
     return Head(case.name, files['t2w'], moving, points, references)
@@ -182,13 +185,11 @@ def _true_points(case: Case, affine: np.ndarray) -> np.ndarray:
 
 
 def _error(fixed, moving, truth: np.ndarray, points: np.ndarray, seed: int) -> dict:
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            align(fixed, moving, Path(folder) / 'rigid.txt', seed)
-            found = read_matrix(Path(folder) / 'rigid.txt')
-        except (PVSError, RuntimeError) as error:  # the latter are ITK's
-            return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
-    return _shown(target_errors(found, truth, points))
+    try:
+        found, _ = register_rigid(fixed, moving, seed)
+    except (PVSError, RuntimeError) as error:  # the latter are ITK's
+        return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
+    return _shown(target_errors(found.matrix, truth, points))
 
 
 def _shown(errors: np.ndarray) -> dict:

@@ -8,53 +8,39 @@ from nipype.pipeline import engine as pe
 from pvs_workflow.derivatives import names
 from pvs_workflow.inputs import Scan
 from pvs_workflow.inputs.metadata import scanner_metadata
-from pvs_workflow.interfaces.derivatives import SaveFile, SaveImage, SaveTables
+from pvs_workflow.interfaces.derivatives import SaveImage, SaveTables, SaveTransform
 from pvs_workflow.interfaces.figures import DrawCascade, DrawRegistration, DrawROI
 from pvs_workflow.networks.bundle import model_sha256, read_card
 
-_VOLUMES = {
-    't2w': (names.T2W, 'none'),
-    't1w': (names.T1W, 'none'),
-    'flair': (names.FLAIR, 'none'),
-    'roi': (names.ROI, 'roi'),
-    'structures': (names.STRUCTURES, 'structures'),
-    'enhanced': (names.ENHANCED, 'none'),
-    'instances': (names.EPVS, 'none'),
+_IMAGES = {
+    't2w': (names.T2W, 't2w', 'image'),
+    't1w': (names.T1W, 't1w', 'image'),
+    'flair': (names.FLAIR, 'flair', 'image'),
+    'roi': (names.ROI, 'located', 'roi'),
+    'structures': (names.STRUCTURES, 'located', 'structures'),
+    'enhanced': (names.ENHANCED, 'found', 'enhanced'),
+    'instances': (names.EPVS, 'found', 'instances'),
 }
+"""Of each image that is written: its name, the result that has it, and its name in that."""
+
 _TRANSFORMS = {
-    't1w_xfm': f'{names.T1W_TRANSFORM}.txt',
-    'flair_xfm': f'{names.FLAIR_TRANSFORM}.txt',
-    'template_xfm': f'{names.TEMPLATE_TRANSFORM}.nii.gz',
+    't1w_xfm': (f'{names.T1W_TRANSFORM}.txt', 't1w'),
+    'flair_xfm': (f'{names.FLAIR_TRANSFORM}.txt', 'flair'),
+    'template_xfm': (f'{names.TEMPLATE_TRANSFORM}.nii.gz', 'warp'),
 }
-CASCADE = ('images', 'views', 'prediction', 'evidence')
-FLAGS = ('images_qc', 'overall', 'reasons')
+_LOOKUPS = ('roi', 'structures')
+RESULTS = ('six', 'counted', 'found')
 
 
-def used_fields(scan: Scan) -> list[str]:
-    """Return the volumes and transforms that a scan has.
-
-    Parameters
-    ----------
-    scan : Scan
-
-    """
-    absent = set()
-    if scan.t1w is None:
-        absent |= {'t1w', 't1w_xfm'}
-    if scan.flair is None:
-        absent |= {'flair', 'flair_xfm'}
-    return [field for field in (*_VOLUMES, *_TRANSFORMS) if field not in absent]
-
-
-def sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
-    """Return the metadata that BIDS requires of a volume; of the T2w, the scanner's, too.
+def image_sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
+    """Return the metadata that BIDS requires of an image; of the T2w, the scanner's, too.
 
     Parameters
     ----------
     scan : Scan
     bids_dir : Path
     tail : str
-        The volume's name after the scan's entities.
+        The image's name after the scan's entities.
 
     """
     sources = list(scan.sources(bids_dir))
@@ -63,14 +49,14 @@ def sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
         content['SpatialReference'] = sources[0]
     if not tail.endswith('_dseg'):
         content['SkullStripped'] = False
-    if tail == _VOLUMES['t2w'][0]:
+    if tail == names.T2W:
         # The group level reads derivatives alone, and compares scanners.
         content |= scanner_metadata(bids_dir, scan.t2w)
     return content
 
 
 def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volumes_wf'):
-    """Write volumes and transforms under their final names.
+    """Write images and transforms under their final names.
 
     Workflow Graph
         .. workflow::
@@ -99,43 +85,40 @@ def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volum
     t2w
         Canonical T2w that the cascade saw.
     t1w
-        T1w on the T2w grid.
+        T1w, aligned with the T2w.
     flair
-        FLAIR on the T2w grid.
-    roi
-        Basal ganglia: 1 left, 2 right.
-    structures
-        Named structures.
-    enhanced
-        Enhanced images in their place.
-    instances
-        Instance labels in their place.
-    t1w_xfm
-        Transform from T1w to T2w.
-    flair_xfm
-        Transform from FLAIR to T2w.
-    template_xfm
-        Transform from the template to T2w.
+        FLAIR, aligned with the T2w.
+    located
+        Basal ganglia.
+    found
+        The ePVS.
+    warp
+        The template, registered to the T2w.
 
     """
     workflow = pe.Workflow(name=name)
-    inputnode = pe.Node(niu.IdentityInterface(fields=[*_VOLUMES, *_TRANSFORMS]), name='inputnode')
+    inputnode = pe.Node(
+        niu.IdentityInterface(fields=['t2w', 't1w', 'flair', 'located', 'found', 'warp']),
+        name='inputnode',
+    )
     stem = output_dir / scan.folder / scan.prefix
+    absent = {name for name in ('t1w', 'flair') if getattr(scan, name) is None}
     edges = []
-    for field in used_fields(scan):
-        if field in _VOLUMES:
-            tail, lookup = _VOLUMES[field]
+    for name, (tail, result, field) in _IMAGES.items():
+        if result not in absent:
             save = SaveImage(
+                field=field,
                 t2w_file=scan.t2w,
                 stem=f'{stem}_{tail}',
-                lookup=lookup,
-                sidecar=sidecar(scan, bids_dir, tail),
-                voxel_size=field == 't2w',
+                lookup=name if name in _LOOKUPS else 'none',
+                sidecar=image_sidecar(scan, bids_dir, tail),
+                voxel_size=name == 't2w',
             )
-        else:
-            save = SaveFile(target=f'{stem}_{_TRANSFORMS[field]}')
-        node = pe.Node(save, name=f'save_{field}')
-        edges.append((inputnode, node, [(field, 'in_file')]))
+            edges.append((inputnode, pe.Node(save, name=f'save_{name}'), [(result, 'result')]))
+    for name, (tail, result) in _TRANSFORMS.items():
+        if result not in absent:
+            save = SaveTransform(target=f'{stem}_{tail}')
+            edges.append((inputnode, pe.Node(save, name=f'save_{name}'), [(result, 'result')]))
     workflow.connect(edges)
     return workflow
 
@@ -175,37 +158,31 @@ def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path,
 
     Inputs
     ------
-    images
-        The six images and their ROIs.
-    views
-        Where they lie.
-    prediction
+    six
+        The six images, and where they lie.
+    counted
         Counts, intervals and grade probabilities.
-    evidence
-        Instance labels per image.
-    instances
-        Instance labels in their place.
-    images_qc
-        Flag of each image.
-    overall
-        Flag of the scan.
-    reasons
-        Why it is not ``pass``.
+    found
+        The ePVS.
+    quality
+        Flags, with reasons.
 
     """
     workflow = pe.Workflow(name=name)
-    used = [*CASCADE, 'instances', *FLAGS]
+    used = [*RESULTS, 'quality']
     inputnode = pe.Node(niu.IdentityInterface(fields=used), name='inputnode')
+    identity = {
+        'participant': scan.participant,
+        'session': scan.session,
+        't2w': scan.t2w.relative_to(bids_dir).as_posix(),
+        'model': read_card(model).label,
+        'model_sha256': model_sha256(model),
+    }
     save_tables = pe.Node(
         SaveTables(
-            t2w_file=scan.t2w,
-            t2w_name=scan.t2w.relative_to(bids_dir).as_posix(),
-            participant=scan.participant,
-            session=scan.session or '',
+            identity=identity,
             stem=str(output_dir / scan.folder / scan.prefix),
             sources=list(scan.sources(bids_dir)),
-            model_label=read_card(model).label,
-            model_sha256=model_sha256(model),
         ),
         name='save_tables',
     )
@@ -241,47 +218,40 @@ def init_figures_wf(*, scan: Scan, output_dir: Path, name='figures_wf'):
     t2w
         Canonical T2w that the cascade saw.
     t1w
-        T1w on the T2w grid.
+        T1w, aligned with the T2w.
     flair
-        FLAIR on the T2w grid.
-    template
-        The template's T2 average on the T2w grid.
-    roi
-        Basal ganglia: 1 left, 2 right.
-    structures
-        Named structures.
-    images
-        The six images and their ROIs.
-    views
-        Where they lie.
-    prediction
+        FLAIR, aligned with the T2w.
+    warp
+        The template, registered to the T2w.
+    located
+        Basal ganglia.
+    six
+        The six images, and where they lie.
+    counted
         Enhanced images, counts, intervals and grade probabilities.
-    evidence
-        Instance labels per image.
+    found
+        The ePVS.
 
     """
     workflow = pe.Workflow(name=name)
     inputnode = pe.Node(
-        niu.IdentityInterface(
-            fields=['t2w', 't1w', 'flair', 'template', 'roi', 'structures', *CASCADE]
-        ),
+        niu.IdentityInterface(fields=['t2w', 't1w', 'flair', 'warp', 'located', *RESULTS]),
         name='inputnode',
     )
     stem = str(output_dir / f'sub-{scan.participant}' / 'figures' / scan.prefix)
-    draw_roi = pe.Node(DrawROI(t2w_file=scan.t2w, stem=stem), name='draw_roi')
-    draw_cascade = pe.Node(DrawCascade(t2w_file=scan.t2w, stem=stem), name='draw_cascade')
-    seen = [(field, field) for field in ('t2w', 'roi', 'structures', 'views')]
+    draw_roi = pe.Node(DrawROI(stem=stem), name='draw_roi')
+    draw_cascade = pe.Node(DrawCascade(stem=stem), name='draw_cascade')
     edges = [
-        (inputnode, draw_roi, seen),
-        (inputnode, draw_cascade, [(field, field) for field in CASCADE]),
+        (inputnode, draw_roi, [(field, field) for field in ('t2w', 'located', 'six')]),
+        (inputnode, draw_cascade, [(field, field) for field in RESULTS]),
     ]
-    others = {'t1w': scan.t1w and 'T1w', 'flair': scan.flair and 'FLAIR', 'template': 'Template'}
-    for field, shown in others.items():
+    others = {'t1w': scan.t1w and 'T1w', 'flair': scan.flair and 'FLAIR', 'warp': 'Template'}
+    for result, shown in others.items():
         if shown:
             draw = pe.Node(
-                DrawRegistration(moving_name=shown, out_file=f'{stem}_desc-{field}reg_T2w.svg'),
-                name=f'draw_{field}',
+                DrawRegistration(moving_name=shown, stem=stem), name=f'draw_{shown.lower()}'
             )
-            edges.append((inputnode, draw, [('t2w', 'fixed'), (field, 'moving'), ('roi', 'roi')]))
+            fields = [('t2w', 't2w'), (result, 'moving'), ('located', 'located')]
+            edges.append((inputnode, draw, fields))
     workflow.connect(edges)
     return workflow

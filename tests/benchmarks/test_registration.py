@@ -29,7 +29,6 @@ import resources  # noqa: E402
 import scores  # noqa: E402
 import staging  # noqa: E402
 from alignments import Run  # noqa: E402
-from anatomical import Anatomy  # noqa: E402
 from cases import Case, read_motion, simulated_people  # noqa: E402
 
 from pvs_workflow.errors import RegistrationError  # noqa: E402
@@ -386,7 +385,7 @@ def test_what_stops_the_app_is_its_judgement(monkeypatch, rng, error, level):
 
 def test_a_judgement_comes_with_the_overlap_of_what_is_known(rng):
     good = good_case(rng)
-    ours = Anatomy(good.t2w, basal_ganglia(shift=2), 0.8, {})
+    ours = basal_ganglia(shift=2)
     assert registration_failures.nuclei_dice(ours, good) == {'dice': 0.5}
     noise = staging.stage('T2w of noise', good, None, rng)
     assert registration_failures.nuclei_dice(ours, noise) == {}

@@ -14,8 +14,8 @@ from pvs_workflow.inputs.nifti import read_nifti
 from pvs_workflow.lab.evaluation.tables import plain
 from pvs_workflow.lab.training.augment import plain_image
 from pvs_workflow.lab.training.samples import Sample, volume_samples
+from pvs_workflow.method.count import estimate
 from pvs_workflow.networks.cascade import Cascade
-from pvs_workflow.networks.sureness import assess
 from pvs_workflow.science.grading import person_grade
 
 _ROI = f'_{names.ROI}.nii.gz'
@@ -117,7 +117,7 @@ def count_session(cascade: Cascade, session: RealSession) -> Counted:
     card = cascade.card
     images = [plain_image(sample, card.preprocessing).image for sample in session.samples]
     found = cascade.predict(np.stack(images))
-    sure = assess(card, np.stack(images), found)
+    sure = estimate(card, np.stack(images), found)
     values = found.counts, sure.lows, sure.highs, sure.probabilities
     return Counted(
         session.participant,
@@ -125,7 +125,7 @@ def count_session(cascade: Cascade, session: RealSession) -> Counted:
         tuple(f'{s.view.hemisphere}{s.view.rank}' for s in session.samples),
         *(tuple(round(float(number), 4) for number in part) for part in values),
         person_grade(found.counts),
-        int(np.count_nonzero(~sure.familiar)),
+        int(np.count_nonzero(~sure.in_distribution)),
     )
 
 

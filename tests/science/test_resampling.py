@@ -2,7 +2,7 @@ import nibabel as nb
 import numpy as np
 import pytest
 
-from pvs_workflow.registration.coarse import coarse_image
+from pvs_workflow.science.resampling import coarse_image, resample
 
 
 @pytest.mark.parametrize('zooms', [(0.5, 0.5, 4.0), (1, 1, 1), (3, 3, 3)])
@@ -34,3 +34,20 @@ def test_the_margin_repeats_the_border():
     low = coarse_image(image, 2.0, 10.0)
     assert low.shape == (20, 20, 20)
     assert np.allclose(np.asarray(low.dataobj), 7)
+
+
+def test_outside_the_image_the_border_is_repeated_or_zero():
+    image = nb.Nifti1Image(np.full((4, 4, 4), 7, np.int16), np.eye(4))
+    shape, affine = (8, 4, 4), np.eye(4)
+    repeated = np.asarray(resample(image, shape, affine).dataobj)
+    assert repeated.dtype == np.float32
+    assert (repeated == 7).all()
+    blank = np.asarray(resample(image, shape, affine, mode='constant').dataobj)
+    assert (blank[:4] == 7).all() and not blank[4:].any()
+    assert np.asarray(image.dataobj).dtype == np.int16
+
+
+def test_a_finer_grid_takes_the_values_between():
+    image = nb.Nifti1Image(np.arange(5, dtype=np.int16).reshape(5, 1, 1), np.eye(4))
+    fine = resample(image, (9, 1, 1), np.diag([0.5, 1, 1, 1]))
+    assert np.asarray(fine.dataobj).ravel().tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]

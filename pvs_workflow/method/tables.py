@@ -1,0 +1,72 @@
+"""The tables of a result."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pvs_workflow.derivatives.instances import instance_table
+from pvs_workflow.derivatives.tables import count_table, grade_table
+from pvs_workflow.method.assess import Quality
+from pvs_workflow.method.count import ImageCounts
+from pvs_workflow.method.cut import SixImages
+from pvs_workflow.method.find import FoundEPVS
+from pvs_workflow.science.quality import roi_areas
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def tabulate_images(
+    six: SixImages, counted: ImageCounts, found: FoundEPVS, quality: Quality
+) -> 'pd.DataFrame':
+    """Return the table of the six images: their counts, intervals and flags."""
+    return count_table(
+        six.views,
+        six.slices,
+        counted.counts,
+        counted.lows,
+        counted.highs,
+        found.on_images.numbers,
+        roi_areas(six.rois),
+        quality.images,
+    )
+
+
+def tabulate_epvs(six: SixImages, found: FoundEPVS) -> 'pd.DataFrame':
+    """Return the table of the ePVS that were found: their places and sizes."""
+    volume = np.asarray(found.instances.dataobj)
+    return instance_table(found.on_images, volume, found.instances.affine, six.views, six.slices)
+
+
+def tabulate(
+    six: SixImages,
+    counted: ImageCounts,
+    found: FoundEPVS,
+    quality: Quality,
+    identity: Mapping[str, str | None],
+) -> dict[str, 'pd.DataFrame']:
+    """Return all tables of a T2w: ``epvs_instances``, ``epvs_counts`` and ``potter_grade``.
+
+    Parameters
+    ----------
+    six, counted, found, quality
+        What the steps returned.
+    identity : mapping of str
+        ``participant``, ``session``, ``t2w``, ``model`` and ``model_sha256``, as
+        :func:`~pvs_workflow.derivatives.tables.grade_table` takes them.
+
+    """
+    counts = tabulate_images(six, counted, found, quality)
+    grade = grade_table(
+        counts=counts,
+        probabilities=counted.probabilities,
+        qc=quality.overall,
+        reasons=quality.reasons,
+        **identity,
+    )
+    return {
+        'epvs_instances': tabulate_epvs(six, found),
+        'epvs_counts': counts,
+        'potter_grade': grade,
+    }
