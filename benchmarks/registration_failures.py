@@ -21,7 +21,7 @@ from pvs_workflow.method.correct import correct
 from pvs_workflow.method.count import count
 from pvs_workflow.method.cut import cut
 from pvs_workflow.method.locate import Location, locate
-from pvs_workflow.networks.bundle import model_sha256, verify_bundle
+from pvs_workflow.networks.bundle import model_sha256
 from pvs_workflow.science.checks import check_t2w_grid
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.quality import roi_volumes, volume_reasons
@@ -115,9 +115,9 @@ def assessed(
         aligned = align(scan, moving, seed)
         comparisons.append(compare(moving, aligned, found.affine, found.nuclei, seed))
     model = data.path('cascade')
-    six = cut(corrected, found.basal_ganglia, verify_bundle(model).preprocessing)
+    six = cut(corrected, found.basal_ganglia, model)
     counted = count(six, model, model_sha256(model), seed)
-    return assess_quality(six, found.basal_ganglia, counted, found.warp.correlation, comparisons)
+    return assess_quality(six, found.basal_ganglia, counted, found.warp, tuple(comparisons))
 
 
 def _image(path: Path | None) -> nb.Nifti1Image | None:
@@ -125,7 +125,7 @@ def _image(path: Path | None) -> nb.Nifti1Image | None:
 
 
 def _conformed(image: nb.Nifti1Image) -> Conformed:
-    return Conformed(image, to_canonical(np.asarray(image.dataobj), image.affine)[2])
+    return Conformed('T2w', image, to_canonical(np.asarray(image.dataobj), image.affine)[2])
 
 
 def nuclei_dice(structures: np.ndarray, staged: Staged) -> dict:

@@ -1,13 +1,12 @@
 """Step 4: align T1w and FLAIR with the T2w, and check that they show the same head."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import nibabel as nb
 import numpy as np
 
 from pvs_workflow.method.conform import Conformed
-from pvs_workflow.method.locate import NETWORK, Nuclei, predict_box
+from pvs_workflow.method.locate import Nuclei, TemplateAffine, predict_box
 from pvs_workflow.method.saved import Saved
 from pvs_workflow.registration.rigid import register_rigid
 from pvs_workflow.registration.transforms import LinearTransform, apply_transform
@@ -70,10 +69,9 @@ def align(t2w: Conformed, moving: Conformed, seed: int) -> Aligned:
 def compare(
     moving: Conformed,
     aligned: Aligned,
-    affine: LinearTransform,
+    affine: TemplateAffine,
     nuclei: Nuclei,
     seed: int,
-    network: Path = NETWORK,
 ) -> Comparison:
     """Find the nuclei in another contrast, too, to see whether it is aligned with the T2w.
 
@@ -82,17 +80,14 @@ def compare(
     moving : Conformed
     aligned : Aligned
         The same contrast, from :func:`align`.
-    affine : LinearTransform
-        From the T2w to the template.
+    affine : TemplateAffine
     nuclei : Nuclei
         Of the T2w.
     seed : int
         TensorFlow's seed.
-    network : Path
-        The nuclei network.
 
     """
-    to_template = affine.matrix @ np.linalg.inv(aligned.transform.matrix)
-    _, probabilities = predict_box(moving, to_template, seed, network)
+    to_template = affine.transform.matrix @ np.linalg.inv(aligned.transform.matrix)
+    _, probabilities = predict_box(moving, to_template, seed)
     overlap = nuclei_overlap(np.asarray(nuclei.probabilities.dataobj), probabilities)
     return Comparison(overlap, aligned.handedness)

@@ -1,6 +1,5 @@
 """Step 8: assess the quality of a result from ROI, registration and appearance."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from pvs_workflow.method.align import Comparison
 from pvs_workflow.method.count import ImageCounts
 from pvs_workflow.method.cut import SixImages
-from pvs_workflow.method.locate import BasalGanglia
+from pvs_workflow.method.locate import BasalGanglia, Warp
 from pvs_workflow.method.saved import Saved
 from pvs_workflow.science.quality import ROI_AREA, roi_areas, roi_volumes, volume_reasons
 from pvs_workflow.science.slabs import slices_per_slab
@@ -55,8 +54,8 @@ def assess_quality(
     six: SixImages,
     located: BasalGanglia,
     counted: ImageCounts,
-    correlation: float,
-    comparisons: Sequence[Comparison] = (),
+    warp: Warp,
+    comparisons: tuple[Comparison, ...] = (),
 ) -> Quality:
     """Flag what is implausible about a result.
 
@@ -65,9 +64,8 @@ def assess_quality(
     six : SixImages
     located : BasalGanglia
     counted : ImageCounts
-    correlation : float
-        Of the T2w with the template, of :class:`~pvs_workflow.method.locate.Warp`.
-    comparisons : sequence of Comparison
+    warp : Warp
+    comparisons : tuple of Comparison
         Of the T2w with each other contrast.
 
     """
@@ -89,9 +87,9 @@ def assess_quality(
         found.append(('review', 'T1w or FLAIR shows the basal ganglia elsewhere than the T2w'))
     if any(other.handedness < HANDEDNESS for other in comparisons):
         found.append(('review', 'T1w or FLAIR fits the T2w better with left and right swapped'))
-    if correlation < CORRELATION[0]:
+    if warp.correlation < CORRELATION[0]:
         found.append(('fail', 'the template does not fit'))
-    elif correlation < CORRELATION[1]:
+    elif warp.correlation < CORRELATION[1]:
         found.append(('review', 'the template fits poorly'))
     overall = max([level for level, _ in found], key=_LEVELS.index, default='pass')
     if overall == 'fail':

@@ -21,6 +21,8 @@ class Conformed(Saved):
 
     Attributes
     ----------
+    name : str
+        Of the file, for messages.
     image : nibabel image of float32
         Its voxel axes run closest to left→right, back→front and bottom→top (RAS+).
     storage : Storage
@@ -28,6 +30,7 @@ class Conformed(Saved):
 
     """
 
+    name: str
     image: nb.Nifti1Image
     storage: Storage
 
@@ -65,7 +68,7 @@ def conform(source: Path, is_t2w: bool = False) -> Conformed:
             check_t2w_grid(data.shape, affine)
     # As NIfTI keeps it: steps that read the saved image must get the same grid.
     affine = affine.astype(np.float32).astype(float)
-    return Conformed(nb.Nifti1Image(np.ascontiguousarray(data), affine), storage)
+    return Conformed(source.name, nb.Nifti1Image(np.ascontiguousarray(data), affine), storage)
 
 
 @contextmanager

@@ -39,28 +39,8 @@ class Uncertainty:
 
 
 @dataclass(frozen=True)
-class ImageCounts(Saved):
-    """What the cascade found in the six images.
-
-    Attributes
-    ----------
-    enhanced : (6, 80, 96) array of float32, in [0, 1]
-    evidence : (6, 80, 96) array of float32, in [0, 1]
-        How much ePVS the enhancer added to each pixel.
-    counts : (6,) array of float, ≥ 0
-    lows, highs, probabilities, distances, in_distribution : arrays
-        As of :class:`Uncertainty`.
-
-    """
-
-    enhanced: np.ndarray
-    evidence: np.ndarray
-    counts: np.ndarray
-    lows: np.ndarray
-    highs: np.ndarray
-    probabilities: np.ndarray
-    distances: np.ndarray
-    in_distribution: np.ndarray
+class ImageCounts(Prediction, Uncertainty, Saved):
+    """What the cascade found in the six images, and how far that can be relied on."""
 
 
 def count(six: SixImages, model: Path, model_sha256: str, seed: int) -> ImageCounts:

@@ -1,13 +1,14 @@
 """Step 5: cut the six images that the cascade gets."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.method.conform import Conformed
+from pvs_workflow.method.conform import Conformed, prefix_errors
 from pvs_workflow.method.locate import BasalGanglia
 from pvs_workflow.method.saved import Saved
-from pvs_workflow.science.intensity import Preprocessing
+from pvs_workflow.networks.bundle import verify_bundle
 from pvs_workflow.science.sampling import cut_six
 from pvs_workflow.science.slabs import central_slice, slices_per_slab
 from pvs_workflow.science.slices import View
@@ -38,7 +39,7 @@ class SixImages(Saved):
     slices: tuple[int, ...]
 
 
-def cut(t2w: Conformed, located: BasalGanglia, how: Preprocessing) -> SixImages:
+def cut(t2w: Conformed, located: BasalGanglia, model: Path) -> SixImages:
     """Choose the three slices with most ROI, and cut both hemispheres' images from them.
 
     Parameters
@@ -46,19 +47,23 @@ def cut(t2w: Conformed, located: BasalGanglia, how: Preprocessing) -> SixImages:
     t2w : Conformed
         Without shading.
     located : BasalGanglia
-    how : Preprocessing
-        From the cascade's card.
+    model : Path
+        The cascade bundle, whose card says how the images are prepared.
 
     Raises
     ------
     ImageError
         If the basal ganglia are not in the field of view, or hold no signal.
+    BundleError
+        If the model cannot be used.
 
     """
     volume, affine = np.asarray(t2w.image.dataobj), t2w.image.affine
     roi = np.asarray(located.roi.dataobj)
-    views, images, rois = cut_six(volume, roi, affine, how)
-    _, shown, _ = cut_six(volume, roi, affine, replace(how, outside='keep'))
+    how = verify_bundle(model).preprocessing
+    with prefix_errors(t2w.name):
+        views, images, rois = cut_six(volume, roi, affine, how)
+        _, shown, _ = cut_six(volume, roi, affine, replace(how, outside='keep'))
     n = slices_per_slab(affine)
     slices = [t2w.storage.slice_index(central_slice(view.slice_index, n)) for view in views]
     return SixImages(images, rois, shown, tuple(views), tuple(slices))

@@ -6,7 +6,6 @@ interest. SyN then warps the template to these nuclei, which says how well it fi
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import nibabel as nb
 import numpy as np
@@ -26,6 +25,20 @@ TEMPLATE = data.path('template', 'tpl-MNI152NLin2009cSym_res-1_T2w.nii.gz')
 NETWORK = data.path('nuclei', 'nuclei.keras')
 TEMPLATE_NUCLEI = data.path('nuclei', 'template_probseg.nii.gz')
 """What the network sees in the template, 0 to 255."""
+
+
+@dataclass(frozen=True)
+class TemplateAffine(Saved):
+    """The affine registration of the template to a T2w.
+
+    Attributes
+    ----------
+    transform : LinearTransform
+        From points of the T2w to points of the template.
+
+    """
+
+    transform: LinearTransform
 
 
 @dataclass(frozen=True)
@@ -91,15 +104,14 @@ class Location:
 
     Attributes
     ----------
-    affine : LinearTransform
-        From the T2w to the template.
+    affine : TemplateAffine
     nuclei : Nuclei
     basal_ganglia : BasalGanglia
     warp : Warp
 
     """
 
-    affine: LinearTransform
+    affine: TemplateAffine
     nuclei: Nuclei
     basal_ganglia: BasalGanglia
     warp: Warp
@@ -124,7 +136,7 @@ def locate(scan: Conformed, corrected: Conformed, seed: int) -> Location:
     return Location(affine, nuclei, find_roi(nuclei), warp)
 
 
-def register_template(t2w: Conformed, seed: int, template: Path = TEMPLATE) -> LinearTransform:
+def register_template(t2w: Conformed, seed: int) -> TemplateAffine:
     """Register the template to a T2w with an affine transform.
 
     Parameters
@@ -133,37 +145,26 @@ def register_template(t2w: Conformed, seed: int, template: Path = TEMPLATE) -> L
         Its shading does no harm, so that this need not wait for N4.
     seed : int
         ANTs' seed, > 0.
-    template : Path
-        Of the same contrast.
-
-    Returns
-    -------
-    LinearTransform
-        From points of the T2w to points of the template.
 
     """
-    return register_affine(t2w.image, nb.load(template), seed)
+    return TemplateAffine(register_affine(t2w.image, nb.load(TEMPLATE), seed))
 
 
-def find_nuclei(
-    t2w: Conformed, affine: LinearTransform, seed: int, network: Path = NETWORK
-) -> Nuclei:
+def find_nuclei(t2w: Conformed, affine: TemplateAffine, seed: int) -> Nuclei:
     """Find the nuclei of a T2w.
 
     Parameters
     ----------
     t2w : Conformed
         Without shading.
-    affine : LinearTransform
-        From :func:`register_template`.
+    affine : TemplateAffine
     seed : int
         TensorFlow's seed.
-    network : Path
-        The nuclei network.
 
     """
-    box, probabilities = predict_box(t2w, affine.matrix, seed, network)
-    labels = label_scan(probabilities, t2w.image.shape, t2w.image.affine, affine.matrix)
+    matrix = affine.transform.matrix
+    box, probabilities = predict_box(t2w, matrix, seed)
+    labels = label_scan(probabilities, t2w.image.shape, t2w.image.affine, matrix)
     return Nuclei(
         nb.Nifti1Image(labels, t2w.image.affine),
         nb.Nifti1Image(box, box_affine()),
@@ -172,9 +173,9 @@ def find_nuclei(
 
 
 def predict_box(
-    scan: Conformed, to_template: np.ndarray, seed: int, network: Path
+    scan: Conformed, to_template: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a scan in template space, and what the network sees there, for any contrast.
+    """Return a scan of any contrast in template space, and what the network sees there.
 
     Parameters
     ----------
@@ -182,7 +183,6 @@ def predict_box(
     to_template : (4, 4) array
         From millimetres of the scan to those of the template.
     seed : int
-    network : Path
 
     Returns
     -------
@@ -193,7 +193,7 @@ def predict_box(
     # One thread: the last digits of a sum depend on how many share it.
     configure_tensorflow(1, seed)
     box = sample_box(scan.image, to_template)
-    return box, predict_nuclei(keep_nuclei_network(network), box)
+    return box, predict_nuclei(keep_nuclei_network(NETWORK), box)
 
 
 def find_roi(nuclei: Nuclei) -> BasalGanglia:
@@ -204,33 +204,22 @@ def find_roi(nuclei: Nuclei) -> BasalGanglia:
     )
 
 
-def warp_template(
-    t2w: Conformed,
-    affine: LinearTransform,
-    nuclei: Nuclei,
-    seed: int,
-    template: Path = TEMPLATE,
-    template_nuclei: Path = TEMPLATE_NUCLEI,
-) -> Warp:
+def warp_template(t2w: Conformed, affine: TemplateAffine, nuclei: Nuclei, seed: int) -> Warp:
     """Warp the template to the nuclei of a T2w.
 
     Parameters
     ----------
     t2w : Conformed
-    affine : LinearTransform
-        From :func:`register_template`.
+    affine : TemplateAffine
     nuclei : Nuclei
-        From :func:`find_nuclei`.
     seed : int
         ANTs' seed, > 0.
-    template, template_nuclei : Path
-        The template, and what the network sees in it.
 
     """
+    template, linear = nb.load(TEMPLATE), affine.transform
     maps = tuple(
         structure_maps(np.asarray(image.dataobj, dtype=np.float32))
-        for image in (nuclei.probabilities, nb.load(template_nuclei))
+        for image in (nuclei.probabilities, nb.load(TEMPLATE_NUCLEI))
     )
-    image = nb.load(template)
-    field, correlation = register_syn(nuclei.box, image, t2w.image, maps, affine, seed)
-    return Warp(field, apply_transform(t2w.image, image, field), correlation)
+    field, correlation = register_syn(nuclei.box, template, t2w.image, maps, linear, seed)
+    return Warp(field, apply_transform(t2w.image, template, field), correlation)

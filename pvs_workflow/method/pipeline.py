@@ -14,15 +14,14 @@ from pvs_workflow.derivatives.images import restore
 from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.method.align import align, compare
 from pvs_workflow.method.assess import Quality, assess_quality
-from pvs_workflow.method.conform import conform, prefix_errors
+from pvs_workflow.method.conform import conform
 from pvs_workflow.method.correct import correct
 from pvs_workflow.method.count import ImageCounts, count
 from pvs_workflow.method.cut import SixImages, cut
 from pvs_workflow.method.find import find
 from pvs_workflow.method.locate import locate
-from pvs_workflow.method.tables import tabulate_epvs, tabulate_images
+from pvs_workflow.method.tables import tabulate
 from pvs_workflow.networks.bundle import model_sha256, verify_bundle
-from pvs_workflow.science.grading import person_grade
 from pvs_workflow.settings import RANDOM_SEED
 
 if TYPE_CHECKING:
@@ -128,7 +127,13 @@ def count_epvs(
 
     """
     bundle = data.path('cascade') if model is None else Path(model)
-    card = verify_bundle(bundle)
+    identity = {
+        'participant': '',
+        'session': None,
+        't2w': '',
+        'model': verify_bundle(bundle).label,
+        'model_sha256': model_sha256(bundle),
+    }
     contrasts = {'T2w': t2w, 'T1w': t1w, 'FLAIR': flair}
     with tempfile.TemporaryDirectory() as folder:
         files = {
@@ -143,15 +148,15 @@ def count_epvs(
     place = locate(scan, head, seed)
     located = place.basal_ganglia
     aligned = {name: align(scan, moving, seed) for name, moving in scans.items()}
-    comparisons = [
+    comparisons = tuple(
         compare(scans[name], other, place.affine, place.nuclei, seed)
         for name, other in aligned.items()
-    ]
-    with prefix_errors(files['T2w']):
-        six = cut(head, located, card.preprocessing)
-    counted = count(six, bundle, model_sha256(bundle), seed)
+    )
+    six = cut(head, located, bundle)
+    counted = count(six, bundle, identity['model_sha256'], seed)
     found = find(head, six, counted)
-    quality = assess_quality(six, located, counted, place.warp.correlation, comparisons)
+    quality = assess_quality(six, located, counted, place.warp, comparisons)
+    tables = tabulate(six, counted, found, quality, identity)
     images = {
         't2w': head.image,
         'roi': located.roi,
@@ -160,10 +165,10 @@ def count_epvs(
         'enhanced': found.enhanced,
     }
     return EPVSResult(
-        grade=person_grade(counted.counts),
+        grade=int(tables['potter_grade']['potter'].iloc[0]),
         probabilities=counted.probabilities,
-        counts=tabulate_images(six, counted, found, quality),
-        epvs=tabulate_epvs(six, found),
+        counts=tables['epvs_counts'],
+        epvs=tables['epvs_instances'],
         **{name: restore(image, original, shape) for name, image in images.items()},
         aligned={name: restore(other.image, original, shape) for name, other in aligned.items()},
         quality=quality,

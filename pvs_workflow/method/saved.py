@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Self, get_args, get_type_hints
@@ -85,6 +86,29 @@ def saved_file(index: Path | str, field: str) -> Path:
 
     """
     return Path(index).with_name(json.loads(Path(index).read_text())['files'][field])
+
+
+def load_arguments(function: Callable, values: Mapping) -> dict:
+    """Return what a function takes, of values that name files instead of saved results and paths.
+
+    Parameters
+    ----------
+    function : callable
+        Its type hints say what to load.
+    values : mapping
+        By the names of parameters; others are left out.
+
+    """
+    hints = get_type_hints(function)
+    return {name: _load(hints[name], values[name]) for name in values if name in hints}
+
+
+def _load(hint, value):
+    if isinstance(value, list):
+        return tuple(_load(get_args(hint)[0], part) for part in value)
+    if isinstance(hint, type) and issubclass(hint, Saved):
+        return hint.load(value)
+    return Path(value) if hint is Path else value
 
 
 def _build(hint, value):

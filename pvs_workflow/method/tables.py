@@ -17,28 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def tabulate_images(
-    six: SixImages, counted: ImageCounts, found: FoundEPVS, quality: Quality
-) -> 'pd.DataFrame':
-    """Return the table of the six images: their counts, intervals and flags."""
-    return count_table(
-        six.views,
-        six.slices,
-        counted.counts,
-        counted.lows,
-        counted.highs,
-        found.on_images.numbers,
-        roi_areas(six.rois),
-        quality.images,
-    )
-
-
-def tabulate_epvs(six: SixImages, found: FoundEPVS) -> 'pd.DataFrame':
-    """Return the table of the ePVS that were found: their places and sizes."""
-    volume = np.asarray(found.instances.dataobj)
-    return instance_table(found.on_images, volume, found.instances.affine, six.views, six.slices)
-
-
 def tabulate(
     six: SixImages,
     counted: ImageCounts,
@@ -57,7 +35,20 @@ def tabulate(
         :func:`~pvs_workflow.derivatives.tables.grade_table` takes them.
 
     """
-    counts = tabulate_images(six, counted, found, quality)
+    counts = count_table(
+        six.views,
+        six.slices,
+        counted.counts,
+        counted.lows,
+        counted.highs,
+        found.on_images.numbers,
+        roi_areas(six.rois),
+        quality.images,
+    )
+    volume = found.instances
+    instances = instance_table(
+        found.on_images, np.asarray(volume.dataobj), volume.affine, six.views, six.slices
+    )
     grade = grade_table(
         counts=counts,
         probabilities=counted.probabilities,
@@ -65,8 +56,4 @@ def tabulate(
         reasons=quality.reasons,
         **identity,
     )
-    return {
-        'epvs_instances': tabulate_epvs(six, found),
-        'epvs_counts': counts,
-        'potter_grade': grade,
-    }
+    return {'epvs_instances': instances, 'epvs_counts': counts, 'potter_grade': grade}

@@ -139,22 +139,3 @@ def compose(
     )
     field = nb.load(check_whole(Path(name)))
     return nb.Nifti1Image(np.asarray(field.dataobj), field.affine, field.header)
-
-
-def jacobian_range(field: nb.Nifti1Image) -> tuple[float, float]:
-    """Return the smallest and the largest local volume change of a displacement field.
-
-    A smallest value ≤ 0 means that the field folds space.
-
-    Parameters
-    ----------
-    field : nibabel image
-        As ITK stores it, LPS millimetres.
-
-    """
-    vectors = np.squeeze(np.asarray(field.dataobj, dtype=np.float64)) * [-1, -1, 1]  # to RAS
-    per_mm = np.stack(np.gradient(vectors, axis=(0, 1, 2)), axis=-1) @ np.linalg.inv(
-        field.affine[:3, :3]
-    )
-    determinant = np.linalg.det(per_mm + np.eye(3))
-    return float(determinant.min()), float(determinant.max())

@@ -3,22 +3,16 @@
 from nipype.interfaces import utility as niu
 from nipype.pipeline import engine as pe
 
-from pvs_workflow import data
-from pvs_workflow.interfaces.anatomy import (
+from pvs_workflow.interfaces.steps import (
     Align,
     CompareNuclei,
     Conform,
     CorrectBias,
     FindNuclei,
     FindROI,
-    RegisterAffine,
+    RegisterTemplate,
     WarpTemplate,
 )
-
-# As in pvs_workflow.method.locate, which a graph can be built without.
-_TEMPLATE = data.path('template', 'tpl-MNI152NLin2009cSym_res-1_T2w.nii.gz')
-_NETWORK = data.path('nuclei', 'nuclei.keras')
-_TEMPLATE_NUCLEI = data.path('nuclei', 'template_probseg.nii.gz')
 
 
 def init_conform_wf(
@@ -79,7 +73,7 @@ def init_conform_wf(
         if not used:
             continue
         conform = pe.Node(Conform(is_t2w=contrast == 't2w'), name=f'conform_{contrast}')
-        edges.append((inputnode, conform, [(contrast, 'in_file')]))
+        edges.append((inputnode, conform, [(contrast, 'source')]))
         last = conform
         if contrast == 't2w':
             edges.append((conform, outputnode, [('result', 'conformed')]))
@@ -138,9 +132,7 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
         niu.IdentityInterface(fields=['aligned', 'comparison']), name='outputnode'
     )
     align = pe.Node(Align(seed=random_seed), name=f'align_{contrast.lower()}')
-    compare = pe.Node(
-        CompareNuclei(network=_NETWORK, seed=random_seed), name=f'compare_{contrast.lower()}'
-    )
+    compare = pe.Node(CompareNuclei(seed=random_seed), name=f'compare_{contrast.lower()}')
     workflow.connect(
         [
             (inputnode, align, [('t2w', 't2w'), ('moving', 'moving')]),
@@ -199,25 +191,20 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
     outputnode = pe.Node(
         niu.IdentityInterface(fields=['affine', 'nuclei', 'located', 'warp']), name='outputnode'
     )
-    register_affine = pe.Node(
-        RegisterAffine(template=_TEMPLATE, seed=random_seed), name='register_affine'
-    )
-    find_nuclei = pe.Node(FindNuclei(network=_NETWORK, seed=random_seed), name='find_nuclei')
+    register_affine = pe.Node(RegisterTemplate(seed=random_seed), name='register_affine')
+    find_nuclei = pe.Node(FindNuclei(seed=random_seed), name='find_nuclei')
     find_roi = pe.Node(FindROI(), name='find_roi')
-    warp_template = pe.Node(
-        WarpTemplate(template=_TEMPLATE, template_nuclei=_TEMPLATE_NUCLEI, seed=random_seed),
-        name='warp_template',
-    )
+    warp_template = pe.Node(WarpTemplate(seed=random_seed), name='warp_template')
     workflow.connect(
         [
             (inputnode, register_affine, [('conformed', 't2w')]),
             (inputnode, find_nuclei, [('t2w', 't2w')]),
-            (register_affine, find_nuclei, [('transform', 'affine')]),
+            (register_affine, find_nuclei, [('result', 'affine')]),
             (find_nuclei, find_roi, [('result', 'nuclei')]),
             (inputnode, warp_template, [('t2w', 't2w')]),
-            (register_affine, warp_template, [('transform', 'affine')]),
+            (register_affine, warp_template, [('result', 'affine')]),
             (find_nuclei, warp_template, [('result', 'nuclei')]),
-            (register_affine, outputnode, [('transform', 'affine')]),
+            (register_affine, outputnode, [('result', 'affine')]),
             (find_nuclei, outputnode, [('result', 'nuclei')]),
             (find_roi, outputnode, [('result', 'located')]),
             (warp_template, outputnode, [('result', 'warp')]),

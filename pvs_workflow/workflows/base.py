@@ -11,12 +11,7 @@ from pvs_workflow.networks.bundle import model_sha256
 from pvs_workflow.workflows.anatomy import init_align_wf, init_conform_wf, init_roi_wf
 from pvs_workflow.workflows.cascade import init_cascade_wf
 from pvs_workflow.workflows.memory import count_voxels, declare_memory
-from pvs_workflow.workflows.outputs import (
-    RESULTS,
-    init_figures_wf,
-    init_tables_wf,
-    init_volumes_wf,
-)
+from pvs_workflow.workflows.outputs import init_outputs_wf
 
 
 def init_pvs_wf(
@@ -151,15 +146,9 @@ def init_scan_wf(
     )
     roi_wf = init_roi_wf(random_seed=random_seed)
     cascade_wf = init_cascade_wf(
-        model=model,
-        model_sha256=model_sha256(model),
-        source=scan.t2w.name,
-        random_seed=random_seed,
+        model=model, model_sha256=model_sha256(model), random_seed=random_seed
     )
-    volumes_wf = init_volumes_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir)
-    tables_wf = init_tables_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir, model=model)
-    figures_wf = init_figures_wf(scan=scan, output_dir=output_dir)
-
+    outputs_wf = init_outputs_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir, model=model)
     edges = [
         (
             scannode,
@@ -168,14 +157,10 @@ def init_scan_wf(
         ),
         (conform_wf, roi_wf, _same('t2w', 'conformed')),
         (conform_wf, cascade_wf, _same('t2w')),
-        (conform_wf, volumes_wf, _same('t2w')),
-        (conform_wf, figures_wf, _same('t2w')),
         (roi_wf, cascade_wf, _same('located', 'warp')),
-        (roi_wf, volumes_wf, _same('located', 'warp')),
-        (roi_wf, figures_wf, _same('located', 'warp')),
-        (cascade_wf, volumes_wf, _same('found')),
-        (cascade_wf, tables_wf, _same(*RESULTS, 'quality')),
-        (cascade_wf, figures_wf, _same(*RESULTS)),
+        (conform_wf, outputs_wf, _same('t2w')),
+        (roi_wf, outputs_wf, _same('located', 'warp')),
+        (cascade_wf, outputs_wf, _same('six', 'counted', 'found', 'quality')),
     ]
     others = [name for name in ('T1w', 'FLAIR') if images[name.lower()] is not None]
     comparisons = pe.Node(niu.Merge(len(others)), name='comparisons', run_without_submitting=True)
@@ -188,8 +173,7 @@ def init_scan_wf(
             (conform_wf, align_wf, [_to('conformed', 't2w'), _to(field, 'moving')]),
             (roi_wf, align_wf, _same('affine', 'nuclei')),
             (align_wf, comparisons, [('outputnode.comparison', f'in{number}')]),
-            (align_wf, volumes_wf, [_to('aligned', field)]),
-            (align_wf, figures_wf, [_to('aligned', field)]),
+            (align_wf, outputs_wf, [_to('aligned', field)]),
         ]
     if others:
         edges.append((comparisons, cascade_wf, [('out', 'inputnode.comparisons')]))

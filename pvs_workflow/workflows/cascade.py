@@ -5,12 +5,10 @@ from pathlib import Path
 from nipype.interfaces import utility as niu
 from nipype.pipeline import engine as pe
 
-from pvs_workflow.interfaces.cascade import AssessQuality, CutImages, FindEPVS, RunCascade
+from pvs_workflow.interfaces.steps import AssessQuality, CutImages, FindEPVS, RunCascade
 
 
-def init_cascade_wf(
-    *, model: Path, model_sha256: str, source: str, random_seed: int, name='cascade_wf'
-):
+def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='cascade_wf'):
     """Cut the six images, enhance them, count, find the ePVS, and assess the quality.
 
     Workflow Graph
@@ -20,9 +18,7 @@ def init_cascade_wf(
 
             from pvs_workflow import data
             from pvs_workflow.workflows.cascade import init_cascade_wf
-            wf = init_cascade_wf(
-                model=data.path('cascade'), model_sha256='', source='T2w', random_seed=1
-            )
+            wf = init_cascade_wf(model=data.path('cascade'), model_sha256='', random_seed=1)
 
     Parameters
     ----------
@@ -30,8 +26,6 @@ def init_cascade_wf(
         The cascade bundle.
     model_sha256 : str
         Checksum of its card.
-    source : str
-        Name of the input file, for messages.
     random_seed : int
         TensorFlow's seed, > 0.
     name : str
@@ -70,7 +64,7 @@ def init_cascade_wf(
         niu.IdentityInterface(fields=['six', 'counted', 'found', 'quality']), name='outputnode'
     )
     bundle = {'model': model, 'model_sha256': model_sha256}
-    cut_images = pe.Node(CutImages(source=source, **bundle), name='cut_images')
+    cut_images = pe.Node(CutImages(**bundle), name='cut_images')
     run_cascade = pe.Node(RunCascade(seed=random_seed, **bundle), name='run_cascade')
     find_epvs = pe.Node(FindEPVS(), name='find_epvs')
     assess_quality = pe.Node(AssessQuality(), name='assess_quality')

@@ -29,7 +29,6 @@ _TRANSFORMS = {
     'template_xfm': (f'{names.TEMPLATE_TRANSFORM}.nii.gz', 'warp'),
 }
 _LOOKUPS = ('roi', 'structures')
-RESULTS = ('six', 'counted', 'found')
 
 
 def image_sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
@@ -55,76 +54,10 @@ def image_sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
     return content
 
 
-def init_volumes_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, name='volumes_wf'):
-    """Write images and transforms under their final names.
-
-    Workflow Graph
-        .. workflow::
-            :graph2use: orig
-            :simple_form: yes
-
-            from pathlib import Path
-            from pvs_workflow.inputs import Scan
-            from pvs_workflow.workflows.outputs import init_volumes_wf
-            scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, None, (('sub', '01'),))
-            wf = init_volumes_wf(scan=scan, bids_dir=Path('/data'), output_dir=Path('/out'))
-
-    Parameters
-    ----------
-    scan : Scan
-        The scan.
-    bids_dir : Path
-        The raw dataset.
-    output_dir : Path
-        The derivative dataset.
-    name : str
-        Name of the workflow (default: ``volumes_wf``).
-
-    Inputs
-    ------
-    t2w
-        Canonical T2w that the cascade saw.
-    t1w
-        T1w, aligned with the T2w.
-    flair
-        FLAIR, aligned with the T2w.
-    located
-        Basal ganglia.
-    found
-        The ePVS.
-    warp
-        The template, registered to the T2w.
-
-    """
-    workflow = pe.Workflow(name=name)
-    inputnode = pe.Node(
-        niu.IdentityInterface(fields=['t2w', 't1w', 'flair', 'located', 'found', 'warp']),
-        name='inputnode',
-    )
-    stem = output_dir / scan.folder / scan.prefix
-    absent = {name for name in ('t1w', 'flair') if getattr(scan, name) is None}
-    edges = []
-    for name, (tail, result, field) in _IMAGES.items():
-        if result not in absent:
-            save = SaveImage(
-                field=field,
-                t2w_file=scan.t2w,
-                stem=f'{stem}_{tail}',
-                lookup=name if name in _LOOKUPS else 'none',
-                sidecar=image_sidecar(scan, bids_dir, tail),
-                voxel_size=name == 't2w',
-            )
-            edges.append((inputnode, pe.Node(save, name=f'save_{name}'), [(result, 'result')]))
-    for name, (tail, result) in _TRANSFORMS.items():
-        if result not in absent:
-            save = SaveTransform(target=f'{stem}_{tail}')
-            edges.append((inputnode, pe.Node(save, name=f'save_{name}'), [(result, 'result')]))
-    workflow.connect(edges)
-    return workflow
-
-
-def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path, name='tables_wf'):
-    """Write instances, counts and grade.
+def init_outputs_wf(
+    *, scan: Scan, bids_dir: Path, output_dir: Path, model: Path, name='outputs_wf'
+):
+    """Write images, transforms, tables and figures under their final names.
 
     Workflow Graph
         .. workflow::
@@ -134,9 +67,9 @@ def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path,
             from pathlib import Path
             from pvs_workflow import data
             from pvs_workflow.inputs import Scan
-            from pvs_workflow.workflows.outputs import init_tables_wf
+            from pvs_workflow.workflows.outputs import init_outputs_wf
             scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, None, (('sub', '01'),))
-            wf = init_tables_wf(
+            wf = init_outputs_wf(
                 scan=scan,
                 bids_dir=Path('/data'),
                 output_dir=Path('/out'),
@@ -154,64 +87,7 @@ def init_tables_wf(*, scan: Scan, bids_dir: Path, output_dir: Path, model: Path,
     model : Path
         The cascade bundle.
     name : str
-        Name of the workflow (default: ``tables_wf``).
-
-    Inputs
-    ------
-    six
-        The six images, and where they lie.
-    counted
-        Counts, intervals and grade probabilities.
-    found
-        The ePVS.
-    quality
-        Flags, with reasons.
-
-    """
-    workflow = pe.Workflow(name=name)
-    used = [*RESULTS, 'quality']
-    inputnode = pe.Node(niu.IdentityInterface(fields=used), name='inputnode')
-    identity = {
-        'participant': scan.participant,
-        'session': scan.session,
-        't2w': scan.t2w.relative_to(bids_dir).as_posix(),
-        'model': read_card(model).label,
-        'model_sha256': model_sha256(model),
-    }
-    save_tables = pe.Node(
-        SaveTables(
-            identity=identity,
-            stem=str(output_dir / scan.folder / scan.prefix),
-            sources=list(scan.sources(bids_dir)),
-        ),
-        name='save_tables',
-    )
-    workflow.connect([(inputnode, save_tables, [(field, field) for field in used])])
-    return workflow
-
-
-def init_figures_wf(*, scan: Scan, output_dir: Path, name='figures_wf'):
-    """Draw the figures of the subject's report.
-
-    Workflow Graph
-        .. workflow::
-            :graph2use: orig
-            :simple_form: yes
-
-            from pathlib import Path
-            from pvs_workflow.inputs import Scan
-            from pvs_workflow.workflows.outputs import init_figures_wf
-            scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, None, (('sub', '01'),))
-            wf = init_figures_wf(scan=scan, output_dir=Path('/out'))
-
-    Parameters
-    ----------
-    scan : Scan
-        The scan.
-    output_dir : Path
-        The derivative dataset.
-    name : str
-        Name of the workflow (default: ``figures_wf``).
+        Name of the workflow (default: ``outputs_wf``).
 
     Inputs
     ------
@@ -221,37 +97,73 @@ def init_figures_wf(*, scan: Scan, output_dir: Path, name='figures_wf'):
         T1w, aligned with the T2w.
     flair
         FLAIR, aligned with the T2w.
-    warp
-        The template, registered to the T2w.
     located
         Basal ganglia.
+    warp
+        The template, registered to the T2w.
     six
         The six images, and where they lie.
     counted
         Enhanced images, counts, intervals and grade probabilities.
     found
         The ePVS.
+    quality
+        Flags, with reasons.
 
     """
     workflow = pe.Workflow(name=name)
-    inputnode = pe.Node(
-        niu.IdentityInterface(fields=['t2w', 't1w', 'flair', 'warp', 'located', *RESULTS]),
-        name='inputnode',
-    )
-    stem = str(output_dir / f'sub-{scan.participant}' / 'figures' / scan.prefix)
-    draw_roi = pe.Node(DrawROI(stem=stem), name='draw_roi')
-    draw_cascade = pe.Node(DrawCascade(stem=stem), name='draw_cascade')
-    edges = [
-        (inputnode, draw_roi, [(field, field) for field in ('t2w', 'located', 'six')]),
-        (inputnode, draw_cascade, [(field, field) for field in RESULTS]),
-    ]
-    others = {'t1w': scan.t1w and 'T1w', 'flair': scan.flair and 'FLAIR', 'warp': 'Template'}
-    for result, shown in others.items():
-        if shown:
-            draw = pe.Node(
-                DrawRegistration(moving_name=shown, stem=stem), name=f'draw_{shown.lower()}'
+    contrasts = {
+        name: label
+        for name, label in (('t1w', 'T1w'), ('flair', 'FLAIR'))
+        if getattr(scan, name) is not None
+    }
+    fields = ['t2w', 't1w', 'flair', 'located', 'warp', 'six', 'counted', 'found', 'quality']
+    inputnode = pe.Node(niu.IdentityInterface(fields=fields), name='inputnode')
+    given = set(fields) - ({'t1w', 'flair'} - set(contrasts))
+    stem = str(output_dir / scan.folder / scan.prefix)
+    nodes = []
+    for name, (tail, result, field) in _IMAGES.items():
+        if result in given:
+            save = SaveImage(
+                field=field,
+                t2w_file=scan.t2w,
+                stem=f'{stem}_{tail}',
+                lookup=name if name in _LOOKUPS else 'none',
+                sidecar=image_sidecar(scan, bids_dir, tail),
+                voxel_size=name == 't2w',
             )
-            fields = [('t2w', 't2w'), (result, 'moving'), ('located', 'located')]
-            edges.append((inputnode, draw, fields))
-    workflow.connect(edges)
+            nodes.append((f'save_{name}', save, {'result': result}))
+    for name, (tail, result) in _TRANSFORMS.items():
+        if result in given:
+            save = SaveTransform(target=f'{stem}_{tail}')
+            nodes.append((f'save_{name}', save, {'result': result}))
+    identity = {
+        'participant': scan.participant,
+        'session': scan.session,
+        't2w': scan.t2w.relative_to(bids_dir).as_posix(),
+        'model': read_card(model).label,
+        'model_sha256': model_sha256(model),
+    }
+    sources = list(scan.sources(bids_dir))
+    save_tables = SaveTables(identity=identity, stem=stem, sources=sources)
+    nodes.append(('save_tables', save_tables, _same('six', 'counted', 'found', 'quality')))
+    stem = str(output_dir / f'sub-{scan.participant}' / 'figures' / scan.prefix)
+    nodes += [
+        ('draw_roi', DrawROI(stem=stem), _same('t2w', 'located', 'six')),
+        ('draw_cascade', DrawCascade(stem=stem), _same('six', 'counted', 'found')),
+    ]
+    for result, label in (contrasts | {'warp': 'Template'}).items():
+        draw = DrawRegistration(moving_name=label, stem=stem)
+        sources = _same('t2w', 'located') | {'moving': result}
+        nodes.append((f'draw_{label.lower()}', draw, sources))
+    workflow.connect(
+        [
+            (inputnode, pe.Node(interface, name=name), [(s, d) for d, s in sources.items()])
+            for name, interface, sources in nodes
+        ]
+    )
     return workflow
+
+
+def _same(*fields: str) -> dict[str, str]:
+    return {field: field for field in fields}

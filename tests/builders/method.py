@@ -11,7 +11,7 @@ from pvs_workflow import data
 from pvs_workflow.method.conform import Conformed, conform
 from pvs_workflow.method.count import ImageCounts
 from pvs_workflow.method.cut import SixImages
-from pvs_workflow.method.locate import BasalGanglia
+from pvs_workflow.method.locate import BasalGanglia, Warp
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.slices import find_views
 
@@ -61,7 +61,7 @@ def thick_t2w(move):
 def conformed(image):
     """Return an image in memory as a conformed one."""
     values, affine, storage = to_canonical(np.asarray(image.dataobj), image.affine)
-    return Conformed(nb.Nifti1Image(np.ascontiguousarray(values), affine), storage)
+    return Conformed('T2w.nii.gz', nb.Nifti1Image(np.ascontiguousarray(values), affine), storage)
 
 
 @cache
@@ -111,6 +111,12 @@ def image_counts(counts, evidence=None, in_distribution=(True,) * 6):
     )
 
 
+def warp(correlation):
+    """Return a template that fits a small head so well."""
+    image = small_head()[0].image
+    return Warp(image, image, correlation)
+
+
 def spots(numbers):
     """Return evidence with so many patches of 3 × 4 pixels on each image."""
     evidence = np.zeros((len(numbers), 80, 96), np.float32)
@@ -118,3 +124,22 @@ def spots(numbers):
         for place in range(number):
             image[20 + 5 * place : 23 + 5 * place, 30:34] = 1
     return evidence
+
+
+def jacobian_range(field: nb.Nifti1Image) -> tuple[float, float]:
+    """Return the smallest and the largest local volume change of a displacement field.
+
+    A smallest value ≤ 0 means that the field folds space.
+
+    Parameters
+    ----------
+    field : nibabel image
+        As ITK stores it, LPS millimetres.
+
+    """
+    vectors = np.squeeze(np.asarray(field.dataobj, dtype=np.float64)) * [-1, -1, 1]  # to RAS
+    per_mm = np.stack(np.gradient(vectors, axis=(0, 1, 2)), axis=-1) @ np.linalg.inv(
+        field.affine[:3, :3]
+    )
+    determinant = np.linalg.det(per_mm + np.eye(3))
+    return float(determinant.min()), float(determinant.max())

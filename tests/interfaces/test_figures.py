@@ -8,8 +8,7 @@ import pytest
 
 from pvs_workflow.interfaces.figures import DrawCascade, DrawRegistration, DrawROI
 from pvs_workflow.method.find import find
-from pvs_workflow.method.locate import Warp
-from tests.builders.method import image_counts, six_images, small_head, spots
+from tests.builders.method import image_counts, six_images, small_head, spots, warp
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def files(tmp_path):
     six = six_images(np.asarray(located.roi.dataobj))
     counted = image_counts([2.0] * 6, spots([1] * 6))
     results = {'t2w': t2w, 'located': located, 'six': six, 'counted': counted}
-    results |= {'found': find(t2w, six, counted), 'warp': Warp(t2w.image, t2w.image, 0.9)}
+    results |= {'found': find(t2w, six, counted), 'warp': warp(0.9)}
     return {name: str(result.save(tmp_path / name)) for name, result in results.items()}
 
 

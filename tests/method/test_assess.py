@@ -6,7 +6,7 @@ import pytest
 
 from pvs_workflow.method.align import Comparison
 from pvs_workflow.method.assess import Quality, assess_quality
-from tests.builders.method import image_counts, six_images, small_head
+from tests.builders.method import image_counts, six_images, small_head, warp
 
 COUNTS = [3.0] * 6
 
@@ -15,7 +15,7 @@ def assess(rois=80 * 96, located=None, correlation=0.9, in_distribution=(True,) 
     good = small_head()[1]
     six = six_images(np.asarray((located or good).roi.dataobj), rois)
     counted = image_counts(COUNTS, in_distribution=in_distribution)
-    return assess_quality(six, located or good, counted, correlation, others)
+    return assess_quality(six, located or good, counted, warp(correlation), tuple(others))
 
 
 def change_roi(change):

@@ -17,11 +17,19 @@ from pvs_workflow.method.locate import (
     warp_template,
 )
 from pvs_workflow.registration.affine import register_affine
-from pvs_workflow.registration.transforms import apply_transform, jacobian_range
+from pvs_workflow.registration.transforms import apply_transform
 from pvs_workflow.science.nuclei import CLASSES, box_affine
 from pvs_workflow.science.quality import ROI_VOLUME, roi_volumes
 from pvs_workflow.science.roi import roi_labels, structure_values
-from tests.builders.method import EXAMPLE, conformed, dice, template_image, thick_t2w, turn
+from tests.builders.method import (
+    EXAMPLE,
+    conformed,
+    dice,
+    jacobian_range,
+    template_image,
+    thick_t2w,
+    turn,
+)
 
 pytestmark = pytest.mark.slow
 SEED = 7

@@ -1,11 +1,12 @@
 from dataclasses import dataclass
+from pathlib import Path
 
 import nibabel as nb
 import numpy as np
 import pytest
 
 from pvs_workflow.method.cut import SixImages
-from pvs_workflow.method.saved import Saved, saved_file
+from pvs_workflow.method.saved import Saved, load_arguments, saved_file
 from pvs_workflow.registration.transforms import LinearTransform
 from tests.builders.method import six_images, small_head
 
@@ -74,3 +75,16 @@ def test_the_index_changes_with_any_part(tmp_path, field):
         other = value + 1
     changed = Everything(**(vars(saved) | {field: other}))
     assert changed.save(tmp_path / 'c').read_text() != before
+
+
+def test_arguments_are_loaded_as_the_type_hints_say(tmp_path):
+    def step(first: Everything, others: tuple[Everything, ...], model: Path, seed: int):
+        """Take all kinds of arguments."""
+
+    index = str(everything().save(tmp_path))
+    values = {'first': index, 'others': [index, index], 'model': '/m', 'seed': 3, 'unknown': 1}
+    arguments = load_arguments(step, values)
+    assert list(arguments) == ['first', 'others', 'model', 'seed']
+    assert isinstance(arguments['first'], Everything)
+    assert [other.ratio for other in arguments['others']] == [1 / 3, 1 / 3]
+    assert (arguments['model'], arguments['seed']) == (Path('/m'), 3)

@@ -2,7 +2,7 @@ import numpy as np
 
 from pvs_workflow.method.assess import Quality
 from pvs_workflow.method.find import find
-from pvs_workflow.method.tables import tabulate, tabulate_epvs, tabulate_images
+from pvs_workflow.method.tables import tabulate
 from tests.builders.method import image_counts, six_images, small_head, spots
 
 COUNTS = [0.2, 1.4, 9.0, 3.0, 2.0, 14.6]
@@ -24,8 +24,7 @@ def results():
 
 
 def test_each_image_has_a_row():
-    six, counted, found = results()
-    table = tabulate_images(six, counted, found, QUALITY)
+    table = tabulate(*results(), QUALITY, IDENTITY)['epvs_counts']
     assert table['hemisphere'].tolist() == list('LLLRRR')
     assert table['slice'].tolist() == [3, 4, 5] * 2
     assert table['count'].tolist() == COUNTS
@@ -35,8 +34,8 @@ def test_each_image_has_a_row():
 
 
 def test_each_epvs_has_a_row_where_it_lies():
-    six, _, found = results()
-    table = tabulate_epvs(six, found)
+    six, counted, found = results()
+    table = tabulate(six, counted, found, QUALITY, IDENTITY)['epvs_instances']
     assert sorted(table['label']) == list(range(1, 12))
     volume = np.asarray(found.instances.dataobj)
     for row in table.itertuples():

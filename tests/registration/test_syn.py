@@ -4,9 +4,8 @@ from scipy.ndimage import affine_transform
 
 from pvs_workflow.method.locate import find_nuclei, find_roi, register_template
 from pvs_workflow.registration.syn import register_syn
-from pvs_workflow.registration.transforms import jacobian_range
 from pvs_workflow.science.nuclei import structure_maps
-from tests.builders.method import conformed, template_image, thick_t2w, turn
+from tests.builders.method import conformed, jacobian_range, template_image, thick_t2w, turn
 
 pytestmark = pytest.mark.slow
 SEED = 7
@@ -26,7 +25,7 @@ def test_a_bent_template_is_straightened_without_folds():
     )
     template = template_image('T2w')
     fields = [
-        register_syn(nuclei.box, template, t2w.image, pair, affine, SEED)[0]
+        register_syn(nuclei.box, template, t2w.image, pair, affine.transform, SEED)[0]
         for pair in ((maps, maps), (maps, bent), (maps, bent))
     ]
     plain, warped, again = (np.asarray(field.dataobj) for field in fields)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from pvs_workflow.method import locate
 from pvs_workflow.workflows.anatomy import init_align_wf, init_conform_wf, init_roi_wf
 
 
@@ -41,12 +40,3 @@ def test_the_roi_does_not_wait_for_syn():
     workflow = init_roi_wf(random_seed=1)
     assert waits_for(workflow, 'find_roi') == {'find_nuclei'}
     assert 'find_nuclei' in waits_for(workflow, 'warp_template')
-
-
-def test_nodes_use_the_files_of_the_method():
-    nodes = init_roi_wf(random_seed=1)
-    assert nodes.get_node('register_affine').inputs.template == str(locate.TEMPLATE)
-    assert nodes.get_node('find_nuclei').inputs.network == str(locate.NETWORK)
-    template = nodes.get_node('warp_template').inputs
-    assert template.template == str(locate.TEMPLATE)
-    assert template.template_nuclei == str(locate.TEMPLATE_NUCLEI)

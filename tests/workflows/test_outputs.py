@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from pvs_workflow import data
 from pvs_workflow.derivatives import names
 from pvs_workflow.inputs import Scan
-from pvs_workflow.workflows.outputs import image_sidecar, init_volumes_wf
+from pvs_workflow.workflows.outputs import image_sidecar, init_outputs_wf
 
 
 def test_the_scanner_is_named_for_the_t2w_alone(tmp_path):
@@ -26,7 +27,9 @@ def test_the_scanner_is_named_for_the_t2w_alone(tmp_path):
 def test_a_missing_contrast_has_no_nodes():
     files = [Path('/data/sub-01_T2w.nii.gz'), None, Path('/data/sub-01_FLAIR.nii.gz')]
     scan = Scan('01', None, *files, (('sub', '01'),))
-    workflow = init_volumes_wf(scan=scan, bids_dir=Path('/data'), output_dir=Path('/out'))
+    workflow = init_outputs_wf(
+        scan=scan, bids_dir=Path('/data'), output_dir=Path('/out'), model=data.path('cascade')
+    )
     nodes = workflow.list_node_names()
-    assert {'save_flair', 'save_flair_xfm'} <= set(nodes)
+    assert {'save_flair', 'save_flair_xfm', 'draw_flair', 'draw_template'} <= set(nodes)
     assert not [name for name in nodes if 't1w' in name]
