@@ -50,7 +50,5 @@ def test_a_missing_hemisphere_is_named():
     t2w, located = small_head()
     left = np.where(np.asarray(located.roi.dataobj) == 1, 1, 0).astype(np.uint8)
     roi = nb.Nifti1Image(left, located.roi.affine)
-    with pytest.raises(
-        ImageError, match=r'^T2w\.nii\.gz .* the right basal'
-    ):
+    with pytest.raises(ImageError, match=r'^T2w\.nii\.gz .* the right basal'):
         cut(t2w, BasalGanglia(located.structures, roi), MODEL)
