@@ -109,15 +109,15 @@ def assessed(
     scan: Conformed, corrected: Conformed, t1w: nb.Nifti1Image | None, found: Location, seed: int
 ) -> Quality:
     """Take the app's steps from the basal ganglia to the flags."""
-    comparisons = []
+    fits = []
     if t1w is not None:
         moving = _conformed(t1w)
         aligned = align(scan, moving, seed)
-        comparisons.append(compare(moving, aligned, found.affine, found.nuclei, seed))
+        fits.append(compare(moving, aligned, found.affine, found.nuclei, seed))
     model = data.path('cascade')
     six = cut(corrected, found.basal_ganglia, model)
     counted = count(six, model, model_sha256(model), seed)
-    return assess_quality(six, found.basal_ganglia, counted, found.warp, tuple(comparisons))
+    return assess_quality(six, found.basal_ganglia, counted, found.warp, tuple(fits))
 
 
 def _image(path: Path | None) -> nb.Nifti1Image | None:

@@ -72,10 +72,10 @@ class SaveTransform(SimpleInterface):
 
 
 class _SaveTablesInputSpec(BaseInterfaceInputSpec):
-    six = File(exists=True, mandatory=True, desc='SixImages')
-    counted = File(exists=True, mandatory=True, desc='ImageCounts')
-    found = File(exists=True, mandatory=True, desc='FoundEPVS')
-    quality = File(exists=True, mandatory=True, desc='Quality')
+    six = File(exists=True, mandatory=True, desc='six images')
+    counted = File(exists=True, mandatory=True, desc='counts')
+    found = File(exists=True, mandatory=True, desc='found ePVS')
+    quality = File(exists=True, mandatory=True, desc='flags')
     identity = traits.Dict(
         mandatory=True, desc='participant, session, t2w, model and model_sha256 of the grade'
     )
@@ -98,15 +98,10 @@ class SaveTables(SimpleInterface):
 
     def _run_interface(self, runtime):
         from pvs_workflow.derivatives.results import save_results
-        from pvs_workflow.method.assess import Quality
-        from pvs_workflow.method.count import ImageCounts
-        from pvs_workflow.method.cut import SixImages
-        from pvs_workflow.method.find import FoundEPVS
+        from pvs_workflow.method.saved import load_arguments
         from pvs_workflow.method.tables import tabulate
 
-        six, counted = SixImages.load(self.inputs.six), ImageCounts.load(self.inputs.counted)
-        found, quality = FoundEPVS.load(self.inputs.found), Quality.load(self.inputs.quality)
-        tables = tabulate(six, counted, found, quality, self.inputs.identity)
+        tables = tabulate(**load_arguments(tabulate, self.inputs.get()))
         written = save_results(tables, self.inputs.stem, self.inputs.sources)
         self._results |= {name: str(path) for name, path in written.items()}
         return runtime

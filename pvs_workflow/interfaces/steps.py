@@ -189,7 +189,7 @@ class _AssessQualityInputSpec(_StepInputSpec):
     located = File(exists=True, mandatory=True, desc='basal ganglia')
     counted = File(exists=True, mandatory=True, desc='counts')
     warp = File(exists=True, mandatory=True, desc='template on the T2w')
-    comparisons = traits.List(
+    fits = traits.List(
         File(exists=True), [], usedefault=True, desc='of the T2w with each other contrast'
     )
 

@@ -34,7 +34,7 @@ class Aligned(Saved):
 
 
 @dataclass(frozen=True)
-class Comparison(Saved):
+class ContrastFit(Saved):
     """How well another contrast fits the T2w.
 
     Attributes
@@ -72,7 +72,7 @@ def compare(
     affine: TemplateAffine,
     nuclei: Nuclei,
     seed: int,
-) -> Comparison:
+) -> ContrastFit:
     """Find the nuclei in another contrast, too, to see whether it is aligned with the T2w.
 
     Parameters
@@ -90,4 +90,4 @@ def compare(
     to_template = affine.transform.matrix @ np.linalg.inv(aligned.transform.matrix)
     _, probabilities = predict_box(moving, to_template, seed)
     overlap = nuclei_overlap(np.asarray(nuclei.probabilities.dataobj), probabilities)
-    return Comparison(overlap, aligned.handedness)
+    return ContrastFit(overlap, aligned.handedness)

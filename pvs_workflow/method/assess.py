@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pvs_workflow.method.align import Comparison
+from pvs_workflow.method.align import ContrastFit
 from pvs_workflow.method.count import ImageCounts
 from pvs_workflow.method.cut import SixImages
 from pvs_workflow.method.locate import BasalGanglia, Warp
@@ -55,7 +55,7 @@ def assess_quality(
     located: BasalGanglia,
     counted: ImageCounts,
     warp: Warp,
-    comparisons: tuple[Comparison, ...] = (),
+    fits: tuple[ContrastFit, ...] = (),
 ) -> Quality:
     """Flag what is implausible about a result.
 
@@ -65,7 +65,7 @@ def assess_quality(
     located : BasalGanglia
     counted : ImageCounts
     warp : Warp
-    comparisons : tuple of Comparison
+    fits : tuple of ContrastFit
         Of the T2w with each other contrast.
 
     """
@@ -83,9 +83,9 @@ def assess_quality(
     found += [('review', reason) for reason in volume_reasons(volumes)]
     if min(chosen) == 0 or max(chosen) == located.roi.shape[2] // slices_per_slab(affine) - 1:
         found.append(('review', 'the basal ganglia reach the edge of the field of view'))
-    if any(other.overlap < OVERLAP for other in comparisons):
+    if any(other.overlap < OVERLAP for other in fits):
         found.append(('review', 'T1w or FLAIR shows the basal ganglia elsewhere than the T2w'))
-    if any(other.handedness < HANDEDNESS for other in comparisons):
+    if any(other.handedness < HANDEDNESS for other in fits):
         found.append(('review', 'T1w or FLAIR fits the T2w better with left and right swapped'))
     if warp.correlation < CORRELATION[0]:
         found.append(('fail', 'the template does not fit'))

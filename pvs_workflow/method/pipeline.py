@@ -127,13 +127,7 @@ def count_epvs(
 
     """
     bundle = data.path('cascade') if model is None else Path(model)
-    identity = {
-        'participant': '',
-        'session': None,
-        't2w': '',
-        'model': verify_bundle(bundle).label,
-        'model_sha256': model_sha256(bundle),
-    }
+    verify_bundle(bundle)
     contrasts = {'T2w': t2w, 'T1w': t1w, 'FLAIR': flair}
     with tempfile.TemporaryDirectory() as folder:
         files = {
@@ -148,15 +142,15 @@ def count_epvs(
     place = locate(scan, head, seed)
     located = place.basal_ganglia
     aligned = {name: align(scan, moving, seed) for name, moving in scans.items()}
-    comparisons = tuple(
+    fits = tuple(
         compare(scans[name], other, place.affine, place.nuclei, seed)
         for name, other in aligned.items()
     )
     six = cut(head, located, bundle)
-    counted = count(six, bundle, identity['model_sha256'], seed)
+    counted = count(six, bundle, model_sha256(bundle), seed)
     found = find(head, six, counted)
-    quality = assess_quality(six, located, counted, place.warp, comparisons)
-    tables = tabulate(six, counted, found, quality, identity)
+    quality = assess_quality(six, located, counted, place.warp, fits)
+    tables = tabulate(six, counted, found, quality)
     images = {
         't2w': head.image,
         'roi': located.roi,
@@ -165,7 +159,7 @@ def count_epvs(
         'enhanced': found.enhanced,
     }
     return EPVSResult(
-        grade=int(tables['potter_grade']['potter'].iloc[0]),
+        grade=int(tables['epvs_counts']['potter'].max()),
         probabilities=counted.probabilities,
         counts=tables['epvs_counts'],
         epvs=tables['epvs_instances'],

@@ -1,9 +1,9 @@
 """The tables of a result."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from pvs_workflow.derivatives.instances import instance_table
 from pvs_workflow.derivatives.tables import count_table, grade_table
@@ -13,26 +13,24 @@ from pvs_workflow.method.cut import SixImages
 from pvs_workflow.method.find import FoundEPVS
 from pvs_workflow.science.quality import roi_areas
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def tabulate(
     six: SixImages,
     counted: ImageCounts,
     found: FoundEPVS,
     quality: Quality,
-    identity: Mapping[str, str | None],
-) -> dict[str, 'pd.DataFrame']:
-    """Return all tables of a T2w: ``epvs_instances``, ``epvs_counts`` and ``potter_grade``.
+    identity: Mapping[str, str | None] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a T2w: ``epvs_instances``, ``epvs_counts`` and ``potter_grade``.
 
     Parameters
     ----------
     six, counted, found, quality
         What the steps returned.
-    identity : mapping of str
+    identity : mapping of str, optional
         ``participant``, ``session``, ``t2w``, ``model`` and ``model_sha256``, as
-        :func:`~pvs_workflow.derivatives.tables.grade_table` takes them.
+        :func:`~pvs_workflow.derivatives.tables.grade_table` takes them; without these, there is
+        no table of the grade.
 
     """
     counts = count_table(
@@ -49,11 +47,13 @@ def tabulate(
     instances = instance_table(
         found.on_images, np.asarray(volume.dataobj), volume.affine, six.views, six.slices
     )
-    grade = grade_table(
-        counts=counts,
-        probabilities=counted.probabilities,
-        qc=quality.overall,
-        reasons=quality.reasons,
-        **identity,
-    )
-    return {'epvs_instances': instances, 'epvs_counts': counts, 'potter_grade': grade}
+    tables = {'epvs_instances': instances, 'epvs_counts': counts}
+    if identity is not None:
+        tables['potter_grade'] = grade_table(
+            counts=counts,
+            probabilities=counted.probabilities,
+            qc=quality.overall,
+            reasons=quality.reasons,
+            **identity,
+        )
+    return tables

@@ -121,16 +121,14 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
     -------
     aligned
         The other contrast on the T2w grid, and its rigid transform.
-    comparison
+    fit
         How well it fits the T2w.
 
     """
     workflow = pe.Workflow(name=name)
     seen = ['moving', 'affine', 'nuclei']
     inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', *seen]), name='inputnode')
-    outputnode = pe.Node(
-        niu.IdentityInterface(fields=['aligned', 'comparison']), name='outputnode'
-    )
+    outputnode = pe.Node(niu.IdentityInterface(fields=['aligned', 'fit']), name='outputnode')
     align = pe.Node(Align(seed=random_seed), name=f'align_{contrast.lower()}')
     compare = pe.Node(CompareNuclei(seed=random_seed), name=f'compare_{contrast.lower()}')
     workflow.connect(
@@ -139,7 +137,7 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
             (inputnode, compare, [(field, field) for field in seen]),
             (align, compare, [('result', 'aligned')]),
             (align, outputnode, [('result', 'aligned')]),
-            (compare, outputnode, [('result', 'comparison')]),
+            (compare, outputnode, [('result', 'fit')]),
         ]
     )
     return workflow

@@ -163,7 +163,7 @@ def init_scan_wf(
         (cascade_wf, outputs_wf, _same('six', 'counted', 'found', 'quality')),
     ]
     others = [name for name in ('T1w', 'FLAIR') if images[name.lower()] is not None]
-    comparisons = pe.Node(niu.Merge(len(others)), name='comparisons', run_without_submitting=True)
+    fits = pe.Node(niu.Merge(len(others)), name='fits', run_without_submitting=True)
     for number, contrast in enumerate(others, start=1):
         field = contrast.lower()
         align_wf = init_align_wf(
@@ -172,11 +172,11 @@ def init_scan_wf(
         edges += [
             (conform_wf, align_wf, [_to('conformed', 't2w'), _to(field, 'moving')]),
             (roi_wf, align_wf, _same('affine', 'nuclei')),
-            (align_wf, comparisons, [('outputnode.comparison', f'in{number}')]),
+            (align_wf, fits, [('outputnode.fit', f'in{number}')]),
             (align_wf, outputs_wf, [_to('aligned', field)]),
         ]
     if others:
-        edges.append((comparisons, cascade_wf, [('out', 'inputnode.comparisons')]))
+        edges.append((fits, cascade_wf, [('out', 'inputnode.fits')]))
     workflow.connect(edges)
     declare_memory(workflow, count_voxels(images.values()))
     return workflow

@@ -39,7 +39,7 @@ def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='c
         Basal ganglia on the T2w grid.
     warp
         The template, registered to the T2w.
-    comparisons
+    fits
         How well each other contrast fits the T2w; may be left out.
 
     Outputs
@@ -56,10 +56,10 @@ def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='c
     """
     workflow = pe.Workflow(name=name)
     inputnode = pe.Node(
-        niu.IdentityInterface(fields=['t2w', 'located', 'warp', 'comparisons']), name='inputnode'
+        niu.IdentityInterface(fields=['t2w', 'located', 'warp', 'fits']), name='inputnode'
     )
     # A T2w alone has nothing to be compared with.
-    inputnode.inputs.comparisons = []
+    inputnode.inputs.fits = []
     outputnode = pe.Node(
         niu.IdentityInterface(fields=['six', 'counted', 'found', 'quality']), name='outputnode'
     )
@@ -68,7 +68,7 @@ def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='c
     run_cascade = pe.Node(RunCascade(seed=random_seed, **bundle), name='run_cascade')
     find_epvs = pe.Node(FindEPVS(), name='find_epvs')
     assess_quality = pe.Node(AssessQuality(), name='assess_quality')
-    assessed = ('located', 'warp', 'comparisons')
+    assessed = ('located', 'warp', 'fits')
     workflow.connect(
         [
             (inputnode, cut_images, [('t2w', 't2w'), ('located', 'located')]),

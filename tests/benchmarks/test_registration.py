@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nb
 import numpy as np
@@ -374,8 +375,9 @@ def test_what_stops_the_app_is_its_judgement(monkeypatch, rng, error, level):
     def stop(*_):
         raise error
 
-    monkeypatch.setattr(registration_failures, 'find_anatomy', stop)
-    monkeypatch.setattr(registration_failures, 'conform', lambda _: image(rng.random((4, 4, 9))))
+    scan = SimpleNamespace(image=image(rng.random((4, 4, 9))))
+    monkeypatch.setattr(registration_failures, 'correct', stop)
+    monkeypatch.setattr(registration_failures, 'conform', lambda _: scan)
     seed = np.random.SeedSequence(1)
     row = registration_failures.judged(case('a'), staging.T2W_KINDS[0], None, seed, 1)
     assert row['level'] == level

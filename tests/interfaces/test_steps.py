@@ -11,7 +11,7 @@ from pvs_workflow import data
 from pvs_workflow.errors import ImageError
 from pvs_workflow.interfaces import steps
 from pvs_workflow.interfaces.steps import AssessQuality, Conform, CutImages, FindEPVS, FindROI
-from pvs_workflow.method.align import Comparison
+from pvs_workflow.method.align import ContrastFit
 from pvs_workflow.method.assess import Quality
 from pvs_workflow.method.conform import Conformed
 from pvs_workflow.method.cut import SixImages
@@ -97,6 +97,6 @@ def test_epvs_are_found_on_every_image(tmp_path, files):
 @pytest.mark.parametrize(('overlaps', 'overall'), [([], 'pass'), ([0.9, 0.7], 'review')])
 def test_another_contrast_that_lies_elsewhere_is_for_review(tmp_path, files, overlaps, overall):
     inputs = {name: files[name] for name in ('located', 'six', 'counted', 'warp')}
-    others = [str(Comparison(overlap, 1.2).save(tmp_path / f'{overlap}')) for overlap in overlaps]
-    outputs = AssessQuality(**inputs, comparisons=others).run(cwd=tmp_path).outputs
+    others = [str(ContrastFit(overlap, 1.2).save(tmp_path / f'{overlap}')) for overlap in overlaps]
+    outputs = AssessQuality(**inputs, fits=others).run(cwd=tmp_path).outputs
     assert Quality.load(outputs.result).overall == overall

@@ -4,7 +4,7 @@ import nibabel as nb
 import numpy as np
 import pytest
 
-from pvs_workflow.method.align import Comparison
+from pvs_workflow.method.align import ContrastFit
 from pvs_workflow.method.assess import Quality, assess_quality
 from tests.builders.method import image_counts, six_images, small_head, warp
 
@@ -50,9 +50,9 @@ def test_a_good_scan_passes():
         ({'correlation': 0.35}, 'review', 'the template fits poorly'),
         ({'correlation': 0.1}, 'fail', 'the template does not fit'),
         ({'rois': 300}, 'review', 'little of the basal ganglia'),
-        ({'others': [Comparison(0.75, 1.2)]}, 'review', 'T1w or FLAIR shows the basal ganglia'),
+        ({'others': [ContrastFit(0.75, 1.2)]}, 'review', 'T1w or FLAIR shows the basal ganglia'),
         (
-            {'others': [Comparison(0.9, 1.2), Comparison(0.9, 0.9)]},
+            {'others': [ContrastFit(0.9, 1.2), ContrastFit(0.9, 0.9)]},
             'review',
             'fits the T2w better with left and right swapped',
         ),

@@ -4,7 +4,7 @@ from pvs_workflow.workflows.cascade import init_cascade_wf
 
 def test_a_t2w_alone_is_compared_with_nothing():
     workflow = init_cascade_wf(model=data.path('cascade'), model_sha256='0', random_seed=1)
-    assert workflow.get_node('inputnode').inputs.comparisons == []
+    assert workflow.get_node('inputnode').inputs.fits == []
 
 
 def test_another_model_makes_other_nodes_only_where_it_is_used():
