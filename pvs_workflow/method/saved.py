@@ -66,11 +66,7 @@ class Saved:
         content, hints = json.loads(index.read_text()), get_type_hints(cls)
         values = {name: _build(hints[name], value) for name, value in content['values'].items()}
         for name, file in content['files'].items():
-            if file == _ARRAYS:
-                values[name] = np.load(index.with_name(file))[name]
-            else:
-                load = nb.load if hints[name] is nb.Nifti1Image else LinearTransform.load
-                values[name] = load(index.with_name(file))
+            values[name] = _read(hints[name], index.with_name(file), name)
         return cls(**values)
 
 
@@ -119,6 +115,13 @@ def _build(hint, value):
     if isinstance(value, list):
         return tuple(_build((*get_args(hint), None)[0], part) for part in value)
     return value
+
+
+def _read(hint, path: Path, name: str):
+    if hint is np.ndarray:
+        with np.load(path) as arrays:
+            return arrays[name]
+    return nb.load(path) if hint is nb.Nifti1Image else LinearTransform.load(path)
 
 
 def _sha256(path: Path) -> str:

@@ -112,31 +112,28 @@ def init_outputs_wf(
 
     """
     workflow = pe.Workflow(name=name)
-    contrasts = {
-        name: label
-        for name, label in (('t1w', 'T1w'), ('flair', 'FLAIR'))
-        if getattr(scan, name) is not None
-    }
     fields = ['t2w', 't1w', 'flair', 'located', 'warp', 'six', 'counted', 'found', 'quality']
     inputnode = pe.Node(niu.IdentityInterface(fields=fields), name='inputnode')
-    given = set(fields) - ({'t1w', 'flair'} - set(contrasts))
+    absent = {contrast for contrast in ('t1w', 'flair') if getattr(scan, contrast) is None}
     stem = str(output_dir / scan.folder / scan.prefix)
-    nodes = []
-    for name, (tail, result, field) in _IMAGES.items():
-        if result in given:
-            save = SaveImage(
-                field=field,
-                t2w_file=scan.t2w,
-                stem=f'{stem}_{tail}',
-                lookup=name if name in _LOOKUPS else 'none',
-                sidecar=image_sidecar(scan, bids_dir, tail),
-                voxel_size=name == 't2w',
-            )
-            nodes.append((f'save_{name}', save, {'result': result}))
-    for name, (tail, result) in _TRANSFORMS.items():
-        if result in given:
-            save = SaveTransform(target=f'{stem}_{tail}')
-            nodes.append((f'save_{name}', save, {'result': result}))
+    edges = []
+
+    def add(node: str, interface, used: dict[str, str]) -> None:
+        if not absent & set(used):
+            edges.append((inputnode, pe.Node(interface, name=node), list(used.items())))
+
+    for image, (tail, result, field) in _IMAGES.items():
+        save = SaveImage(
+            field=field,
+            t2w_file=scan.t2w,
+            stem=f'{stem}_{tail}',
+            lookup=image if image in _LOOKUPS else 'none',
+            sidecar=image_sidecar(scan, bids_dir, tail),
+            voxel_size=image == 't2w',
+        )
+        add(f'save_{image}', save, {result: 'result'})
+    for transform, (tail, result) in _TRANSFORMS.items():
+        add(f'save_{transform}', SaveTransform(target=f'{stem}_{tail}'), {result: 'result'})
     identity = {
         'participant': scan.participant,
         'session': scan.session,
@@ -144,24 +141,15 @@ def init_outputs_wf(
         'model': read_card(model).label,
         'model_sha256': model_sha256(model),
     }
-    sources = list(scan.sources(bids_dir))
-    save_tables = SaveTables(identity=identity, stem=stem, sources=sources)
-    nodes.append(('save_tables', save_tables, _same('six', 'counted', 'found', 'quality')))
+    save = SaveTables(identity=identity, stem=stem, sources=list(scan.sources(bids_dir)))
+    add('save_tables', save, _same('six', 'counted', 'found', 'quality'))
     stem = str(output_dir / f'sub-{scan.participant}' / 'figures' / scan.prefix)
-    nodes += [
-        ('draw_roi', DrawROI(stem=stem), _same('t2w', 'located', 'six')),
-        ('draw_cascade', DrawCascade(stem=stem), _same('six', 'counted', 'found')),
-    ]
-    for result, label in (contrasts | {'warp': 'Template'}).items():
+    add('draw_roi', DrawROI(stem=stem), _same('t2w', 'located', 'six'))
+    add('draw_cascade', DrawCascade(stem=stem), _same('six', 'counted', 'found'))
+    for result, label in (('t1w', 'T1w'), ('flair', 'FLAIR'), ('warp', 'Template')):
         draw = DrawRegistration(moving_name=label, stem=stem)
-        sources = _same('t2w', 'located') | {'moving': result}
-        nodes.append((f'draw_{label.lower()}', draw, sources))
-    workflow.connect(
-        [
-            (inputnode, pe.Node(interface, name=name), [(s, d) for d, s in sources.items()])
-            for name, interface, sources in nodes
-        ]
-    )
+        add(f'draw_{label.lower()}', draw, _same('t2w', 'located') | {result: 'moving'})
+    workflow.connect(edges)
     return workflow
 
 
