@@ -39,7 +39,8 @@ class LinearTransform:
     def from_ants(cls, path: str | Path) -> 'LinearTransform':
         """Read a transform that a registration wrote, in any of ITK's formats."""
         transform = load_ants().read_transform(str(path))
-        return cls(tuple(transform.parameters), tuple(transform.fixed_parameters))
+        values = transform.parameters, transform.fixed_parameters
+        return cls(*(tuple(map(float, v)) for v in values))
 
     @classmethod
     def load(cls, path: Path) -> 'LinearTransform':
