@@ -15,7 +15,6 @@ import numpy as np
 
 from benchmarks.harness import command_line
 from benchmarks.resources import measure
-from pvs_workflow.interfaces.io import save_image
 
 STOCK_THREADS = 2
 """As many as ours has processes."""
@@ -71,10 +70,11 @@ def main() -> None:
     structures, transforms, seconds = _align(args)
     if structures is not None:
         path = args.folder / 'structures.nii.gz'
-        save_image(structures.astype(np.int16), nb.load(args.t2w).affine, path)
-    from pvs_workflow.registration.affine import transform_matrix
+        nb.Nifti1Image(structures.astype(np.int16), nb.load(args.t2w).affine).to_filename(path)
 
-    matrices = {name: transform_matrix(path, args.seed) for name, path in transforms.items()}
+    from pvs_workflow.registration.transforms import LinearTransform
+
+    matrices = {name: LinearTransform.from_ants(path).matrix for name, path in transforms.items()}
     record = {
         'seconds': {name: round(value, 1) for name, value in seconds.items()},
         'matrices': {name: matrix.tolist() for name, matrix in matrices.items()},
@@ -88,9 +88,9 @@ def _align(args: argparse.Namespace):
     if args.method == 'ours':
         from benchmarks.side_by_side import find_side_by_side
 
-        found = find_side_by_side(args.t2w, args.t1w, args.flair, args.folder, args.seed)
-        rigid = {name: args.folder / f'{name}.txt' for name in contrasts}
-        return found.structures, rigid, found.seconds
+        structures, linear, seconds = find_side_by_side(args.t2w, contrasts, args.seed)
+        rigid = {name: t.save(args.folder / f'{name}.txt') for name, t in linear.items()}
+        return structures, rigid, seconds
     from benchmarks import stock
 
     if args.method == 'stock':

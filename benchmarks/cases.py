@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.anatomical import conform
 from pvs_workflow.inputs import collect_scans
-from pvs_workflow.interfaces.io import read_canonical, save_image
+from pvs_workflow.method.conform import conform
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Case:
 
 def read_structures(path: Path) -> np.ndarray:
     """Return FreeSurfer numbers in canonical order."""
-    return np.round(read_canonical(path)[0]).astype(int)
+    return np.round(np.asarray(conform(path).image.dataobj)).astype(int)
 
 
 def read_motion(path: Path) -> np.ndarray:
@@ -94,6 +93,5 @@ def save_canonical(case: Case, folder: Path) -> dict[str, Path | None]:
         source = getattr(case, name)
         out[name] = source and folder / f'{name}.nii.gz'
         if source:
-            image = conform(source)
-            save_image(np.asarray(image.dataobj), image.affine, out[name])
+            conform(source).image.to_filename(out[name])
     return out

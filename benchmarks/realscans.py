@@ -16,9 +16,9 @@ from pvs_workflow.lab.evaluation.figures import save_chart
 from pvs_workflow.lab.evaluation.tables import plain
 from pvs_workflow.lab.training.augment import plain_image
 from pvs_workflow.lab.training.samples import Sample, volume_samples
+from pvs_workflow.method.count import estimate
 from pvs_workflow.networks.bundle import load_bundle
 from pvs_workflow.networks.cascade import Cascade
-from pvs_workflow.networks.sureness import assess
 from pvs_workflow.science.grading import person_grade
 
 _ROI = f'_{names.ROI}.nii.gz'
@@ -89,17 +89,17 @@ def read_sessions(derivatives: Path) -> list[RealSession]:
 def count_session(cascade: Cascade, session: RealSession) -> Counted:
     """Count in a session's six images, as the app does."""
     card = cascade.card
-    images = np.stack([plain_image(s, card.preprocessing).image for s in session.samples])
-    found = cascade.predict(images)
-    sure = assess(card, images, found)
-    values = found.counts, sure.lows, sure.highs
+    images = [plain_image(sample, card.preprocessing).image for sample in session.samples]
+    found = cascade.predict(np.stack(images))
+    sure = estimate(card, np.stack(images), found)
+    values = found.counts, sure.lows, sure.highs, sure.probabilities
     return Counted(
         session.participant,
         session.session,
         tuple(f'{s.view.hemisphere}{s.view.rank}' for s in session.samples),
         *(tuple(round(float(number), 4) for number in part) for part in values),
         person_grade(found.counts),
-        int(np.count_nonzero(~sure.familiar)),
+        int(np.count_nonzero(~sure.in_distribution)),
     )
 
 

@@ -1,19 +1,29 @@
 """Part ``failures``: whether the app notices what is wrong, and how often it cries wolf."""
 
 import argparse
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
+import nibabel as nb
 import numpy as np
 
-from benchmarks.anatomical import Anatomy, conform, find_anatomy, judgement
 from benchmarks.cases import Case, real_sessions, simulated_people
 from benchmarks.scores import NUCLEI, dice, spread
 from benchmarks.staging import GOOD, T1W_KINDS, T2W_KINDS, Staged, stage
+from pvs_workflow import data
 from pvs_workflow.errors import PVSError
+from pvs_workflow.method.align import align, compare
+from pvs_workflow.method.assess import Quality, assess_quality
+from pvs_workflow.method.conform import Conformed, conform
+from pvs_workflow.method.correct import correct
+from pvs_workflow.method.count import count
+from pvs_workflow.method.cut import cut
+from pvs_workflow.method.locate import Location, locate
+from pvs_workflow.networks.bundle import model_sha256
+from pvs_workflow.science.checks import check_t2w_grid
+from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.quality import roi_volumes, volume_reasons
 from pvs_workflow.science.roi import roi_labels
 
@@ -71,35 +81,61 @@ def judged(
     What stops the app counts as its judgement, too: ``error`` with a message for the user,
     ``crash`` without.
     """
-    good = Staged(conform(case.t2w), case.t1w and conform(case.t1w), case.structures())
-    staged = stage(kind, good, other and conform(other), np.random.default_rng(draw))
+    good = Staged(_image(case.t2w), _image(case.t1w), case.structures())
+    staged = stage(kind, good, _image(other), np.random.default_rng(draw))
     row = {'case': case.name, 'simulated': case.simulated, 'kind': kind}
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            found = find_anatomy(staged.t2w, staged.t1w, Path(folder), seed)
-            row |= {'correlation': round(found.correlation, 3)} | nuclei_dice(found, staged)
-            row |= true_reasons(case, kind, found)
-            quality = judgement(found, seed)
-        except PVSError as error:
-            return row | {'level': 'error', 'reasons': [f'{type(error).__name__}: {error}']}
-        except Exception as error:
-            # The app stops, too, if without a word that its user understands.
-            return row | {'level': 'crash', 'reasons': [f'{type(error).__name__}: {error}']}
+    try:
+        check_t2w_grid(staged.t2w.shape, staged.t2w.affine)
+        scan = _conformed(staged.t2w)
+        corrected = correct(scan, seed)
+        found = locate(scan, corrected, seed)
+        structures = np.asarray(found.basal_ganglia.structures.dataobj)
+        row |= {'correlation': round(found.warp.correlation, 3)}
+        row |= nuclei_dice(structures, staged) | true_reasons(case, kind, staged.t2w.affine)
+        quality = assessed(scan, corrected, staged.t1w, found, seed)
+    except PVSError as error:
+        return row | {'level': 'error', 'reasons': [f'{type(error).__name__}: {error}']}
+    except Exception as error:
+        # The app stops, too, if without a word that its user understands.
+        return row | {'level': 'crash', 'reasons': [f'{type(error).__name__}: {error}']}
     return row | {'level': quality.overall, 'reasons': list(quality.reasons)}
 
 
-def nuclei_dice(found: Anatomy, staged: Staged) -> dict:
+def assessed(
+    scan: Conformed, corrected: Conformed, t1w: nb.Nifti1Image | None, found: Location, seed: int
+) -> Quality:
+    """Take the app's steps from the basal ganglia to the flags."""
+    fits = []
+    if t1w is not None:
+        moving = _conformed(t1w)
+        aligned = align(scan, moving, seed)
+        fits.append(compare(moving, aligned, found.affine, found.nuclei, seed))
+    model = data.path('cascade')
+    six = cut(corrected, found.basal_ganglia, model)
+    counted = count(six, model, model_sha256(model), seed)
+    return assess_quality(six, found.basal_ganglia, counted, found.warp, tuple(fits))
+
+
+def _image(path: Path | None) -> nb.Nifti1Image | None:
+    return path and conform(path).image
+
+
+def _conformed(image: nb.Nifti1Image) -> Conformed:
+    return Conformed('T2w', image, to_canonical(np.asarray(image.dataobj), image.affine)[2])
+
+
+def nuclei_dice(structures: np.ndarray, staged: Staged) -> dict:
     """Return the overlap of the nuclei together, where they are known."""
     if staged.truth is None:
         return {}
-    return {'dice': dice(found.structures, staged.truth, NUCLEI['together'])}
+    return {'dice': dice(structures, staged.truth, NUCLEI['together'])}
 
 
-def true_reasons(case: Case, kind: str, found: Anatomy) -> dict:
+def true_reasons(case: Case, kind: str, affine: np.ndarray) -> dict:
     """Return what is implausible about the true volumes of a good simulated head."""
     if kind != GOOD or not case.simulated:
         return {}
-    volumes = roi_volumes(roi_labels(case.structures()), found.t2w.affine)
+    volumes = roi_volumes(roi_labels(case.structures()), affine)
     return {'true_reasons': volume_reasons(volumes)}
 
 

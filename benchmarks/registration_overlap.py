@@ -11,10 +11,12 @@ import numpy as np
 from nibabel.affines import voxel_sizes
 
 from benchmarks.alignments import run_apart
-from benchmarks.anatomical import conform, find_anatomy
 from benchmarks.cases import Case, save_canonical, simulated_people
 from benchmarks.scores import STRUCTURES, score, slice_offset, spread
 from pvs_workflow.errors import PVSError
+from pvs_workflow.method.conform import conform
+from pvs_workflow.method.correct import correct
+from pvs_workflow.method.locate import locate
 
 TEMPLATE = 'template'
 VENTRICLES = (4, 43)
@@ -64,12 +66,12 @@ def grouped(rows: Sequence[dict]) -> dict:
 def ours(case: Case, seed: int) -> dict:
     """Find one person's structures and compare them with the truth."""
     row = _head(case, 'ours')
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            found = find_anatomy(conform(case.t2w), None, Path(folder), seed)
-        except (PVSError, RuntimeError) as error:  # the latter are ITK's
-            return row | {'error': str(error)}
-    return row | compared(found.structures, case.structures(), found.t2w.affine)
+    try:
+        scan = conform(case.t2w, is_t2w=True)
+        found = locate(scan, correct(scan, seed), seed).basal_ganglia.structures
+    except (PVSError, RuntimeError) as error:  # the latter are ITK's
+        return row | {'error': str(error)}
+    return row | compared(np.asarray(found.dataobj), case.structures(), found.affine)
 
 
 def stock(case: Case, seed: int) -> dict:

@@ -16,7 +16,6 @@ import nibabel as nb
 import numpy as np
 
 from benchmarks.alignments import run_apart
-from benchmarks.anatomical import align, find_anatomy
 from benchmarks.cases import Case, read_motion, real_sessions, save_canonical, simulated_people
 from benchmarks.motion import (
     centre_of,
@@ -28,6 +27,10 @@ from benchmarks.motion import (
 )
 from benchmarks.scores import NUCLEI, spread
 from pvs_workflow.errors import PVSError
+from pvs_workflow.method.conform import conform
+from pvs_workflow.method.correct import correct
+from pvs_workflow.method.locate import locate
+from pvs_workflow.registration.rigid import register_rigid
 from pvs_workflow.science.roi import roi_labels
 
 LOST_SHARE = 8
@@ -86,8 +89,9 @@ def ready(case: Case, folder: Path, seed: int) -> Head:
     references = run_apart('rigid', files, folder / 'stock', seed).matrices
     labels = case.structures()
     if labels is None:
-        t1w = nb.load(files['t1w']) if files['t1w'] else None
-        labels = find_anatomy(t2w, t1w, folder, seed).structures
+        scan = conform(files['t2w'])
+        found = locate(scan, correct(scan, seed), seed)
+        labels = np.asarray(found.basal_ganglia.structures.dataobj)
     moving = {name: files[name.lower()] for name in case.contrasts}
     points = points_of(np.isin(labels, NUCLEI['together']), t2w.affine)
     return Head(case.name, files['t2w'], moving, points, references)
@@ -164,15 +168,11 @@ def _true_points(case: Case, affine: np.ndarray) -> np.ndarray:
 
 
 def _error(fixed, moving, truth: np.ndarray, points: np.ndarray, seed: int) -> dict:
-    from pvs_workflow.registration.affine import transform_matrix
-
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            align(fixed, moving, Path(folder) / 'rigid.txt', seed)
-            found = transform_matrix(Path(folder) / 'rigid.txt', seed)
-        except (PVSError, RuntimeError) as error:  # the latter are ITK's
-            return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
-    return _shown(target_errors(found, truth, points))
+    try:
+        found, _ = register_rigid(fixed, moving, seed)
+    except (PVSError, RuntimeError) as error:  # the latter are ITK's
+        return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
+    return _shown(target_errors(found.matrix, truth, points))
 
 
 def _shown(errors: np.ndarray) -> dict:

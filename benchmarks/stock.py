@@ -12,7 +12,7 @@ import ants
 import nibabel as nb
 import numpy as np
 
-from benchmarks.anatomical import template_file
+from pvs_workflow import data
 from pvs_workflow.science.roi import add_capsule
 
 
@@ -45,14 +45,14 @@ def whole(
     like = 'T1w' if 'T1w' in contrasts else 'T2w'
     chain = _register(
         contrasts.get('T1w', t2w),
-        template_file(like),
+        _template(like),
         'antsRegistrationSyNQuick[s]',
         folder / 'template_',
     )
     onward = [str(transforms['T1w'])] if like == 'T1w' else []
     labels = ants.apply_transforms(
         _read(t2w),
-        _read(template_file('atlas-CerebrA_dseg')),
+        _read(_template('atlas-CerebrA_dseg')),
         [*onward, *chain],
         interpolator='genericLabel',
     ).numpy()
@@ -63,6 +63,10 @@ def whole(
 def _register(fixed: Path, moving: Path, how: str, prefix: Path) -> list[str]:
     found = ants.registration(_read(fixed), _read(moving), how, outprefix=str(prefix))
     return found['fwdtransforms']
+
+
+def _template(name: str) -> Path:
+    return data.path('template', f'tpl-MNI152NLin2009cSym_res-1_{name}.nii.gz')
 
 
 def _read(path: Path):

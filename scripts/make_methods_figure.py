@@ -15,7 +15,7 @@ from PIL import Image
 
 from pvs_workflow import data
 from pvs_workflow.derivatives.tables import read_table
-from pvs_workflow.interfaces.io import read_canonical
+from pvs_workflow.method.conform import conform
 from pvs_workflow.networks.bundle import verify_bundle
 from pvs_workflow.report.figures import cascade_figure, roi_figure, save_figure
 from pvs_workflow.science.geometry import to_canonical
@@ -33,8 +33,9 @@ def main(results: Path, target: Path) -> None:
         image = nb.load(f'{stem}_space-T2w_desc-{name}_dseg.nii.gz')
         return to_canonical(np.asarray(image.dataobj).astype(np.int16), image.affine)[0]
 
-    t2w, affine, storage = read_canonical(Path(f'{stem}_desc-preproc_T2w.nii.gz'))
-    enhanced, _, _ = read_canonical(Path(f'{stem}_space-T2w_desc-enhanced_T2w.nii.gz'))
+    scan = conform(Path(f'{stem}_desc-preproc_T2w.nii.gz'))
+    t2w, affine, storage = np.asarray(scan.image.dataobj), scan.image.affine, scan.storage
+    enhanced = conform(Path(f'{stem}_space-T2w_desc-enhanced_T2w.nii.gz')).image.dataobj
     roi = labels('basalganglia')
     how = verify_bundle(data.path('cascade')).preprocessing
     views, images, _ = cut_six(t2w, roi, affine, how)
@@ -45,7 +46,7 @@ def main(results: Path, target: Path) -> None:
         roi_figure(t2w, affine, roi, views, slices, labels('structures')),
         cascade_figure(
             images,
-            np.stack([cut_image(enhanced, affine, view) for view in views]),
+            np.stack([cut_image(np.asarray(enhanced), affine, view) for view in views]),
             np.stack([cut_image(instances, affine, view, order=0) for view in views]).astype(int),
             views,
             slices,

@@ -1,1 +1,1 @@
-"""Nipype interfaces: each loads, makes one call into the science, and saves."""
+"""Nipype interfaces: each loads results of earlier steps, takes one step, and saves its result."""

@@ -1,4 +1,4 @@
-"""Figures of the report, drawn from what the nodes saved."""
+"""Figures of the report, drawn from what the steps saved."""
 
 from pathlib import Path
 
@@ -10,19 +10,15 @@ from nipype.interfaces.base import (
     traits,
 )
 
-from pvs_workflow.interfaces.io import load_array, load_image, load_views
-
 
 class _FigureOutputSpec(TraitedSpec):
     out_files = traits.List(File(exists=True), desc='the written figures')
 
 
 class _DrawROIInputSpec(BaseInterfaceInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='canonical T2w')
-    roi = File(exists=True, mandatory=True, desc='basal ganglia: 1 left, 2 right')
-    structures = File(exists=True, mandatory=True, desc='named structures')
-    views = File(exists=True, mandatory=True, desc='JSON: where the images lie')
-    t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
+    t2w = File(exists=True, mandatory=True, desc='Conformed, without shading')
+    located = File(exists=True, mandatory=True, desc='BasalGanglia')
+    six = File(exists=True, mandatory=True, desc='SixImages')
     stem = traits.Str(mandatory=True, desc='path of the figures before their desc entity')
 
 
@@ -34,33 +30,20 @@ class DrawROI(SimpleInterface):
     _always_run = True
 
     def _run_interface(self, runtime):
-        from pvs_workflow.interfaces.storage import stored_slices
-        from pvs_workflow.report.figures import roi_figure, save_figure
-        from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels
-        from pvs_workflow.science.slabs import slices_per_slab as slab_size
+        from pvs_workflow.method.conform import Conformed
+        from pvs_workflow.method.cut import SixImages
+        from pvs_workflow.method.locate import BasalGanglia
 
-        affine = load_image(self.inputs.t2w).affine
-        n = slab_size(affine)
-        views = load_views(self.inputs.views)
-        figure = roi_figure(
-            average_slabs(load_array(self.inputs.t2w), n),
-            slab_affine(affine, n),
-            slab_labels(load_array(self.inputs.roi, 'int16'), n),
-            views,
-            stored_slices(views, self.inputs.t2w_file),
-            slab_labels(load_array(self.inputs.structures, 'int16'), n),
-        )
-        path = Path(f'{self.inputs.stem}_desc-roi_T2w.svg')
-        self._results['out_files'] = [str(save_figure(figure, path))]
+        t2w, located = Conformed.load(self.inputs.t2w), BasalGanglia.load(self.inputs.located)
+        figure = _draw_slices(t2w, located, SixImages.load(self.inputs.six))
+        self._results['out_files'] = _save({'roi': figure}, self.inputs.stem)
         return runtime
 
 
 class _DrawCascadeInputSpec(BaseInterfaceInputSpec):
-    images = File(exists=True, mandatory=True, desc='npz with the six images')
-    views = File(exists=True, mandatory=True, desc='JSON: where the images lie')
-    prediction = File(exists=True, mandatory=True, desc='npz of the cascade')
-    evidence = File(exists=True, mandatory=True, desc='npz of instance labels')
-    t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
+    six = File(exists=True, mandatory=True, desc='SixImages')
+    counted = File(exists=True, mandatory=True, desc='ImageCounts')
+    found = File(exists=True, mandatory=True, desc='FoundEPVS')
     stem = traits.Str(mandatory=True, desc='path of the figures before their desc entity')
 
 
@@ -72,58 +55,93 @@ class DrawCascade(SimpleInterface):
     _always_run = True
 
     def _run_interface(self, runtime):
-        import numpy as np
+        from pvs_workflow.method.count import ImageCounts
+        from pvs_workflow.method.cut import SixImages
+        from pvs_workflow.method.find import FoundEPVS
 
-        from pvs_workflow.interfaces.storage import stored_slices
-        from pvs_workflow.report import figures
-        from pvs_workflow.science.grading import person_grade
-
-        views = load_views(self.inputs.views)
-        where = (views, stored_slices(views, self.inputs.t2w_file))
-        cut, found = np.load(self.inputs.images), np.load(self.inputs.prediction)
-        labels = np.load(self.inputs.evidence)['labels']
-        counts = [found[name] for name in ('counts', 'lows', 'highs')]
-        drawn = {
-            'images': figures.images_figure(cut['shown'], *where),
-            'enhanced': figures.enhanced_figure(found['enhanced'], *where),
-            'evidence': figures.evidence_figure(
-                cut['shown'], labels, *where, *counts, cut['rois']
-            ),
-            'grade': figures.grade_figure(found['probabilities'], person_grade(counts[0])),
-        }
-        self._results['out_files'] = [
-            str(figures.save_figure(figure, Path(f'{self.inputs.stem}_desc-{name}_T2w.svg')))
-            for name, figure in drawn.items()
-        ]
+        six, counted = SixImages.load(self.inputs.six), ImageCounts.load(self.inputs.counted)
+        figures = _draw_images(six, counted, FoundEPVS.load(self.inputs.found))
+        self._results['out_files'] = _save(figures, self.inputs.stem)
         return runtime
 
 
 class _DrawRegistrationInputSpec(BaseInterfaceInputSpec):
-    fixed = File(exists=True, mandatory=True, desc='canonical T2w')
-    moving = File(exists=True, mandatory=True, desc='volume on the T2w grid')
-    roi = File(exists=True, mandatory=True, desc='basal ganglia: 1 left, 2 right')
-    moving_name = traits.Str(mandatory=True, desc='what the moving volume is called')
-    out_file = traits.Str(mandatory=True, desc='path of the figure')
+    t2w = File(exists=True, mandatory=True, desc='Conformed, without shading')
+    moving = File(exists=True, mandatory=True, desc="result with an image on the T2w's grid")
+    located = File(exists=True, mandatory=True, desc='BasalGanglia')
+    moving_name = traits.Str(mandatory=True, desc='what the moving image is called')
+    stem = traits.Str(mandatory=True, desc='path of the figure before its desc entity')
 
 
 class DrawRegistration(SimpleInterface):
-    """Draw two aligned volumes, to be flicked between."""
+    """Draw two aligned images, to be flicked between."""
 
     input_spec = _DrawRegistrationInputSpec
     output_spec = _FigureOutputSpec
     _always_run = True
 
     def _run_interface(self, runtime):
-        from pvs_workflow.report.figures import registration_figure, save_figure
+        import nibabel as nb
 
-        figure = registration_figure(
-            load_array(self.inputs.fixed),
-            load_array(self.inputs.moving),
-            load_image(self.inputs.fixed).affine,
-            load_array(self.inputs.roi, 'int16'),
-            'T2w',
-            self.inputs.moving_name,
-        )
-        path = Path(self.inputs.out_file)
-        self._results['out_files'] = [str(save_figure(figure, path))]
+        from pvs_workflow.method.conform import Conformed
+        from pvs_workflow.method.locate import BasalGanglia
+        from pvs_workflow.method.saved import saved_file
+
+        t2w, located = Conformed.load(self.inputs.t2w), BasalGanglia.load(self.inputs.located)
+        moving, name = nb.load(saved_file(self.inputs.moving, 'image')), self.inputs.moving_name
+        figure = _draw_registration(t2w, moving, located, name)
+        self._results['out_files'] = _save({f'{name.lower()}reg': figure}, self.inputs.stem)
         return runtime
+
+
+def _draw_slices(t2w, located, six):
+    import numpy as np
+
+    from pvs_workflow.report.figures import roi_figure
+    from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
+
+    affine = t2w.image.affine
+    n = slices_per_slab(affine)
+    return roi_figure(
+        average_slabs(np.asarray(t2w.image.dataobj), n),
+        slab_affine(affine, n),
+        slab_labels(np.asarray(located.roi.dataobj, dtype=np.int16), n),
+        six.views,
+        six.slices,
+        slab_labels(np.asarray(located.structures.dataobj, dtype=np.int16), n),
+    )
+
+
+def _draw_images(six, counted, found):
+    from pvs_workflow.report import figures
+    from pvs_workflow.science.grading import person_grade
+
+    where = six.views, six.slices
+    counts = counted.counts, counted.lows, counted.highs
+    grade = person_grade(counted.counts)
+    return {
+        'images': figures.images_figure(six.shown, *where),
+        'enhanced': figures.enhanced_figure(counted.enhanced, *where),
+        'evidence': figures.evidence_figure(six.shown, found.labels, *where, *counts, six.rois),
+        'grade': figures.grade_figure(counted.probabilities, grade),
+    }
+
+
+def _draw_registration(t2w, moving, located, name: str):
+    import numpy as np
+
+    from pvs_workflow.report.figures import registration_figure
+
+    volumes = (np.asarray(image.dataobj, dtype=np.float32) for image in (t2w.image, moving))
+    roi = np.asarray(located.roi.dataobj, dtype=np.int16)
+    return registration_figure(*volumes, t2w.image.affine, roi, 'T2w', name)
+
+
+def _save(figures: dict, stem: str) -> list[str]:
+    """Write figures under their names in the report, and return their paths."""
+    from pvs_workflow.report.figures import save_figure
+
+    return [
+        str(save_figure(figure, Path(f'{stem}_desc-{name}_T2w.svg')))
+        for name, figure in figures.items()
+    ]

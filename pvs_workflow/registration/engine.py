@@ -1,38 +1,61 @@
-"""ANTs, started so that it gives the same answer every time."""
+"""ANTs, loaded with settings that make results repeat."""
 
 import functools
 import os
+import sys
+from types import ModuleType
 
-import ants
 import nibabel as nb
+
+from pvs_workflow.errors import PVSError
+
+ENVIRONMENT = {'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': '1'}
+"""ITK sums its metrics thread by thread, so that the last digits of a transform depend on the
+number of threads. Each registration runs on one; several run in parallel processes."""
 
 
 @functools.cache
-def start(seed: int):
-    """Fix ANTs' randomness and return the :mod:`ants` module.
+def load_ants() -> ModuleType:
+    """Import :mod:`ants` on one thread.
 
-    ITK sums its metrics thread by thread, so that the last digits of a transform depend on the
-    number of threads. One registration therefore runs on one thread; several run side by side.
-    ``ants.registration(random_seed=…)`` is ignored by antspyx 0.6.3, its global setting is not.
+    Raises
+    ------
+    PVSError
+        If it was imported before, on another number of threads: ITK cannot change that later.
+
+    """
+    if 'ants' in sys.modules and not ENVIRONMENT.items() <= os.environ.items():
+        raise PVSError(
+            'ANTs is already loaded with more than one thread; start Python with '
+            'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1, or import ants later'
+        )
+    os.environ.update(ENVIRONMENT)
+    import ants
+
+    return ants
+
+
+def start_ants(seed: int) -> ModuleType:
+    """Fix ANTs' randomness and return the :mod:`ants` module.
 
     Parameters
     ----------
     seed : int
-        > 0; ITK takes 0 for the time of day.
+        > 0; ITK takes 0 for the time of day. It is set in the environment, since
+        ``ants.registration(random_seed=…)`` is ignored by antspyx 0.6.3.
 
     """
     if seed <= 0:
         raise ValueError(f'the seed of a registration must be positive, received {seed}')
+    ants = load_ants()
     os.environ['ANTS_RANDOM_SEED'] = str(seed)
-    os.environ['ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS'] = '1'
     ants.config.set_ants_deterministic(on=True, seed_value=seed)
     return ants
 
 
 def to_ants(image: nb.Nifti1Image):
     """Return the same volume as an ANTs image (float32, LPS+ world)."""
-    try:
-        return ants.from_nibabel_nifti(image)
-    finally:
-        # Nibabel would keep the voxels that were read for this.
-        image.uncache()
+    # A new image, since nibabel keeps the voxels that are read for this as long as the image.
+    volume = nb.Nifti1Image(image.dataobj, image.affine)
+    volume.header.set_xyzt_units('mm', 'sec')
+    return load_ants().from_nibabel_nifti(volume)

@@ -2,8 +2,9 @@
 
 import nibabel as nb
 import numpy as np
-from scipy.ndimage import affine_transform, gaussian_filter, label
+from scipy.ndimage import affine_transform, label
 
+from pvs_workflow.science.resampling import resample
 from pvs_workflow.science.roi import structure_values
 
 BOX_SIZE = 1.5
@@ -35,8 +36,6 @@ LAYERS = 5
 ONE_SIDED = 0.8
 """A piece of which so much lies on one side of the midplane belongs to that side: heads are not
 symmetric, and their own midplane is not quite the template's."""
-
-_FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 
 
 def box_affine() -> np.ndarray:
@@ -85,20 +84,11 @@ def sample_box(scan: nb.Nifti1Image, to_template: np.ndarray) -> np.ndarray:
         0 outside the scan.
 
     """
-    index = np.linalg.inv(to_template @ scan.affine) @ box_affine()
-    steps = np.linalg.norm(index[:3, :3], axis=1)
-    # Axes finer than the box's are first smoothed to its width; only what the box sees is.
-    width = np.sqrt(np.clip(steps**2 - 1, 0, None)) * _FWHM_TO_SIGMA
-    low, high = _reach(index, BOX_SHAPE, scan.shape, 4)
-    part = np.asarray(scan.dataobj[_slices(low, high)], dtype=np.float32)
-    return affine_transform(
-        gaussian_filter(part, width, mode='nearest'),
-        index[:3, :3],
-        index[:3, 3] - low,
-        output_shape=BOX_SHAPE,
-        order=1,
-        cval=0,
-    )
+    affine = np.linalg.inv(to_template) @ box_affine()
+    # Only what the box sees is read and smoothed.
+    reach = _reach(np.linalg.inv(scan.affine) @ affine, BOX_SHAPE, scan.shape, 4)
+    part = scan.slicer[_slices(*reach)]
+    return np.asarray(resample(part, BOX_SHAPE, affine, mode='constant').dataobj)
 
 
 def label_scan(
@@ -160,7 +150,7 @@ def _to_one_side(mask: np.ndarray, side: np.ndarray) -> np.ndarray:
 
 
 def structure_maps(probabilities: np.ndarray) -> np.ndarray:
-    """Return the two maps that the template is bent by.
+    """Return the two maps that the template is warped by.
 
     What lies side by side differs in one of them, so that two do for six structures: SyN's time
     grows with their number. Caudate and accumbens, which no scan shows a border of, are as one.
@@ -187,8 +177,8 @@ def structure_maps(probabilities: np.ndarray) -> np.ndarray:
     )
 
 
-def agreement(first: np.ndarray, second: np.ndarray) -> float:
-    """Return how far two contrasts show the same nuclei: the Dice overlap of what counts as ROI.
+def nuclei_overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the overlap (Dice) of the basal ganglia that two contrasts show.
 
     Parameters
     ----------

@@ -1,52 +1,24 @@
-"""Conform, correct, align, and carry the basal ganglia over."""
+"""Conform, correct, locate the basal ganglia, and align the other contrasts."""
 
 from nipype.interfaces import utility as niu
 from nipype.pipeline import engine as pe
 
-from pvs_workflow import data
-from pvs_workflow.interfaces.anatomy import (
+from pvs_workflow.interfaces.steps import (
+    Align,
+    CompareNuclei,
     Conform,
     CorrectBias,
-    RegisterRigid,
-    Resample,
-)
-from pvs_workflow.interfaces.cascade import FindROI
-from pvs_workflow.interfaces.nuclei import (
-    BendTemplate,
-    CompareNuclei,
     FindNuclei,
-    RegisterAffine,
+    FindROI,
+    RegisterTemplate,
+    WarpTemplate,
 )
-
-_TEMPLATE = 'tpl-MNI152NLin2009cSym_res-1_{}.nii.gz'
-
-
-def template_file(name: str):
-    """Return the path of one of the template's images.
-
-    Parameters
-    ----------
-    name : {'T1w', 'T2w', 'atlas-CerebrA_dseg', 'desc-brain_mask'}
-
-    """
-    return data.path('template', _TEMPLATE.format(name))
-
-
-def nuclei_file(name: str):
-    """Return the path of a file of the nuclei network.
-
-    Parameters
-    ----------
-    name : {'nuclei.safetensors', 'template_probseg.nii.gz'}
-
-    """
-    return data.path('nuclei', name)
 
 
 def init_conform_wf(
     *, use_t1w: bool, use_flair: bool, bias_correction: bool, random_seed: int, name='conform_wf'
 ):
-    """Check the images, bring them into canonical order, and even out the T2w's shading.
+    """Check the images, bring them into canonical order, and correct the T2w for its shading.
 
     Workflow Graph
         .. workflow::
@@ -101,21 +73,21 @@ def init_conform_wf(
         if not used:
             continue
         conform = pe.Node(Conform(is_t2w=contrast == 't2w'), name=f'conform_{contrast}')
-        edges.append((inputnode, conform, [(contrast, 'in_file')]))
+        edges.append((inputnode, conform, [(contrast, 'source')]))
         last = conform
         if contrast == 't2w':
-            edges.append((conform, outputnode, [('out_file', 'conformed')]))
+            edges.append((conform, outputnode, [('result', 'conformed')]))
         if contrast == 't2w' and bias_correction:
             correct_bias = pe.Node(CorrectBias(seed=random_seed), name='correct_bias')
-            edges.append((conform, correct_bias, [('out_file', 'in_file')]))
+            edges.append((conform, correct_bias, [('result', 't2w')]))
             last = correct_bias
-        edges.append((last, outputnode, [('out_file', contrast)]))
+        edges.append((last, outputnode, [('result', contrast)]))
     workflow.connect(edges)
     return workflow
 
 
 def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
-    """Lay another contrast of the same head onto the T2w, and see whether it lies there.
+    """Align another contrast of the same head with the T2w, and check that it is aligned.
 
     Workflow Graph
         .. workflow::
@@ -130,7 +102,7 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
     contrast : str
         ``T1w`` or ``FLAIR``; part of the node names.
     random_seed : int
-        ANTs' seed, > 0.
+        Seed of ANTs and TensorFlow, > 0.
     name : str
         Name of the workflow (default: ``align_wf``).
 
@@ -139,58 +111,44 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
     t2w
         Canonical T2w; its shading does no harm, so that nothing has to wait for N4.
     moving
-        Canonical volume of the other contrast.
+        Canonical image of the other contrast.
     affine
-        From the T2w to the template.
-    probabilities
-        What the T2w shows of the nuclei.
+        Transform from the T2w to the template.
+    nuclei
+        Nuclei of the T2w.
 
     Outputs
     -------
-    transform
-        Rigid, from the other contrast to the T2w.
     aligned
-        The other contrast on the T2w grid.
-    agreement
-        Overlap of the nuclei that both contrasts show.
-    handedness
-        How much better it fits than its mirror image.
+        The other contrast on the T2w grid, and its rigid transform.
+    fit
+        How well it fits the T2w.
 
     """
     workflow = pe.Workflow(name=name)
-    seen = ['affine', 'probabilities']
-    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', 'moving', *seen]), name='inputnode')
-    outputnode = pe.Node(
-        niu.IdentityInterface(fields=['transform', 'aligned', 'agreement', 'handedness']),
-        name='outputnode',
-    )
-    register = pe.Node(RegisterRigid(seed=random_seed), name=f'register_{contrast.lower()}')
-    resample = pe.Node(Resample(seed=random_seed), name=f'resample_{contrast.lower()}')
-    compare = pe.Node(
-        CompareNuclei(network=nuclei_file('nuclei.safetensors'), seed=random_seed),
-        name=f'compare_{contrast.lower()}',
-    )
+    seen = ['moving', 'affine', 'nuclei']
+    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', *seen]), name='inputnode')
+    outputnode = pe.Node(niu.IdentityInterface(fields=['aligned', 'fit']), name='outputnode')
+    align = pe.Node(Align(seed=random_seed), name=f'align_{contrast.lower()}')
+    compare = pe.Node(CompareNuclei(seed=random_seed), name=f'compare_{contrast.lower()}')
     workflow.connect(
         [
-            (inputnode, register, [('t2w', 'fixed'), ('moving', 'moving')]),
-            (inputnode, resample, [('t2w', 'reference'), ('moving', 'in_file')]),
-            (register, resample, [('transform', 'transform')]),
-            (register, outputnode, [(field, field) for field in ('transform', 'handedness')]),
-            (resample, outputnode, [('out_file', 'aligned')]),
-            (inputnode, compare, [(field, field) for field in ('moving', *seen)]),
-            (register, compare, [('transform', 'transform')]),
-            (compare, outputnode, [('agreement', 'agreement')]),
+            (inputnode, align, [('t2w', 't2w'), ('moving', 'moving')]),
+            (inputnode, compare, [(field, field) for field in seen]),
+            (align, compare, [('result', 'aligned')]),
+            (align, outputnode, [('result', 'aligned')]),
+            (compare, outputnode, [('result', 'fit')]),
         ]
     )
     return workflow
 
 
 def init_roi_wf(*, random_seed: int, name='roi_wf'):
-    """Find the nuclei on the T2w, make the ROI of them, and bend the template to them.
+    """Find the nuclei of the T2w, make the ROI of them, and warp the template to them.
 
-    The template is laid on the T2w; in its space a network finds the nuclei, whose labels the T2w
-    gets. SyN bends the template's own nuclei to them: one composite transform leads from the
-    template to the T2w.
+    The template is registered to the T2w by an affine transform; in its space a network finds the
+    nuclei, whose labels the T2w gets. SyN warps the template's own nuclei to them: one composite
+    transform leads from the template to the T2w.
 
     Workflow Graph
         .. workflow::
@@ -217,73 +175,37 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
     Outputs
     -------
     affine
-        From the T2w to the template.
-    probabilities
-        What the T2w shows of the nuclei.
-    transform
-        Displacement field from the template to the T2w.
-    template
-        The template's T2 average on the T2w grid.
-    structures
-        Named structures on the T2w grid, FreeSurfer numbers.
-    roi
-        Basal ganglia on the T2w grid: 1 left, 2 right.
-    correlation
-        Of the T2w and the template around the basal ganglia.
+        Transform from the T2w to the template.
+    nuclei
+        Nuclei of the T2w.
+    located
+        Structures and basal ganglia on the T2w grid.
+    warp
+        Transform from the template to the T2w, the template on its grid, and their correlation.
 
     """
     workflow = pe.Workflow(name=name)
     inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', 'conformed']), name='inputnode')
     outputnode = pe.Node(
-        niu.IdentityInterface(
-            fields=[
-                'affine',
-                'probabilities',
-                'transform',
-                'template',
-                'structures',
-                'roi',
-                'correlation',
-            ]
-        ),
-        name='outputnode',
+        niu.IdentityInterface(fields=['affine', 'nuclei', 'located', 'warp']), name='outputnode'
     )
-    template = template_file('T2w')
-    register_affine = pe.Node(
-        RegisterAffine(template=template, seed=random_seed), name='register_affine'
-    )
-    find_nuclei = pe.Node(
-        FindNuclei(network=nuclei_file('nuclei.safetensors'), seed=random_seed),
-        name='find_nuclei',
-    )
-    bend_template = pe.Node(
-        BendTemplate(
-            template=template,
-            template_probabilities=nuclei_file('template_probseg.nii.gz'),
-            seed=random_seed,
-        ),
-        name='bend_template',
-    )
-    carry_template = pe.Node(Resample(in_file=template, seed=random_seed), name='carry_template')
+    register_affine = pe.Node(RegisterTemplate(seed=random_seed), name='register_affine')
+    find_nuclei = pe.Node(FindNuclei(seed=random_seed), name='find_nuclei')
     find_roi = pe.Node(FindROI(), name='find_roi')
-    bent = [('transform', 'transform'), ('correlation', 'correlation')]
-    seen = [('probabilities', 'probabilities')]
+    warp_template = pe.Node(WarpTemplate(seed=random_seed), name='warp_template')
     workflow.connect(
         [
-            (inputnode, register_affine, [('conformed', 'fixed')]),
+            (inputnode, register_affine, [('conformed', 't2w')]),
             (inputnode, find_nuclei, [('t2w', 't2w')]),
-            (register_affine, find_nuclei, [('transform', 'affine')]),
-            (inputnode, bend_template, [('t2w', 'target')]),
-            (register_affine, bend_template, [('transform', 'affine')]),
-            (find_nuclei, bend_template, [('box', 'box'), *seen]),
-            (inputnode, carry_template, [('t2w', 'reference')]),
-            (bend_template, carry_template, [('transform', 'transform')]),
-            (find_nuclei, find_roi, [('labels', 'labels')]),
-            (register_affine, outputnode, [('transform', 'affine')]),
-            (find_nuclei, outputnode, seen),
-            (bend_template, outputnode, bent),
-            (carry_template, outputnode, [('out_file', 'template')]),
-            (find_roi, outputnode, [('structures', 'structures'), ('roi', 'roi')]),
+            (register_affine, find_nuclei, [('result', 'affine')]),
+            (find_nuclei, find_roi, [('result', 'nuclei')]),
+            (inputnode, warp_template, [('t2w', 't2w')]),
+            (register_affine, warp_template, [('result', 'affine')]),
+            (find_nuclei, warp_template, [('result', 'nuclei')]),
+            (register_affine, outputnode, [('result', 'affine')]),
+            (find_nuclei, outputnode, [('result', 'nuclei')]),
+            (find_roi, outputnode, [('result', 'located')]),
+            (warp_template, outputnode, [('result', 'warp')]),
         ]
     )
     return workflow

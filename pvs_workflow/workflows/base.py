@@ -1,7 +1,6 @@
 """The whole graph: one branch for each scan."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from pathlib import Path
 
 from nipype.interfaces import utility as niu
@@ -12,13 +11,7 @@ from pvs_workflow.networks.bundle import model_sha256
 from pvs_workflow.workflows.anatomy import init_align_wf, init_conform_wf, init_roi_wf
 from pvs_workflow.workflows.cascade import init_cascade_wf
 from pvs_workflow.workflows.memory import count_voxels, declare_memory
-from pvs_workflow.workflows.outputs import (
-    CASCADE,
-    FLAGS,
-    init_figures_wf,
-    init_tables_wf,
-    init_volumes_wf,
-)
+from pvs_workflow.workflows.outputs import init_outputs_wf
 
 
 def init_pvs_wf(
@@ -85,10 +78,8 @@ def init_pvs_wf(
             name=f'{scan.name}_wf',
         )
         crashes = output_dir / f'sub-{scan.participant}' / 'log' / run_id
-        scan_wf.config['execution']['crashdump_dir'] = str(crashes)
-        config = deepcopy(scan_wf.config)
-        for node in scan_wf._get_all_nodes():
-            node.config = config
+        for node in scan_wf.list_node_names():
+            scan_wf.get_node(node).config = {'execution': {'crashdump_dir': str(crashes)}}
         workflow.add_nodes([scan_wf])
     return workflow
 
@@ -155,15 +146,9 @@ def init_scan_wf(
     )
     roi_wf = init_roi_wf(random_seed=random_seed)
     cascade_wf = init_cascade_wf(
-        model=model,
-        model_sha256=model_sha256(model),
-        source=scan.t2w.name,
-        random_seed=random_seed,
+        model=model, model_sha256=model_sha256(model), random_seed=random_seed
     )
-    volumes_wf = init_volumes_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir)
-    tables_wf = init_tables_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir, model=model)
-    figures_wf = init_figures_wf(scan=scan, output_dir=output_dir)
-
+    outputs_wf = init_outputs_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir, model=model)
     edges = [
         (
             scannode,
@@ -172,20 +157,13 @@ def init_scan_wf(
         ),
         (conform_wf, roi_wf, _same('t2w', 'conformed')),
         (conform_wf, cascade_wf, _same('t2w')),
-        (conform_wf, volumes_wf, _same('t2w')),
-        (conform_wf, figures_wf, _same('t2w')),
-        (roi_wf, cascade_wf, _same('roi', 'correlation')),
-        (roi_wf, volumes_wf, [*_same('roi', 'structures'), _to('transform', 'template_xfm')]),
-        (roi_wf, figures_wf, _same('roi', 'structures', 'template')),
-        (cascade_wf, volumes_wf, _same('enhanced', 'instances')),
-        (cascade_wf, tables_wf, _same(*CASCADE, 'instances', *FLAGS)),
-        (cascade_wf, figures_wf, _same(*CASCADE)),
+        (roi_wf, cascade_wf, _same('located', 'warp')),
+        (conform_wf, outputs_wf, _same('t2w')),
+        (roi_wf, outputs_wf, _same('located', 'warp')),
+        (cascade_wf, outputs_wf, _same('six', 'counted', 'found', 'quality')),
     ]
     others = [name for name in ('T1w', 'FLAIR') if images[name.lower()] is not None]
-    merges = {
-        name: pe.Node(niu.Merge(len(others)), name=name, run_without_submitting=True)
-        for name in ('agreements', 'handedness')
-    }
+    fits = pe.Node(niu.Merge(len(others)), name='fits', run_without_submitting=True)
     for number, contrast in enumerate(others, start=1):
         field = contrast.lower()
         align_wf = init_align_wf(
@@ -193,16 +171,12 @@ def init_scan_wf(
         )
         edges += [
             (conform_wf, align_wf, [_to('conformed', 't2w'), _to(field, 'moving')]),
-            (roi_wf, align_wf, _same('affine', 'probabilities')),
-            (align_wf, merges['agreements'], [('outputnode.agreement', f'in{number}')]),
-            (align_wf, merges['handedness'], [('outputnode.handedness', f'in{number}')]),
-            (align_wf, volumes_wf, [_to('transform', f'{field}_xfm'), _to('aligned', field)]),
-            (align_wf, figures_wf, [_to('aligned', field)]),
+            (roi_wf, align_wf, _same('affine', 'nuclei')),
+            (align_wf, fits, [('outputnode.fit', f'in{number}')]),
+            (align_wf, outputs_wf, [_to('aligned', field)]),
         ]
     if others:
-        edges += [
-            (merge, cascade_wf, [('out', f'inputnode.{name}')]) for name, merge in merges.items()
-        ]
+        edges.append((fits, cascade_wf, [('out', 'inputnode.fits')]))
     workflow.connect(edges)
     declare_memory(workflow, count_voxels(images.values()))
     return workflow

@@ -55,5 +55,5 @@ def declare_memory(workflow, voxels: int) -> None:
 
     """
     need = STEP_GB + BYTES_PER_VOXEL * max(voxels - USUAL_VOXELS, 0) / 1e9
-    for node in workflow._get_all_nodes():
-        node._mem_gb = need
+    for name in workflow.list_node_names():
+        workflow.get_node(name)._mem_gb = need

@@ -1,12 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks import registration, registration_failures, staging
-from benchmarks.anatomical import Anatomy
 from benchmarks.cases import Case
 from pvs_workflow.errors import RegistrationError
 from tests.builders.heads import basal_ganglia, case, good_case, image
@@ -59,8 +59,9 @@ def test_what_stops_the_app_is_its_judgement(monkeypatch, rng, error, level):
     def stop(*_):
         raise error
 
-    monkeypatch.setattr(registration_failures, 'find_anatomy', stop)
-    monkeypatch.setattr(registration_failures, 'conform', lambda _: image(rng.random((4, 4, 9))))
+    scan = SimpleNamespace(image=image(rng.random((4, 4, 9))))
+    monkeypatch.setattr(registration_failures, 'correct', stop)
+    monkeypatch.setattr(registration_failures, 'conform', lambda _: scan)
     seed = np.random.SeedSequence(1)
     row = registration_failures.judged(case('a'), staging.T2W_KINDS[0], None, seed, 1)
     assert row['level'] == level
@@ -70,7 +71,7 @@ def test_what_stops_the_app_is_its_judgement(monkeypatch, rng, error, level):
 
 def test_a_judgement_comes_with_the_overlap_of_what_is_known(rng):
     good = good_case(rng)
-    ours = Anatomy(good.t2w, basal_ganglia(shift=2), 0.8, {})
+    ours = basal_ganglia(shift=2)
     assert registration_failures.nuclei_dice(ours, good) == {'dice': 0.5}
     noise = staging.stage('T2w of noise', good, None, rng)
     assert registration_failures.nuclei_dice(ours, noise) == {}

@@ -205,7 +205,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(example, tmp_path):
     process = subprocess.Popen(command, env=env, cwd=tmp_path, start_new_session=True)
     try:
         deadline = time.monotonic() + 600
-        half_way = 'bend_template'
+        half_way = 'warp_template'
         while not list(work.rglob(f'{half_way}/result_*.pklz')):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.2)

@@ -87,7 +87,7 @@ def test_a_touched_input_is_nothing_new(stages, faults, peace, reference, place)
 
 def work_results(stage):
     """Return what nipype has of the steps that only calculate."""
-    names = ('conform_t2w', 'register_affine', 'bend_template', 'run_cascade')
+    names = ('conform_t2w', 'register_affine', 'warp_template', 'run_cascade')
     found = [path for name in names for path in stage.work.rglob(f'{name}/result_*.pklz')]
     assert len(found) == len(names)
     return found

@@ -67,11 +67,11 @@ def run_all(cases: list[Case]):
 def _image(folder: Path, path: Path) -> Verdict:
     from pvs_workflow.execution.failures import explain_failure
     from pvs_workflow.inputs import Scan
-    from pvs_workflow.interfaces.anatomy import Conform
+    from pvs_workflow.interfaces.steps import Conform
 
     scan = Scan('bad', None, path, None, None, (('sub', 'bad'),))
     try:
-        Conform(in_file=str(path), is_t2w=True).run()
+        Conform(source=str(path), is_t2w=True).run()
     except Exception as error:
         text = ''.join(traceback.format_exception(error))
         sentence = explain_failure(scan, 'pvs_wf.conform', text, Path('crash.txt'))

@@ -1,4 +1,6 @@
-"""The evidence as it is written: labels, tables and counts tell one story."""
+"""The ePVS as they are written: labels, tables and counts tell one story."""
+
+import json
 
 import nibabel as nb
 import numpy as np
@@ -6,90 +8,76 @@ import pandas as pd
 import pytest
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
-from pvs_workflow.interfaces.cascade import FindEvidence
-from pvs_workflow.interfaces.derivatives import SaveTables
-from pvs_workflow.interfaces.io import read_canonical, save_image, save_views
-from pvs_workflow.interfaces.storage import restore, save_stored
-from pvs_workflow.science.components import enhancement_target
+from pvs_workflow.interfaces.derivatives import SaveImage, SaveTables, SaveTransform
+from pvs_workflow.method.align import Aligned
+from pvs_workflow.method.assess import Quality
+from pvs_workflow.method.conform import conform
+from pvs_workflow.method.cut import SixImages
+from pvs_workflow.method.find import find
+from pvs_workflow.registration.transforms import LinearTransform
 from pvs_workflow.science.slices import View
+from tests.builders.method import image_counts, spots
 
-VIEWS = [
-    View(side, 2 + rank, rank + 1, (x, 60.5))
-    for side, x in (('L', 39.5), ('R', 120.5))
-    for rank in range(3)
-]
 COUNTS = np.array([0.2, 1.4, 9.0, 3.0, 2.0, 4.6])
 SHOWN = [2, 2, 3, 1, 0, 6]
+IDENTITY = {
+    'participant': '01',
+    'session': None,
+    't2w': 'sub-01/anat/sub-01_T2w.nii.gz',
+    'model': 'cascade 1',
+    'model_sha256': '0' * 64,
+}
 
 
-@pytest.fixture
-def scan(tmp_path):
-    """Return a function that stores a T2w and what the cascade made of it."""
+def write(folder, codes, shown=SHOWN):
+    """Store a T2w, save what the steps made of it, and run both interfaces.
 
-    def store(codes, shown=SHOWN):
-        affine = np.diag([0.573, 0.573, 5.0, 1.0])
-        affine[:3, 3] = -45, -30, 12
-        voxels = np.random.default_rng(2).integers(0, 900, (160, 120, 8))
-        image = nb.Nifti1Image(voxels.astype(np.int16), affine)
-        turn = ornt_transform(io_orientation(affine), axcodes2ornt(codes))
-        nb.save(image.as_reoriented(turn), tmp_path / 'sub-01_T2w.nii.gz')
-        data, affine, _ = read_canonical(tmp_path / 'sub-01_T2w.nii.gz')
-        save_image(data, affine, tmp_path / 't2w.nii.gz')
-        images = np.full((6, 80, 96), 0.4, np.float32)
-        mask = np.zeros(images.shape, bool)
-        for index, n in enumerate(shown):
-            for place in range(n):
-                mask[index, 20 + 5 * place : 23 + 5 * place, 30:34] = True
-        np.savez(tmp_path / 'images.npz', images=images, rois=np.ones_like(mask))
-        np.savez(
-            tmp_path / 'prediction.npz',
-            enhanced=enhancement_target(images, mask),
-            evidence=mask.astype(np.float32),
-            counts=COUNTS,
-            lows=COUNTS,
-            highs=COUNTS,
-            probabilities=np.full(5, 0.2),
-        )
-        save_views(VIEWS, tmp_path / 'views.json')
-        return tmp_path
-
-    return store
-
-
-def write(folder):
-    """Run both interfaces; return the label image as stored, instances and counts."""
-    names = {name: folder / f'{name}.npz' for name in ('images', 'prediction')}
-    names['views'] = folder / 'views.json'
-    found = FindEvidence(t2w=folder / 't2w.nii.gz', **names).run(cwd=folder).outputs
-    t2w = folder / 'sub-01_T2w.nii.gz'
-    original = nb.load(t2w)
-    labels = restore(nb.load(found.instances), original, original.shape)
-    save_stored(labels, folder / 'dseg.nii.gz')
-    tables = SaveTables(
-        t2w_file=t2w,
-        t2w_name='sub-01/anat/sub-01_T2w.nii.gz',
-        participant='01',
-        stem=str(folder / 'sub-01'),
-        evidence=found.evidence,
-        instances=found.instances,
-        images_qc=['pass'] * 6,
-        overall='pass',
-        reasons=[],
-        model_label='cascade 1',
-        model_sha256='0' * 64,
-        **names,
+    Returns the label image as stored, instances and counts.
+    """
+    affine = np.diag([0.573, 0.573, 5.0, 1.0])
+    affine[:3, 3] = -45, -30, 12
+    voxels = np.random.default_rng(2).integers(0, 900, (160, 120, 8))
+    image = nb.Nifti1Image(voxels.astype(np.int16), affine)
+    turn = ornt_transform(io_orientation(affine), axcodes2ornt(codes))
+    stored = folder / 'sub-01_T2w.nii.gz'
+    nb.save(image.as_reoriented(turn), stored)
+    t2w = conform(stored, is_t2w=True)
+    views = tuple(
+        View(side, 2 + rank, rank + 1, (x, 60.5))
+        for side, x in (('L', 39.5), ('R', 120.5))
+        for rank in range(3)
     )
-    outputs = tables.run(cwd=folder).outputs
-    assert outputs.instances == str(folder / 'sub-01_space-T2w_desc-epvs_instances.tsv')
-    instances, counts = (
-        pd.read_csv(path, sep='\t') for path in (outputs.instances, outputs.counts)
+    grey = np.full((6, 80, 96), 0.4, np.float32)
+    slices = tuple(t2w.storage.slice_index(view.slice_index) for view in views)
+    six = SixImages(grey, np.ones(grey.shape, bool), grey, views, slices)
+    counted = image_counts(COUNTS, spots(shown))
+    found = find(t2w, six, counted)
+    results = {'six': six, 'counted': counted, 'found': found}
+    results['quality'] = Quality(('pass',) * 6, 'pass', ())
+    files = {name: str(result.save(folder / name)) for name, result in results.items()}
+    stem = str(folder / 'sub-01')
+    outputs = (
+        SaveTables(**files, identity=IDENTITY, stem=stem, sources=['bids:raw:a'])
+        .run(cwd=folder)
+        .outputs
     )
-    return nb.load(folder / 'dseg.nii.gz'), instances, counts
+    assert outputs.epvs_instances == f'{stem}_space-T2w_desc-epvs_instances.tsv'
+    image = SaveImage(
+        result=files['found'],
+        field='instances',
+        t2w_file=stored,
+        stem=f'{stem}_dseg',
+        sidecar={'Sources': ['bids:raw:a']},
+        lookup='roi',
+    )
+    labels = nb.load(image.run(cwd=folder).outputs.out_file)
+    tables = (outputs.epvs_instances, outputs.epvs_counts)
+    return labels, *(pd.read_csv(path, sep='\t') for path in tables)
 
 
 @pytest.mark.parametrize('codes', ['RAS', 'LPS', 'LAI', 'SRA'])
-def test_labels_tables_and_counts_agree(scan, codes):
-    image, instances, counts = write(scan(codes))
+def test_labels_tables_and_counts_agree(tmp_path, codes):
+    image, instances, counts = write(tmp_path, codes)
     data = np.asarray(image.dataobj)
     # Three slices lie along the axis that is named by S or I.
     axis = next(axis for axis, code in enumerate(nb.aff2axcodes(image.affine)) if code in 'SI')
@@ -109,8 +97,24 @@ def test_labels_tables_and_counts_agree(scan, codes):
     assert counts['instances'].tolist() == expected.tolist()
 
 
-def test_nothing_found_leaves_a_table_with_its_header(scan):
-    image, instances, counts = write(scan('RAS', shown=[0] * 6))
+def test_nothing_found_leaves_a_table_with_its_header(tmp_path):
+    image, instances, counts = write(tmp_path, 'RAS', shown=[0] * 6)
     assert not np.asarray(image.dataobj).any()
     assert instances.empty
     assert counts['instances'].sum() == 0
+
+
+def test_labels_come_with_what_they_mean(tmp_path):
+    write(tmp_path, 'LAS')
+    lookup = (tmp_path / 'sub-01_dseg.tsv').read_text()
+    assert lookup.startswith('index\tname\n1\tleft')
+    assert json.loads((tmp_path / 'sub-01_dseg.json').read_text()) == {'Sources': ['bids:raw:a']}
+
+
+def test_a_transform_is_written_as_itk_reads_it(tmp_path):
+    transform = LinearTransform((1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0, 2.5, 0, 0), (0.0, 0.0, 0.0))
+    image = nb.Nifti1Image(np.zeros((2, 2, 2), np.float32), np.eye(4))
+    result = Aligned(transform, image, 1.2).save(tmp_path / 'aligned')
+    target = tmp_path / 'sub-01_xfm.txt'
+    SaveTransform(result=str(result), target=str(target)).run(cwd=tmp_path)
+    assert LinearTransform.load(target) == transform

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from pvs_workflow.derivatives.images import restore
 from pvs_workflow.errors import ImageError
-from pvs_workflow.interfaces.storage import restore, save_stored, stored_slices
 from pvs_workflow.report.reading_images import ROI_END, T2W_END, png_uri, read_images
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.sampling import cut_six
+from pvs_workflow.science.slabs import central_slice, slices_per_slab
 
 
 def save_volumes(stem, volume, roi, affine, orientation='RAS'):
@@ -27,18 +28,18 @@ def save_volumes(stem, volume, roi, affine, orientation='RAS'):
     ornt = nb.orientations.ornt_transform(nb.io_orientation(affine), wanted)
     original = image.as_reoriented(ornt)
     original.set_sform(original.affine, 1)
-    raw = stem.with_name('raw.nii.gz')
-    nb.save(original, raw)
-    data, canonical, _ = to_canonical(np.asarray(original.dataobj), original.affine)
+    data, canonical, storage = to_canonical(np.asarray(original.dataobj), original.affine)
     labels, _, _ = to_canonical(
         np.asarray(nb.Nifti1Image(roi.astype(np.int16), affine).as_reoriented(ornt).dataobj),
         original.affine,
     )
     for array, end in ((data, T2W_END), (labels.astype(np.int16), ROI_END)):
         stored = restore(nb.Nifti1Image(array, canonical), original, original.shape)
-        save_stored(stored, stem.with_name(stem.name + end))
+        nb.save(stored, stem.with_name(stem.name + end))
     views, images, _ = cut_six(data, labels, canonical, Preprocessing(outside='keep'))
-    return views, stored_slices(views, raw), images
+    n = slices_per_slab(canonical)
+    slices = [storage.slice_index(central_slice(view.slice_index, n)) for view in views]
+    return views, slices, images
 
 
 def counts_of(views, slices):

@@ -8,9 +8,9 @@ from pvs_workflow.science.nuclei import (
     BOX_CENTRE,
     BOX_SHAPE,
     CLASSES,
-    agreement,
     box_affine,
     label_scan,
+    nuclei_overlap,
     sample_box,
     scaled,
     structure_maps,
@@ -94,12 +94,12 @@ def test_gain_and_offset_do_not_matter():
     assert np.isfinite(scaled(np.zeros(10))).all()
 
 
-def test_agreement_is_the_overlap():
+def test_one_nucleus_overlaps_with_itself_and_not_with_its_twin():
     one, far = ball((-25, 0, 8), 12.0), ball((25, 0, 8), 12.0)
-    assert agreement(one, one) == 1
-    assert agreement(one, far) == 0
+    assert nuclei_overlap(one, one) == 1
+    assert nuclei_overlap(one, far) == 0
     # Balls whose centres are half a radius apart share 1 - 3/4 t + t³/16 of themselves, t = 1/2.
-    shifted = agreement(one, ball((-25, 6, 8), 12.0))
+    shifted = nuclei_overlap(one, ball((-25, 6, 8), 12.0))
     assert shifted == pytest.approx(1 - 3 / 8 + 1 / 128, abs=0.03)
 
 

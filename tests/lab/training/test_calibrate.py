@@ -5,9 +5,9 @@ import pytest
 
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image, plain_image
 from pvs_workflow.lab.training.calibrate import STRAINS, calibrate
+from pvs_workflow.method.count import estimate
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Prediction
-from pvs_workflow.networks.sureness import assess
 from pvs_workflow.science.emphasis import PAPER
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.uncertainty.calibration import fit_calibration
@@ -56,7 +56,7 @@ def card(calibrated):
 
 def told(card, images):
     images = np.stack(images)
-    return assess(card, images, SpotCounter().predict(images))
+    return estimate(card, images, SpotCounter().predict(images))
 
 
 def test_every_image_is_used_in_every_variation(chosen, calibrated):
@@ -81,7 +81,7 @@ def test_intervals_hold_the_truth_of_new_variations(chosen, card):
 
 def test_known_images_are_familiar(chosen, card):
     images = [plain_image(sample, CARD.preprocessing).image for sample in chosen]
-    assert told(card, images).familiar.mean() > 0.95
+    assert told(card, images).in_distribution.mean() > 0.95
 
 
 def noise(images):
@@ -100,7 +100,7 @@ def off_target(images):
 @pytest.mark.parametrize('spoil', [noise, inverted, off_target])
 def test_spoilt_images_are_not_familiar(chosen, card, spoil):
     images = np.stack([plain_image(sample, CARD.preprocessing).image for sample in chosen])
-    assert told(card, spoil(images).astype(np.float32)).familiar.mean() < 0.1
+    assert told(card, spoil(images).astype(np.float32)).in_distribution.mean() < 0.1
 
 
 def test_one_person_is_enough_to_be_calibrated(chosen):

@@ -1,0 +1,80 @@
+"""Step 1: check an image, and bring its voxels into canonical order."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow.errors import PVSError
+from pvs_workflow.inputs.nifti import open_nifti, read_voxels
+from pvs_workflow.method.saved import Saved
+from pvs_workflow.science.checks import check_t2w_grid, check_voxels
+from pvs_workflow.science.geometry import Storage, to_canonical
+
+
+@dataclass(frozen=True)
+class Conformed(Saved):
+    """An image in canonical order.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, for messages.
+    image : nibabel image of float32
+        Its voxel axes run closest to left→right, back→front and bottom→top (RAS+).
+    storage : Storage
+        How the file stores the voxels.
+
+    """
+
+    name: str
+    image: nb.Nifti1Image
+    storage: Storage
+
+
+def conform(source: Path, is_t2w: bool = False) -> Conformed:
+    """Check an image and permute its voxels to canonical order.
+
+    Nothing is interpolated. Left and right come from the affine.
+
+    Parameters
+    ----------
+    source : Path
+        A NIfTI as the user stored it.
+    is_t2w : bool
+        Whether its slices must be fine enough to show ePVS.
+
+    Returns
+    -------
+    Conformed
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be used; the message names the file.
+
+    """
+    with prefix_errors(source):
+        stored, _ = open_nifti(source)
+        # What overflows becomes infinite, which is refused.
+        with np.errstate(over='ignore', invalid='ignore'):
+            data = read_voxels(stored, source, np.float32)
+        check_voxels(data)
+        data, affine, storage = to_canonical(data, stored.affine)
+        if is_t2w:
+            check_t2w_grid(data.shape, affine)
+    # As NIfTI keeps it: steps that read the saved image must get the same grid.
+    affine = affine.astype(np.float32).astype(float)
+    return Conformed(source.name, nb.Nifti1Image(np.ascontiguousarray(data), affine), storage)
+
+
+@contextmanager
+def prefix_errors(path: Path | str) -> Iterator[None]:
+    """Begin the message of an error that is raised in the block with the file's name."""
+    try:
+        yield
+    except PVSError as error:
+        raise type(error)(f'{Path(path).name} cannot be used: {error}') from error

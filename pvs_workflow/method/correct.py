@@ -1,0 +1,19 @@
+"""Step 2: correct the T2w for the shading of the receive coils."""
+
+from dataclasses import replace
+
+from pvs_workflow.method.conform import Conformed
+from pvs_workflow.registration.bias import correct_bias
+
+
+def correct(t2w: Conformed, seed: int) -> Conformed:
+    """Remove the bias field of a T2w with N4.
+
+    Parameters
+    ----------
+    t2w : Conformed
+    seed : int
+        ANTs' seed, > 0.
+
+    """
+    return replace(t2w, image=correct_bias(t2w.image, seed))

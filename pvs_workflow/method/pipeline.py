@@ -1,0 +1,181 @@
+"""All steps in their order, for use from Python."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow import data
+from pvs_workflow.derivatives.images import restore
+from pvs_workflow.inputs.nifti import open_nifti
+from pvs_workflow.method.align import align, compare
+from pvs_workflow.method.assess import Quality, assess_quality
+from pvs_workflow.method.conform import conform
+from pvs_workflow.method.correct import correct
+from pvs_workflow.method.count import ImageCounts, count
+from pvs_workflow.method.cut import SixImages, cut
+from pvs_workflow.method.find import find
+from pvs_workflow.method.locate import locate
+from pvs_workflow.method.tables import tabulate
+from pvs_workflow.networks.bundle import model_sha256, verify_bundle
+from pvs_workflow.settings import RANDOM_SEED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ImageLike = str | os.PathLike | nb.spatialimages.SpatialImage
+
+
+@dataclass(frozen=True)
+class EPVSResult:
+    """What was found in one T2w.
+
+    All images are on the grid of the T2w as it was given.
+
+    Attributes
+    ----------
+    grade : int
+        The person's Potter grade, 0 to 4.
+    probabilities : (5,) array of float
+        Of each grade.
+    counts : DataFrame
+        A row for each of the six images, with the columns of ``desc-epvs_counts.tsv``.
+    epvs : DataFrame
+        A row for each ePVS found, with the columns of ``desc-epvs_instances.tsv``.
+    t2w : nibabel image
+        As the cascade saw it.
+    roi : nibabel image
+        Basal ganglia: 1 left, 2 right.
+    structures : nibabel image
+        Their nuclei and the internal capsule, by FreeSurfer's numbers.
+    instances : nibabel image
+        Each ePVS its label of ``epvs``.
+    enhanced : nibabel image
+        The enhanced images in their places.
+    aligned : dict of nibabel image
+        ``T1w`` and ``FLAIR``, those that were given.
+    quality : Quality
+        Flags, with reasons.
+    six : SixImages
+        The six images, and where they lie.
+    counted : ImageCounts
+        What the cascade made of them.
+
+    """
+
+    grade: int
+    probabilities: np.ndarray
+    counts: 'pd.DataFrame'
+    epvs: 'pd.DataFrame'
+    t2w: nb.Nifti1Image
+    roi: nb.Nifti1Image
+    structures: nb.Nifti1Image
+    instances: nb.Nifti1Image
+    enhanced: nb.Nifti1Image
+    aligned: dict[str, nb.Nifti1Image]
+    quality: Quality
+    six: SixImages
+    counted: ImageCounts
+
+
+def count_epvs(
+    t2w: ImageLike,
+    t1w: ImageLike | None = None,
+    flair: ImageLike | None = None,
+    model: Path | None = None,
+    *,
+    seed: int = RANDOM_SEED,
+    bias_correction: bool = True,
+) -> EPVSResult:
+    """Count the enlarged perivascular spaces in the basal ganglia of one T2w.
+
+    The numbers are those of the command ``pvs_workflow``. One scan takes about a minute on one
+    processor. Global random generators of Python, NumPy and Keras are seeded.
+
+    Parameters
+    ----------
+    t2w : path or nibabel image
+    t1w, flair : path or nibabel image, optional
+        Of the same head. They have no part in the counts, but show whether the T2w has left and
+        right in their places.
+    model : Path, optional
+        A cascade bundle; the one that ships by default.
+    seed : int
+        Of ANTs and TensorFlow, > 0.
+    bias_correction : bool
+        Whether N4 corrects the T2w.
+
+    Returns
+    -------
+    EPVSResult
+
+    Raises
+    ------
+    PVSError
+        If an image or the model cannot be used, or if ANTs or TensorFlow is already loaded with
+        more than one thread, which would change the numbers.
+
+    Examples
+    --------
+    >>> result = count_epvs('sub-01_T2w.nii.gz')  # doctest: +SKIP
+    >>> result.grade, result.quality.overall  # doctest: +SKIP
+    (2, 'pass')
+
+    """
+    bundle = data.path('cascade') if model is None else Path(model)
+    verify_bundle(bundle)
+    contrasts = {'T2w': t2w, 'T1w': t1w, 'FLAIR': flair}
+    with tempfile.TemporaryDirectory() as folder:
+        files = {
+            name: _as_file(image, Path(folder, f'{name}.nii'))
+            for name, image in contrasts.items()
+            if image is not None
+        }
+        scans = {name: conform(path, is_t2w=name == 'T2w') for name, path in files.items()}
+        original, shape = open_nifti(files['T2w'])
+    scan = scans.pop('T2w')
+    head = correct(scan, seed) if bias_correction else scan
+    place = locate(scan, head, seed)
+    located = place.basal_ganglia
+    aligned = {name: align(scan, moving, seed) for name, moving in scans.items()}
+    fits = tuple(
+        compare(scans[name], other, place.affine, place.nuclei, seed)
+        for name, other in aligned.items()
+    )
+    six = cut(head, located, bundle)
+    counted = count(six, bundle, model_sha256(bundle), seed)
+    found = find(head, six, counted)
+    quality = assess_quality(six, located, counted, place.warp, fits)
+    tables = tabulate(six, counted, found, quality)
+    images = {
+        't2w': head.image,
+        'roi': located.roi,
+        'structures': located.structures,
+        'instances': found.instances,
+        'enhanced': found.enhanced,
+    }
+    return EPVSResult(
+        grade=int(tables['epvs_counts']['potter'].max()),
+        probabilities=counted.probabilities,
+        counts=tables['epvs_counts'],
+        epvs=tables['epvs_instances'],
+        **{name: restore(image, original, shape) for name, image in images.items()},
+        aligned={name: restore(other.image, original, shape) for name, other in aligned.items()},
+        quality=quality,
+        six=six,
+        counted=counted,
+    )
+
+
+def _as_file(image: ImageLike, target: Path) -> Path:
+    """Return the file of an image; one that is in memory is saved as it is, unscaled."""
+    if isinstance(image, str | os.PathLike):
+        return Path(image)
+    voxels = np.asanyarray(image.dataobj)
+    copy = nb.Nifti1Image(voxels, image.affine, image.header, dtype=voxels.dtype)
+    nb.save(copy, target)
+    return target

@@ -1,0 +1,129 @@
+"""Results of steps as files: what one process leaves for the next, and for a viewer."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Self, get_args, get_type_hints
+
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow.registration.transforms import LinearTransform
+
+_ARRAYS = 'arrays.npz'
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A step's result, which can be saved to a folder and loaded again without loss.
+
+    Images are saved as ``<field>.nii.gz``, linear transforms as ``<field>.txt``, arrays together
+    as ``arrays.npz``, and all other fields in ``<class>.json``. That file has the checksums of the
+    others, so that it changes whenever anything of the result does.
+    """
+
+    def save(self, folder: Path) -> Path:
+        """Save the result.
+
+        Parameters
+        ----------
+        folder : Path
+            It is made where it is missing; no other result may be in it.
+
+        Returns
+        -------
+        Path
+            The JSON file, from which :meth:`load` loads the result.
+
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        values, files, arrays = {}, {}, {}
+        for field in fields(self):
+            name, value = field.name, getattr(self, field.name)
+            if isinstance(value, nb.Nifti1Image):
+                files[name] = f'{name}.nii.gz'
+                nb.save(value, folder / files[name])
+            elif isinstance(value, LinearTransform):
+                files[name] = value.save(folder / f'{name}.txt').name
+            elif isinstance(value, np.ndarray):
+                files[name], arrays[name] = _ARRAYS, value
+            else:
+                values[name] = value
+        if arrays:
+            np.savez(folder / _ARRAYS, **arrays)
+        sums = {file: _sha256(folder / file) for file in sorted(set(files.values()))}
+        index = folder / f'{type(self).__name__}.json'
+        content = {'values': values, 'files': files, 'sha256': sums}
+        index.write_text(json.dumps(content, default=asdict))
+        return index
+
+    @classmethod
+    def load(cls, index: Path | str) -> Self:
+        """Load a result from the file that :meth:`save` returned; voxels are read when needed."""
+        index = Path(index)
+        content, hints = json.loads(index.read_text()), get_type_hints(cls)
+        values = {name: _build(hints[name], value) for name, value in content['values'].items()}
+        for name, file in content['files'].items():
+            values[name] = _read(hints[name], index.with_name(file), name)
+        return cls(**values)
+
+
+def saved_file(index: Path | str, field: str) -> Path:
+    """Return the file of an image or a transform of a saved result.
+
+    Parameters
+    ----------
+    index : Path
+        As :meth:`Saved.save` returned it.
+    field : str
+        The name of the result's attribute.
+
+    """
+    return Path(index).with_name(json.loads(Path(index).read_text())['files'][field])
+
+
+def load_arguments(function: Callable, values: Mapping) -> dict:
+    """Return what a function takes, of values that name files instead of saved results and paths.
+
+    Parameters
+    ----------
+    function : callable
+        Its type hints say what to load.
+    values : mapping
+        By the names of parameters; others are left out.
+
+    """
+    hints = get_type_hints(function)
+    return {name: _load(hints[name], values[name]) for name in values if name in hints}
+
+
+def _load(hint, value):
+    if isinstance(value, list):
+        return tuple(_load(get_args(hint)[0], part) for part in value)
+    if isinstance(hint, type) and issubclass(hint, Saved):
+        return hint.load(value)
+    return Path(value) if hint is Path else value
+
+
+def _build(hint, value):
+    """Turn what JSON holds into what a type hint says: dataclasses and tuples, nested."""
+    if is_dataclass(hint):
+        hints = get_type_hints(hint)
+        return hint(**{name: _build(hints[name], part) for name, part in value.items()})
+    if isinstance(value, list):
+        return tuple(_build((*get_args(hint), None)[0], part) for part in value)
+    return value
+
+
+def _read(hint, path: Path, name: str):
+    if hint is np.ndarray:
+        with np.load(path) as arrays:
+            return arrays[name]
+    return nb.load(path) if hint is nb.Nifti1Image else LinearTransform.load(path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open('rb') as stream:
+        return hashlib.file_digest(stream, 'sha256').hexdigest()

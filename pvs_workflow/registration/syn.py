@@ -1,0 +1,90 @@
+"""Deformable registration of the template to the nuclei of a head."""
+
+import tempfile
+from pathlib import Path
+
+import nibabel as nb
+import numpy as np
+
+from pvs_workflow.registration.engine import start_ants, to_ants
+from pvs_workflow.registration.transforms import LinearTransform, compose
+from pvs_workflow.registration.writing import check_whole
+from pvs_workflow.science.geometry import isotropic_grid
+from pvs_workflow.science.nuclei import BOX_SIZE
+from pvs_workflow.science.resampling import coarse_image
+
+FIELD_GRID, FIELD_MARGIN = 2.0, 10.0
+"""Voxel edge of the composite field, and by how much it reaches beyond the head's volume, mm.
+Smooth as it is, a finer one would only be larger."""
+
+_SYN = {'syn_metric': 'MeanSquares', 'syn_sampling': 0, 'reg_iterations': (20, 10, 0)}
+"""Not on the finest grid, where most of the time would go: the maps are smooth."""
+
+
+def register_syn(
+    box: nb.Nifti1Image,
+    template: nb.Nifti1Image,
+    target: nb.Nifti1Image,
+    maps: tuple[np.ndarray, np.ndarray],
+    affine: LinearTransform,
+    seed: int,
+) -> tuple[nb.Nifti1Image, float]:
+    """Warp the template to a head, with SyN around the nuclei.
+
+    Parameters
+    ----------
+    box : nibabel image, 3D
+        The head in template space, around the nuclei.
+    template : nibabel image, 3D
+        Of the same contrast.
+    target : nibabel image, 3D
+        The head itself, whose field of view the composite covers.
+    maps : two (x, y, z, k) arrays
+        What the head and the template show of the structures, -1 to 1, on the grid of ``box``.
+        SyN registers these; what the images show next to the structures does not matter.
+    affine : LinearTransform
+        From points of ``target`` to the template's.
+    seed : int
+
+    Returns
+    -------
+    field : nibabel image
+        Displacements from points of ``target`` to the template's, as ITK stores them. Outside
+        the box, the affine alone holds.
+    correlation : float
+        Of the head and the warped template in the box, -1 to 1.
+
+    """
+    ants = start_ants(seed)
+    fixed, moving = (
+        [_map(values[..., k], box.affine) for k in range(values.shape[-1])] for values in maps
+    )
+    others = [['MeanSquares', *pair, 1, 0] for pair in zip(fixed[1:], moving[1:], strict=True)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        chain = ants.registration(
+            fixed[0],
+            moving[0],
+            'SyNOnly',
+            initial_transform='Identity',
+            outprefix=f'{folder}/warped_',
+            multivariate_extras=others,
+            **_SYN,
+        )['fwdtransforms']
+        for path in chain:
+            if path.endswith('.nii.gz'):
+                check_whole(Path(path))
+        shape, grid = isotropic_grid(target.shape, target.affine, FIELD_GRID, FIELD_MARGIN)
+        field = compose(
+            nb.Nifti1Image(np.zeros(shape, np.float32), grid),
+            template,
+            [affine.save(folder / 'affine.txt'), *map(Path, chain)],
+            folder,
+        )
+        scan = to_ants(box)
+        warped = ants.apply_transforms(scan, to_ants(coarse_image(template, BOX_SIZE)), chain)
+    return field, float(np.corrcoef(scan.numpy().ravel(), warped.numpy().ravel())[0, 1])
+
+
+def _map(values: np.ndarray, affine: np.ndarray):
+    return to_ants(nb.Nifti1Image(np.ascontiguousarray(values, dtype=np.float32), affine))

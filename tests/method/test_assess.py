@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import nibabel as nb
+import numpy as np
+import pytest
+
+from pvs_workflow.method.align import ContrastFit
+from pvs_workflow.method.assess import Quality, assess_quality
+from tests.builders.method import image_counts, six_images, small_head, warp
+
+COUNTS = [3.0] * 6
+
+
+def assess(rois=80 * 96, located=None, correlation=0.9, in_distribution=(True,) * 6, others=()):
+    good = small_head()[1]
+    six = six_images(np.asarray((located or good).roi.dataobj), rois)
+    counted = image_counts(COUNTS, in_distribution=in_distribution)
+    return assess_quality(six, located or good, counted, warp(correlation), tuple(others))
+
+
+def change_roi(change):
+    located = small_head()[1]
+    roi = change(np.asarray(located.roi.dataobj).copy())
+    return replace(located, roi=nb.Nifti1Image(roi, located.roi.affine))
+
+
+def only_every_fourth_row(roi):
+    return np.where(np.arange(60)[:, None] % 4 == 0, roi, 0).astype(np.uint8)
+
+
+def half_of_the_left(roi):
+    roi[5:20] = 0
+    return roi
+
+
+def at_the_bottom(roi):
+    return np.roll(roi, -3, axis=2)
+
+
+def test_a_good_scan_passes():
+    assert assess() == Quality(('pass',) * 6, 'pass', ())
+
+
+@pytest.mark.parametrize(
+    ('change', 'level', 'reason'),
+    [
+        ({'located': change_roi(only_every_fourth_row)}, 'review', 'implausible ROI volume on'),
+        ({'located': change_roi(half_of_the_left)}, 'review', 'left and right ROI differ in'),
+        ({'located': change_roi(at_the_bottom)}, 'review', 'reach the edge of the field of view'),
+        ({'correlation': 0.35}, 'review', 'the template fits poorly'),
+        ({'correlation': 0.1}, 'fail', 'the template does not fit'),
+        ({'rois': 300}, 'review', 'little of the basal ganglia'),
+        ({'others': [ContrastFit(0.75, 1.2)]}, 'review', 'T1w or FLAIR shows the basal ganglia'),
+        (
+            {'others': [ContrastFit(0.9, 1.2), ContrastFit(0.9, 0.9)]},
+            'review',
+            'fits the T2w better with left and right swapped',
+        ),
+    ],
+)
+def test_doubts_are_named(change, level, reason):
+    quality = assess(**change)
+    assert quality.overall == level
+    assert any(reason in text for text in quality.reasons)
+    assert (level == 'fail') == (quality.images == ('fail',) * 6)
+
+
+@pytest.mark.parametrize('unlike', [(2,), (0, 5)])
+def test_only_the_images_out_of_distribution_are_for_review(unlike):
+    known = tuple(index not in unlike for index in range(6))
+    quality = assess(in_distribution=known)
+    assert quality.images == tuple('pass' if k else 'review' for k in known)
+    assert quality.overall == 'review'
+    assert quality.reasons == ('an image unlike those the cascade was trained on',)
+    assert assess(in_distribution=known, correlation=0.1).images == ('fail',) * 6
