@@ -1,4 +1,4 @@
-"""What went wrong, in one sentence per scan."""
+"""One sentence for each scan with a failed node."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +10,11 @@ _OWN_ERROR = re.compile(r'^\s*pvs_workflow\.errors\.\w+: (?P<message>.+)$', re.M
 _DEATH = re.compile(r'^\s*\S*WorkerDiedError: (?P<message>.+)$', re.MULTILINE)
 _NO_ROOM = re.compile('No space left on device|Disk quota exceeded|File too large')
 ROOM_MB = 100
-"""What the work on a usual T2w with T1w and FLAIR takes."""
+"""Space that the work on a usual T2w with T1w and FLAIR takes."""
 
 
 def explain_failure(scan: Scan, node: str, traceback: str, crash_file: Path) -> str:
-    """Say in one sentence why a node failed.
+    """Return one sentence on why a node failed.
 
     Parameters
     ----------

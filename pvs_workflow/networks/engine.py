@@ -17,12 +17,13 @@ ONEDNN = '1'
 """oneDNN changes the last digits of a convolution, so it is neither left to a default nor to
 the user's shell; it is on because it halves the time of a training step."""
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     'KERAS_BACKEND': 'tensorflow',
     'TF_ENABLE_ONEDNN_OPTS': ONEDNN,
     'CUDA_VISIBLE_DEVICES': '-1',
     'TF_CPP_MIN_LOG_LEVEL': '3',
 }
+"""Variables that every process with TensorFlow has; threads are :func:`configure_tensorflow`'s."""
 
 
 def load_tensorflow() -> ModuleType:
@@ -33,7 +34,7 @@ def load_tensorflow() -> ModuleType:
     module
 
     """
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(ENVIRONMENT)
     with _quiet_stderr():
         import tensorflow
 

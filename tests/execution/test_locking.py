@@ -6,19 +6,22 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from pvs_workflow.errors import OutputError
-from pvs_workflow.execution.claims import Claims, Keeper
-from pvs_workflow.processes import has_ended, own_name
+from pvs_workflow.execution import locking
+from pvs_workflow.execution.locking import FolderLocks, claimed
+from pvs_workflow.inputs import Scan, Selection
+from pvs_workflow.settings import Settings
 
 HOLD = """
 import sys
 from pathlib import Path
-from pvs_workflow.execution.claims import Claims
+from pvs_workflow.execution.locking import FolderLocks
 folder, run, *names = sys.argv[1:]
-print(sorted(Claims(Path(folder), run).take(names)), flush=True)
+print(sorted(FolderLocks(Path(folder), run).acquire(names)), flush=True)
 sys.stdin.read()
 """
 
@@ -53,55 +56,27 @@ def leave(folder, name, **facts):
     return path
 
 
-def test_a_process_is_known_by_its_name(hold):
-    process = hold('a')
-    process.stdout.readline()
-    name = own_name().replace(str(os.getpid()), str(process.pid))
-    # Another start time: the number was given to another process.
-    assert has_ended(name) is True
-    assert has_ended(own_name()) is False
-    assert has_ended(own_name() + '-rest') is False
-    assert has_ended('') is None
-
-
 def test_what_is_free_is_taken_and_given_back(tmp_path):
-    first, second = Claims(tmp_path, 'a'), Claims(tmp_path, 'b')
-    assert first.take(['sub-01', 'sub-02']) == {}
-    taken = second.take(['sub-02', 'sub-03'])
+    first, second = FolderLocks(tmp_path, 'a'), FolderLocks(tmp_path, 'b')
+    assert first.acquire(['sub-01', 'sub-02']) == {}
+    taken = second.acquire(['sub-02', 'sub-03'])
     assert list(taken) == ['sub-02']
     assert taken['sub-02'] == f'run a (process {os.getpid()} on {os.uname().nodename})'
     first.release()
-    assert second.take(['sub-01', 'sub-02']) == {}
+    assert second.acquire(['sub-01', 'sub-02']) == {}
     second.release()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_file_systems_without_links(tmp_path, monkeypatch):
-    def refuse(*names):
-        raise OSError(1, 'Operation not permitted')
-
-    whole = Claims(tmp_path, 'a')
-    assert whole.take(['sub-01']) == {}
-    monkeypatch.setattr(os, 'link', refuse)
-    plain = Claims(tmp_path, 'b')
-    assert list(plain.take(['sub-01', 'sub-02'])) == ['sub-01']
-    path = tmp_path / '.sub-02.running'
-    assert path.read_text() == (tmp_path / '.b.beat').read_text()
-    assert path.stat().st_nlink == 1
-    whole.release()
-    plain.release()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_at_work_keeps_what_it_has_and_a_killed_one_does_not(tmp_path, hold):
     process = hold('a', 'sub-01')
     assert process.stdout.readline() == '[]\n'
-    ours = Claims(tmp_path, 'b')
-    assert list(ours.take(['sub-01'])) == ['sub-01']
+    ours = FolderLocks(tmp_path, 'b')
+    assert list(ours.acquire(['sub-01'])) == ['sub-01']
     process.kill()
     process.wait()
     begin = time.monotonic()
-    assert ours.take(['sub-01']) == {}
+    assert ours.acquire(['sub-01']) == {}
     # It was of this machine: there is nothing to wait for.
     assert time.monotonic() - begin < 5
     ours.release()
@@ -123,21 +98,21 @@ def test_a_run_elsewhere_is_alive_as_long_as_its_beat_changes(tmp_path):
     thread = threading.Thread(target=beat)
     thread.start()
     try:
-        ours = Claims(tmp_path, 'b', watch_seconds=2)
-        assert ours.take(['sub-01']) == {'sub-01': 'run far (process 7 on node7)'}
+        ours = FolderLocks(tmp_path, 'b', watch_seconds=2)
+        assert ours.acquire(['sub-01']) == {'sub-01': 'run far (process 7 on node7)'}
         assert json.loads(path.read_text()) == theirs
     finally:
         stopped.set()
         thread.join()
-    ours = Claims(tmp_path, 'b', watch_seconds=0.5)
-    assert ours.take(['sub-01']) == {}
+    ours = FolderLocks(tmp_path, 'b', watch_seconds=0.5)
+    assert ours.acquire(['sub-01']) == {}
     assert not (tmp_path / '.far.beat').exists()
 
 
 @pytest.mark.parametrize('content', ['', '{', '[]', '{"run": "../far"}', '\0\xff'])
 def test_a_claim_that_was_not_written_to_its_end_blocks_nobody(tmp_path, content):
     (tmp_path / '.sub-01.running').write_text(content)
-    assert Claims(tmp_path, 'b', watch_seconds=0.3).take(['sub-01']) == {}
+    assert FolderLocks(tmp_path, 'b', watch_seconds=0.3).acquire(['sub-01']) == {}
 
 
 def test_of_many_that_take_over_at_once_one_succeeds(tmp_path, hold):
@@ -150,32 +125,74 @@ def test_of_many_that_take_over_at_once_one_succeeds(tmp_path, hold):
     assert sorted(said) == ["['sub-01']\n"] * 5 + ['[]\n']
 
 
-def test_who_lost_what_it_had_is_told_to_stop(tmp_path):
-    (tmp_path / 'a').mkdir()
+@pytest.fixture
+def selection():
+    scans = [Scan(n, None, Path('t2w.nii'), None, None, (('sub', n),)) for n in ('01', '02')]
+    return Selection(scans=tuple(scans), missing=(('03', 'sub-03: no T2w'),), skipped=())
+
+
+@pytest.fixture
+def settings(tmp_path):
+    for name in ('out/logs', 'work'):
+        (tmp_path / name).mkdir(parents=True)
+    return Settings(
+        bids_dir=tmp_path / 'bids',
+        output_dir=tmp_path / 'out',
+        work_dir=tmp_path / 'work',
+        analysis_level='participant',
+        run_id='ours',
+    )
+
+
+@pytest.mark.parametrize(
+    ('folder', 'name', 'use'),
+    [('out/logs', 'sub-02', 'writes to'), ('work', 'pvs_wf_sub-02', 'uses the work folder')],
+)
+def test_participants_of_other_runs_are_left_to_them(
+    settings, selection, tmp_path, folder, name, use
+):
+    other = FolderLocks(tmp_path / folder, 'theirs')
+    other.acquire([name])
+    with claimed(settings, tmp_path / 'out/logs', selection) as claim:
+        assert [scan.participant for scan in claim.selection.scans] == ['01']
+        assert claim.selection.missing == selection.missing
+        (sentence,) = claim.busy
+        assert sentence.startswith('sub-02: left to run theirs') and use in sentence
+        assert (tmp_path / 'work' / '.pvs_wf_sub-01.running').exists()
+    other.release()
+    assert list(tmp_path.rglob('.*')) == []
+
+
+def test_a_run_whose_folder_is_gone_is_stopped_and_says_why(
+    settings, selection, tmp_path, monkeypatch
+):
     stopped = threading.Event()
-    claims = Claims(tmp_path / 'a', 'a')
-    with Keeper([claims], seconds=0.05, stop=stopped.set) as keeper:
-        # Nothing is lost that has not been taken yet.
-        assert keeper.lost() == []
-        claims.take(['sub-01'])
+    monkeypatch.setattr(locking, 'BEAT_SECONDS', 0.05)
+    monkeypatch.setattr(locking, 'ignore_signals', lambda: None)
+    monkeypatch.setattr(locking.os, 'kill', lambda *_: stopped.set())
+    with (
+        pytest.raises(OutputError, match='work was removed, or taken over by another run'),
+        claimed(settings, tmp_path / 'out/logs', selection) as claim,
+    ):
+        claim.check()
         assert not stopped.wait(0.3)
-        (tmp_path / 'a').rename(tmp_path / 'b')
+        (tmp_path / 'work').rename(tmp_path / 'elsewhere')
         assert stopped.wait(10)
-        assert keeper.lost() == [tmp_path / 'a']
+        raise ValueError('whatever else goes wrong then')
 
 
 def test_a_run_that_was_taken_for_dead_does_not_take_away_its_heirs_claim(tmp_path):
-    suspended, heir = Claims(tmp_path, 'a'), Claims(tmp_path, 'b')
-    suspended.take(['sub-01'])
+    suspended, heir = FolderLocks(tmp_path, 'a'), FolderLocks(tmp_path, 'b')
+    suspended.acquire(['sub-01'])
     for path in tmp_path.iterdir():
         path.unlink()
-    heir.take(['sub-01'])
-    assert not suspended.beat()
+    heir.acquire(['sub-01'])
+    assert not suspended.touch()
     suspended.release()
-    assert heir.beat()
+    assert heir.touch()
     assert (tmp_path / '.sub-01.running').exists()
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path):
     with pytest.raises(OutputError, match='nowhere cannot be written to, expected a folder'):
-        Claims(tmp_path / 'nowhere', 'a').take(['sub-01'])
+        FolderLocks(tmp_path / 'nowhere', 'a').acquire(['sub-01'])

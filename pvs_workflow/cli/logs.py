@@ -1,0 +1,53 @@
+"""Where messages go: standard error, and a log file in the output folder."""
+
+import logging
+from pathlib import Path
+
+from pvs_workflow import __version__
+from pvs_workflow.errors import OutputError
+from pvs_workflow.files import room_left
+from pvs_workflow.settings import Settings, dump_settings
+
+log = logging.getLogger('pvs_workflow')
+
+
+def start_console(verbosity: int) -> None:
+    """Show plain lines on standard error."""
+    # A full disk or a closed terminal is no reason for tracebacks.
+    logging.raiseExceptions = False
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter('%(message)s'))
+    handler.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
+    log.setLevel(logging.DEBUG)
+    log.addHandler(handler)
+    # A handler of its own keeps nipype from writing to standard output.
+    nipype = logging.getLogger('nipype')
+    nipype.handlers.clear()
+    nipype.addHandler(handler if verbosity else logging.NullHandler())
+    nipype.propagate = False
+
+
+def start_records(settings: Settings) -> Path:
+    """Make the folder of logs, with this run's settings and log file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written to.
+
+    """
+    logs = settings.output_dir / 'logs'
+    settings.to_toml(logs / f'{settings.run_id}.toml')
+    path = logs / f'{settings.run_id}.log'
+    try:
+        handler = logging.FileHandler(path, encoding='utf-8', errors='backslashreplace')
+    except OSError as error:
+        raise OutputError(
+            f'{path} cannot be written, expected a folder with room that this user may write to, '
+            f'received: {error.strerror or error}{room_left(logs, error)}'
+        ) from error
+    handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s'))
+    for name in ('pvs_workflow', 'nipype'):
+        logging.getLogger(name).addHandler(handler)
+    log.debug('pvs_workflow %s\n%s', __version__, dump_settings(settings))
+    return logs
