@@ -24,46 +24,7 @@ _LABEL = re.compile('[0-9A-Za-z+]+')
 class Settings:
     """The settings of one run; ``None`` means not given.
 
-    Attributes
-    ----------
-    bids_dir, output_dir : Path
-    analysis_level : {'participant', 'group'}
-    run_id : str
-        Names the run's files in ``logs``.
-    participant_label, session_label : tuple of str
-        Without ``sub-`` and ``ses-``; empty for all.
-    bids_filter_file, bids_database_dir : Path, optional
-    skip_bids_validation : bool
-    nprocs : int
-        Processes at the same time, ≥ 1.
-    omp_nthreads : int, optional
-        Threads of one process, ≥ 1; see :attr:`threads`.
-    mem_gb : float, optional
-        Memory that all nodes together may use, GB (10⁹ bytes), > 0.
-    work_dir : Path
-    model : Path, optional
-        A cascade bundle; the shipped one where it is not given.
-    random_seed : int
-        From 0 to 2³¹ - 1.
-    bias_correction : bool
-        Whether N4 corrects the T2w.
-    stop_on_first_crash, clean_workdir, write_graph : bool
-    resource_monitor : bool
-        Whether nipype's monitor records memory and processors of each step.
-    nipype_plugin_file : Path, optional
-        Names the nipype plugin that runs the graph.
-    ratings : tuple of Path
-        Tables of raters' counts and grades, for the group level.
-    reading_sheet : bool
-        Whether the group level writes a blinded sheet of images to rate.
-    boilerplate_only : bool
-        Write the methods text and process nothing.
-    write_slurm : Path, optional
-        The script of a job array to write, instead of processing anything.
-    reports_only : bool
-        Rebuild the pages from what is in ``output_dir`` and process nothing.
-    verbosity : int
-        0, 1 or 2 and above.
+    Those without a comment are as ``pvs_workflow --help`` describes the option of their name.
 
     Raises
     ------
@@ -75,15 +36,15 @@ class Settings:
     bids_dir: Path
     output_dir: Path
     analysis_level: str
-    run_id: str
-    participant_label: tuple[str, ...] = ()
-    session_label: tuple[str, ...] = ()
+    run_id: str  # names the run's files in ``logs``
+    participant_label: tuple[str, ...] = ()  # without ``sub-``; empty for all
+    session_label: tuple[str, ...] = ()  # without ``ses-``; empty for all
     bids_filter_file: Path | None = None
     bids_database_dir: Path | None = None
     skip_bids_validation: bool = False
     nprocs: int = 1
-    omp_nthreads: int | None = None
-    mem_gb: float | None = None
+    omp_nthreads: int | None = None  # see ``threads``
+    mem_gb: float | None = None  # GB, 10⁹ bytes
     work_dir: Path = Path('work')
     model: Path | None = None
     random_seed: int = RANDOM_SEED
@@ -113,6 +74,11 @@ class Settings:
         ):
             if not is_right:
                 raise PVSError(f'{name} must be {expected}, received {getattr(self, name)!r}')
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the run's log and settings, and of the output's locks."""
+        return self.output_dir / 'logs'
 
     @property
     def threads(self) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pvs_workflow import data
 from pvs_workflow.cli.participant import log_selection, select_scans
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError
-from pvs_workflow.files import write_text
+from pvs_workflow.files import cannot_write, write_text
 from pvs_workflow.inputs import check_dataset
 from pvs_workflow.settings import Settings
 
@@ -77,33 +77,30 @@ def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
             f'{script} cannot be the script of a job, expected a name of letters, digits, "_", '
             f'"-", "+" and "."'
         )
-    participants_file = base.with_name(f'{base.name}_participants.txt')
-    config = base.with_name(f'{base.name}.toml')
-    done = base.with_name(f'{base.name}_done')
-    logs = settings.output_dir / 'logs' / 'slurm'
-    log_name = _sbatch_path(logs / f'{base.name}_%A_%a.log')
-    for path in (script, participants_file, config):
-        if os.path.lexists(path):
-            raise OutputError(
-                f'{path} is there already, and an array may still be at work with it; give '
-                'another name'
-            )
-    for folder in (logs, done):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f'{folder} cannot be made: {error.strerror or error}') from error
-    labels = ''.join(f'{label}\n' for label in participants)
-    plan = settings.mem_gb or MEM_GB
     paths = {
+        'script': script,
+        'list': base.with_name(f'{base.name}_participants.txt'),
+        'config': base.with_name(f'{base.name}.toml'),
+        'done': base.with_name(f'{base.name}_done'),
         'bids_dir': settings.bids_dir,
         'output_dir': settings.output_dir,
         'work_dir': settings.work_dir,
-        'script': script,
-        'list': participants_file,
-        'config': config,
-        'done': done,
     }
+    logs = settings.logs / 'slurm'
+    log_name = _sbatch_path(logs / f'{base.name}_%A_%a.log')
+    for name in ('script', 'list', 'config'):
+        if os.path.lexists(paths[name]):
+            raise OutputError(
+                f'{paths[name]} is there already, and an array may still be at work with it; '
+                'give another name'
+            )
+    for folder in (logs, paths['done']):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+    labels = ''.join(f'{label}\n' for label in participants)
+    plan = settings.mem_gb or MEM_GB
     values = {name: shlex.quote(str(path)) for name, path in paths.items()} | {
         'name': base.name,
         'file': script.name,
@@ -117,11 +114,11 @@ def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
         'group_log': shlex.quote(f'{logs}'.replace('%', '%%') + f'/{base.name}_group_%j.log'),
     }
     template = data.path('slurm', 'array.sh').read_text(encoding='utf-8')
-    write_text(participants_file, labels)
-    participants_file.chmod(_READ_ONLY)
-    settings.to_toml(config)
+    write_text(paths['list'], labels)
+    paths['list'].chmod(_READ_ONLY)
+    settings.to_toml(paths['config'])
     write_text(script, re.sub('@([a-z_0-9]+)@', lambda match: str(values[match[1]]), template))
-    return participants_file
+    return paths['list']
 
 
 def own_command() -> list[str]:

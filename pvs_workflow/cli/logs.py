@@ -1,11 +1,9 @@
 """Where messages go: standard error, and a log file in the output folder."""
 
 import logging
-from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.errors import OutputError
-from pvs_workflow.files import room_left
+from pvs_workflow.files import cannot_write
 from pvs_workflow.settings import Settings, dump_settings
 
 log = logging.getLogger('pvs_workflow')
@@ -27,7 +25,7 @@ def start_console(verbosity: int) -> None:
     nipype.propagate = False
 
 
-def start_records(settings: Settings) -> Path:
+def start_records(settings: Settings) -> None:
     """Make the folder of logs, with this run's settings and log file.
 
     Raises
@@ -36,18 +34,13 @@ def start_records(settings: Settings) -> Path:
         If it cannot be written to.
 
     """
-    logs = settings.output_dir / 'logs'
-    settings.to_toml(logs / f'{settings.run_id}.toml')
-    path = logs / f'{settings.run_id}.log'
+    path = settings.logs / f'{settings.run_id}.log'
+    settings.to_toml(path.with_suffix('.toml'))
     try:
         handler = logging.FileHandler(path, encoding='utf-8', errors='backslashreplace')
     except OSError as error:
-        raise OutputError(
-            f'{path} cannot be written, expected a folder with room that this user may write to, '
-            f'received: {error.strerror or error}{room_left(logs, error)}'
-        ) from error
+        raise cannot_write(path, error) from error
     handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s'))
     for name in ('pvs_workflow', 'nipype'):
         logging.getLogger(name).addHandler(handler)
     log.debug('pvs_workflow %s\n%s', __version__, dump_settings(settings))
-    return logs

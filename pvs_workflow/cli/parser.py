@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.cli.options import add_options, path_argument
+from pvs_workflow.cli.options import INSTEAD, OPTIONS, path_argument
 from pvs_workflow.errors import PVSError, one_line
 from pvs_workflow.settings import Settings, load_settings
 
@@ -76,24 +76,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--version', action='version', version=f'pvs_workflow v{__version__}')
     parser.add_argument('-v', dest='verbosity', action='count', help='say more; -vv: say all')
-    add_options(parser)
+    for title, options in OPTIONS.items():
+        group = parser.add_argument_group(title)
+        if title == INSTEAD:
+            group = group.add_mutually_exclusive_group()
+        for names, kind, text in options:
+            group.add_argument(*names.split(), help=text, **kind)
     return parser
 
 
 def parse_args(argv: Sequence[str] | None = None) -> Settings:
-    """Return the settings of a command line; end the program with code 2 if it makes no sense.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The program's own arguments where it is not given.
-
-    Returns
-    -------
-    Settings
-        With absolute paths.
-
-    """
+    """Return the settings of a command line; end the program with code 2 if it makes no sense."""
     parser = build_parser()
     words = sys.argv[1:] if argv is None else argv
     given = vars(parser.parse_args([_hyphenated(word) for word in words]))
@@ -124,13 +117,7 @@ def _merge(given: dict) -> Settings:
 
 
 def _hyphenated(word: str) -> str:
-    """Return an option with hyphens.
-
-    Examples
-    --------
-    >>> _hyphenated('--work_dir=/my_work'), _hyphenated('sub_1')
-    ('--work-dir=/my_work', 'sub_1')
-    """
+    """Return ``--work-dir=/my_work`` for ``--work_dir=/my_work``."""
     return re.sub('^--[a-z_]+', lambda match: match[0].replace('_', '-'), word)
 
 

@@ -1,25 +1,24 @@
 """The participant level: from images to grades and pages."""
 
+import errno
 import logging
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pvs_workflow import data
 from pvs_workflow.cli.logs import start_records
 from pvs_workflow.derivatives.description import describe_outputs
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError
 from pvs_workflow.execution.engine import clean_work, load_engine, run_scans, start_workers
+from pvs_workflow.execution.locking import RunLocks, claimed
 from pvs_workflow.execution.outcome import Outcome, retire_results
 from pvs_workflow.execution.workers import Workers
+from pvs_workflow.files import cannot_write
 from pvs_workflow.inputs import Selection, check_dataset, collect_scans, load_filters
 from pvs_workflow.inputs.validation import validating
 from pvs_workflow.settings import Settings
-
-if TYPE_CHECKING:
-    from pvs_workflow.execution.locking import ClaimedScans
 
 log = logging.getLogger('pvs_workflow')
 
@@ -27,19 +26,23 @@ log = logging.getLogger('pvs_workflow')
 def run_participants(settings: Settings) -> int:
     """Process the participants asked for, and return 0 only if all succeeded."""
     check_dataset(settings.bids_dir)
-    logs = start_records(settings)
+    start_records(settings)
     describe_outputs(settings.output_dir, settings.bids_dir)
     if settings.boilerplate_only:
-        _, facts = _prepare(settings, logs)
+        _prepare(settings)
         return EXIT_OK
     _make_work_folder(settings.work_dir)
     # The first worker takes as long to start as the scans to be found and checked.
-    with start_workers(settings, logs) as workers:
-        selection, facts = _prepare(settings, logs)
-        from pvs_workflow.execution.locking import claimed
-
-        with claimed(settings, logs, selection) as claim:
-            return _process(settings, claim, facts, logs, workers)
+    with start_workers(settings) as workers:
+        selection, facts = _prepare(settings)
+        with claimed(settings, selection) as (own, busy, locks):
+            for sentence in busy:
+                log.error('%s', sentence)
+            if busy and not own.scans:
+                return EXIT_FAILED
+            code = _process(settings, own, facts, workers, locks)
+            locks.check()
+        return EXIT_FAILED if busy else code
 
 
 def select_scans(settings: Settings) -> Selection:
@@ -64,7 +67,7 @@ def log_selection(selection: Selection) -> None:
         log.error('%s', reason)
 
 
-def _prepare(settings: Settings, logs: Path) -> tuple[Selection, Mapping]:
+def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
     """Find the scans and check them; return them and the facts of the run for its pages."""
     selection = select_scans(settings)
     participants = sorted({scan.participant for scan in selection.scans})
@@ -78,7 +81,7 @@ def _prepare(settings: Settings, logs: Path) -> tuple[Selection, Mapping]:
         from pvs_workflow.cli.reports import run_facts, write_boilerplate
         from pvs_workflow.networks.bundle import model_sha256, verify_bundle
 
-        load_engine(settings, logs)
+        load_engine(settings)
     log_selection(selection)
     model = settings.model or data.path('cascade')
     card = verify_bundle(model)
@@ -91,35 +94,29 @@ def _prepare(settings: Settings, logs: Path) -> tuple[Selection, Mapping]:
 
 
 def _process(
-    settings: Settings, claim: 'ClaimedScans', facts: Mapping, logs: Path, workers: Workers
+    settings: Settings, selection: Selection, facts: Mapping, workers: Workers, locks: RunLocks
 ) -> int:
     """Run the graphs of the scans that belong to this run, and make the pages."""
     from pvs_workflow.cli.reports import record_runs, unfinished, write_pages
 
-    selection = claim.selection
-    for sentence in claim.busy:
-        log.error('%s', sentence)
-    if claim.busy and not selection.scans:
-        return EXIT_FAILED
     if settings.clean_workdir:
         clean_work(settings, selection.scans)
     # If the run is killed, the pages say what the results are of.
     record_runs(settings, selection, unfinished(settings, selection.scans), facts)
-    outcome = run_scans(settings, selection.scans, logs, workers)
-    claim.check()
+    outcome = run_scans(settings, selection.scans, workers)
+    locks.check()
     _retire_failed(settings, outcome)
     participants, unrecorded = record_runs(settings, selection, outcome.failed, facts)
     pages_fine = write_pages(settings.output_dir, participants)
     if settings.clean_workdir and not outcome.failed:
         clean_work(settings, selection.scans)
-    claim.check()
     log.info(
         '%d of %d scans succeeded; results are in %s',
         len(outcome.done),
         len(selection.scans),
         settings.output_dir,
     )
-    problems = unrecorded or outcome.failed or selection.missing or claim.busy
+    problems = unrecorded or outcome.failed or selection.missing
     return EXIT_OK if pages_fine and not problems else EXIT_FAILED
 
 
@@ -141,9 +138,6 @@ def _make_work_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError('Permission denied')
+            raise PermissionError(errno.EACCES, 'Permission denied')
     except OSError as error:
-        raise OutputError(
-            f'{path} cannot be used as work folder, expected a folder that this user may write '
-            f'to, received: {error.strerror or error}'
-        ) from error
+        raise cannot_write(path, error) from error

@@ -23,7 +23,7 @@ from pvs_workflow.errors import (
 from pvs_workflow.inputs import Scan, Selection
 from pvs_workflow.settings import Settings
 
-_PACKAGES = (
+_PACKAGES = [
     'antspyx',
     'keras',
     'nibabel',
@@ -32,7 +32,8 @@ _PACKAGES = (
     'scikit-image',
     'scipy',
     'tensorflow',
-)
+]
+"""Packages whose versions are recorded."""
 
 log = logging.getLogger('pvs_workflow')
 
@@ -50,15 +51,7 @@ def rebuild_reports(settings: Settings) -> int:
 
 
 def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
-    """Return the facts of a run that its pages show: command, seed, versions and model.
-
-    Parameters
-    ----------
-    settings : Settings
-    model : mapping
-        ``name``, ``version`` and ``sha256`` of the cascade.
-
-    """
+    """Return the facts of a run that its pages show; ``model`` has name, version and sha256."""
     return {
         'version': __version__,
         'command': shlex.join(['pvs_workflow', *sys.argv[1:]]),
@@ -80,7 +73,7 @@ def write_boilerplate(settings: Settings, scans: Sequence[Scan], facts: Mapping)
         t1w=[scan.t1w is not None for scan in scans],
         flair=[scan.flair is not None for scan in scans],
     )
-    return write_citations(settings.output_dir / 'logs', methods)
+    return write_citations(settings.logs, methods)
 
 
 def record_runs(
@@ -88,13 +81,8 @@ def record_runs(
 ) -> tuple[list[str], list[str]]:
     """Record for each participant the run that made its results, and what went wrong.
 
-    Returns
-    -------
-    participants : list of str
-        Sorted: all that were processed, and those in the dataset that could not be.
-    unrecorded : list of str
-        Those whose record could not be written, which is logged.
-
+    Returns the participants, with those in the dataset that have no T2w, and those of them whose
+    record could not be written, which is logged.
     """
     from pvs_workflow.inputs.dataset import is_label
     from pvs_workflow.report.provenance import RunRecord, save_run
@@ -150,25 +138,14 @@ def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
 def participants_with_results(
     output_dir: Path, asked: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the participants whose pages can be made from the derivatives.
-
-    Parameters
-    ----------
-    output_dir : Path
-    asked : sequence of str
-        Labels without ``sub-``; empty for all.
-
-    Returns
-    -------
-    present, missing : list of str
-        Labels; the missing ones were asked for.
+    """Return the participants whose pages can be made, and those asked for who have no results.
 
     Raises
     ------
     NoInputError
-        If there are no derivatives of anyone.
+        If nobody has results.
     NoMatchError
-        If there are none of those asked for.
+        If nobody has who was asked for.
 
     """
     present = sorted(

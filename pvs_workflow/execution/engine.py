@@ -28,16 +28,16 @@ _MAX_QUEUED_SCANS = 100
 log = logging.getLogger('pvs_workflow')
 
 
-def start_workers(settings: Settings, logs: Path) -> Workers:
+def start_workers(settings: Settings) -> Workers:
     """Return the workers of a run, the first of them started, unless nodes run elsewhere."""
     os.environ.update(engine_environment(settings))
-    workers = Workers(logs / f'{settings.run_id}_workers.log', settings.resource_monitor)
+    workers = Workers(settings.logs / f'{settings.run_id}_workers.log', settings.resource_monitor)
     if not settings.nipype_plugin_file:
         workers.start_first()
     return workers
 
 
-def load_engine(settings: Settings, logs: Path) -> None:
+def load_engine(settings: Settings) -> None:
     """Configure nipype and import what graphs are built and run with."""
     from nipype import config
     from nipype import logging as nipype_logging
@@ -47,21 +47,21 @@ def load_engine(settings: Settings, logs: Path) -> None:
         {
             'execution': {
                 'check_version': 'false',
-                'crashdump_dir': str(logs),
+                'crashdump_dir': str(settings.logs),
                 'crashfile_format': 'txt',
                 'create_report': 'false',
                 'hash_method': 'content',
                 'remove_unnecessary_outputs': 'false',
                 'stop_on_first_crash': str(settings.stop_on_first_crash).lower(),
             },
-            'logging': {'log_directory': str(logs), 'log_to_file': 'false'},
+            'logging': {'log_directory': str(settings.logs), 'log_to_file': 'false'},
         }
     )
     nipype_logging.update_logging(config)
     if settings.resource_monitor:
         config.enable_resource_monitor()
         # Nipype's update_config passes over this section.
-        summary = str(logs / f'{settings.run_id}_resources.json')
+        summary = str(settings.logs / f'{settings.run_id}_resources.json')
         config.set('monitoring', 'summary_file', summary)
     import pvs_workflow.execution.plugin
     import pvs_workflow.workflows.base  # noqa: F401
@@ -85,7 +85,6 @@ def build_graph(settings: Settings, scans: Sequence[Scan]):
 def run_scans(
     settings: Settings,
     scans: Sequence[Scan],
-    logs: Path,
     workers: Workers,
     build: Callable = build_graph,
 ) -> Outcome:
@@ -95,8 +94,6 @@ def run_scans(
     ----------
     settings : Settings
     scans : sequence of Scan
-    logs : Path
-        Folder for the drawing of the graph.
     workers : Workers
         From :func:`start_workers`.
     build : callable
@@ -104,9 +101,9 @@ def run_scans(
         ``<scan.name>_wf``.
 
     """
-    load_engine(settings, logs)
+    load_engine(settings)
     if settings.write_graph:
-        write_graph(build(settings, scans), logs)
+        write_graph(build(settings, scans), settings.logs)
     unfinished: list[str] = []
     with Progress(scans) as progress, contextlib.ExitStack() as stack:
         plugin = _choose_plugin(settings, progress, workers)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pvs_workflow.derivatives import names
 from pvs_workflow.errors import OutputError
 from pvs_workflow.execution.failures import branches_of, explain_failures, failed_scan
-from pvs_workflow.files import room_left
+from pvs_workflow.files import cannot_write
 from pvs_workflow.inputs import Scan
 
 _RESULTS = tuple(f'{table}.{suffix}' for table in names.TABLES for suffix in ('tsv', 'json'))
@@ -90,9 +90,7 @@ def retire_results(output_dir: Path, scan: Scan, run_id: str) -> list[Path]:
                 path.replace(target)
             except OSError as error:
                 raise OutputError(
-                    f'{path} is of an earlier run and cannot be moved away, expected a folder '
-                    f'that this user may write to, received: {error.strerror or error}'
-                    f'{room_left(target, error)}; do not use it'
+                    f'{path} is of an earlier run, do not use it: {cannot_write(target, error)}'
                 ) from error
             moved.append(target)
     return moved

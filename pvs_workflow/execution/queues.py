@@ -116,12 +116,8 @@ class CondorPlugin(QueuePlugin, plugins.CondorPlugin):
 
 
 PLUGINS = {
-    'SLURM': SlurmPlugin,
-    'SGE': SgePlugin,
-    'PBS': PbsPlugin,
-    'LSF': LsfPlugin,
-    'OAR': OarPlugin,
-    'Condor': CondorPlugin,
+    **{'SLURM': SlurmPlugin, 'SGE': SgePlugin, 'PBS': PbsPlugin},
+    **{'LSF': LsfPlugin, 'OAR': OarPlugin, 'Condor': CondorPlugin},
 }
 """Nipype's plugins that submit a job for each node and wait for it."""
 
@@ -145,13 +141,11 @@ def read_plugin_file(path: Path) -> tuple[str, dict]:
             f'{path} is no plugin file, expected YAML with "plugin" (a name) and "plugin_args" '
             f'(keys and values), received: {error!r}'
         ) from error
-    if name != LOCAL and name not in PLUGINS:
-        hint = ''
-        if name == 'SLURMGraph':
-            hint = '; use SLURM, or better a job array (--write-slurm)'
+    if name not in (LOCAL, *PLUGINS):
         raise PVSError(
             f'{path}: the plugin {name} cannot be used, expected {LOCAL} or one that submits a '
-            f'job for each step and waits for it ({", ".join(PLUGINS)}){hint}'
+            f'job for each step and waits for it ({", ".join(PLUGINS)}); there is also '
+            '--write-slurm'
         )
     return name, arguments
 
@@ -165,17 +159,8 @@ def make_queue_plugin(
 ) -> QueuePlugin:
     """Return a plugin whose jobs have an environment, whether or not the queue hands it on.
 
-    Parameters
-    ----------
-    name : str
-        A key of :data:`PLUGINS`.
-    arguments : mapping
-        Nipype's for this plugin.
-    environment : mapping of str to str
-        Variables that results depend on.
-    on_start, on_change : callable
-        As those of :class:`~pvs_workflow.execution.plugin.MemoryLimitedPlugin`.
-
+    ``name`` is a key of :data:`PLUGINS`, ``arguments`` are nipype's for it; the callables are
+    those of :class:`~pvs_workflow.execution.plugin.MemoryLimitedPlugin`.
     """
     # Nipype puts it into the names of jobs.
     os.environ.setdefault('LOGNAME', 'pvs_workflow')

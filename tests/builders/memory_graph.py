@@ -79,12 +79,11 @@ def main():
         Scan(f'{number:02d}', None, folder / 't2w.nii.gz', None, None, (('sub', f'{number:02d}'),))
         for number in range(1, len(needs) + 1)
     )
-    logs = start_records(settings)
-    with start_workers(settings, logs) as workers:
+    start_records(settings)
+    with start_workers(settings) as workers:
         outcome = run_scans(
             settings,
             scans,
-            logs,
             workers,
             lambda *_: build(scans, int(together), map(float, needs), settings),
         )

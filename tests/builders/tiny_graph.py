@@ -92,16 +92,15 @@ def main():
         resource_monitor='monitor' in options,
         nipype_plugin_file=folder / 'plugin.yml' if 'plugin' in options else None,
     )
-    logs = start_records(settings)
+    start_records(settings)
     scans = tuple(
         Scan(label, None, folder / 't2w.nii.gz', None, None, (('sub', label),))
         for label in ('01', '02', '03', '04')
     )
-    with start_workers(settings, logs) as workers:
+    with start_workers(settings) as workers:
         outcome = run_scans(
             settings,
             scans,
-            logs,
             workers,
             lambda settings, some: build(some, case, folder, settings.output_dir),
         )

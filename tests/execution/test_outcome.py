@@ -74,6 +74,6 @@ def test_a_result_that_cannot_be_moved_away_is_named(tmp_path):
     # There is no way to make a folder in what is a file.
     (tmp_path / 'sub-1' / 'log').write_text('')
     with pytest.raises(
-        OutputError, match='is of an earlier run and cannot be moved away, expected'
+        OutputError, match=r'is of an earlier run, do not use it: .* cannot be written'
     ):
         retire_results(tmp_path, SCANS[0], 'run7')

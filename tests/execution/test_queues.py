@@ -92,16 +92,14 @@ def test_a_broken_plugin_file_is_named(tmp_path, content):
     assert str(path) in str(error.value)
 
 
-@pytest.mark.parametrize('name', ['Slurm', 'SGEGraph', 'Linear', 'LegacyMultiProc', '3'])
+@pytest.mark.parametrize(
+    'name', ['Slurm', 'SLURMGraph', 'SGEGraph', 'Linear', 'LegacyMultiProc', '3']
+)
 def test_a_plugin_that_does_not_wait_for_its_jobs_is_refused(tmp_path, name):
     (tmp_path / 'plugin.yml').write_text(f'plugin: {name}\n')
-    with pytest.raises(PVSError, match=r'cannot be used, expected MultiProc or one .*SLURM, SGE'):
-        read_plugin_file(tmp_path / 'plugin.yml')
-
-
-def test_for_whole_graphs_in_slurm_there_is_a_better_way(tmp_path):
-    (tmp_path / 'plugin.yml').write_text('plugin: SLURMGraph\n')
-    with pytest.raises(PVSError, match='use SLURM, or better a job array'):
+    with pytest.raises(
+        PVSError, match=r'cannot be used, expected MultiProc or one .*SLURM, SGE.*--write-slurm'
+    ):
         read_plugin_file(tmp_path / 'plugin.yml')
 
 
