@@ -88,7 +88,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def remove_leftovers(folder: Path, *, below: bool = False, everything: bool = False) -> list[Path]:
-    """Remove what killed processes have left half-written in a folder.
+    """Remove what killed processes have left half-written in a folder; return it.
 
     Parameters
     ----------
@@ -98,11 +98,6 @@ def remove_leftovers(folder: Path, *, below: bool = False, everything: bool = Fa
     everything : bool
         Whether to remove what other processes may still write, for a folder that belongs to the
         caller. Else, what processes elsewhere have left is removed after a day.
-
-    Returns
-    -------
-    list of Path
-        The folders that were removed.
 
     """
     pattern = f'**/{WRITING}*' if below else f'{WRITING}*'
@@ -123,7 +118,7 @@ def _is_old(path: Path) -> bool:
 
 
 def read_text(path: Path, most: int = MAX_TEXT, encoding: str = 'utf-8') -> str:
-    """Read a text file that may be anything: a pipe, a device, gigabytes.
+    """Read a text file that may be anything (a pipe, a device, gigabytes), with Unix line ends.
 
     Parameters
     ----------
@@ -131,11 +126,6 @@ def read_text(path: Path, most: int = MAX_TEXT, encoding: str = 'utf-8') -> str:
     most : int
         Maximum size, bytes.
     encoding : str
-
-    Returns
-    -------
-    str
-        With Unix line ends.
 
     Raises
     ------

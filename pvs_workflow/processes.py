@@ -11,29 +11,14 @@ _START = 22 - 3
 
 
 def own_name() -> str:
-    """Return a name that no other process has: its machine and container, number and start time.
-
-    Returns
-    -------
-    str
-        Letters, digits and hyphens.
-
-    """
+    """Return a name that no other process has: of its machine, container, number and start."""
     return f'{_own_place()}-{os.getpid()}-{_start_time(os.getpid())}'
 
 
 def has_ended(name: str) -> bool | None:
-    """Tell whether a process has ended.
+    """Tell whether a process has ended, by a text that begins with its name.
 
-    Parameters
-    ----------
-    name : str
-        From :func:`own_name`, or a text that begins with such a name.
-
-    Returns
-    -------
-    bool or None
-        ``None`` if the process is of another machine or container, or this is no name.
+    ``None`` means that this is a process of another machine or container, or no name.
 
     Examples
     --------

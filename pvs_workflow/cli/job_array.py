@@ -53,8 +53,7 @@ def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
     Parameters
     ----------
     settings : Settings
-        ``write_slurm`` is the file to write; ``<name>_participants.txt`` and ``<name>.toml`` are
-        written next to it.
+        ``write_slurm`` is the script to write; list and settings are written next to it.
     participants : sequence of str
         Labels without ``sub-``, in the order of the tasks.
 

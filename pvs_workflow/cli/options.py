@@ -5,7 +5,8 @@ import os
 import re
 from pathlib import Path
 
-from pvs_workflow.settings import MAX_DEFAULT_THREADS, RANDOM_SEED
+from pvs_workflow.settings import MAX_DEFAULT_THREADS as _MOST
+from pvs_workflow.settings import RANDOM_SEED
 
 _GB_PER_UNIT = {'K': 1e-6, 'M': 1e-3, 'G': 1.0, 'T': 1e3}
 
@@ -45,6 +46,8 @@ def _labels(prefix: str) -> dict:
 
 _FLAG = {'action': 'store_true'}
 _NUMBER = {'type': int, 'metavar': 'N'}
+_MEMORY = {'dest': 'mem_gb', 'type': memory_gb, 'metavar': 'SIZE'}
+_NO_BIAS = {'dest': 'bias_correction', 'action': 'store_false'}
 _FILE = {'type': path_argument, 'metavar': 'FILE'}
 _FOLDER = {'type': path_argument, 'metavar': 'DIR'}
 _FILES = _FILE | {'nargs': '+', 'action': 'extend'}
@@ -54,92 +57,41 @@ INSTEAD = 'instead of a run'
 
 OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
     'what to process': (
-        (
-            '--participant-label',
-            _labels('sub-'),
-            'participants to process, with or without sub- (default: all)',
-        ),
-        (
-            '--session-label',
-            _labels('ses-'),
-            'sessions to process, with or without ses- (default: all)',
-        ),
-        (
-            '--bids-filter-file',
-            _FILE,
-            'JSON file: pybids entities that the t2w, t1w and flair files must have',
-        ),
-        (
-            '--bids-database-dir',
-            _FOLDER,
-            "folder of pybids' index of the dataset; it is made where it is missing",
-        ),
+        ('--participant-label', _labels('sub-'), 'participants to process (default: all)'),
+        ('--session-label', _labels('ses-'), 'sessions to process (default: all)'),
+        ('--bids-filter-file', _FILE, 'JSON file: pybids entities of the t2w, t1w and flair'),
+        ('--bids-database-dir', _FOLDER, "pybids' index of the dataset; made where missing"),
         ('--skip-bids-validation', _FLAG, 'do not run the BIDS validator on what is read'),
     ),
     'resources': (
-        (
-            '--nprocs --n-cpus --nthreads',
-            _NUMBER,
-            'processes at the same time (default: all processors)',
-        ),
-        (
-            '--omp-nthreads',
-            _NUMBER,
-            f'threads of one process (default: nprocs, at most {MAX_DEFAULT_THREADS})',
-        ),
-        (
-            '--mem',
-            {'dest': 'mem_gb', 'type': memory_gb, 'metavar': 'SIZE'},
-            'memory to plan with: a number with K, M, G or T; without, megabytes (default: 90 %% '
-            "of the machine's)",
-        ),
+        ('--nprocs --n-cpus --nthreads', _NUMBER, 'processes at a time (default: processors)'),
+        ('--omp-nthreads', _NUMBER, f'threads of one process (default: nprocs, at most {_MOST})'),
+        ('--mem', _MEMORY, "memory to use, as 8G or 8000 (MB) (default: 90 %% of the machine's)"),
         (
             '--resource-monitor',
             _FLAG,
-            'note memory and processors of every step, second by second, in '
+            'record memory and processors of every step, second by second, in '
             'output_dir/logs/<run>_resources.json',
         ),
-        (
-            '--nipype-plugin-file',
-            _FILE,
-            "YAML file: which of nipype's plugins runs the graph, and its arguments",
-        ),
-        (
-            '-w --work-dir',
-            _FOLDER,
-            'where intermediate results are kept, to resume from (default: ./work)',
-        ),
+        ('--nipype-plugin-file', _FILE, 'YAML file: the nipype plugin that runs the graph'),
+        ('-w --work-dir', _FOLDER, 'intermediate results, to resume from (default: ./work)'),
     ),
     'method': (
-        (
-            '--model',
-            _FILE | {'metavar': 'PATH'},
-            'cascade bundle to count with (default: the one that ships)',
-        ),
+        ('--model', _FILE | {'metavar': 'PATH'}, 'cascade bundle (default: the one that ships)'),
         ('--random-seed', _NUMBER, f'seed of every random choice (default: {RANDOM_SEED})'),
-        (
-            '--no-bias-correction',
-            {'dest': 'bias_correction', 'action': 'store_false'},
-            'leave out the N4 bias correction of the T2w',
-        ),
+        ('--no-bias-correction', _NO_BIAS, 'leave out the N4 bias correction of the T2w'),
     ),
     'running': (
         (
             '--config-file',
             _FILE,
-            'settings of a former run (output_dir/logs/<run>.toml); what the command line gives '
-            'wins',
+            'settings of a former run (output_dir/logs/<run>.toml); the command line wins',
         ),
-        (
-            '--stop-on-first-crash',
-            _FLAG,
-            'end the run when a first step fails, instead of finishing the others',
-        ),
+        ('--stop-on-first-crash', _FLAG, 'end the run when a first step fails'),
         (
             '--clean-workdir',
             _FLAG,
-            "remove the participants' folders from the work folder before the run, and after a "
-            'run without failures',
+            'remove the work of the scans before the run, and after a run without failures',
         ),
         ('--write-graph', _FLAG, 'write the workflow graph to output_dir/logs'),
     ),
@@ -148,28 +100,13 @@ OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
             '--boilerplate-only',
             _FLAG,
             'write the methods text with its references (CITATION.md, .html and .bib in '
-            'output_dir/logs) and process nothing',
+            'output_dir/logs)',
         ),
-        (
-            '--write-slurm',
-            _FILE,
-            'write the script of a Slurm job array with one participant a task, its settings and '
-            'the list of participants, and process nothing',
-        ),
-        (
-            '--reports-only',
-            _FLAG,
-            'rebuild the pages of the participants from what is in output_dir and process '
-            'nothing; bids_dir is not read',
-        ),
+        ('--write-slurm', _FILE, 'write a Slurm job array with one participant a task'),
+        ('--reports-only', _FLAG, 'rebuild the pages from output_dir; bids_dir is not read'),
     ),
     'group level': (
-        (
-            '--ratings',
-            _FILES,
-            "tables of raters' counts or Potter grades; how they agree with the model and with "
-            'each other is written to group_agreement.tsv and the page',
-        ),
+        ('--ratings', _FILES, "tables of raters' counts or grades, to compare with the model"),
         (
             '--reading-sheet',
             _FLAG,

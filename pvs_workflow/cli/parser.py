@@ -28,20 +28,9 @@ EPILOG = """exit codes:
 
 _TASK_PROCESSES = 2
 """Default processes of a task of a job array: two help one session, more do not."""
-_LEVELS = {
-    'ratings': 'group',
-    'reading_sheet': 'group',
-    'boilerplate_only': 'participant',
-    'reports_only': 'participant',
-    'write_slurm': 'participant',
-}
-"""Options of one level only."""
-_OF_ONE_RUN = frozenset(
-    {
-        *('bids_dir', 'output_dir', 'analysis_level', 'run_id'),
-        *('boilerplate_only', 'reports_only', 'write_slurm'),
-    }
-)
+_GROUP_ONLY = ('ratings', 'reading_sheet')
+_PARTICIPANT_ONLY = ('boilerplate_only', 'reports_only', 'write_slurm')
+_OF_ONE_RUN = {'bids_dir', 'output_dir', 'analysis_level', 'run_id', *_PARTICIPANT_ONLY}
 """Settings that are not taken from a former run."""
 
 
@@ -122,9 +111,10 @@ def _hyphenated(word: str) -> str:
 
 
 def _check_level(settings: Settings) -> None:
-    for name, level in _LEVELS.items():
-        if getattr(settings, name) and settings.analysis_level != level:
-            raise PVSError(f'--{name.replace("_", "-")} is of the {level} level')
+    for names, level in ((_GROUP_ONLY, 'group'), (_PARTICIPANT_ONLY, 'participant')):
+        for name in names:
+            if getattr(settings, name) and settings.analysis_level != level:
+                raise PVSError(f'--{name.replace("_", "-")} is of the {level} level')
 
 
 def _check_folders(settings: Settings) -> None:

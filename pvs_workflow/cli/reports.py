@@ -23,16 +23,7 @@ from pvs_workflow.errors import (
 from pvs_workflow.inputs import Scan, Selection
 from pvs_workflow.settings import Settings
 
-_PACKAGES = [
-    'antspyx',
-    'keras',
-    'nibabel',
-    'nipype',
-    'numpy',
-    'scikit-image',
-    'scipy',
-    'tensorflow',
-]
+_PACKAGES = 'antspyx keras nibabel nipype numpy scikit-image scipy tensorflow'
 """Packages whose versions are recorded."""
 
 log = logging.getLogger('pvs_workflow')
@@ -60,7 +51,7 @@ def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
         'bias_correction': settings.bias_correction,
         'model': dict(model),
         'versions': {'python': platform.python_version()}
-        | {name: version(name) for name in _PACKAGES},
+        | {name: version(name) for name in _PACKAGES.split()},
     }
 
 

@@ -90,16 +90,8 @@ def run_scans(
 ) -> Outcome:
     """Build the graphs of some scans at a time and run them.
 
-    Parameters
-    ----------
-    settings : Settings
-    scans : sequence of Scan
-    workers : Workers
-        From :func:`start_workers`.
-    build : callable
-        Returns the workflow of settings and scans; the sub-workflow of a scan is named
-        ``<scan.name>_wf``.
-
+    ``workers`` are those of :func:`start_workers`; ``build`` returns the workflow of settings and
+    scans, in which the sub-workflow of a scan is named ``<scan.name>_wf``.
     """
     load_engine(settings)
     if settings.write_graph:
@@ -119,11 +111,7 @@ def run_scans(
 
 
 def portions(scans: Sequence[Scan], settings: Settings) -> list[Sequence[Scan]]:
-    """Divide scans into those of one graph.
-
-    These are enough for each process, so that few are idle at the end of a graph, and no more
-    jobs than a queue commonly takes.
-    """
+    """Divide scans into those of one graph: enough for all processes, not too many for a queue."""
     most = _MAX_QUEUED_SCANS
     if not settings.nipype_plugin_file:
         most = min(_MAX_SCANS, _SCANS_PER_PROCESS * settings.nprocs)

@@ -43,16 +43,7 @@ class LockOwner:
 
 
 class RunLocks:
-    """The locks of one run, in several folders that other runs may use, too.
-
-    Parameters
-    ----------
-    run_id : str
-    folders : sequence of Path
-        Existing folders.
-    watch_seconds : float
-
-    """
+    """The locks of one run, in several folders that other runs may use, too."""
 
     def __init__(self, run_id: str, folders: Sequence[Path], watch_seconds: float = WATCH_SECONDS):
         self._owner = LockOwner(run_id, own_name(), os.uname().nodename, os.getpid())
@@ -71,14 +62,7 @@ class RunLocks:
             self._beats.append(_beat(folder, self._owner))
 
     def acquire(self, label: str) -> str:
-        """Lock a participant in all folders, or raise OutputError.
-
-        Returns
-        -------
-        str
-            The run that has a lock already, and where; empty if there was none.
-
-        """
+        """Lock a participant in all folders; return who has a lock instead, and where, or ''."""
         for folder in self._folders:
             lock = folder / f'.sub-{label}.running'
             try:
@@ -153,18 +137,13 @@ def claimed(
 
     A run whose folder is removed, or taken over while it was suspended, is stopped as by SIGTERM.
 
-    Parameters
-    ----------
-    settings : Settings
-    selection : Selection
-
     Yields
     ------
-    Selection
+    selection : Selection
         Without the participants of other runs.
-    list of str
+    busy : list of str
         One sentence for each participant of another run.
-    RunLocks
+    locks : RunLocks
 
     Raises
     ------

@@ -16,22 +16,10 @@ _LIMITS = ('/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_b
 
 
 def plan_memory(asked: float | None, machine: float, limits: tuple[str, ...] = _LIMITS) -> float:
-    """Return the memory that a run may use.
+    """Return the memory that a run may use, GB.
 
-    Parameters
-    ----------
-    asked : float, optional
-        Memory that the user asked for, GB.
-    machine : float
-        Memory of the machine, GB.
-    limits : tuple of str
-        Files with the limit of the container or job, bytes.
-
-    Returns
-    -------
-    float
-        GB: what was asked for; else nine tenths of the machine, or of the limit if that is less.
-
+    That is what was asked for; else nine tenths of the machine, or of the limit of its container
+    or job if that is less.
     """
     if asked is not None:
         return asked

@@ -15,15 +15,9 @@ _RESULTS = tuple(f'{table}.{suffix}' for table in names.TABLES for suffix in ('t
 
 @dataclass(frozen=True)
 class Outcome:
-    """The scans that succeeded and those that failed.
+    """The scans that succeeded, and one sentence for each that failed.
 
-    Attributes
-    ----------
-    done : tuple of Scan
-        All steps succeeded in this run (or were up to date), and the result is there.
-    failed : dict of Scan to str
-        One sentence each.
-
+    A scan succeeded if all its steps did, or were up to date, and its result is there.
     """
 
     done: tuple[Scan, ...]
@@ -33,17 +27,7 @@ class Outcome:
 def collect_outcome(
     output_dir: Path, scans: Sequence[Scan], failures: Sequence, unfinished: Sequence[str]
 ) -> Outcome:
-    """Return which scans succeeded.
-
-    Parameters
-    ----------
-    output_dir : Path
-    scans : sequence of Scan
-    failures : sequence of NodeFailure
-    unfinished : sequence of str
-        Full names of the nodes that did not succeed.
-
-    """
+    """Return which scans succeeded; ``unfinished`` are full names of nodes that did not."""
     failed = explain_failures(failures, scans)
     branches = branches_of(scans)
     stopped = {failed_scan(node, branches) for node in unfinished}
@@ -67,12 +51,7 @@ def result_path(output_dir: Path, scan: Scan, name: str = _RESULTS[0]) -> Path:
 
 
 def retire_results(output_dir: Path, scan: Scan, run_id: str) -> list[Path]:
-    """Move the tables of an earlier run of a scan that now failed to the logs of its participant.
-
-    Returns
-    -------
-    list of Path
-        Their new paths.
+    """Move earlier tables of a scan that now failed to the participant's logs; return the paths.
 
     Raises
     ------

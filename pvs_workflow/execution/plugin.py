@@ -18,22 +18,10 @@ from pvs_workflow.errors import ResourceError
 from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
 from pvs_workflow.execution.workers import Workers
 
-_DIGIT = 1e-6
-"""So that what fits exactly does not fail to by the last digit of a sum, GB."""
-
 
 @dataclass(frozen=True)
 class NodeFailure:
-    """A node that failed.
-
-    Attributes
-    ----------
-    node : str
-        Its full name, with the names of the workflows around it.
-    traceback : str
-    crash_file : Path
-
-    """
+    """A node that failed, by its full name, with the names of the workflows around it."""
 
     node: str
     traceback: str
@@ -41,15 +29,7 @@ class NodeFailure:
 
 
 class ReportingPlugin:
-    """What all plugins of this package report, over all the graphs that they run.
-
-    Attributes
-    ----------
-    failures : list of NodeFailure
-    nodes : list of nipype nodes
-        Those of the last graph.
-
-    """
+    """Mixed into a plugin, it keeps failures of all graphs and the nodes of the last one."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -110,7 +90,8 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
     ):
         super().__init__({})
         self._workers, self._n_procs, self._planned_gb = workers, n_procs, memory_gb
-        self._memory_gb = max(memory_gb - RUN_GB, 0.0) + _DIGIT
+        # What fits exactly does not fail to by the last digit of a sum.
+        self._memory_gb = max(memory_gb - RUN_GB, 0.0) + 1e-6
         self._on_start, self._on_change, self._stop_early = on_start, on_change, stop_early
         self._running: dict[Future, object] = {}
 
@@ -194,30 +175,18 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
 def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
     """Return what to sort ready nodes by: scan after scan, and the longest chain of others first.
 
-    Parameters
-    ----------
-    graph : networkx graph of nodes
-        Edges lead to what has to wait.
-    nodes : sequence
-        All of them, each before those that wait for it. Their full names begin with those of the
-        graph and the scan.
-
-    Returns
-    -------
-    list of (int, int)
-        Of each node.
-
+    Edges of the graph lead to nodes that wait, and the nodes are in topological order. Their full
+    names begin with those of the graph and the scan.
     """
     chains: dict = {}
     for node in reversed(nodes):
         chains[node] = max((chains[other] + 1 for other in graph.successors(node)), default=0)
     scans: dict[str, int] = {}
-    numbers = [scans.setdefault(_scan_name(node), len(scans)) for node in nodes]
-    return [(number, -chains[node]) for number, node in zip(numbers, nodes, strict=True)]
-
-
-def _scan_name(node) -> str:
-    return '.'.join(node.fullname.split('.')[:2])
+    names = [node.fullname.split('.')[1] for node in nodes]
+    return [
+        (scans.setdefault(name, len(scans)), -chains[node])
+        for name, node in zip(names, nodes, strict=True)
+    ]
 
 
 def _is_up_to_date(node) -> bool:

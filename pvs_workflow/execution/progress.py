@@ -31,15 +31,7 @@ class _BrokenPipeSafe:
 
 
 class Progress(AbstractContextManager):
-    """Counts the steps of graphs and shows the number.
-
-    Parameters
-    ----------
-    scans : sequence of Scan
-    stream : text stream, optional
-        Standard error by default. A bar is drawn if it is a terminal.
-
-    """
+    """Counts the steps of graphs and shows the number, as a bar if the stream is a terminal."""
 
     def __init__(self, scans: Sequence[Scan], stream=None):
         self._branches = branches_of(scans)

@@ -30,15 +30,8 @@ class Workers(AbstractContextManager):
     """Worker processes, started when there is work and ended at the end of the block.
 
     They are spawned: forked ones could deadlock, and those of a fork server outlive a run that is
-    killed. The environment of nodes must be set before the first one starts.
-
-    Parameters
-    ----------
-    log : Path
-        A file that gets what workers print.
-    monitor : bool
-        Whether nipype's resource monitor is on.
-
+    killed. The environment of nodes must be set before the first one starts. What they print goes
+    to a log file.
     """
 
     def __init__(self, log: Path, monitor: bool = False):
@@ -69,14 +62,7 @@ class Workers(AbstractContextManager):
         return future
 
     def result(self, future: Future):
-        """Return what a function returned, or raise what it raised.
-
-        Raises
-        ------
-        WorkerDiedError
-            If its process was killed.
-
-        """
+        """Return what a function returned; raise what it raised, or WorkerDiedError."""
         pool = self._busy.pop(future)
         try:
             return future.result()

@@ -30,12 +30,6 @@ def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
     of links to the files in question only, so that its cost does not depend on the rest of the
     dataset. It works offline, and writes nothing.
 
-    Parameters
-    ----------
-    bids_dir : Path
-    participants : sequence of str
-        Labels without prefix.
-
     Raises
     ------
     InvalidDatasetError
