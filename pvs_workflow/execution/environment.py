@@ -1,5 +1,7 @@
 """The environment variables that make results independent of machine, shell and network."""
 
+from pvs_workflow.networks.engine import ENVIRONMENT
+from pvs_workflow.registration.engine import ants_environment
 from pvs_workflow.settings import Settings
 
 
@@ -25,12 +27,9 @@ def engine_seed(seed: int) -> int:
 def engine_environment(settings: Settings) -> dict[str, str]:
     """Return the variables that every process of a run has before it runs its first node.
 
-    The engines name their own; TensorFlow's threads are set by its interface.
+    The engines name their own; TensorFlow's threads are set by its interface. Nothing here loads
+    NumPy, which reads the limits of threads when it is loaded.
     """
-    # Numpy, which comes with them, reads the limits of threads when it is loaded.
-    from pvs_workflow.networks.engine import ENVIRONMENT
-    from pvs_workflow.registration.engine import ants_environment
-
     return (
         {'NIPYPE_NO_ET': '1', 'NO_ET': '1', 'MPLBACKEND': 'Agg', 'PYTHONHASHSEED': '0'}
         | ENVIRONMENT

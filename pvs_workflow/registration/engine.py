@@ -2,8 +2,10 @@
 
 import functools
 import os
+from typing import TYPE_CHECKING
 
-import nibabel as nb
+if TYPE_CHECKING:
+    import nibabel as nb
 
 
 def ants_environment(seed: int) -> dict[str, str]:
@@ -36,7 +38,7 @@ def start(seed: int):
     return ants
 
 
-def to_ants(image: nb.Nifti1Image):
+def to_ants(image: 'nb.Nifti1Image'):
     """Return the same volume as an ANTs image (float32, LPS+ world)."""
     import ants
 
