@@ -12,8 +12,8 @@ EXIT_INVALID_BIDS = 16
 EXIT_NO_MATCH = 18
 EXIT_NO_INPUT = 66
 
-LONGEST = 1200
-"""Characters of one message; what is between its ends is left out beyond that."""
+MAX_MESSAGE = 1200
+"""Maximum length of a message, characters; the middle of a longer one is left out."""
 
 
 class PVSError(Exception):
@@ -84,10 +84,10 @@ def one_line(text: str) -> str:
     text = re.sub(r'\s+', ' ', str(text)).strip()
     if not text.isprintable():
         text = ''.join(sign if sign.isprintable() else _escape(sign) for sign in text)
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_MESSAGE:
         return text
-    start = LONGEST * 2 // 3
-    return f'{text[:start]} … {text[start - LONGEST + 3 :]}'
+    start = MAX_MESSAGE * 2 // 3
+    return f'{text[:start]} … {text[start - MAX_MESSAGE + 3 :]}'
 
 
 def _escape(sign: str) -> str:

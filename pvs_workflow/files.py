@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,18 +16,18 @@ from pvs_workflow.errors import OutputError
 from pvs_workflow.processes import has_ended, own_name
 
 WRITING = '.writing-'
-"""Folders of files that are being written are named so, and after the process that writes."""
+"""Prefix of the folders of files that are being written; the name of the process follows."""
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _DAY = 24 * 60 * 60
 _MB = 10**6
 
-MOST_TEXT = 32 * 2**20
-"""Bytes of the largest text that is read; ``participants.tsv`` of 100,000 people has a tenth."""
+MAX_TEXT = 32 * 2**20
+"""Maximum size of a text, bytes; ``participants.tsv`` of 100,000 people has a tenth."""
 
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``target``; rename it to ``target`` when the block ends well.
+    """Give a temporary path next to ``target``; rename it to ``target`` when the block ends well.
 
     The temporary name keeps all of the target's suffixes (writers choose formats by them) and
     starts with a dot, so that no BIDS query sees it.
@@ -51,13 +52,22 @@ def atomic_path(target: Path) -> Iterator[Path]:
         (folder / target.name).chmod(0o666 & ~_umask())
         (folder / target.name).replace(target)
     except OSError as error:
-        raise OutputError(
-            f'{target} cannot be written, expected a folder with room that this user may write '
-            f'to, received: {error.strerror or error}{room_left(target.parent, error)}'
-        ) from error
+        raise cannot_write(target, error) from error
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """Return the error for what cannot be written; it names the space that is left."""
+    space = ''
+    if error.errno in _NO_ROOM:
+        folder = next(folder for folder in (path, *path.parents) if folder.is_dir())
+        space = f' ({shutil.disk_usage(folder).free / _MB:.1f} MB are free there)'
+    return OutputError(
+        f'{path} cannot be written, expected a folder with room that this user may write to, '
+        f'received: {error.strerror or error}{space}'
+    )
 
 
 def write_text(target: Path, text: str) -> None:
@@ -77,88 +87,45 @@ def copy_file(source: Path, target: Path) -> None:
         shutil.copyfile(source, path)
 
 
-def room_left(folder: Path, error: OSError) -> str:
-    """Say how much room there is, in brackets, if it was for want of room that something failed.
-
-    Parameters
-    ----------
-    folder : Path
-        On the disk in question; it need not exist.
-    error : OSError
-
-    Returns
-    -------
-    str
-        Empty for other errors.
-
-    """
-    if error.errno not in _NO_ROOM:
-        return ''
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        return ''
-    return f' ({free / _MB:.1f} MB are free there)'
-
-
-def remove_leftovers(
-    folder: Path, *, below: bool = False, all_of_them: bool = False
-) -> list[Path]:
-    """Remove what processes that were killed have left half-written in a folder.
+def remove_leftovers(folder: Path, *, below: bool = False, everything: bool = False) -> list[Path]:
+    """Remove what killed processes have left half-written in a folder; return it.
 
     Parameters
     ----------
     folder : Path
     below : bool
-        Also in the folders below.
-    all_of_them : bool
-        Also what comes from processes that may still be at work, here or elsewhere: only for
-        folders that belong to the caller. Else, what comes from elsewhere is left for a day.
-
-    Returns
-    -------
-    list of Path
-        What was removed.
+        Whether to look in the folders in it, too.
+    everything : bool
+        Whether to remove what other processes may still write, for a folder that belongs to the
+        caller. Else, what processes elsewhere have left is removed after a day.
 
     """
-    found = []
-    for place, names, _ in os.walk(folder):
-        found += [Path(place, name) for name in names if name.startswith(WRITING)]
-        names[:] = [name for name in names if below and not name.startswith(WRITING)]
+    pattern = f'**/{WRITING}*' if below else f'{WRITING}*'
     removed = []
-    for path in found:
+    for path in list(folder.glob(pattern)):
         ended = has_ended(path.name.removeprefix(WRITING))
-        if all_of_them or ended or (ended is None and _is_old(path)):
+        if everything or ended or (ended is None and _is_old(path)):
             shutil.rmtree(path, ignore_errors=True)
             removed.append(path)
     return removed
 
 
 def _is_old(path: Path) -> bool:
-    """Tell whether a folder is older than a day, by the clock of its own disk."""
     try:
-        with tempfile.TemporaryFile(dir=path.parent) as now:
-            return os.fstat(now.fileno()).st_mtime - path.stat().st_mtime > _DAY
+        return time.time() - path.stat().st_mtime > _DAY
     except OSError:
         return False
 
 
-def read_text(path: Path, most: int = MOST_TEXT, encoding: str = 'utf-8') -> str:
-    """Read a text file that may be anything: a pipe, a device, gigabytes.
+def read_text(path: Path, most: int = MAX_TEXT, encoding: str = 'utf-8') -> str:
+    """Read a text file that may be anything (a pipe, a device, gigabytes), with Unix line ends.
 
     Parameters
     ----------
     path : Path
     most : int
-        Bytes that it may have.
+        Maximum size, bytes.
     encoding : str
-
-    Returns
-    -------
-    str
-        With Unix line ends.
 
     Raises
     ------
@@ -179,7 +146,7 @@ def read_text(path: Path, most: int = MOST_TEXT, encoding: str = 'utf-8') -> str
     return io.TextIOWrapper(io.BytesIO(content), encoding=encoding).read()
 
 
-def read_json(path: Path, most: int = MOST_TEXT, encoding: str = 'utf-8'):
+def read_json(path: Path, most: int = MAX_TEXT, encoding: str = 'utf-8'):
     """Read a JSON file that may be anything.
 
     Raises
@@ -194,7 +161,7 @@ def read_json(path: Path, most: int = MOST_TEXT, encoding: str = 'utf-8'):
     return parse_json(read_text(path, most, encoding))
 
 
-def read_json_object(path: Path, most: int = MOST_TEXT) -> dict:
+def read_json_object(path: Path, most: int = MAX_TEXT) -> dict:
     """Read a JSON object that may be anything; empty where it is not one that can be read."""
     try:
         content = read_json(path, most, encoding='utf-8-sig')

@@ -1,42 +1,24 @@
-"""Names of processes, by which others can tell whether they are still at work."""
+"""Names of processes, by which another process can tell whether they have ended."""
 
-import hashlib
 import os
 import re
-import socket
 from functools import cache
 from pathlib import Path
 
-_NAME = re.compile(r'(?P<place>[0-9a-f]{8})-(?P<pid>\d+)-(?P<start>\d+)')
+_NAME = re.compile(r'(?P<place>[0-9a-f]+)-(?P<pid>\d+)-(?P<start>\d+)')
 _START = 22 - 3
-"""Of the fields of ``/proc/PID/stat`` (proc(5)) the 22nd, and the state is the 3rd."""
+"""Index of the start time among the fields of ``/proc/PID/stat`` from the 3rd on (proc(5))."""
 
 
 def own_name() -> str:
-    """Return a name that no other process has, on any machine, not after a restart either.
-
-    Returns
-    -------
-    str
-        Letters, digits and hyphens: the place (machine since its start, and namespace of process
-        numbers, that is: container), the process' number, and when it started.
-
-    """
-    return _name(os.getpid())
+    """Return a name that no other process has: of its machine, container, number and start."""
+    return f'{_own_place()}-{os.getpid()}-{_start_time(os.getpid())}'
 
 
 def has_ended(name: str) -> bool | None:
-    """Tell whether a process is over.
+    """Tell whether a process has ended, by a text that begins with its name.
 
-    Parameters
-    ----------
-    name : str
-        From :func:`own_name`, or a text that begins with such a name.
-
-    Returns
-    -------
-    bool or None
-        ``None`` where that cannot be known here: of another machine or container, or no name.
+    ``None`` means that this is a process of another machine or container, or no name.
 
     Examples
     --------
@@ -44,38 +26,28 @@ def has_ended(name: str) -> bool | None:
     (False, None, None)
 
     """
-    found = _NAME.match(name)
-    if found is None or found['place'] != own_place():
+    match = _NAME.match(name)
+    if match is None or match['place'] != _own_place():
         return None
-    return _started(int(found['pid'])) != int(found['start'])
+    return _start_time(int(match['pid'])) != int(match['start'])
 
 
 @cache
-def _name(pid: int) -> str:
-    return f'{own_place()}-{pid}-{_started(pid)}'
+def _own_place() -> str:
+    """Return the boot of this machine and the namespace of its process numbers, as one word."""
+    try:
+        boot = Path('/proc/sys/kernel/random/boot_id').read_text()[:8]
+        return f'{boot}{Path("/proc/self/ns/pid").stat().st_ino:x}'
+    except OSError:
+        # Nothing is known of other processes then, and no other place has this name.
+        return os.urandom(8).hex()
 
 
-@cache
-def own_place() -> str:
-    """Return what tells apart machines, their starts, and containers."""
-    parts = []
-    for read in (
-        Path('/proc/sys/kernel/random/boot_id').read_text,
-        lambda: str(Path('/proc/self/ns/pid').readlink()),
-    ):
-        try:
-            parts.append(read())
-        except OSError:
-            # Then nothing is known of anybody: no other process has this name.
-            parts.append(f'{socket.gethostname()} {os.urandom(8).hex()}')
-    return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:8]
-
-
-def _started(pid: int) -> int:
-    """Return when a process started, in ticks since the machine did; 0 if it is over."""
+def _start_time(pid: int) -> int:
+    """Return when a process started, in clock ticks since the boot; 0 if it has ended."""
     try:
         fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     except OSError:
         return 0
-    # A process that only waits for its parent to notice its end does nothing any more.
+    # A zombie waits for nothing but its parent.
     return 0 if fields[0] in 'ZX' else int(fields[_START])

@@ -1,5 +1,7 @@
-"""What one run was asked to do: one frozen object, to and from TOML."""
+"""The settings of one run: one frozen object, to and from TOML."""
 
+import math
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,74 +12,39 @@ import tomli_w
 from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_text, write_text
 
-MOST_BYTES = 2**20
-"""Of a file of settings."""
-
-MOST_STOPS = 1000
-"""In a line; the time that names of nested tables take grows with the square of their number."""
-
 RANDOM_SEED = 20240712
-"""Of every random choice, where none is given: the paper's date of publication."""
+"""Default seed: the date of publication of the paper."""
+MAX_SEED = 2**31 - 1
+"""Largest seed: ITK's are signed integers of 32 bits."""
+MAX_DEFAULT_THREADS = 8
+_LABEL = re.compile('[0-9A-Za-z+]+')
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of one run; ``None`` means not given.
 
-    Attributes
-    ----------
-    bids_dir, output_dir : Path
-    analysis_level : {'participant', 'group'}
-    run_id : str
-        Names the run's files in ``logs``.
-    participant_label, session_label : tuple of str
-        Without ``sub-`` and ``ses-``; empty for all.
-    bids_filter_file, bids_database_dir : Path, optional
-    skip_bids_validation : bool
-    nprocs : int
-        Processes at the same time.
-    omp_nthreads : int
-        Threads of one process.
-    mem_gb : float, optional
-        Memory that all nodes together may plan for, in GB (10⁹ bytes).
-    work_dir : Path
-    model : Path, optional
-        A cascade bundle; the shipped one where it is not given.
-    random_seed : int
-    bias_correction : bool
-        Whether N4 corrects the T2w.
-    stop_on_first_crash, clean_workdir, write_graph : bool
-    resource_monitor : bool
-        Whether nipype's monitor notes memory and processors of each step.
-    nipype_plugin_file : Path, optional
-        Which of nipype's plugins runs the graph.
-    ratings : tuple of Path
-        Tables of raters' counts and grades, for the group level.
-    reading_sheet : bool
-        Whether the group level writes a blinded sheet of images to rate.
-    boilerplate_only : bool
-        Write the methods text and process nothing.
-    write_slurm : Path, optional
-        The script of a job array to write, instead of processing anything.
-    reports_only : bool
-        Make the pages anew from what is in ``output_dir`` and process nothing.
-    verbosity : int
-        0, 1 or 2 and above.
+    Those without a comment are as ``pvs_workflow --help`` describes the option of their name.
+
+    Raises
+    ------
+    PVSError
+        If a value is out of its range.
 
     """
 
     bids_dir: Path
     output_dir: Path
     analysis_level: str
-    run_id: str
-    participant_label: tuple[str, ...] = ()
-    session_label: tuple[str, ...] = ()
+    run_id: str  # names the run's files in ``logs``
+    participant_label: tuple[str, ...] = ()  # without ``sub-``; empty for all
+    session_label: tuple[str, ...] = ()  # without ``ses-``; empty for all
     bids_filter_file: Path | None = None
     bids_database_dir: Path | None = None
     skip_bids_validation: bool = False
     nprocs: int = 1
-    omp_nthreads: int = 1
-    mem_gb: float | None = None
+    omp_nthreads: int | None = None  # see ``threads``
+    mem_gb: float | None = None  # GB, 10⁹ bytes
     work_dir: Path = Path('work')
     model: Path | None = None
     random_seed: int = RANDOM_SEED
@@ -94,6 +61,30 @@ class Settings:
     write_slurm: Path | None = None
     verbosity: int = 0
 
+    def __post_init__(self):
+        """Check the ranges of numbers, and labels, which become parts of paths."""
+        threads, memory = self.omp_nthreads, self.mem_gb
+        for name, is_right, expected in (
+            ('nprocs', self.nprocs >= 1, 'a whole number above 0'),
+            ('omp_nthreads', threads is None or threads >= 1, 'a whole number above 0'),
+            ('mem_gb', memory is None or 0 < memory < math.inf, 'a number above 0'),
+            ('random_seed', 0 <= self.random_seed <= MAX_SEED, f'from 0 to {MAX_SEED}'),
+            ('participant_label', _are_labels(self.participant_label), 'letters and digits'),
+            ('session_label', _are_labels(self.session_label), 'letters and digits'),
+        ):
+            if not is_right:
+                raise PVSError(f'{name} must be {expected}, received {getattr(self, name)!r}')
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the run's log and settings, and of the output's locks."""
+        return self.output_dir / 'logs'
+
+    @property
+    def threads(self) -> int:
+        """Threads of one process: those given, or as many as processes, but no more than 8."""
+        return self.omp_nthreads or min(self.nprocs, MAX_DEFAULT_THREADS)
+
     def to_toml(self, path: Path) -> None:
         """Write the settings; what was not given is left out."""
         write_text(path, dump_settings(self))
@@ -105,22 +96,17 @@ class Settings:
         Raises
         ------
         PVSError
-            If the file cannot be read, or has settings that are unknown, missing or of another
-            type.
+            If the file cannot be read, or has settings that are unknown, missing or wrong.
 
         """
-        values = load_settings(path)
         try:
-            return cls(**values)
+            return cls(**load_settings(path))
         except TypeError as error:
-            raise PVSError(
-                f'{path} does not hold the settings of a run, expected all of them, received: '
-                f'{error}'
-            ) from error
+            raise PVSError(f'{path} lacks settings of a run: {error}') from error
 
 
 def load_settings(path: Path) -> dict:
-    """Read those settings that a TOML file has.
+    """Read the settings that a TOML file has, which need not be all.
 
     Raises
     ------
@@ -128,29 +114,15 @@ def load_settings(path: Path) -> dict:
         If the file cannot be read, or has settings that are unknown or of another type.
 
     """
-    try:
-        text = read_text(Path(path), MOST_BYTES)
-        if any(line.count('.') > MOST_STOPS for line in text.split('\n')):
-            raise ValueError(f'a line with more than {MOST_STOPS} full stops')
-        table = tomllib.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        raise PVSError(
-            f'{path} cannot be read, expected settings in TOML, received: '
-            f'{" ".join(str(error).split())}'
-        ) from error
     hints = get_type_hints(Settings)
-    unknown = sorted(set(table) - set(hints))
-    if unknown:
-        raise PVSError(
-            f'{path} has unknown settings, expected only {", ".join(hints)}, '
-            f'received {", ".join(unknown)}'
-        )
     try:
+        table = tomllib.loads(read_text(Path(path)))
+        if unknown := table.keys() - hints.keys():
+            raise ValueError(f'unknown settings {", ".join(sorted(unknown))}')
         return {name: _convert(value, hints[name]) for name, value in table.items()}
-    except (OverflowError, TypeError) as error:
+    except (OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise PVSError(
-            f'{path} does not hold the settings of a run, expected them with their types, '
-            f'received: {error}'
+            f'{path} cannot be read, expected settings of a run in TOML, received: {error}'
         ) from error
 
 
@@ -165,12 +137,12 @@ def dump_settings(settings: Settings) -> str:
     >>> print(dump_settings(settings).splitlines()[0])
     bids_dir = "in"
     """
-    table = {}
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        if value is not None:
-            table[field.name] = _plain(value)
-    return tomli_w.dumps(table)
+    table = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    return tomli_w.dumps({name: _plain(v) for name, v in table.items() if v is not None})
+
+
+def _are_labels(labels: tuple[str, ...]) -> bool:
+    return all(_LABEL.fullmatch(label) for label in labels)
 
 
 def _plain(value):
@@ -181,16 +153,12 @@ def _plain(value):
 
 def _convert(value, hint):
     """Make a TOML value what the setting's annotation says, or raise TypeError."""
-    if get_origin(hint) is tuple:
-        (kind, _) = get_args(hint)
-        if isinstance(value, list) and all(item and isinstance(item, str) for item in value):
-            return tuple(map(kind, value))
-        raise TypeError(f'{value!r} instead of a list of texts')
-    options = get_args(hint) if type(None) in get_args(hint) else (hint,)
-    if Path in options and value and isinstance(value, str):
-        return Path(value)
-    if float in options and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(_convert(item, get_args(hint)[0]) for item in value)
+    options = get_args(hint) or (hint,)
     if type(value) in options:
         return value
+    for kind, source in ((Path, str), (float, int)):
+        if kind in options and type(value) is source:
+            return kind(value)
     raise TypeError(f'{value!r} instead of {getattr(hint, "__name__", hint)}')

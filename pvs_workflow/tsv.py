@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.files import MOST_TEXT, read_text, write_text
+from pvs_workflow.files import MAX_TEXT, read_text, write_text
 
 DECIMALS = 4
 MISSING = 'n/a'
@@ -40,7 +40,7 @@ class TextTable:
 
 
 def read_tsv(
-    path: Path, *, max_bytes: int = MOST_TEXT, quotes: bool = False, ragged: bool = False
+    path: Path, *, max_bytes: int = MAX_TEXT, quotes: bool = False, ragged: bool = False
 ) -> TextTable:
     """Read a table that anyone may have written, without guessing what its cells mean.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pvs_workflow import __version__
 from pvs_workflow.cli.parser import EPILOG, build_parser
+from pvs_workflow.settings import MAX_SEED
 
 OUT = Path(__file__).parents[1] / 'boutiques' / 'pvs_workflow.json'
 
@@ -24,10 +25,11 @@ READ = frozenset({'bids_dir', 'bids_filter_file', 'model', 'ratings'})
 """What must be there before the run; Boutiques brings it into the container."""
 
 NUMBERS = {
-    '_positive': {'integer': True, 'minimum': 1},
-    '_seed': {'integer': True, 'minimum': 0, 'maximum': 2**31 - 1},
+    'nprocs': {'integer': True, 'minimum': 1},
+    'omp_nthreads': {'integer': True, 'minimum': 1},
+    'random_seed': {'integer': True, 'minimum': 0, 'maximum': MAX_SEED},
 }
-"""Bounds of the parser's own types of numbers, by the name of the function that reads them."""
+"""Ranges of numbers, which the settings check."""
 
 OUTPUTS = (
     ('grades', 'group_potter.tsv', 'Potter grade of each T2w (group level)'),
@@ -37,8 +39,6 @@ OUTPUTS = (
 
 # A session takes under a minute on two processors (docs/clusters.md); a dataset takes many.
 RESOURCES = {'cpu-cores': 2, 'ram': 4, 'walltime-estimate': 1800}
-
-HERE = re.compile(r', %\(default\)s here')
 
 
 def descriptor() -> dict:
@@ -94,12 +94,11 @@ def describe(action: argparse.Action) -> dict:
     entry = {
         'id': action.dest,
         'name': action.dest.replace('_', ' '),
-        'description': HERE.sub('', action.help).replace('%(default)s', str(action.default)),
+        'description': action.help.replace('%%', '%'),
         'value-key': value_key(action),
         'optional': bool(action.option_strings) and not action.required,
         **kind(action),
     }
-    entry['description'] = entry['description'].replace('%%', '%')
     if action.option_strings and action.nargs != 0:
         entry['command-line-flag'] = long_name(action)
     return entry
@@ -116,7 +115,7 @@ def kind(action: argparse.Action) -> dict:
     listed = {'list': True, 'min-list-entries': 1} if action.nargs == '+' else {}
     if action.choices:
         return {'type': 'String', 'value-choices': list(action.choices)} | listed
-    if bounds := NUMBERS.get(getattr(action.type, '__name__', '')):
+    if bounds := NUMBERS.get(action.dest):
         return {'type': 'Number'} | bounds | listed
     return {'type': 'File' if action.dest in READ else 'String'} | listed
 

@@ -70,10 +70,10 @@ def test_a_whole_number_is_fine_for_memory(tmp_path):
     [
         ('nprocs = 1', 'nprocs = "1"', "'1' instead of int"),
         ('nprocs = 1', 'nprocs = true', 'True instead of int'),
-        ('nprocs = 1', 'n_procs = 1', 'received n_procs'),
+        ('nprocs = 1', 'n_procs = 1', 'unknown settings n_procs'),
         ('run_id = "r"', '', 'run_id'),
         ('nprocs = 1', 'nprocs = ', 'received'),
-        ('participant_label = []', 'participant_label = [1]', '[1] instead of'),
+        ('participant_label = []', 'participant_label = [1]', '1 instead of str'),
     ],
 )
 def test_damaged_file_is_named(old, new, received, tmp_path):
@@ -87,6 +87,25 @@ def test_damaged_file_is_named(old, new, received, tmp_path):
     assert str(path) in str(error.value)
     assert received in str(error.value)
     assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('nprocs', 0),
+        ('omp_nthreads', 0),
+        ('mem_gb', 0.0),
+        ('mem_gb', float('nan')),
+        ('mem_gb', float('inf')),
+        ('random_seed', -1),
+        ('random_seed', 2**31),
+        ('participant_label', ('../x',)),
+        ('session_label', ('',)),
+    ],
+)
+def test_values_out_of_range_are_refused(name, value):
+    with pytest.raises(PVSError, match=f'{name} must be '):
+        replace(SPARSE, **{name: value})
 
 
 def test_missing_file_is_named(tmp_path):

@@ -1,6 +1,7 @@
 """``--write-slurm``: a job array with one participant a task."""
 
 import hashlib
+import logging
 import os
 import re
 import shlex
@@ -9,20 +10,42 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pvs_workflow import data
-from pvs_workflow.errors import OutputError
-from pvs_workflow.files import write_text
+from pvs_workflow.cli.participant import log_selection, select_scans
+from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError
+from pvs_workflow.files import cannot_write, write_text
+from pvs_workflow.inputs import check_dataset
 from pvs_workflow.settings import Settings
 
 MEM_GB = 3.5
-"""That a task's processes may plan for, where nothing is asked for."""
+"""Default memory of a task's processes."""
 _LIMIT_OVER_PLAN = 8 / 7
 """Memory asked of Slurm: what is planned with is no limit."""
 _MIB = 2**20
 _READ_ONLY = 0o444
 
+log = logging.getLogger('pvs_workflow')
 
-def write_slurm(settings: Settings, participants: Sequence[str], options: Sequence[str]) -> Path:
-    """Write the script of a job array, and the list of its participants.
+
+def write_array(settings: Settings) -> int:
+    """Write the script of a job array of all participants with a T2w, and say how to use it."""
+    check_dataset(settings.bids_dir)
+    selection = select_scans(settings)
+    log_selection(selection)
+    participants = list(dict.fromkeys(scan.participant for scan in selection.scans))
+    participants_file = write_slurm(settings, participants)
+    script = settings.write_slurm
+    log.info('wrote %s and %s: %d tasks', script, participants_file, len(participants))
+    log.info(
+        'to submit them, and later those that failed: %s',
+        shlex.join(['bash', str(script), 'submit']),
+    )
+    # Participants without a T2w are skipped unless requested by name; already reported above.
+    left_out = settings.participant_label and selection.missing
+    return EXIT_FAILED if left_out else EXIT_OK
+
+
+def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
+    """Write the script of a job array, the list of its participants and their settings.
 
     The script names what it needs by absolute paths. It knows the list by its checksum, and its
     tasks refuse to work with a list that was changed, since their numbers would mean others.
@@ -30,11 +53,9 @@ def write_slurm(settings: Settings, participants: Sequence[str], options: Sequen
     Parameters
     ----------
     settings : Settings
-        ``write_slurm`` is the file to write; ``<name>_participants.txt`` is written beside it.
+        ``write_slurm`` is the script to write; list and settings are written next to it.
     participants : sequence of str
         Labels without ``sub-``, in the order of the tasks.
-    options : sequence of str
-        Of a task's command, besides those that the script gives.
 
     Returns
     -------
@@ -44,32 +65,42 @@ def write_slurm(settings: Settings, participants: Sequence[str], options: Sequen
     Raises
     ------
     OutputError
-        If one of the files is there already, or cannot be written.
+        If one of the files exists already, or cannot be written.
 
     """
     script = settings.write_slurm
     base = script.with_suffix('')
     if not re.fullmatch('[0-9A-Za-z_.+-]+', base.name):
-        # It is the name of the job, too, and stands in file names with Slurm's own signs.
+        # It becomes the name of the job and part of Slurm's own file names.
         raise OutputError(
             f'{script} cannot be the script of a job, expected a name of letters, digits, "_", '
-            f'"-", "+" and ".", received {script.name!r}'
+            f'"-", "+" and "."'
         )
-    people = base.with_name(f'{base.name}_participants.txt')
-    logs = settings.output_dir / 'logs' / 'slurm'
-    # Slurm reads this line without a shell: a blank would end the value.
-    log = _sbatch_path(logs / f'{base.name}_%A_%a.log')
-    for path in (script, people):
-        if os.path.lexists(path):
+    paths = {
+        'script': script,
+        'list': base.with_name(f'{base.name}_participants.txt'),
+        'config': base.with_name(f'{base.name}.toml'),
+        'done': base.with_name(f'{base.name}_done'),
+        'bids_dir': settings.bids_dir,
+        'output_dir': settings.output_dir,
+        'work_dir': settings.work_dir,
+    }
+    logs = settings.logs / 'slurm'
+    log_name = _sbatch_path(logs / f'{base.name}_%A_%a.log')
+    for name in ('script', 'list', 'config'):
+        if os.path.lexists(paths[name]):
             raise OutputError(
-                f'{path} is there already, expected a name that is free (an array may still be '
-                'at work with it), received one that is not'
+                f'{paths[name]} is there already, and an array may still be at work with it; '
+                'give another name'
             )
-    for folder in (logs, base.with_name(f'{base.name}_done')):
-        _make_folder(folder)
-    text = ''.join(f'{label}\n' for label in participants)
+    for folder in (logs, paths['done']):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+    labels = ''.join(f'{label}\n' for label in participants)
     plan = settings.mem_gb or MEM_GB
-    values = {
+    values = {name: shlex.quote(str(path)) for name, path in paths.items()} | {
         'name': base.name,
         'file': script.name,
         'number': len(participants),
@@ -77,22 +108,16 @@ def write_slurm(settings: Settings, participants: Sequence[str], options: Sequen
         'limit_mib': round(plan * _LIMIT_OVER_PLAN * 1e9 / _MIB),
         'plan_mb': round(plan * 1000),
         'command': shlex.join(own_command()),
-        'bids_dir': shlex.quote(str(settings.bids_dir)),
-        'output_dir': shlex.quote(str(settings.output_dir)),
-        'work_dir': shlex.quote(str(settings.work_dir)),
-        'options': shlex.join(options),
-        'script': shlex.quote(str(script)),
-        'list': shlex.quote(str(people)),
-        'sha256': hashlib.sha256(text.encode()).hexdigest(),
-        'done': shlex.quote(str(base.with_name(f'{base.name}_done'))),
-        'log': log,
+        'sha256': hashlib.sha256(labels.encode()).hexdigest(),
+        'log': log_name,
         'group_log': shlex.quote(f'{logs}'.replace('%', '%%') + f'/{base.name}_group_%j.log'),
     }
     template = data.path('slurm', 'array.sh').read_text(encoding='utf-8')
-    write_text(people, text)
-    people.chmod(_READ_ONLY)
+    write_text(paths['list'], labels)
+    paths['list'].chmod(_READ_ONLY)
+    settings.to_toml(paths['config'])
     write_text(script, re.sub('@([a-z_0-9]+)@', lambda match: str(values[match[1]]), template))
-    return people
+    return paths['list']
 
 
 def own_command() -> list[str]:
@@ -103,22 +128,10 @@ def own_command() -> list[str]:
     return [sys.executable, '-m', 'pvs_workflow.cli.run']
 
 
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f'{path} cannot be made, expected a folder that this user may write to, received: '
-            f'{error.strerror or error}'
-        ) from error
-
-
 def _sbatch_path(path: Path) -> str:
-    # Quotes and backslashes have a meaning of their own there, and the line ends with the line.
+    """Return a path as sbatch reads it: in quotes, since a blank would end it."""
     if not str(path).isprintable() or any(character in str(path) for character in '"\\'):
         raise OutputError(
-            f'{path} cannot be a log of Slurm, expected a path of printable characters without '
-            'quotes and backslashes, received one with others'
+            f'{path} cannot be a log of Slurm, expected a path without quotes and backslashes'
         )
-    folder = str(path.parent).replace('%', '%%')
-    return f'"{folder}/{path.name}"'
+    return f'"{str(path.parent).replace("%", "%%")}/{path.name}"'

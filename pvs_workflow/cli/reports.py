@@ -1,4 +1,4 @@
-"""What a run writes for readers: each participant's page, and the text that cites the method."""
+"""Pages of participants, records of runs, and the text that cites the method."""
 
 import logging
 import platform
@@ -10,34 +10,39 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.errors import NoInputError, NoMatchError, OutputError, PVSError
+from pvs_workflow.cli.logs import start_records
+from pvs_workflow.derivatives.description import describe_outputs
+from pvs_workflow.errors import (
+    EXIT_FAILED,
+    EXIT_OK,
+    NoInputError,
+    NoMatchError,
+    OutputError,
+    PVSError,
+)
 from pvs_workflow.inputs import Scan, Selection
 from pvs_workflow.settings import Settings
 
-_PACKAGES = (
-    'antspyx',
-    'keras',
-    'nibabel',
-    'nipype',
-    'numpy',
-    'scikit-image',
-    'scipy',
-    'tensorflow',
-)
+_PACKAGES = 'antspyx keras nibabel nipype numpy scikit-image scipy tensorflow'
+"""Packages whose versions are recorded."""
 
 log = logging.getLogger('pvs_workflow')
 
 
+def rebuild_reports(settings: Settings) -> int:
+    """Rebuild the pages of participants from the derivatives alone (``--reports-only``)."""
+    labels, missing = participants_with_results(settings.output_dir, settings.participant_label)
+    start_records(settings)
+    describe_outputs(settings.output_dir)
+    for label in missing:
+        log.error('sub-%s: no results are in %s', label, settings.output_dir)
+    fine = write_pages(settings.output_dir, labels)
+    log.info('rebuilt %d reports in %s', len(labels), settings.output_dir)
+    return EXIT_OK if fine and not missing else EXIT_FAILED
+
+
 def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
-    """Return what pages tell of a run: command, seed, versions and model.
-
-    Parameters
-    ----------
-    settings : Settings
-    model : mapping
-        ``name``, ``version`` and ``sha256`` of the cascade.
-
-    """
+    """Return the facts of a run that its pages show; ``model`` has name, version and sha256."""
     return {
         'version': __version__,
         'command': shlex.join(['pvs_workflow', *sys.argv[1:]]),
@@ -46,7 +51,7 @@ def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
         'bias_correction': settings.bias_correction,
         'model': dict(model),
         'versions': {'python': platform.python_version()}
-        | {name: version(name) for name in _PACKAGES},
+        | {name: version(name) for name in _PACKAGES.split()},
     }
 
 
@@ -59,21 +64,16 @@ def write_boilerplate(settings: Settings, scans: Sequence[Scan], facts: Mapping)
         t1w=[scan.t1w is not None for scan in scans],
         flair=[scan.flair is not None for scan in scans],
     )
-    return write_citations(settings.output_dir / 'logs', methods)
+    return write_citations(settings.logs, methods)
 
 
 def record_runs(
     settings: Settings, selection: Selection, failed: Mapping[Scan, str], facts: Mapping
 ) -> tuple[list[str], list[str]]:
-    """Keep for each participant what made its results, and what went wrong.
+    """Record for each participant the run that made its results, and what went wrong.
 
-    Returns
-    -------
-    participants : list of str
-        Sorted: all that were processed, and those in the dataset that could not.
-    unrecorded : list of str
-        A sentence for each of whom nothing could be written.
-
+    Returns the participants, with those in the dataset that have no T2w, and those of them whose
+    record could not be written, which is logged.
     """
     from pvs_workflow.inputs.dataset import is_label
     from pvs_workflow.report.provenance import RunRecord, save_run
@@ -83,24 +83,25 @@ def record_runs(
         scans[scan.participant][scan.prefix] = failed.get(scan, '')
     for label, text in selection.missing:
         errors[label].append(text)
-    there = {
+    present = {
         label
         for label in errors
         if is_label(label) and (settings.bids_dir / f'sub-{label}').is_dir()
     }
-    participants, unrecorded = sorted(there.union(scans)), []
+    participants, unrecorded = sorted(present.union(scans)), []
     for participant in participants:
         run = RunRecord(facts, scans[participant], tuple(errors[participant]))
         try:
             save_run(settings.output_dir, participant, run)
         except OutputError as error:
             # Others' records and pages are still to be written.
-            unrecorded.append(f'sub-{participant}: {error}')
+            log.error('sub-%s: %s', participant, error)
+            unrecorded.append(participant)
     return participants, unrecorded
 
 
 def unfinished(settings: Settings, scans: Iterable[Scan]) -> dict[Scan, str]:
-    """Return what is wrong with each scan for as long as the run has not ended."""
+    """Return the sentence that is recorded for each scan until the run has ended."""
     return {
         scan: f'{scan.prefix}: run {settings.run_id} did not come to its end; '
         'the same command with the same work folder resumes'
@@ -109,7 +110,7 @@ def unfinished(settings: Settings, scans: Iterable[Scan]) -> dict[Scan, str]:
 
 
 def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
-    """Write each participant's page; say whether all could be written."""
+    """Write the page of each participant; return whether all could be written."""
     from pvs_workflow.report.page import write_subject_page
 
     fine = True
@@ -125,43 +126,34 @@ def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
     return fine
 
 
-def find_participants(output_dir: Path, asked: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return whose pages can be made from the derivatives.
-
-    Parameters
-    ----------
-    output_dir : Path
-    asked : sequence of str
-        Labels without ``sub-``; empty for all.
-
-    Returns
-    -------
-    found, missing : list of str
-        Labels; the missing ones were asked for.
+def participants_with_results(
+    output_dir: Path, asked: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Return the participants whose pages can be made, and those asked for who have no results.
 
     Raises
     ------
     NoInputError
-        If there are no derivatives of anyone.
+        If nobody has results.
     NoMatchError
-        If there are none of those asked for.
+        If nobody has who was asked for.
 
     """
-    there = sorted(
+    present = sorted(
         path.name.removeprefix('sub-')
         for path in output_dir.glob('sub-*')
         # Not deeper: what another run is writing there comes and goes.
         if any(any(path.glob(inner)) for inner in ('figures', 'anat', 'ses-*/anat'))
     )
-    if not there:
+    if not present:
         raise NoInputError(
             f'{output_dir} has no results, expected those of at least one participant: run '
             'without --reports-only first'
         )
-    found = [label for label in there if not asked or label in asked]
-    if not found:
+    chosen = [label for label in present if not asked or label in asked]
+    if not chosen:
         raise NoMatchError(
             f'{output_dir} has no results of the participants asked for, expected some of '
-            f'{", ".join(there)}, received {", ".join(asked)}'
+            f'{", ".join(present)}, received {", ".join(asked)}'
         )
-    return found, [label for label in asked if label not in there]
+    return chosen, [label for label in asked if label not in present]

@@ -12,7 +12,7 @@ from pvs_workflow.derivatives.columns import (
     describe_columns,
 )
 from pvs_workflow.errors import PVSError
-from pvs_workflow.files import MOST_TEXT, write_json
+from pvs_workflow.files import MAX_TEXT, write_json
 from pvs_workflow.tsv import MISSING, read_tsv, write_tsv
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def read_table(path: Path, table: str) -> 'pd.DataFrame':
     """
     import pandas as pd
 
-    rows = read_records(path, table, MOST_TEXT)
+    rows = read_records(path, table, MAX_TEXT)
     columns = {}
     for name in column_names(table):
         values = [row[name] for row in rows]

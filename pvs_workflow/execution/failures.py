@@ -1,4 +1,4 @@
-"""What went wrong, in one sentence per scan."""
+"""One sentence for each scan with a failed node."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,26 +10,14 @@ _OWN_ERROR = re.compile(r'^\s*pvs_workflow\.errors\.\w+: (?P<message>.+)$', re.M
 _DEATH = re.compile(r'^\s*\S*WorkerDiedError: (?P<message>.+)$', re.MULTILINE)
 _NO_ROOM = re.compile('No space left on device|Disk quota exceeded|File too large')
 ROOM_MB = 100
-"""What the work on a usual T2w with T1w and FLAIR takes."""
+"""Space that the work on a usual T2w with T1w and FLAIR takes."""
 
 
 def explain_failure(scan: Scan, node: str, traceback: str, crash_file: Path) -> str:
-    """Say in one sentence why a node failed.
+    """Return one sentence on why a node failed.
 
-    Parameters
-    ----------
-    scan : Scan
-    node : str
-        The node's full name.
-    traceback : str
-    crash_file : Path
-
-    Returns
-    -------
-    str
-        The message of our own error where there is one; else the node, the last line of the
-        traceback and the file with all of it.
-
+    That is the message of our own error where there is one; else the node, the last line of the
+    traceback and the file with all of it.
     """
     step = node.rsplit('.', 1)[-1]
     if own := list(_OWN_ERROR.finditer(traceback)):
@@ -66,12 +54,7 @@ def failed_scan(node: str, branches: Mapping[str, Scan]) -> Scan | None:
 def explain_failures(failures: Sequence, scans: Sequence[Scan]) -> dict[Scan, str]:
     """Return one sentence for each scan with a failed node: that of its first failure.
 
-    Parameters
-    ----------
-    failures : sequence of NodeFailure
-        In the order in which they came. One that belongs to no scan fails all.
-    scans : sequence of Scan
-
+    A failure that belongs to no scan fails all of them.
     """
     sentences, branches = {}, branches_of(scans)
     for failure in failures:

@@ -1,232 +1,199 @@
-"""Nipype's process pool, made to survive the death of a worker.
+"""The plugin that runs a graph on this machine: within a number of processes and its memory.
 
-Nipype waits for ever for a task whose worker was killed (for memory, mostly). Here every worker
-is a pool of its own, so that a death is known to belong to one task: that node fails, its
-participant's later nodes are not run, and everybody else goes on.
+Nipype's own MultiProc waits for ever for a node whose worker was killed, which is how Linux ends
+a process when memory is short.
 """
 
-import gc
-import multiprocessing
-import time
-from collections.abc import Sequence
-from concurrent import futures
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 from traceback import format_exception
 
-from nipype import config
-from nipype.pipeline.plugins import base
-from nipype.pipeline.plugins.multiproc import MultiProcPlugin, run_node
+import networkx as nx
+from nipype.pipeline.plugins.base import PluginBase, report_crash
+from nipype.pipeline.plugins.multiproc import run_node
 
-from pvs_workflow.execution.worker import make_pool, start_tracker, without_interrupts
-
-_GRACE = 5.0
-"""Seconds that a worker has between being asked to end and being killed."""
+from pvs_workflow.errors import ResourceError
+from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
+from pvs_workflow.execution.workers import Workers
 
 
 @dataclass(frozen=True)
 class NodeFailure:
-    """A node that did not end well.
-
-    Attributes
-    ----------
-    node : str
-        Its full name, with the names of the workflows around it.
-    traceback : str
-    crash_file : Path
-
-    """
+    """A node that failed, by its full name, with the names of the workflows around it."""
 
     node: str
     traceback: str
     crash_file: Path
 
 
-class WorkerDiedError(Exception):
-    """A worker process ended in the middle of a node."""
+class ReportingPlugin:
+    """Mixed into a plugin, it keeps failures of all graphs and the nodes of the last one."""
 
-
-class Told:
-    """Notes failures and what has ended; mixed into a plugin of nipype."""
-
-    def __init__(self, plugin_args=None):
-        super().__init__(plugin_args=plugin_args)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
         self.failures: list[NodeFailure] = []
-        self._finished: set[int] = set()
+        self.nodes: list = []
+        self._succeeded: set[str] = set()
 
     @property
     def unfinished(self) -> list[str]:
-        """Full names of the nodes that have not ended well (so far)."""
-        nodes = enumerate(self.procs or [])
-        return [node.fullname for job, node in nodes if job not in self._finished]
-
-    def run(self, graph, config, updatehash=False):
-        """Run all nodes."""
-        # Nipype measures its pauses by the clock on the wall: set back by an hour, it would sleep
-        # for an hour.
-        clock, base.time = base.time, time.monotonic
-        try:
-            super().run(graph, config, updatehash=updatehash)
-        finally:
-            base.time = clock
+        """Full names of the last graph's nodes that have not succeeded."""
+        return [node.fullname for node in self.nodes if node.fullname not in self._succeeded]
 
     def stop(self) -> None:
-        """Take back what is still in the queue, as far as nipype knows how."""
+        """Take back what other machines still have to run."""
 
-    def _generate_dependency_list(self, graph):
-        super()._generate_dependency_list(graph)
-        self._finished.clear()
-        if 'on_start' in self.plugin_args:
-            self.plugin_args['on_start'](len(self.procs))
-
-    def _task_finished_cb(self, jobid, cached=False):
-        super()._task_finished_cb(jobid, cached=cached)
-        self._finished.add(jobid)
-
-    def _report_crash(self, node, result=None):
+    def _record_failure(self, node, traceback: Sequence[str]) -> str:
+        """Write nipype's crash file of a node and return its path."""
+        text = ''.join(traceback)
         try:
-            crash_file = super()._report_crash(node, result=result)
+            crash_file = report_crash(node, list(traceback))
         except OSError as error:
-            # A disk that is full must not keep others from being told, and processed.
+            # A full disk must not keep others from being processed.
             crash_file = f'no file, since it cannot be written: {error.strerror or error}'
-        lines = (result or {}).get('traceback') or []
-        text = lines if isinstance(lines, str) else ''.join(lines)
         self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
         return crash_file
 
 
-class SurvivingPlugin(Told, MultiProcPlugin):
-    """MultiProc with one single-process pool per processor.
+class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
+    """Runs nodes side by side as far as processes and memory reach.
 
-    Besides those of MultiProc it takes the arguments ``worker_log`` (a file that gets what
-    workers print), ``on_start`` (called with the number of nodes) and ``workers`` (pools that are
-    there already). Workers are spawned: forked
-    ones could deadlock, and those of a fork server outlive a run that is killed, since each of
-    them keeps that server, and so its siblings, alive.
-    """
-
-    def __init__(self, plugin_args=None):
-        start_tracker()
-        super().__init__(plugin_args=plugin_args)
-        # MultiProc has made a pool; it starts processes only when it is given work.
-        self.pool.shutdown()
-        self._idle: list[ProcessPoolExecutor] = list(self.plugin_args.get('workers', ()))
-        self._busy: dict[int, ProcessPoolExecutor] = {}
-        self._order: list[tuple[int, int]] = []
-
-    def run(self, graph, config, updatehash=False):
-        """Run all nodes."""
-        # Nipype collects garbage whenever it looks for nodes to submit: it need not go through
-        # what was there before, which is mostly modules.
-        gc.freeze()
-        try:
-            super().run(graph, config, updatehash=updatehash)
-        finally:
-            gc.unfreeze()
-
-    def stop(self) -> None:
-        """End all workers, at once if need be; safe to call more than once."""
-        children = multiprocessing.active_children()
-        for child in children:
-            child.terminate()
-        wait([child.sentinel for child in children], timeout=0)
-        for child in children:
-            child.join(_GRACE)
-            if child.is_alive():
-                child.kill()
-                child.join()
-        for pool in (*self._idle, *self._busy.values()):
-            pool.shutdown(wait=True, cancel_futures=True)
-        self._idle.clear()
-        self._busy.clear()
-
-    def _generate_dependency_list(self, graph):
-        super()._generate_dependency_list(graph)
-        self._order = work_order(graph, self.procs)
-
-    def _sort_jobs(self, jobids, scheduler=None):
-        return sorted(jobids, key=self._order.__getitem__)
-
-    def _send_procs_to_workers(self, updatehash=False, graph=None):
-        ended = len(self._finished)
-        super()._send_procs_to_workers(updatehash=updatehash, graph=graph)
-        if len(self._finished) == ended:
-            # Nothing can be submitted before a worker is done. (Nodes that were up to date have
-            # ended here and now, and others may have waited for them.)
-            futures.wait(self._task_obj.values(), return_when=futures.FIRST_COMPLETED)
-
-    def _submit_job(self, node, updatehash=False):
-        self._taskid += 1
-        pool = self._idle.pop() if self._idle else self._new_pool()
-        task = run_node, node, updatehash, self._taskid
-        with without_interrupts():
-            try:
-                future = pool.submit(*task)
-            except BrokenProcessPool:
-                # It died while it had nothing to do, which is nobody's fault.
-                pool.shutdown()
-                pool = self._new_pool()
-                future = pool.submit(*task)
-        self._busy[self._taskid] = pool
-        self._task_obj[self._taskid] = future
-        return self._taskid
-
-    def _get_result(self, taskid):
-        future: Future = self._task_obj[taskid]
-        if not future.done():
-            return None
-        pool = self._busy.pop(taskid)
-        error = future.exception()
-        if error is None:
-            self._idle.append(pool)
-            return future.result()
-        if isinstance(error, BrokenProcessPool):
-            pool.shutdown()
-            error = WorkerDiedError(
-                'its process was killed, most often for want of memory: give the run more of it, '
-                'or let it do less at a time (--nprocs, --mem); the same command resumes'
-            )
-        else:
-            self._idle.append(pool)
-        return {'result': None, 'traceback': format_exception(error), 'taskid': taskid}
-
-    def _postrun_check(self):
-        """Keep the workers for the next graph; whoever made this plugin stops them."""
-
-    def _new_pool(self) -> ProcessPoolExecutor:
-        return make_pool(self._cwd, self.plugin_args.get('worker_log'), config.resource_monitor)
-
-
-def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
-    """Return what to sort nodes by when several are ready.
-
-    One scan goes before the next, so that its results are there early; in a scan, those nodes go
-    first that the longest chain of others waits for.
+    A node's ``mem_gb`` is the memory that its worker may need of its own. A node that needs more
+    than there is fails with a sentence; idle workers are ended when others need their memory.
 
     Parameters
     ----------
-    graph : networkx graph of nodes
-        Edges lead to what has to wait.
-    nodes : sequence
-        All of them, each before those that wait for it. Their full names begin with those of the
-        graph and the scan.
-
-    Returns
-    -------
-    list of (int, int)
-        Of each node.
+    workers : Workers
+    n_procs : int
+        Nodes at the same time.
+    memory_gb : float
+        Memory of the whole run.
+    on_start : callable
+        Called with the number of nodes of each graph.
+    on_change : callable
+        Called with a node and 'start', 'end' or 'exception'.
+    stop_early : bool
+        Whether the first failure ends the graph.
 
     """
-    waiting: dict = {}
+
+    def __init__(
+        self,
+        workers: Workers,
+        n_procs: int,
+        memory_gb: float,
+        on_start: Callable[[int], None],
+        on_change: Callable[[object, str], None],
+        stop_early: bool = False,
+    ):
+        super().__init__({})
+        self._workers, self._n_procs, self._planned_gb = workers, n_procs, memory_gb
+        # What fits exactly does not fail to by the last digit of a sum.
+        self._memory_gb = max(memory_gb - RUN_GB, 0.0) + 1e-6
+        self._on_start, self._on_change, self._stop_early = on_start, on_change, stop_early
+        self._running: dict[Future, object] = {}
+
+    def run(self, graph, config, updatehash=False):
+        """Run all nodes of a graph, but for those that wait for a failed one."""
+        self.nodes = list(nx.topological_sort(graph))
+        self._succeeded.clear()
+        self._on_start(len(self.nodes))
+        order = dict(zip(self.nodes, work_order(graph, self.nodes), strict=True))
+        waiting = {node: graph.in_degree(node) for node in self.nodes}
+        ready = sorted((node for node in self.nodes if not waiting[node]), key=order.get)
+        failures = len(self.failures)
+        while ready or self._running:
+            for node in self._start(ready) or self._wait():
+                self._succeeded.add(node.fullname)
+                self._on_change(node, 'end')
+                for successor in graph.successors(node):
+                    waiting[successor] -= 1
+                    if not waiting[successor]:
+                        ready.append(successor)
+            if self._stop_early and len(self.failures) > failures:
+                return
+            ready.sort(key=order.get)
+
+    def _start(self, ready: list) -> list:
+        """Start nodes that find room; return the first that succeeds here and now, if any."""
+        for node in list(ready):
+            if len(self._running) == self._n_procs:
+                break
+            if self._free_gb() < node.mem_gb <= self._memory_gb:
+                continue
+            ready.remove(node)
+            if _is_up_to_date(node):
+                return [node]
+            if node.mem_gb > self._memory_gb:
+                self._fail(node, format_exception(self._refusal(node)))
+            elif node.run_without_submitting:
+                try:
+                    node.run()
+                except Exception as error:
+                    self._fail(node, format_exception(error))
+                else:
+                    return [node]
+            else:
+                # The node's own worker is one of the idle ones, if there are any.
+                self._workers.end_idle(1 + int((self._free_gb() - node.mem_gb) / IDLE_GB))
+                self._on_change(node, 'start')
+                self._running[self._workers.submit(run_node, node, False, 0)] = node
+        return []
+
+    def _wait(self) -> list:
+        """Wait for running nodes; return those that have succeeded."""
+        succeeded = []
+        for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+            node = self._running.pop(future)
+            try:
+                traceback = self._workers.result(future)['traceback']
+            except Exception as error:
+                traceback = format_exception(error)
+            if traceback:
+                self._fail(node, traceback)
+            else:
+                succeeded.append(node)
+        return succeeded
+
+    def _fail(self, node, traceback: Sequence[str]) -> None:
+        self._on_change(node, 'exception')
+        self._record_failure(node, traceback)
+
+    def _free_gb(self) -> float:
+        return self._memory_gb - sum(node.mem_gb for node in self._running.values())
+
+    def _refusal(self, node) -> ResourceError:
+        return ResourceError(
+            f'step {node.name} may need {node.mem_gb + RUN_GB:.1f} GB of memory for a scan of its '
+            f'size, expected at most what the run may plan for (--mem), received '
+            f'{self._planned_gb:.1f} GB'
+        )
+
+
+def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
+    """Return what to sort ready nodes by: scan after scan, and the longest chain of others first.
+
+    Edges of the graph lead to nodes that wait, and the nodes are in topological order. Their full
+    names begin with those of the graph and the scan.
+    """
+    chains: dict = {}
     for node in reversed(nodes):
-        waiting[node] = max((waiting[other] + 1 for other in graph.successors(node)), default=0)
+        chains[node] = max((chains[other] + 1 for other in graph.successors(node)), default=0)
     scans: dict[str, int] = {}
-    numbers = [scans.setdefault(_scan_name(node), len(scans)) for node in nodes]
-    return [(number, -waiting[node]) for number, node in zip(numbers, nodes, strict=True)]
+    names = [node.fullname.split('.')[1] for node in nodes]
+    return [
+        (scans.setdefault(name, len(scans)), -chains[node])
+        for name, node in zip(names, nodes, strict=True)
+    ]
 
 
-def _scan_name(node) -> str:
-    return '.'.join(node.fullname.split('.')[:2])
+def _is_up_to_date(node) -> bool:
+    if node.overwrite or (node.overwrite is None and node.interface.always_run):
+        return False
+    try:
+        return node.is_cached() == (True, True)
+    except Exception:
+        # As nipype does: a node of which that cannot be known is run.
+        return False

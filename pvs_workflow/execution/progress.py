@@ -1,4 +1,4 @@
-"""How far the run is: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -11,8 +11,8 @@ from pvs_workflow.inputs import Scan
 _SECONDS_BETWEEN_LINES = 1.0
 
 
-class _Unheard:
-    """A stream that does not mind if nobody is there any more to read, or there is no room."""
+class _BrokenPipeSafe:
+    """A stream that may be closed, or on a full disk, without an error."""
 
     def __init__(self, stream):
         self._stream = stream
@@ -31,20 +31,12 @@ class _Unheard:
 
 
 class Progress(AbstractContextManager):
-    """Counts the steps of a graph and shows the number.
-
-    Parameters
-    ----------
-    scans : sequence of Scan
-    stream : text stream, optional
-        Standard error by default. A bar is drawn if it is a terminal.
-
-    """
+    """Counts the steps of graphs and shows the number, as a bar if the stream is a terminal."""
 
     def __init__(self, scans: Sequence[Scan], stream=None):
         self._branches = branches_of(scans)
         self._counted = 0
-        self._stream = _Unheard(stream or sys.stderr)
+        self._stream = _BrokenPipeSafe(stream or sys.stderr)
         self._done, self._total = 0, 0
         self._last_line = float('-inf')
         self._bar = self._task = None
@@ -72,22 +64,22 @@ class Progress(AbstractContextManager):
             self._bar.stop()
 
     def count(self, scans: int) -> None:
-        """Take for how many more scans there will be steps."""
+        """Announce the number of scans of the next graph."""
         self._counted += scans
 
     def start(self, steps: int) -> None:
-        """Take the number of steps of those scans."""
+        """Announce the number of steps of the graph."""
         self._total += steps
         if self._bar is not None:
             self._bar.update(self._task, total=self._expected)
 
     @property
     def _expected(self) -> int:
-        """Steps of all scans, if the later ones have as many as those so far."""
+        """Steps of all scans, if later ones have as many as those so far."""
         return round(self._total * max(1, len(self._branches) / max(1, self._counted)))
 
     def callback(self, node, status: str) -> None:
-        """Note a node's ``status``: 'start', 'end' or 'exception' (nipype's status callback)."""
+        """Show a node's ``status``: 'start', 'end' or 'exception' (nipype's status callback)."""
         if status != 'start':
             self._done += 1
         scan = failed_scan(node.fullname, self._branches)
@@ -105,5 +97,4 @@ class Progress(AbstractContextManager):
             print(line, file=self._stream, flush=True)
 
     def _is_due(self, now: float, status: str) -> bool:
-        """Short steps come by the dozen; a line a second is enough."""
         return status == 'end' and now - self._last_line >= _SECONDS_BETWEEN_LINES

@@ -14,14 +14,7 @@ _RESPITE_SECONDS = 2.0
 
 
 class StoppedError(BaseException):
-    """The program was asked to end; like KeyboardInterrupt, nothing catches it by accident.
-
-    Parameters
-    ----------
-    signum : int
-        The signal.
-
-    """
+    """The program was asked to end; like KeyboardInterrupt, nothing catches it by accident."""
 
     def __init__(self, signum: int = signal.SIGINT):
         super().__init__(signum)

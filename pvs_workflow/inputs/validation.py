@@ -1,4 +1,4 @@
-"""The real BIDS validator, on what a run reads."""
+"""The BIDS validator, on what a run reads."""
 
 import codecs
 import json
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pvs_workflow.errors import InvalidDatasetError, PVSError
-from pvs_workflow.files import MOST_TEXT
+from pvs_workflow.files import MAX_TEXT
 from pvs_workflow.inputs import check_dataset
 
 _COMMAND = 'bids-validator-deno'
@@ -26,15 +26,9 @@ _LEFT_TO_THE_RUN = {'EMPTY_FILE', 'SYMLINK_BROKEN', 'PARTICIPANT_ID_MISMATCH'}
 def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
     """Check names and metadata of a dataset's top level and of some participants' anatomy.
 
-    The validator runs beside the block, which may have other work to do: it takes about a second
-    to start. It sees a folder of links to the files in question only, so that the cost does not
-    depend on who and what else is in the dataset. It works offline, and writes nothing.
-
-    Parameters
-    ----------
-    bids_dir : Path
-    participants : sequence of str
-        Labels without prefix.
+    The validator runs next to the block, since it takes about a second to start. It sees a folder
+    of links to the files in question only, so that its cost does not depend on the rest of the
+    dataset. It works offline, and writes nothing.
 
     Raises
     ------
@@ -71,12 +65,6 @@ def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
         )
 
 
-def validate_dataset(bids_dir: Path, participants: Sequence[str]) -> None:
-    """Check a dataset and wait for the result; see :func:`validating`."""
-    with validating(bids_dir, participants):
-        pass
-
-
 def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> None:
     """Make a dataset of links to the top-level files and some participants' anatomical files.
 
@@ -105,27 +93,23 @@ def _is_file_or_broken(path: Path) -> bool:
 
 
 def _shorten_table(link: Path, participants: Sequence[str]) -> None:
-    """Put some participants' rows in the place of the link to a table; one that is odd stays."""
+    """Replace the link to a table by some participants' rows; an odd table stays."""
+    labels = {f'sub-{label}'.encode() for label in participants}
     try:
-        if link.stat().st_size > MOST_TEXT:
+        if link.stat().st_size > MAX_TEXT:
             return
         header, *rows = link.read_bytes().splitlines(keepends=True)
-        place = (
-            header.removeprefix(codecs.BOM_UTF8)
-            .rstrip(b'\r\n')
-            .split(b'\t')
-            .index(b'participant_id')
-        )
+        column = _cells(header).index(b'participant_id')
     except (OSError, ValueError):
         return
-    kept = {f'sub-{label}'.encode() for label in participants}
-    cells = (row.rstrip(b'\r\n').split(b'\t') for row in rows)
     # A row without the column is an error, whoever it is of.
-    rows = [
-        row for row, own in zip(rows, cells, strict=True) if set(own[place : place + 1]) <= kept
-    ]
+    kept = [row for row in rows if set(_cells(row)[column : column + 1]) <= labels]
     link.unlink()
-    link.write_bytes(b''.join([header, *rows]))
+    link.write_bytes(b''.join([header, *kept]))
+
+
+def _cells(row: bytes) -> list[bytes]:
+    return row.removeprefix(codecs.BOM_UTF8).rstrip(b'\r\n').split(b'\t')
 
 
 def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
@@ -139,7 +123,13 @@ def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
     # A file, since nobody reads from a pipe while the block runs.
     with (scratch / 'said').open('wb') as said:
         return subprocess.Popen(
-            [command, str(scratch / 'dataset'), *options, '--outfile', str(_report(scratch))],
+            [
+                command,
+                str(scratch / 'dataset'),
+                *options,
+                '--outfile',
+                str(scratch / 'report.json'),
+            ],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -147,14 +137,12 @@ def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
         )
 
 
-def _report(scratch: Path) -> Path:
-    return scratch / 'report.json'
-
-
 def _read_issues(command: str, process: subprocess.Popen, scratch: Path) -> list[dict]:
     code = process.wait()
     try:
-        return json.loads(_report(scratch).read_text(encoding='utf-8'))['issues']['issues']
+        return json.loads((scratch / 'report.json').read_text(encoding='utf-8'))['issues'][
+            'issues'
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = (scratch / 'said').read_text(encoding='utf-8', errors='replace').strip()
         last = text.splitlines()[-1] if text else 'no message'

@@ -4,14 +4,24 @@ import functools
 import os
 import sys
 from types import ModuleType
-
-import nibabel as nb
+from typing import TYPE_CHECKING
 
 from pvs_workflow.errors import PVSError
+
+if TYPE_CHECKING:
+    import nibabel as nb
 
 ENVIRONMENT = {'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': '1'}
 """ITK sums its metrics thread by thread, so that the last digits of a transform depend on the
 number of threads. Each registration runs on one; several run in parallel processes."""
+
+
+def ants_environment(seed: int) -> dict[str, str]:
+    """Return the variables that every process with ANTs has.
+
+    ``ants.registration(random_seed=…)`` is ignored by antspyx 0.6.3, these variables are not.
+    """
+    return ENVIRONMENT | {'ANTS_RANDOM_SEED': str(seed)}
 
 
 @functools.cache
@@ -48,13 +58,15 @@ def start_ants(seed: int) -> ModuleType:
     if seed <= 0:
         raise ValueError(f'the seed of a registration must be positive, received {seed}')
     ants = load_ants()
-    os.environ['ANTS_RANDOM_SEED'] = str(seed)
+    os.environ.update(ants_environment(seed))
     ants.config.set_ants_deterministic(on=True, seed_value=seed)
     return ants
 
 
-def to_ants(image: nb.Nifti1Image):
+def to_ants(image: 'nb.Nifti1Image'):
     """Return the same volume as an ANTs image (float32, LPS+ world)."""
+    import nibabel as nb
+
     # A new image, since nibabel keeps the voxels that are read for this as long as the image.
     volume = nb.Nifti1Image(image.dataobj, image.affine)
     volume.header.set_xyzt_units('mm', 'sec')

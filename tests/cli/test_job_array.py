@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pvs_workflow.cli.parser import parse_args
-from tests.cli.test_run import run
+from tests.builders.execution import run_command
 
 SBATCH = """#!/bin/bash
 printf '%s\\n' "$@" -- >> "$0.called"
@@ -36,7 +36,7 @@ def array(make_dataset, tmp_path):
     def write(*options, bids=bids):
         work = tmp_path / "it's work"
         words = ('participant', '--write-slurm', folder / 'pvs.sh', '-w', work, *options)
-        done = run(bids, tmp_path / 'out', *words, cwd=tmp_path)
+        done = run_command(bids, tmp_path / 'out', *words, cwd=tmp_path)
         if done.returncode == 0:
             script = folder / 'pvs.sh'
             text, number = re.subn(
@@ -94,6 +94,7 @@ def test_a_task_does_one_participant_and_marks_it_as_done(array, tmp_path):
     done = bash(array, SLURM_ARRAY_TASK_ID='3', SLURM_CPUS_PER_TASK='4')
     assert done.returncode == 0, done.stderr
     settings = parse_args((binaries / 'app.called').read_text().splitlines())
+    assert settings.write_slurm is None
     assert settings.participant_label == ('A3',)
     assert settings.work_dir == tmp_path / "it's work" / 'sub-A3'
     assert (settings.nprocs, settings.mem_gb, settings.random_seed) == (4, 7.0, 9)
@@ -166,7 +167,7 @@ def test_a_changed_list_is_refused(array):
     assert not list(binaries.glob('*.called'))
 
 
-@pytest.mark.parametrize('name', ['pvs.sh', 'pvs_participants.txt'])
+@pytest.mark.parametrize('name', ['pvs.sh', 'pvs.toml', 'pvs_participants.txt'])
 def test_files_that_are_there_are_kept(array, name):
     write, folder, _ = array
     (folder / name).write_text('precious')
@@ -186,7 +187,7 @@ def test_who_cannot_be_processed_is_told(array, make_dataset):
 
 def test_names_that_slurm_would_read_otherwise(make_dataset, tmp_path):
     words = ('participant', '--write-slurm', 'a %j.sh')
-    done = run(make_dataset('sub-01_T2w.nii.gz'), 'out', *words, cwd=tmp_path)
+    done = run_command(make_dataset('sub-01_T2w.nii.gz'), 'out', *words, cwd=tmp_path)
     assert done.returncode == 1
     assert 'cannot be the script of a job' in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr

@@ -1,4 +1,4 @@
-"""Nipype's plugins on a real Slurm: same bytes as a local run, and jobs that die."""
+"""Nipype's plugin on a real Slurm: same bytes as a local run, and jobs that die."""
 
 import json
 import re
@@ -9,21 +9,21 @@ import pytest
 
 from tests.builders.cluster import PEOPLE
 from tests.builders.example import run, tables
-from tests.cli.test_run import ALL, OTHERS, TINY
+from tests.builders.execution import ALL, OTHERS, TINY
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize('plugin', ['SLURM', 'SLURMGraph'])]
+pytestmark = pytest.mark.slow
 
 
-def plugin_file(folder, plugin, memory):
+def plugin_file(folder, memory):
     path = folder / 'plugin.yml'
     # Without the run's environment: what results depend on must reach the jobs all the same.
     options = f'--mem={memory} --cpus-per-task=1 --export=PYTHONPATH'
-    path.write_text(f'plugin: {plugin}\nplugin_args:\n  sbatch_args: {options}\n')
+    path.write_text(f'plugin: SLURM\nplugin_args:\n  sbatch_args: {options}\n')
     return path
 
 
-def test_same_bytes_as_a_local_run(plugin, dataset, local, tmp_path):
-    options = ('--nipype-plugin-file', plugin_file(tmp_path, plugin, '4G'))
+def test_same_bytes_as_a_local_run(dataset, local, tmp_path):
+    options = ('--nipype-plugin-file', plugin_file(tmp_path, '4G'))
     done = run(dataset, tmp_path / 'out', 'participant', *options)
     assert done.returncode == 0, done.stderr
     assert len(tables(local)) >= 3 * len(PEOPLE)
@@ -47,8 +47,8 @@ def test_same_bytes_as_a_local_run(plugin, dataset, local, tmp_path):
         ('killed', 'left no result and ended as FAILED'),
     ],
 )
-def test_a_step_that_fails_or_dies_harms_nobody(plugin, case, said, tmp_path):
-    plugin_file(tmp_path, plugin, '1G')
+def test_a_step_that_fails_or_dies_harms_nobody(case, said, tmp_path):
+    plugin_file(tmp_path, '1G')
     done = subprocess.run(
         [sys.executable, TINY, case, tmp_path, 'plugin'], capture_output=True, text=True
     )

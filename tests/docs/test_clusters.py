@@ -4,7 +4,7 @@ import re
 import shlex
 
 from pvs_workflow.cli.job_array import write_slurm
-from pvs_workflow.cli.parser import parse_args, task_options
+from pvs_workflow.cli.parser import parse_args
 from tests.builders.docs import DOCS
 
 PAGE = (DOCS / 'clusters.md').read_text('utf-8')
@@ -21,9 +21,9 @@ def test_the_files_that_are_told_are_those_that_are_written(make_dataset, tmp_pa
     bids = make_dataset('sub-01_T2w.nii.gz')
     words = [bids, tmp_path / 'out', 'participant', '--write-slurm', tmp_path / 'pvs.sh']
     settings = parse_args(list(map(str, words)))
-    write_slurm(settings, ['01'], task_options(settings))
+    write_slurm(settings, ['01'])
     script = settings.write_slurm.read_text()
-    for name in ('pvs_participants.txt', 'pvs_done'):
+    for name in ('pvs_participants.txt', 'pvs.toml', 'pvs_done'):
         assert (tmp_path / name).exists()
         assert f'`{name}' in PAGE
     assert re.search(r'^command=\(', script, re.M)

@@ -15,19 +15,17 @@ PROMISED = {
     'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': '1',
     'OMP_NUM_THREADS': '1',
     'OPENBLAS_NUM_THREADS': '1',
-    'TF_NUM_INTEROP_THREADS': '1',
-    'TF_NUM_INTRAOP_THREADS': '1',
 }
-TOO_MANY = dict.fromkeys(PROMISED, '8')
+TOO_MANY = dict.fromkeys([*PROMISED, 'TF_NUM_INTEROP_THREADS', 'TF_NUM_INTRAOP_THREADS'], '8')
 LIBRARIES = """
 import json, os, sys
 from pathlib import Path
-from pvs_workflow.execution.engine import prepare_environment
+from pvs_workflow.execution.environment import engine_environment
 from pvs_workflow.settings import Settings
 folder = Path.cwd()
 settings = Settings(bids_dir=folder, output_dir=folder, work_dir=folder,
                     analysis_level='participant', run_id='run', omp_nthreads=int(sys.argv[1]))
-os.environ.update(prepare_environment(settings))
+os.environ.update(engine_environment(settings))
 import numpy as np
 import scipy.linalg
 from threadpoolctl import threadpool_info
@@ -47,6 +45,21 @@ print(json.dumps({
     'tensorflow': [threading.get_intra_op_parallelism_threads(),
                    threading.get_inter_op_parallelism_threads()],
 }))
+"""
+WORKERS = """
+import json, os
+from pathlib import Path
+from pvs_workflow.execution.engine import start_workers
+from pvs_workflow.settings import Settings
+
+if __name__ == '__main__':
+    folder = Path.cwd()
+    settings = Settings(bids_dir=folder, output_dir=folder, analysis_level='participant',
+                        run_id='run', nprocs=2, omp_nthreads=1)
+    settings.logs.mkdir()
+    with start_workers(settings) as workers:
+        futures = [workers.submit(os.getenv, name) for name in json.loads(os.environ['ASK'])]
+        print(json.dumps([workers.result(future) for future in futures]))
 """
 
 pytestmark = pytest.mark.slow
@@ -101,9 +114,19 @@ def test_no_process_is_busier_than_one_processor(memory, watched):
     assert memory.busiest(list(usage.processes.values())) <= 1.1 * number
 
 
-def test_every_worker_was_told_its_threads(memory, watched):
-    for process in memory.workers(watched[1]):
-        assert {name: process.environment.get(name) for name in PROMISED} == PROMISED
+def test_every_worker_was_told_its_threads(tmp_path):
+    """Each variable is asked of a worker of its own, which knows what it was started with."""
+    path = tmp_path / 'ask.py'
+    path.write_text(WORKERS)
+    done = subprocess.run(
+        [sys.executable, path],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | TOO_MANY | {'ASK': json.dumps(list(PROMISED))},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == list(PROMISED.values())
 
 
 def test_tensorflow_starts_once_in_each_process_for_all_scans(memory, watched):

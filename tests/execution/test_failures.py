@@ -3,15 +3,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from pvs_workflow.errors import OutputError
-from pvs_workflow.execution.engine import clean_work, judge_scans, result_path, retire_results
 from pvs_workflow.execution.failures import (
     branches_of,
     explain_failure,
     explain_failures,
     failed_scan,
 )
-from pvs_workflow.execution.progress import Progress
 from pvs_workflow.inputs import Scan
 
 SCANS = tuple(
@@ -66,29 +63,6 @@ def test_no_room_for_work_is_told_with_what_is_needed(line):
     assert '\n' not in sentence
 
 
-class _Closed:
-    """A terminal that has been closed."""
-
-    def isatty(self):
-        return self.tty
-
-    def write(self, *text):
-        raise OSError(5, 'Input/output error')
-
-    flush = write
-
-    def __init__(self, tty):
-        self.tty = tty
-
-
-@pytest.mark.parametrize('tty', [True, False])
-def test_nobody_has_to_listen_to_progress(tty):
-    node = SimpleNamespace(fullname='pvs_wf.sub_1_wf.read', name='read')
-    with Progress(SCANS, _Closed(tty)) as progress:
-        progress.start(1)
-        progress.callback(node, 'end')
-
-
 @pytest.mark.parametrize(
     ('node', 'expected'),
     [
@@ -111,64 +85,3 @@ def test_first_failure_of_a_scan_counts():
     assert 'KeyError: 1' in explain_failures(failures, SCANS)[SCANS[0]]
     everyone = [SimpleNamespace(node='pvs_wf.x', traceback='KeyError: 3', crash_file=CRASH)]
     assert list(explain_failures(everyone, SCANS)) == list(SCANS)
-
-
-def test_success_is_a_result_without_failure(tmp_path):
-    for scan in SCANS[:2]:
-        path = result_path(tmp_path, scan)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text('result')
-    failure = SimpleNamespace(node='pvs_wf.sub_1_wf.a', traceback=OWN, crash_file=CRASH)
-    outcome = judge_scans(tmp_path, SCANS, [failure], ['pvs_wf.sub_1_wf.b'])
-    assert outcome.done == (SCANS[1],)
-    assert '4D' in outcome.failed[SCANS[0]]
-    assert 'is missing' in outcome.failed[SCANS[2]]
-
-
-def test_results_of_an_earlier_run_are_moved_away(tmp_path):
-    kept, stale = result_path(tmp_path, SCANS[1]), result_path(tmp_path, SCANS[0])
-    for path in (kept, stale):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(path.name)
-    (moved,) = retire_results(tmp_path, SCANS[0], 'run7')
-    assert (kept.exists(), stale.exists()) == (True, False)
-    assert moved == tmp_path / 'sub-1' / 'log' / 'run7' / stale.name
-    assert moved.read_text() == stale.name
-    assert retire_results(tmp_path, SCANS[0], 'run8') == []
-
-
-def test_all_tables_of_a_failed_scan_are_moved(tmp_path):
-    tails = ('desc-potter_grade', 'desc-epvs_counts', 'space-T2w_desc-epvs_instances')
-    paths = [
-        result_path(tmp_path, SCANS[0], f'{tail}.{kind}')
-        for tail in tails
-        for kind in ('tsv', 'json')
-    ]
-    paths[0].parent.mkdir(parents=True)
-    for path in paths:
-        path.write_text(path.name)
-    moved = retire_results(tmp_path, SCANS[0], 'run7')
-    assert sorted(path.name for path in moved) == sorted(path.name for path in paths)
-
-
-def test_a_result_that_cannot_be_moved_away_is_named(tmp_path):
-    stale = result_path(tmp_path, SCANS[0])
-    stale.parent.mkdir(parents=True)
-    stale.write_text('old')
-    # There is no way to make a folder in what is a file.
-    (tmp_path / 'sub-1' / 'log').write_text('')
-    with pytest.raises(
-        OutputError, match='is of an earlier run and cannot be moved away, expected'
-    ):
-        retire_results(tmp_path, SCANS[0], 'run7')
-
-
-def test_of_a_shared_work_folder_only_ones_own_is_removed(tmp_path):
-    for scan in SCANS:
-        (tmp_path / 'pvs_wf' / f'{scan.name}_wf').mkdir(parents=True)
-    (tmp_path / 'kept').mkdir()
-    settings = SimpleNamespace(work_dir=tmp_path)
-    clean_work(settings, SCANS[:2])
-    assert [path.name for path in (tmp_path / 'pvs_wf').iterdir()] == [f'{SCANS[2].name}_wf']
-    clean_work(settings)
-    assert [path.name for path in tmp_path.iterdir()] == ['kept']

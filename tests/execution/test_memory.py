@@ -3,13 +3,11 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from pvs_workflow.execution.memory import IDLE_GB, RUN_GB, plan_memory
-
-GRAPH = Path(__file__).with_name('memory_graph.py')
+from tests.builders.execution import MEMORY as GRAPH
 
 
 def run(folder, nprocs, mem, together, *needs):

@@ -1,10 +1,17 @@
-"""The order in which ready steps are started."""
+"""Small graphs, run by the plugin: order, failures, and what is up to date."""
 
+import json
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import networkx as nx
+import pytest
 
 from pvs_workflow.execution.plugin import work_order
+from tests.builders.execution import ALL, OTHERS, TINY
 
 
 @dataclass(frozen=True)
@@ -31,3 +38,129 @@ def test_an_earlier_scan_goes_before_a_longer_one():
     nodes = [only, first, second]
     order = dict(zip(nodes, work_order(graph, nodes), strict=True))
     assert sorted(nodes, key=order.get) == [only, first, second]
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """Run a small graph; return the process and what it made of the scans."""
+
+    def call(case, *options):
+        done = subprocess.run(
+            [sys.executable, '-W', 'error', TINY, case, tmp_path, *options],
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        path = tmp_path / 'outcome.json'
+        return done, json.loads(path.read_text()) if path.exists() else None
+
+    return call
+
+
+def steps_run(folder):
+    return sorted(line.split()[0] for line in (folder / 'runs.txt').read_text().splitlines())
+
+
+@pytest.mark.slow
+def test_engine_runs_all_and_resumes(tiny, tmp_path):
+    done, outcome = tiny('fine', 'graph')
+    assert (done.returncode, outcome['done'], outcome['failed']) == (0, ALL, {})
+    assert outcome['heavy'] == []
+    assert done.stdout == ''
+    lines = done.stderr.splitlines()
+    assert lines[-1].startswith('8 of 8 steps, sub-0')
+    logs = tmp_path / 'out' / 'logs'
+    assert 'a worker talks' in (logs / 'run_workers.log').read_text()
+    assert 'sub_01_wf' in (logs / 'graph.dot').read_text()
+    assert len(steps_run(tmp_path)) == 4
+    done, outcome = tiny('fine')
+    assert (done.returncode, outcome['done']) == (0, ALL)
+    assert len(steps_run(tmp_path)) == 4
+
+
+@pytest.mark.slow
+def test_a_resumed_scan_does_not_wait_for_another(tiny, tmp_path):
+    """Its next step starts when the one before is up to date, whoever is busy meanwhile."""
+    assert tiny('wait')[0].returncode == 0
+    for step in ('sub_01_wf/last', 'sub_02_wf/first'):
+        shutil.rmtree(tmp_path / 'work/pvs_wf' / step)
+    (tmp_path / 'out/sub-01/anat/sub-01_desc-potter_grade.tsv').unlink()
+    done, outcome = tiny('wait')
+    assert (done.returncode, outcome['done']) == (0, ALL)
+    assert steps_run(tmp_path).count('sub_01') == 1
+    assert steps_run(tmp_path).count('sub_02') == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('case', 'said'),
+    [
+        ('killed', 'sub-02: step first did not end, its process was killed'),
+        ('image-error', 'sub-02: x.nii.gz is 4D, expected 3 dimensions, received 4'),
+        ('bug', "sub-02: step first failed with KeyError: 'nobody saw this coming'"),
+        ('missing-result', 'sub-02: all steps ended but '),
+    ],
+)
+def test_one_failure_does_not_stop_the_others(tiny, tmp_path, case, said):
+    done, outcome = tiny(case)
+    assert done.returncode == 1
+    assert outcome['done'] == OTHERS
+    assert list(outcome['failed']) == ['sub-02']
+    assert outcome['failed']['sub-02'].startswith(said)
+    assert '\n' not in outcome['failed']['sub-02']
+    assert 'Traceback' not in done.stderr
+    if case == 'bug':
+        crash_file = outcome['failed']['sub-02'].rpartition('all of it in ')[2].rstrip(')')
+        assert 'nobody saw this coming' in Path(crash_file).read_text()
+
+
+@pytest.mark.slow
+def test_later_graphs_are_run_in_the_same_workers(tiny, tmp_path):
+    done, outcome = tiny('bug', 'few')
+    assert outcome['done'] == OTHERS
+    assert list(outcome['failed']) == ['sub-02']
+    assert ' of about 8 steps, sub-02 first, failed' in done.stderr
+    lines = (tmp_path / 'runs.txt').read_text().splitlines()
+    assert len(lines) == 4
+    assert len({line.split()[1] for line in lines}) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('options', [('stop',), ('stop', 'few')])
+def test_a_stopped_run_has_no_success_by_accident(tiny, tmp_path, options):
+    """Not even where an earlier run has left a result."""
+    for label in ('01', '02', '03', '04'):
+        path = tmp_path / f'out/sub-{label}/anat/sub-{label}_desc-potter_grade.tsv'
+        path.parent.mkdir(parents=True)
+        path.write_text('from an earlier run')
+    done, outcome = tiny('image-error', *options)
+    assert done.returncode == 1
+    assert '4D' in outcome['failed']['sub-02']
+    rest = {name: text for name, text in outcome['failed'].items() if name != 'sub-02'}
+    assert rest
+    assert all('was stopped before' in text for text in rest.values())
+    assert set(outcome['done']) | set(outcome['failed']) == set(ALL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('case', ['fine', 'image-error'])
+def test_resource_monitor(tmp_path, case):
+    done = subprocess.run(
+        [sys.executable, '-W', 'error', TINY, case, tmp_path, 'monitor'],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == (case != 'fine'), done.stderr
+    found = json.loads((tmp_path / 'out' / 'logs' / 'run_resources.json').read_text())
+    # What a step took that failed is told, too; what waited for it did not run.
+    failed = {'pvs_wf.sub_02_wf.last'} if case != 'fine' else set()
+    steps = {
+        f'pvs_wf.sub_{label}_wf.{name}'
+        for label in ('01', '02', '03', '04')
+        for name in ('first', 'last')
+    }
+    assert set(found['name']) == steps - failed
+    # A worker with nipype in it.
+    assert all(0.03 < value < 4 for value in found['rss_GiB'])
+    assert len(found['time']) == len(found['cpus']) == len(found['rss_GiB'])

@@ -164,7 +164,7 @@ def test_the_output_folder_goes_away(stages, faults, peace, reference):
     stage.out.rename(stage.folder / 'elsewhere')
     code, said = stage.end(process)
     assert code == 1
-    assert said.splitlines()[-1].startswith(f'{stage.out / "logs"} is no longer as this run has')
+    assert said.splitlines()[-1].startswith(f'{stage.out / "logs"} was removed, or taken over')
     code, said = stage.run()
     assert code == 0, said
     assert faults.compare(stage.out, reference) == []
@@ -177,7 +177,7 @@ def test_the_work_folder_goes_away(stages, faults, peace, reference):
     stage.work.rename(stage.folder / 'elsewhere')
     code, said = stage.end(process)
     assert code == 1
-    assert f'{stage.work} is no longer as this run has left it' in said
+    assert f'{stage.work} was removed, or taken over by another run' in said
     assert list(stage.out.glob('sub-01/anat/*_grade.tsv')) == []
     # Back again, it is gone on from.
     shutil.rmtree(stage.work, ignore_errors=True)
@@ -309,11 +309,11 @@ def test_runs_for_the_same_person_at_once(stages, faults, peace, reference):
     code, said = stage.run(work='another')
     assert code == 1
     assert f'sub-01: left to run {held["run"]} (process {first.pid} on ' in said
-    assert f'writes to {stage.out}, expected one run at a time' in said
+    assert f'which uses {stage.out / "logs"}, expected one run at a time' in said
     # Where it has long ended, the other run is not a matter of the output folder.
     if first.poll() is None:
         code, said = stage.run(out='another-out')
-        assert first.poll() is not None or (code == 1 and 'uses the work folder' in said)
+        assert first.poll() is not None or (code == 1 and f'which uses {stage.work}' in said)
     code, said = stage.end(first)
     assert code == 0, said
     assert faults.compare(stage.out, reference) == []
@@ -339,7 +339,7 @@ def test_a_run_that_was_suspended_does_not_go_on_in_what_is_no_longer_its_own(
     os.killpg(process.pid, signal.SIGCONT)
     code, said = stage.end(process)
     assert code == 1
-    assert 'another run has taken over after this one stood still' in said
+    assert 'taken over by another run while this one was suspended' in said
     assert faults.compare(stage.out, reference) == []
 
 

@@ -81,7 +81,7 @@ def _image(folder: Path, path: Path) -> Verdict:
 
 
 def _dataset(bids: Path, options: dict | None) -> Verdict:
-    from pvs_workflow.cli.run import select_scans, tell_selection
+    from pvs_workflow.cli.participant import log_selection, select_scans
     from pvs_workflow.inputs.metadata import scanner_metadata
     from pvs_workflow.settings import Settings
 
@@ -95,7 +95,7 @@ def _dataset(bids: Path, options: dict | None) -> Verdict:
     )
     with _listening() as said:
         selection = select_scans(settings)
-        tell_selection(selection)
+        log_selection(selection)
     good = [scan for scan in selection.scans if scan.participant == 'good']
     harmed = ''
     paths = [bids / f'sub-good/anat/sub-good_{kind}.nii.gz' for kind in ('T2w', 'T1w')]
@@ -197,10 +197,9 @@ def _config(out: Path, path: Path) -> Verdict:
 
 
 def _plugin(out: Path, path: Path) -> Verdict:
-    from pvs_workflow.execution.batch import make_plugin
-    from pvs_workflow.execution.plugin_file import read_plugin_file
+    from pvs_workflow.execution.queues import read_plugin_file
 
-    make_plugin(read_plugin_file(path), {}, {})
+    read_plugin_file(path)
     return Verdict()
 
 
@@ -212,7 +211,7 @@ def _script(out: Path, places: dict[str, Path]) -> Verdict:
     settings = Settings(
         bids_dir=out.parent / 'bids', analysis_level='participant', run_id='run', **places
     )
-    write_slurm(settings, ['good', 'other'], [])
+    write_slurm(settings, ['good', 'other'])
     # As a task, with an app that says what it is given.
     script = settings.write_slurm
     text = re.sub('^command=.*$', 'command=(printf %s/)', script.read_text('utf-8'), flags=re.M)

@@ -9,8 +9,13 @@ import pytest
 
 from pvs_workflow.errors import InvalidDatasetError, PVSError
 from pvs_workflow.inputs import validation as validate
-from pvs_workflow.inputs.validation import link_dataset, validate_dataset
+from pvs_workflow.inputs.validation import link_dataset, validating
 from tests.places import REAL
+
+
+def validate_dataset(folder, participants):
+    with validating(folder, participants):
+        pass
 
 
 def test_valid_dataset(make_dataset):
@@ -159,10 +164,11 @@ def test_works_without_home_and_network(make_dataset, monkeypatch):
     folder = make_dataset('sub-01_T2.nii.gz')
     code = (
         'from pathlib import Path\n'
-        'from pvs_workflow.inputs.validation import validate_dataset\n'
+        'from pvs_workflow.inputs.validation import validating\n'
         'from pvs_workflow.errors import InvalidDatasetError\n'
         'try:\n'
-        f'    validate_dataset(Path({str(folder)!r}), ["01"])\n'
+        f'    with validating(Path({str(folder)!r}), ["01"]):\n'
+        '        pass\n'
         'except InvalidDatasetError:\n'
         '    print("invalid")\n'
     )

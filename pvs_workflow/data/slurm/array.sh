@@ -19,7 +19,7 @@ command=(@command@)
 bids_dir=@bids_dir@
 output_dir=@output_dir@
 work_dir=@work_dir@
-options=(@options@)
+config=@config@
 
 script=@script@
 list=@list@
@@ -90,5 +90,5 @@ fi
 # Nipype's files have the same names in every run, hence a work folder for each participant.
 "${command[@]}" "$bids_dir" "$output_dir" participant --participant-label "$label" \
     --nprocs "$SLURM_CPUS_PER_TASK" --mem @plan_mb@ --work-dir "$work_dir/sub-$label" \
-    ${options[@]+"${options[@]}"}
+    --config-file "$config"
 touch "$done_dir/$label"

@@ -12,7 +12,7 @@ import pytest
 from pvs_workflow.derivatives.description import BIDSIGNORE
 from pvs_workflow.derivatives.results import find_results
 from pvs_workflow.errors import OutputError
-from pvs_workflow.files import remove_leftovers, room_left, write_text
+from pvs_workflow.files import cannot_write, remove_leftovers, write_text
 from pvs_workflow.report.results import find_scans
 
 WRITE = """
@@ -78,7 +78,7 @@ def test_what_comes_from_elsewhere_is_left_for_a_day(tmp_path):
     os.utime(old, (two_days_ago, two_days_ago))
     assert remove_leftovers(tmp_path) == [old]
     assert remove_leftovers(tmp_path, below=True) == []
-    assert remove_leftovers(tmp_path / 'sub-01', all_of_them=True)
+    assert remove_leftovers(tmp_path / 'sub-01', everything=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, 'sub-01']
     assert list((tmp_path / 'sub-01').iterdir()) == []
 
@@ -111,10 +111,11 @@ def test_a_file_that_does_not_fit_leaves_the_old_one(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_how_much_room_there_is_is_told_where_it_matters(tmp_path):
+def test_the_space_that_is_left_is_named_where_it_matters(tmp_path):
     full = OSError(28, 'No space left on device')
-    assert room_left(tmp_path / 'not' / 'there', full).endswith(' MB are free there)')
-    assert room_left(tmp_path, OSError(13, 'Permission denied')) == ''
+    assert str(cannot_write(tmp_path / 'not' / 'there', full)).endswith(' MB are free there)')
+    denied = OSError(13, 'Permission denied')
+    assert str(cannot_write(tmp_path, denied)).endswith('received: Permission denied')
 
 
 def test_an_error_of_the_writer_is_told_as_it_is(tmp_path, monkeypatch):

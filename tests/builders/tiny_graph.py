@@ -7,9 +7,10 @@ from pathlib import Path
 from nipype.interfaces.utility import Function
 from nipype.pipeline.engine import Node, Workflow
 
-from pvs_workflow.cli.run import end_well, start_console, start_records
+from pvs_workflow.cli.logs import start_console, start_records
+from pvs_workflow.cli.run import run_with_exit_code
 from pvs_workflow.execution import engine
-from pvs_workflow.execution.engine import run_scans
+from pvs_workflow.execution.engine import run_scans, start_workers
 from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
 
@@ -91,17 +92,18 @@ def main():
         resource_monitor='monitor' in options,
         nipype_plugin_file=folder / 'plugin.yml' if 'plugin' in options else None,
     )
-    logs = start_records(settings)
+    start_records(settings)
     scans = tuple(
         Scan(label, None, folder / 't2w.nii.gz', None, None, (('sub', label),))
         for label in ('01', '02', '03', '04')
     )
-    outcome = run_scans(
-        settings,
-        scans,
-        lambda some: build(some, case, folder, settings.output_dir),
-        logs,
-    )
+    with start_workers(settings) as workers:
+        outcome = run_scans(
+            settings,
+            scans,
+            workers,
+            lambda settings, some: build(some, case, folder, settings.output_dir),
+        )
     content = {
         'done': [scan.prefix for scan in outcome.done],
         'failed': {scan.prefix: text for scan, text in outcome.failed.items()},
@@ -113,4 +115,4 @@ def main():
 
 if __name__ == '__main__':
     start_console(0)
-    sys.exit(end_well(main))
+    sys.exit(run_with_exit_code(main))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_run import ALL, TINY, is_alive
+from tests.builders.execution import ALL, TINY, is_alive
 
 pytestmark = pytest.mark.slow
 

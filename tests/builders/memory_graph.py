@@ -12,8 +12,9 @@ from pathlib import Path
 from nipype.interfaces.utility import Function
 from nipype.pipeline.engine import Node, Workflow
 
-from pvs_workflow.cli.run import end_well, start_console, start_records
-from pvs_workflow.execution.engine import run_scans
+from pvs_workflow.cli.logs import start_console, start_records
+from pvs_workflow.cli.run import run_with_exit_code
+from pvs_workflow.execution.engine import run_scans, start_workers
 from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
 
@@ -78,13 +79,14 @@ def main():
         Scan(f'{number:02d}', None, folder / 't2w.nii.gz', None, None, (('sub', f'{number:02d}'),))
         for number in range(1, len(needs) + 1)
     )
-    logs = start_records(settings)
-    outcome = run_scans(
-        settings,
-        scans,
-        lambda *_: build(scans, int(together), map(float, needs), settings),
-        logs,
-    )
+    start_records(settings)
+    with start_workers(settings) as workers:
+        outcome = run_scans(
+            settings,
+            scans,
+            workers,
+            lambda *_: build(scans, int(together), map(float, needs), settings),
+        )
     content = {
         'done': [scan.prefix for scan in outcome.done],
         'failed': {scan.prefix: text for scan, text in outcome.failed.items()},
@@ -95,4 +97,4 @@ def main():
 
 if __name__ == '__main__':
     start_console(0)
-    sys.exit(end_well(main))
+    sys.exit(run_with_exit_code(main))

@@ -1,0 +1,46 @@
+"""Where messages go: standard error, and a log file in the output folder."""
+
+import logging
+
+from pvs_workflow import __version__
+from pvs_workflow.files import cannot_write
+from pvs_workflow.settings import Settings, dump_settings
+
+log = logging.getLogger('pvs_workflow')
+
+
+def start_console(verbosity: int) -> None:
+    """Show plain lines on standard error."""
+    # A full disk or a closed terminal is no reason for tracebacks.
+    logging.raiseExceptions = False
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter('%(message)s'))
+    handler.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
+    log.setLevel(logging.DEBUG)
+    log.addHandler(handler)
+    # A handler of its own keeps nipype from writing to standard output.
+    nipype = logging.getLogger('nipype')
+    nipype.handlers.clear()
+    nipype.addHandler(handler if verbosity else logging.NullHandler())
+    nipype.propagate = False
+
+
+def start_records(settings: Settings) -> None:
+    """Make the folder of logs, with this run's settings and log file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written to.
+
+    """
+    path = settings.logs / f'{settings.run_id}.log'
+    settings.to_toml(path.with_suffix('.toml'))
+    try:
+        handler = logging.FileHandler(path, encoding='utf-8', errors='backslashreplace')
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(message)s'))
+    for name in ('pvs_workflow', 'nipype'):
+        logging.getLogger(name).addHandler(handler)
+    log.debug('pvs_workflow %s\n%s', __version__, dump_settings(settings))

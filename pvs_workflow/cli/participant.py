@@ -1,0 +1,143 @@
+"""The participant level: from images to grades and pages."""
+
+import errno
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+
+from pvs_workflow import data
+from pvs_workflow.cli.logs import start_records
+from pvs_workflow.derivatives.description import describe_outputs
+from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError
+from pvs_workflow.execution.engine import clean_work, load_engine, run_scans, start_workers
+from pvs_workflow.execution.locking import RunLocks, claimed
+from pvs_workflow.execution.outcome import Outcome, retire_results
+from pvs_workflow.execution.workers import Workers
+from pvs_workflow.files import cannot_write
+from pvs_workflow.inputs import Selection, check_dataset, collect_scans, load_filters
+from pvs_workflow.inputs.validation import validating
+from pvs_workflow.settings import Settings
+
+log = logging.getLogger('pvs_workflow')
+
+
+def run_participants(settings: Settings) -> int:
+    """Process the participants asked for, and return 0 only if all succeeded."""
+    check_dataset(settings.bids_dir)
+    start_records(settings)
+    describe_outputs(settings.output_dir, settings.bids_dir)
+    if settings.boilerplate_only:
+        _prepare(settings)
+        return EXIT_OK
+    _make_work_folder(settings.work_dir)
+    # The first worker takes as long to start as the scans to be found and checked.
+    with start_workers(settings) as workers:
+        selection, facts = _prepare(settings)
+        with claimed(settings, selection) as (own, busy, locks):
+            for sentence in busy:
+                log.error('%s', sentence)
+            if busy and not own.scans:
+                return EXIT_FAILED
+            code = _process(settings, own, facts, workers, locks)
+            locks.check()
+        return EXIT_FAILED if busy else code
+
+
+def select_scans(settings: Settings) -> Selection:
+    """Find what to process."""
+    filters = load_filters(settings.bids_filter_file) if settings.bids_filter_file else None
+    return collect_scans(
+        settings.bids_dir,
+        participants=settings.participant_label,
+        sessions=settings.session_label,
+        filters=filters,
+        database_dir=settings.bids_database_dir,
+    )
+
+
+def log_selection(selection: Selection) -> None:
+    """Log the scans that were chosen and those that are missing."""
+    for scan in selection.scans:
+        log.info('%s: %s', scan.prefix, '; '.join(scan.notes))
+    for _, reason in selection.skipped:
+        log.info('%s', reason)
+    for _, reason in selection.missing:
+        log.error('%s', reason)
+
+
+def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
+    """Find the scans and check them; return them and the facts of the run for its pages."""
+    selection = select_scans(settings)
+    participants = sorted({scan.participant for scan in selection.scans})
+    if settings.skip_bids_validation:
+        check = nullcontext()
+    else:
+        log.info('validating the dataset')
+        check = validating(settings.bids_dir, participants)
+    with check:
+        # All that takes long to load is loaded while the validator is at work.
+        from pvs_workflow.cli.reports import run_facts, write_boilerplate
+        from pvs_workflow.networks.bundle import model_sha256, verify_bundle
+
+        load_engine(settings)
+    log_selection(selection)
+    model = settings.model or data.path('cascade')
+    card = verify_bundle(model)
+    facts = run_facts(
+        settings, {'name': card.name, 'version': card.version, 'sha256': model_sha256(model)}
+    )
+    for path in write_boilerplate(settings, selection.scans, facts):
+        log.log(logging.INFO if settings.boilerplate_only else logging.DEBUG, 'wrote %s', path)
+    return selection, facts
+
+
+def _process(
+    settings: Settings, selection: Selection, facts: Mapping, workers: Workers, locks: RunLocks
+) -> int:
+    """Run the graphs of the scans that belong to this run, and make the pages."""
+    from pvs_workflow.cli.reports import record_runs, unfinished, write_pages
+
+    if settings.clean_workdir:
+        clean_work(settings, selection.scans)
+    # If the run is killed, the pages say what the results are of.
+    record_runs(settings, selection, unfinished(settings, selection.scans), facts)
+    outcome = run_scans(settings, selection.scans, workers)
+    locks.check()
+    _retire_failed(settings, outcome)
+    participants, unrecorded = record_runs(settings, selection, outcome.failed, facts)
+    pages_fine = write_pages(settings.output_dir, participants)
+    if settings.clean_workdir and not outcome.failed:
+        clean_work(settings, selection.scans)
+    log.info(
+        '%d of %d scans succeeded; results are in %s',
+        len(outcome.done),
+        len(selection.scans),
+        settings.output_dir,
+    )
+    problems = unrecorded or outcome.failed or selection.missing
+    return EXIT_OK if pages_fine and not problems else EXIT_FAILED
+
+
+def _retire_failed(settings: Settings, outcome: Outcome) -> None:
+    """Log why scans failed, and move their earlier results out of the group level's sight."""
+    for scan, sentence in outcome.failed.items():
+        log.error('%s', sentence)
+        try:
+            for path in retire_results(settings.output_dir, scan, settings.run_id):
+                log.info('%s: an earlier result is now in %s', scan.prefix, path)
+        except OutputError as error:
+            log.error('%s: %s', scan.prefix, error)
+
+
+def _make_work_folder(path: Path) -> None:
+    if '_unfinished' in str(path):
+        # Nipype renames what has this in its name.
+        raise OutputError(f'{path} cannot be the work folder, since "_unfinished" is in it')
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, 'Permission denied')
+    except OSError as error:
+        raise cannot_write(path, error) from error

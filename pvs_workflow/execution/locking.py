@@ -1,0 +1,251 @@
+"""Locks: each participant belongs to one run at a time, in the output and in the work folder.
+
+A lock is a file that names its run. It is made by a call that fails where the file exists, since
+the locks of operating systems do not work on all file systems of clusters.
+"""
+
+import json
+import os
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pvs_workflow.errors import OutputError
+from pvs_workflow.execution.stopping import StoppedError, ignore_signals
+from pvs_workflow.files import cannot_write, remove_leftovers
+from pvs_workflow.inputs import Selection
+from pvs_workflow.processes import has_ended, own_name
+from pvs_workflow.settings import Settings
+
+BEAT_SECONDS = 5.0
+"""Interval at which a run touches its beat files."""
+WATCH_SECONDS = 20.0
+"""Time without a beat after which a run on another machine has ended; clocks may differ."""
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class LockOwner:
+    """The run that holds a lock, and its process, which may be of another machine."""
+
+    run: str
+    process: str
+    host: str
+    pid: int
+
+    def __str__(self):
+        return f'run {self.run} (process {self.pid} on {self.host})'
+
+
+class RunLocks:
+    """The locks of one run, in several folders that other runs may use, too."""
+
+    def __init__(self, run_id: str, folders: Sequence[Path], watch_seconds: float = WATCH_SECONDS):
+        self._owner = LockOwner(run_id, own_name(), os.uname().nodename, os.getpid())
+        self._folders, self._watch_seconds = folders, watch_seconds
+        self._locks: list[Path] = []
+        self._beats: list[Path] = []
+        self._at_work: dict[Path, bool] = {}
+
+    def start(self) -> None:
+        """Make the beat files, which show that the run is at work, or raise OutputError."""
+        for folder in self._folders:
+            try:
+                _beat(folder, self._owner).touch()
+            except OSError as error:
+                raise cannot_write(folder, error) from error
+            self._beats.append(_beat(folder, self._owner))
+
+    def acquire(self, label: str) -> str:
+        """Lock a participant in all folders; return who has a lock instead, and where, or ''."""
+        for folder in self._folders:
+            lock = folder / f'.sub-{label}.running'
+            try:
+                holder = self._acquire(lock)
+            except OSError as error:
+                raise cannot_write(folder, error) from error
+            if holder:
+                return f'{holder}, which uses {folder}'
+            self._locks.append(lock)
+        return ''
+
+    def lost(self) -> list[Path]:
+        """Touch the beat files; return the folders that no longer have theirs."""
+        folders = []
+        for beat in self._beats:
+            try:
+                os.utime(beat)
+            except FileNotFoundError:
+                folders.append(beat.parent)
+            except OSError:
+                # A file system that does not answer for a while has not lost anything.
+                pass
+        return folders
+
+    def check(self) -> None:
+        """Raise OutputError if a folder was removed, or taken over by another run."""
+        for folder in self.lost():
+            raise OutputError(
+                f'{folder} was removed, or taken over by another run while this one was '
+                'suspended; rerun the same command to make what is missing'
+            )
+
+    def release(self) -> None:
+        """Remove all locks that are still this run's."""
+        for path in (*self._locks, *self._beats):
+            with suppress(OSError):
+                if path in self._beats or _read_owner(path) == self._owner:
+                    path.unlink()
+
+    def _acquire(self, lock: Path) -> str:
+        for _ in range(_ATTEMPTS):
+            try:
+                with lock.open('x', encoding='utf-8') as file:
+                    json.dump(asdict(self._owner), file)
+            except FileExistsError:
+                owner = _read_owner(lock)
+                if owner == self._owner:
+                    return ''
+                if self._is_at_work(owner, lock):
+                    return str(owner or 'another run')
+                _remove_stale(lock, owner)
+            else:
+                return ''
+        return 'another run'
+
+    def _is_at_work(self, owner: LockOwner | None, lock: Path) -> bool:
+        ended = has_ended(owner.process) if owner else None
+        if ended is not None:
+            return not ended
+        # A lock without a name may be one that is just being written.
+        watched = _beat(lock.parent, owner) if owner else lock
+        if watched not in self._at_work:
+            self._at_work[watched] = _changes(watched, self._watch_seconds)
+        return self._at_work[watched]
+
+
+@contextmanager
+def claimed(
+    settings: Settings, selection: Selection
+) -> Iterator[tuple[Selection, list[str], RunLocks]]:
+    """Lock the participants for the time of the block, and remove half-written files.
+
+    A run whose folder is removed, or taken over while it was suspended, is stopped as by SIGTERM.
+
+    Yields
+    ------
+    selection : Selection
+        Without the participants of other runs.
+    busy : list of str
+        One sentence for each participant of another run.
+    locks : RunLocks
+
+    Raises
+    ------
+    OutputError
+        If a folder cannot be written to, or was removed or taken over.
+
+    """
+    locks = RunLocks(settings.run_id, (settings.logs, settings.work_dir))
+    ended = threading.Event()
+    thread = threading.Thread(target=_keep, args=(locks, ended), daemon=True)
+    own = replace(selection, scans=(), missing=())
+    try:
+        locks.start()
+        thread.start()
+        own, busy = _claim(selection, locks)
+        _remove_half_written(settings.output_dir, own)
+        yield own, busy, locks
+    except (Exception, StoppedError):
+        ignore_signals()
+        locks.check()  # if this fails, it is why the rest did
+        raise
+    finally:
+        if not locks.lost():
+            _remove_half_written(settings.output_dir, own)
+        ended.set()
+        if thread.is_alive():
+            # A file system that does not answer shall not hold up the end.
+            thread.join(BEAT_SECONDS)
+        locks.release()
+
+
+def _claim(selection: Selection, locks: RunLocks) -> tuple[Selection, list[str]]:
+    labels = [scan.participant for scan in selection.scans]
+    labels += [label for label, _ in selection.missing]
+    held = {label: locks.acquire(label) for label in dict.fromkeys(labels)}
+    own = replace(
+        selection,
+        scans=tuple(scan for scan in selection.scans if not held[scan.participant]),
+        missing=tuple(item for item in selection.missing if not held[item[0]]),
+    )
+    return own, [
+        f'sub-{label}: left to {holder}, expected one run at a time for each participant'
+        for label, holder in held.items()
+        if holder
+    ]
+
+
+def _keep(locks: RunLocks, ended: threading.Event) -> None:
+    """Touch the beat files until the run ends; stop it if one is gone."""
+    while not ended.wait(BEAT_SECONDS):
+        if locks.lost():
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+
+
+def _remove_half_written(output_dir: Path, selection: Selection) -> None:
+    for folder in (output_dir, output_dir / 'logs'):
+        remove_leftovers(folder)
+    for participant in {scan.participant for scan in selection.scans}:
+        remove_leftovers(output_dir / f'sub-{participant}', below=True, everything=True)
+
+
+def _beat(folder: Path, owner: LockOwner) -> Path:
+    return folder / f'.{Path(owner.run).name}.beat'
+
+
+def _changes(path: Path, seconds: float) -> bool:
+    """Watch a file; tell whether it was touched, written or removed within some seconds."""
+    before = _stamp(path)
+    deadline = time.monotonic() + seconds
+    while before and time.monotonic() < deadline:
+        time.sleep(min(0.5, seconds / 4))
+        if _stamp(path) != before:
+            return True
+    return False
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    # Network file systems look up anew only a file that is opened.
+    with suppress(OSError), path.open('rb') as file:
+        found = os.fstat(file.fileno())
+        return found.st_mtime_ns, found.st_size
+    return None
+
+
+def _remove_stale(lock: Path, owner: LockOwner | None) -> None:
+    """Remove the lock of a run that has ended; of several that try, one succeeds."""
+    aside = lock.with_name(f'{lock.name}-{uuid.uuid4().hex}')
+    with suppress(FileNotFoundError):
+        lock.rename(aside)
+        if _read_owner(aside) != owner:
+            # Another run was faster, and this is its new lock.
+            aside.rename(lock)
+            return
+        aside.unlink()
+        if owner:
+            _beat(lock.parent, owner).unlink()
+
+
+def _read_owner(lock: Path) -> LockOwner | None:
+    """Return the run that a lock names, if it names one."""
+    try:
+        return LockOwner(**json.loads(lock.read_text(encoding='utf-8')))
+    except (OSError, ValueError, TypeError):
+        return None

@@ -1,0 +1,177 @@
+"""Nipype's plugins for the queues of clusters, made to report what became of each node."""
+
+import os
+import re
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from nipype.pipeline import plugins
+
+from pvs_workflow.errors import PVSError
+from pvs_workflow.execution.plugin import ReportingPlugin
+from pvs_workflow.files import read_text
+
+LOCAL = 'MultiProc'
+"""Name of the plugin that runs the graph on this machine."""
+POLL_SECONDS = 2.0
+"""Interval between two looks at the queue."""
+_NO_RESULT = 'results file does not exist'
+
+
+class QueuePlugin(ReportingPlugin):
+    """Submits a job for each node, which takes over no earlier result and may die."""
+
+    def _generate_dependency_list(self, graph):
+        super()._generate_dependency_list(graph)
+        self.nodes = self.procs
+        self._succeeded.clear()
+        self.plugin_args['on_start'](len(self.nodes))
+
+    def _task_finished_cb(self, jobid, cached=False):
+        super()._task_finished_cb(jobid, cached=cached)
+        self._succeeded.add(self.procs[jobid].fullname)
+
+    def _report_crash(self, node, result=None):
+        return self._record_failure(node, (result or {}).get('traceback') or '')
+
+    def _submit_batchtask(self, scriptfile, node):
+        delete_cached_result(node)
+        return super()._submit_batchtask(scriptfile, node)
+
+    def _get_result(self, taskid):
+        result = super()._get_result(taskid)
+        if result and _NO_RESULT in (result['traceback'] or ''):
+            reason = self.describe_job_failure(taskid)
+            result['traceback'] = [f'WorkerDiedError: its job {taskid} left no result{reason}\n']
+        return result
+
+    def describe_job_failure(self, job: int) -> str:
+        """Return how a job without a result ended, as the end of a sentence."""
+        return ''
+
+
+class SlurmPlugin(QueuePlugin, plugins.SLURMPlugin):
+    """Submits jobs to Slurm, asks for all of them at once, and cancels them when it is stopped."""
+
+    def __init__(self, plugin_args=None):
+        super().__init__(plugin_args=plugin_args)
+        self._submitted: dict[int, float] = {}
+        self._queued: set[int] = set()
+        self._asked = float('-inf')
+
+    def stop(self) -> None:
+        """Cancel the jobs that have not ended."""
+        if self._submitted:
+            subprocess.run(['scancel', *map(str, self._submitted)], capture_output=True)
+
+    def describe_job_failure(self, job: int) -> str:
+        """Return how a job ended, if Slurm still knows."""
+        done = subprocess.run(
+            ['scontrol', 'show', 'job', str(job)], capture_output=True, text=True
+        )
+        state = re.search(r'JobState=(\w+)', done.stdout)
+        return f' and ended as {state[1]}' if state else ''
+
+    def _submit_batchtask(self, scriptfile, node):
+        job = super()._submit_batchtask(scriptfile, node)
+        self._submitted[job] = time.monotonic()
+        return job
+
+    def _is_pending(self, taskid):
+        if time.monotonic() - self._asked >= POLL_SECONDS:
+            self._asked = time.monotonic()
+            words = ['squeue', '--noheader', '--user', str(os.getuid()), '--format', '%A']
+            done = subprocess.run(words, capture_output=True, text=True)
+            # Where its server does not answer, no job is known to have ended.
+            listed = done.stdout.split() if done.returncode == 0 else self._submitted
+            self._queued = set(map(int, listed))
+        # An answer says nothing of jobs that are younger than it.
+        if taskid in self._queued or self._submitted[taskid] >= self._asked:
+            return True
+        del self._submitted[taskid]
+        return False
+
+
+class SgePlugin(QueuePlugin, plugins.SGEPlugin):
+    """Submits jobs to SGE."""
+
+
+class PbsPlugin(QueuePlugin, plugins.PBSPlugin):
+    """Submits jobs to PBS."""
+
+
+class LsfPlugin(QueuePlugin, plugins.LSFPlugin):
+    """Submits jobs to LSF."""
+
+
+class OarPlugin(QueuePlugin, plugins.OARPlugin):
+    """Submits jobs to OAR."""
+
+
+class CondorPlugin(QueuePlugin, plugins.CondorPlugin):
+    """Submits jobs to HTCondor."""
+
+
+PLUGINS = {
+    **{'SLURM': SlurmPlugin, 'SGE': SgePlugin, 'PBS': PbsPlugin},
+    **{'LSF': LsfPlugin, 'OAR': OarPlugin, 'Condor': CondorPlugin},
+}
+"""Nipype's plugins that submit a job for each node and wait for it."""
+
+
+def read_plugin_file(path: Path) -> tuple[str, dict]:
+    """Read the name of a plugin and its arguments from YAML, as fMRIPrep takes it.
+
+    Raises
+    ------
+    PVSError
+        If the file cannot be read, or its plugin does not wait for its jobs.
+
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(read_text(path))
+        name, arguments = content['plugin'], dict(content.get('plugin_args') or {})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise PVSError(
+            f'{path} is no plugin file, expected YAML with "plugin" (a name) and "plugin_args" '
+            f'(keys and values), received: {error!r}'
+        ) from error
+    if name not in (LOCAL, *PLUGINS):
+        raise PVSError(
+            f'{path}: the plugin {name} cannot be used, expected {LOCAL} or one that submits a '
+            f'job for each step and waits for it ({", ".join(PLUGINS)}); there is also '
+            '--write-slurm'
+        )
+    return name, arguments
+
+
+def make_queue_plugin(
+    name: str,
+    arguments: Mapping,
+    environment: Mapping[str, str],
+    on_start: Callable[[int], None],
+    on_change: Callable[[object, str], None],
+) -> QueuePlugin:
+    """Return a plugin whose jobs have an environment, whether or not the queue hands it on.
+
+    ``name`` is a key of :data:`PLUGINS`, ``arguments`` are nipype's for it; the callables are
+    those of :class:`~pvs_workflow.execution.plugin.MemoryLimitedPlugin`.
+    """
+    # Nipype puts it into the names of jobs.
+    os.environ.setdefault('LOGNAME', 'pvs_workflow')
+    own = {'on_start': on_start, 'status_callback': on_change}
+    plugin = PLUGINS[name](plugin_args=dict(arguments) | own)
+    exports = ''.join(f'export {key}={shlex.quote(value)}\n' for key, value in environment.items())
+    plugin._template = f'{plugin._template.rstrip()}\n{exports}'
+    return plugin
+
+
+def delete_cached_result(node) -> None:
+    """Delete an earlier result of a node, which nipype would take for that of a job that died."""
+    for path in Path(node.output_dir()).glob('result_*.pklz'):
+        path.unlink()

@@ -1,0 +1,25 @@
+"""The group level as users run it."""
+
+from tests.builders.execution import complaint, run_command
+from tests.group.test_collect import save_result
+
+
+def test_group_without_results(tmp_path):
+    (tmp_path / 'out').mkdir()
+    done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
+    assert done.returncode == 66
+    assert 'run the participant level first' in complaint(done)
+    assert list((tmp_path / 'out').iterdir()) == []
+
+
+def test_group_needs_no_dataset_and_no_sound_table_of_people(tmp_path):
+    save_result(tmp_path / 'out', '01')
+    done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / 'bids').mkdir()
+    (tmp_path / 'bids' / 'participants.tsv').write_text('age\n70\n')
+    done = run_command('bids', 'out', 'group', cwd=tmp_path)
+    assert done.returncode == 0
+    assert 'participants.tsv was not used, expected' in done.stderr
+    assert 'Traceback' not in done.stderr
+    assert (tmp_path / 'out' / 'group_potter.html').is_file()

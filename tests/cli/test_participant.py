@@ -1,0 +1,98 @@
+"""The participant level as users run it, up to where the graph begins."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.builders.execution import complaint, run_command
+
+BAD_INPUTS = {
+    'no folder': (16, 'does not exist', [], None),
+    'no description': (16, 'expected a dataset_description.json', ['sub-01_T2w.nii.gz'], None),
+    'unknown participant': (18, 'received 99', ['sub-01_T2w.nii.gz'], ['99']),
+    'no T2w': (66, 'has no T2w image', ['sub-01_T1w.nii.gz'], None),
+    'no participants': (66, 'has no participants', [], None),
+    'wrong name': (16, 'sub-01_T2.nii.gz', ['sub-01_T2w.nii.gz', 'sub-01_T2.nii.gz'], None),
+}
+
+
+@pytest.mark.parametrize('case', BAD_INPUTS)
+def test_bad_input_ends_in_one_sentence_and_its_code(make_dataset, tmp_path, case):
+    code, said, names, labels = BAD_INPUTS[case]
+    folder = make_dataset(*names)
+    if case == 'no folder':
+        shutil.rmtree(folder)
+    if case == 'no description':
+        (folder / 'dataset_description.json').unlink()
+    options = ['--participant-label', *labels] if labels else []
+    model = Path(__file__).parent
+    if case == 'wrong name':
+        model = 'unused'
+    done = run_command(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert said in complaint(done)
+
+
+def test_session_that_nobody_has(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
+    done = run_command(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
+    assert done.returncode == 18
+    assert 'session 9' in complaint(done)
+
+
+def test_malformed_filter_file(make_dataset, tmp_path):
+    (tmp_path / 'filters.json').write_text('{')
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    done = run_command(
+        folder, 'out', 'participant', '--bids-filter-file', 'filters.json', cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert 'filters.json is malformed' in complaint(done)
+
+
+@pytest.mark.parametrize('where', ['output', 'work'])
+def test_unwritable_folder(make_dataset, tmp_path, where):
+    (tmp_path / 'file').write_text('')
+    out = 'file/out' if where == 'output' else 'out'
+    work = 'file/work' if where == 'work' else 'work'
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    done = run_command(folder, out, 'participant', '-w', work, cwd=tmp_path)
+    assert done.returncode == 1
+    assert 'file' in complaint(done)
+
+
+def test_missing_model(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    options = ['--model', 'nowhere', '--skip-bids-validation']
+    done = run_command(folder, 'out', 'participant', *options, cwd=tmp_path)
+    assert done.returncode == 1
+    assert 'nowhere' in done.stderr.splitlines()[-1]
+    assert 'Traceback' not in done.stderr
+
+
+def test_nothing_is_written_for_what_is_no_dataset(tmp_path):
+    run_command(tmp_path / 'nowhere', 'out', 'participant', cwd=tmp_path)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_output_of_another_pipeline_is_left_alone(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    description = tmp_path / 'out' / 'dataset_description.json'
+    description.parent.mkdir()
+    description.write_text('{"Name": "other", "GeneratedBy": [{"Name": "fMRIPrep"}]}')
+    before = description.read_bytes()
+    done = run_command(folder, 'out', 'participant', cwd=tmp_path)
+    assert done.returncode == 1
+    assert "received 'other'" in complaint(done)
+    assert description.read_bytes() == before
+
+
+def test_description_has_no_time_in_it(make_dataset, tmp_path):
+    folder = make_dataset('sub-01_T1w.nii.gz')
+    path = tmp_path / 'out' / 'dataset_description.json'
+    contents = set()
+    for _ in range(2):
+        run_command(folder, 'out', 'participant', cwd=tmp_path)
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
