@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from pvs_workflow.files import write_text
 from pvs_workflow.report.citations import load_citations, markdown_mark
-from pvs_workflow.report.rendering import render, write_page
+from pvs_workflow.report.rendering import render_template, write_page
 from pvs_workflow.report.results import ScanResult
 
 
@@ -130,8 +130,11 @@ def write_citations(folder: Path, methods: Methods) -> list[Path]:
     """
     markdown, page, bibliography = (folder / f'CITATION.{end}' for end in ('md', 'html', 'bib'))
     cite = load_citations(markdown_mark)
-    write_text(markdown, render('citation.md.j2', methods=methods, cite=cite, code=_markdown_code))
-    write_text(bibliography, '\n\n'.join(reference.bibtex for reference in cite.cited) + '\n')
+    write_text(
+        markdown,
+        render_template('citation.md.j2', methods=methods, cite=cite, code=_markdown_code),
+    )
+    write_text(bibliography, '\n\n'.join(entry.bibtex for entry in cite.cited) + '\n')
     write_page(page, 'citation.html.j2', methods=methods, cite=load_citations())
     return [markdown, page, bibliography]
 

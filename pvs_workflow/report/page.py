@@ -14,26 +14,25 @@ from pvs_workflow.report.results import ScanResult, find_scans
 from pvs_workflow.report.spec import Reportlet, Section, load_specification
 
 MAX_PICTURE_CHARACTERS = 14_000_000
-"""What the pictures of one page may take; later ones are linked, not shown."""
+"""Maximum size of the pictures of one page; later ones are linked, not shown."""
 
 
 @dataclass(frozen=True)
-class Item:
+class ShownReportlet:
     """A reportlet with its pictures; those that no longer fit in are linked only.
 
     Attributes
     ----------
     reportlet : Reportlet
     pictures : tuple of Picture
-        Whole figures.
+        One for each layer; of a reportlet with panels, those of the first panel.
     panels : tuple of Panel
-        The same, image by image, where the reportlet is to be shown so.
     fits : bool
 
     """
 
     reportlet: Reportlet
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Picture, ...] = ()
     panels: tuple[Panel, ...] = ()
     fits: bool = True
 
@@ -45,14 +44,13 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Part:
+class ShownSection:
     """A section as the page shows it: once, or once for each T2w."""
 
     anchor: str
     title: str
-    section: Section
     scan: ScanResult | None
-    items: tuple[Item, ...]
+    items: tuple[ShownReportlet, ...]
 
 
 def write_subject_page(output_dir: Path, participant: str) -> Path:
@@ -60,7 +58,7 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
 
     Only derivatives are read, and of them what :func:`provenance.save_run` recorded, so that the
     page can be made again at any time. It is written for participants whose run failed, too:
-    with the errors, and whatever was saved before.
+    with the errors, and what was saved before.
 
     Parameters
     ----------
@@ -97,7 +95,7 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
         'subject.html.j2',
         title=specification.title,
         participant=participant,
-        parts=collect_parts(output_dir, specification.sections, scans),
+        parts=collect_sections(output_dir, specification.sections, scans),
         scans=scans,
         errors=[message for run in runs for message in run.messages],
         problems=problems,
@@ -107,34 +105,36 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
     )
 
 
-def collect_parts(
+def collect_sections(
     output_dir: Path, sections: Sequence[Section], scans: Sequence[ScanResult]
-) -> list[Part]:
+) -> list[ShownSection]:
     """Lay the page out: repeat sections for each T2w, and load the pictures that exist.
 
     Where there is no room for all pictures, those of the later reportlets are linked only, of
     every T2w: rather alignments than the images that were counted.
     """
-    parts, room = [], MAX_PICTURE_CHARACTERS
+    shown, room = [], MAX_PICTURE_CHARACTERS
     for section in sections:
-        shown = list(scans) if section.ordering else [None]
-        items: list[list[Item]] = [[] for _ in shown]
+        repeats = list(scans) if section.ordering else [None]
+        items: list[list[ShownReportlet]] = [[] for _ in repeats]
         for reportlet in section.reportlets:
-            for scan, own in zip(shown, items, strict=True):
-                item = _item(output_dir, scan, reportlet)
+            for scan, row in zip(repeats, items, strict=True):
+                item = _load(output_dir, scan, reportlet)
                 fits = item.size <= room
                 room -= item.size if fits else 0
                 if item.pictures or reportlet.custom:
-                    own.append(item if fits else replace(item, fits=False))
-        for number, (scan, own) in enumerate(zip(shown, items, strict=True), start=1):
+                    row.append(replace(item, fits=fits))
+        for number, (scan, row) in enumerate(zip(repeats, items, strict=True), start=1):
             anchor = f'{section.name}-{number}' if scan else section.name
             title = scan.title if scan else section.title
-            parts.append(Part(anchor, title, section, scan, tuple(own)))
-    return parts
+            shown.append(ShownSection(anchor, title, scan, tuple(row)))
+    return shown
 
 
-def _item(output_dir: Path, scan: ScanResult | None, reportlet: Reportlet) -> Item:
+def _load(output_dir: Path, scan: ScanResult | None, reportlet: Reportlet) -> ShownReportlet:
     if scan is None:
-        return Item(reportlet, ())
-    panels = load_panels(output_dir, scan, reportlet) if reportlet.panels else []
-    return Item(reportlet, tuple(load_pictures(output_dir, scan, reportlet)), tuple(panels))
+        return ShownReportlet(reportlet)
+    if not reportlet.panels:
+        return ShownReportlet(reportlet, load_pictures(output_dir, scan, reportlet))
+    panels = load_panels(output_dir, scan, reportlet)
+    return ShownReportlet(reportlet, panels[0].pictures if panels else (), panels)

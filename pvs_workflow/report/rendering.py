@@ -47,12 +47,12 @@ def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **c
 
     """
     style = data.path('report', 'style.css').read_text(encoding='utf-8')
-    page = render(template, style=Markup(style), code=code_html, scripts=scripts, **context)
-    write_text(path, page)
+    context |= {'style': Markup(style), 'code': code_html, 'scripts': scripts}
+    write_text(path, render_template(template, **context))
     return path
 
 
-def render(template: str, **context) -> str:
+def render_template(template: str, **context) -> str:
     """Fill a shipped template; text of the context is escaped.
 
     Parameters

@@ -29,15 +29,15 @@ class Layer:
         What the picture shows, for who does not see it.
     label : str
         Names the layer where there are several.
-    part : str, optional
-        ``fixed`` or ``moving`` of a registration picture.
+    part : str
+        Name of a tile of the saved sheet; empty for a figure that is no sheet.
 
     """
 
     query: Mapping[str, str]
     alt: str
     label: str = ''
-    part: str | None = None
+    part: str = ''
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _reportlet(values: Mapping) -> Reportlet:
         values.get('title', ''),
         values.get('caption', ''),
         tuple(
-            Layer(layer['bids'], layer['alt'], layer.get('label', ''), layer.get('part'))
+            Layer(layer['bids'], layer['alt'], layer.get('label', ''), layer.get('part', ''))
             for layer in layers
         ),
         custom,

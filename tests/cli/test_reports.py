@@ -8,7 +8,7 @@ import pytest
 
 from pvs_workflow.report.page import write_subject_page
 from pvs_workflow.report.provenance import RunRecord, save_run
-from tests.report.conftest import write_results
+from tests.builders.report import write_results
 
 FACTS = {'version': '9.8.7', 'command': 'pvs_workflow the first command', 'seed': 4}
 
