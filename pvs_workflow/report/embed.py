@@ -69,7 +69,7 @@ def load_panels(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tup
         Its layers are sheets of the six images; those that were not saved are left out.
 
     """
-    paths = [(layer, find_figure(output_dir, scan, layer.query)) for layer in reportlet.layers]
+    paths = [(layer, find_figure(output_dir, scan, layer.bids)) for layer in reportlet.layers]
     layers = [(layer, read_pictures(p), _link(output_dir, p)) for layer, p in paths if p]
     panels = []
     for hemisphere in HEMISPHERES:
@@ -91,7 +91,7 @@ def load_pictures(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> t
     """Return the pictures of a reportlet that were saved for a T2w, one for each layer."""
     pictures = []
     for layer in reportlet.layers:
-        path = find_figure(output_dir, scan, layer.query)
+        path = find_figure(output_dir, scan, layer.bids)
         if path and (uri := read_pictures(path).get(layer.part)):
             pictures.append(Picture(layer.label, layer.alt, uri, _link(output_dir, path)))
     return tuple(pictures)

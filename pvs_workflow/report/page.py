@@ -9,7 +9,7 @@ from pvs_workflow.report.citations import load_citations
 from pvs_workflow.report.embed import Panel, Picture, find_unusable, load_panels, load_pictures
 from pvs_workflow.report.methods import describe_methods
 from pvs_workflow.report.provenance import RunRecord, load_runs
-from pvs_workflow.report.rendering import flatten, write_page
+from pvs_workflow.report.rendering import write_page
 from pvs_workflow.report.results import ScanResult, find_scans
 from pvs_workflow.report.spec import Reportlet, Section, load_specification
 
@@ -101,7 +101,7 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
         problems=problems,
         methods=describe_methods(scans, runs[-1].facts if runs else {}, len(runs)),
         cite=load_citations(),
-        provenance=[(list(run.scans), flatten(run.facts)) for run in runs if run.facts],
+        provenance=[(list(run.scans), run.facts) for run in runs if run.facts],
     )
 
 

@@ -1,7 +1,7 @@
 """Templates to pages: one file each, everything escaped, nothing fetched."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -47,28 +47,14 @@ def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **c
 
     """
     style = data.path('report', 'style.css').read_text(encoding='utf-8')
-    context |= {'style': Markup(style), 'code': code_html, 'scripts': scripts}
+    context |= {'style': Markup(style), 'code': Markup('<code>{}</code>').format, 'scripts': scripts}
     write_text(path, render_template(template, **context))
     return path
 
 
 def render_template(template: str, **context) -> str:
-    """Fill a shipped template; text of the context is escaped.
-
-    Parameters
-    ----------
-    template : str
-        Name in ``data/report``.
-    **context
-        What the template shows.
-
-    """
+    """Fill a template in ``data/report``; text of the context is escaped."""
     return _environment().get_template(template).render(**context)
-
-
-def code_html(text: str) -> Markup:
-    """Show text in a fixed-width font."""
-    return Markup('<code>{}</code>').format(text)
 
 
 def paragraphs_html(text: Markup) -> Markup:
@@ -152,27 +138,6 @@ def visible_text(text: str) -> str:
 
     """
     return text if text.isascii() else text.translate(_TURNS)
-
-
-def flatten(values: Mapping, prefix: str = '') -> list[tuple[str, str]]:
-    """Turn nested settings into rows of name and text.
-
-    Examples
-    --------
-    >>> flatten({'seed': 1, 'model': {'name': 'a', 'tags': ['x', 'y']}})
-    [('seed', '1'), ('model: name', 'a'), ('model: tags', 'x, y')]
-
-    """
-    rows = []
-    for key, value in values.items():
-        name = f'{prefix}{key}'
-        if isinstance(value, Mapping):
-            rows += flatten(value, f'{name}: ')
-        elif isinstance(value, list | tuple):
-            rows.append((name, ', '.join(map(str, value))))
-        else:
-            rows.append((name, str(value)))
-    return rows
 
 
 @cache

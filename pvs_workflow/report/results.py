@@ -113,7 +113,7 @@ def find_figure(output_dir: Path, scan: ScanResult, query: Mapping[str, str]) ->
     output_dir : Path
     scan : ScanResult
     query : mapping of str to str
-        ``datatype``, ``suffix`` and any entities.
+        ``datatype`` (the folder), ``suffix`` and any entities.
 
     """
     added = ''.join(

@@ -162,24 +162,15 @@ def _sheet_svg(sheet: Sheet) -> str:
     Tiles over each other are whole heads, only judged for their alignment: they become JPEG.
     The images that are read for perivascular spaces stay as they are, pixel by pixel.
     """
-    width, height = sheet.tiles[0].figure.get_size_inches()
-    if not sheet.columns:
-        tiles = [(tile, 0, 0, _jpeg_uri(tile.figure)) for tile in sheet.tiles]
-        return render_template(
-            'sheet.svg.j2', sheet=sheet, tiles=tiles, size=(width, height), whole=(width, height)
-        )
-    step_x, step_y = width + _GAP, height + _HEADROOM + _GAP
-    tiles = [
-        (
-            tile,
-            _GAP + number % sheet.columns * step_x,
-            _HEADROOM + number // sheet.columns * step_y,
-            figure_uri(tile.figure),
-        )
-        for number, tile in enumerate(sheet.tiles)
-    ]
-    rows = -(-len(tiles) // sheet.columns)
-    whole = sheet.columns * step_x + _GAP, rows * step_y + _HEADROOM
-    return render_template(
-        'sheet.svg.j2', sheet=sheet, tiles=tiles, size=(width, height), whole=whole
-    )
+    width, height = whole = sheet.tiles[0].figure.get_size_inches()
+    places = [(0, 0)] * len(sheet.tiles)
+    if sheet.columns:
+        across, down = width + _GAP, height + _HEADROOM + _GAP
+        cells = [divmod(number, sheet.columns) for number in range(len(sheet.tiles))]
+        places = [(_GAP + column * across, _HEADROOM + row * down) for row, column in cells]
+        whole = sheet.columns * across + _GAP, (cells[-1][0] + 1) * down + _HEADROOM
+    encode = figure_uri if sheet.columns else _jpeg_uri
+    uris = [encode(tile.figure) for tile in sheet.tiles]
+    tiles = list(zip(sheet.tiles, places, uris, strict=True))
+    size = (width, height)
+    return render_template('sheet.svg.j2', sheet=sheet, tiles=tiles, size=size, whole=whole)
