@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from nibabel.affines import voxel_sizes
 
 from pvs_workflow.report.canvas import house_style, intensity_window, new_figure, write, write_note
-from pvs_workflow.report.cuts import cut_sizes, draw_cuts, head_box
+from pvs_workflow.report.cuts import draw_cuts, head_box
 from pvs_workflow.report.saving import Sheet, Tile
 
 FIXED, MOVING = 'fixed', 'moving'
@@ -95,9 +95,9 @@ def _draw(
     title: str,
 ) -> Figure:
     """Draw the axial cuts in one row and the others below, each row as wide as the figure."""
-    sizes = cut_sizes(volume.shape, spacing)
     # A row has one height, so that all of its cuts have one scale.
-    ratios = {axis: len(cuts[axis]) * sizes[axis][0] / sizes[axis][1] for axis in cuts}
+    extents = {axis: np.delete(volume.shape * spacing, axis) for axis in cuts}
+    ratios = {axis: len(cuts[axis]) * extents[axis][0] / extents[axis][1] for axis in cuts}
     upper, lower = _WIDTH / ratios[2], _WIDTH / (ratios[1] + ratios[0])
     places = {
         2: (0, 0, _WIDTH, upper),

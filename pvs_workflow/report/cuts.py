@@ -1,7 +1,7 @@
 """Cuts through a head with outlines, drawn by nilearn."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import nibabel as nb
 import numpy as np
@@ -70,7 +70,7 @@ def draw_cuts(
     sizes[axis] = 1.0
     affine = np.diag([*sizes, 1.0])
     display = plot_anat(
-        nb.Nifti1Image(np.take(volume, indices, axis).astype(np.float32), affine),
+        nb.Nifti1Image(_take(volume, axis, indices).astype(np.float32), affine),
         display_mode=_DIRECTIONS[axis],
         cut_coords=list(range(len(indices))),
         figure=figure,
@@ -84,7 +84,7 @@ def draw_cuts(
         draw_cross=False,
         annotate=False,
     )
-    labels = np.take(roi, indices, axis)
+    labels = _take(roi, axis, indices)
     with warnings.catch_warnings():
         # Of cuts that do not meet the region.
         warnings.filterwarnings('ignore', 'No contour levels were found')
@@ -99,25 +99,17 @@ def draw_cuts(
     return panels
 
 
-def cut_sizes(shape: Sequence[int], spacing: Sequence[float]) -> Mapping[int, tuple[float, float]]:
-    """Return width and height of the cuts across each axis, mm.
-
-    Examples
-    --------
-    >>> cut_sizes((10, 20, 5), (1, 1, 4))[0]
-    (20, 20)
-
-    """
-    x, y, z = (n * step for n, step in zip(shape, spacing, strict=True))
-    return {0: (y, z), 1: (x, z), 2: (x, y)}
-
-
 def head_box(volume: np.ndarray, roi: np.ndarray) -> tuple[slice, slice, slice]:
     """Return the box that holds the head in plane, or at least the ROI, with a small margin."""
     level = _HEAD_LEVEL * intensity_window(volume)[1]
     inside = ((volume > level).mean(axis=2) > 0.1) | (roi > 0).any(axis=2)
     x, y = (_bounds(inside.any(axis=axis)) for axis in (1, 0))
     return x, y, slice(0, volume.shape[2])
+
+
+def _take(volume: np.ndarray, axis: int, indices: Sequence[int]) -> np.ndarray:
+    """Return some cuts; numpy's own ``take`` would copy the whole volume, a part of a larger one."""
+    return volume[(slice(None),) * axis + (list(indices),)]
 
 
 def _bounds(inside: np.ndarray) -> slice:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,83 +38,69 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One of the six images, in all of a reportlet's layers.
+class Stack:
+    """What a reportlet shows in one place: a picture for each of its layers.
 
     Attributes
     ----------
+    pictures : tuple of Picture
     side : str
-        The person's own, in words.
+        Of one of the six images: the person's own side, in words.
     rank : int
-        1 inferior to 3 superior.
+        Of one of the six images: 1 inferior to 3 superior.
     row : mapping, optional
         Its row of the table of counts, where that is there.
-    pictures : tuple of Picture
 
     """
 
-    side: str
-    rank: int
-    row: Mapping | None
     pictures: tuple[Picture, ...]
+    side: str = ''
+    rank: int = 0
+    row: Mapping | None = None
 
 
-def load_panels(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tuple[Panel, ...]:
-    """Return the six images of a reportlet, left before right, from the bottom up.
+def load_stacks(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tuple[Stack, ...]:
+    """Return what was saved for a T2w of a reportlet's layers.
 
-    Parameters
-    ----------
-    output_dir : Path
-    scan : ScanResult
-    reportlet : Reportlet
-        Its layers are sheets of the six images; those that were not saved are left out.
+    Returns
+    -------
+    tuple of Stack
+        One; or, with panels, those of the six images, left before right, from the bottom up.
+        Empty where nothing was saved.
 
     """
     paths = [(layer, find_figure(output_dir, scan, layer.bids)) for layer in reportlet.layers]
-    layers = [(layer, read_pictures(p), _link(output_dir, p)) for layer, p in paths if p]
-    panels = []
-    for hemisphere in HEMISPHERES:
-        for rank in range(1, N_SLICES + 1):
-            side, name = SIDE_WORDS[hemisphere], tile_name(hemisphere, rank)
-            where = f'{side.capitalize()} hemisphere, slice {rank} of {N_SLICES}'
-            pictures = [
-                Picture(layer.label, f'{where}: {layer.alt}', tiles[name], href)
-                for layer, tiles, href in layers
-                if name in tiles
-            ]
-            if pictures:
-                row = scan.image_row(hemisphere, rank)
-                panels.append(Panel(side, rank, row, tuple(pictures)))
-    return tuple(panels)
-
-
-def load_pictures(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tuple[Picture, ...]:
-    """Return the pictures of a reportlet that were saved for a T2w, one for each layer."""
-    pictures = []
-    for layer in reportlet.layers:
-        path = find_figure(output_dir, scan, layer.bids)
-        if path and (uri := read_pictures(path).get(layer.part)):
-            pictures.append(Picture(layer.label, layer.alt, uri, _link(output_dir, path)))
-    return tuple(pictures)
+    layers = [
+        (layer, read_pictures(path), quote(path.relative_to(output_dir).as_posix()))
+        for layer, path in paths
+        if path
+    ]
+    if not reportlet.panels:
+        pictures = tuple(
+            Picture(layer.label, layer.alt, tiles[layer.part], href)
+            for layer, tiles, href in layers
+            if layer.part in tiles
+        )
+        return (Stack(pictures),) if pictures else ()
+    stacks = []
+    for hemisphere, rank in product(HEMISPHERES, range(1, N_SLICES + 1)):
+        side, name = SIDE_WORDS[hemisphere], tile_name(hemisphere, rank)
+        where = f'{side.capitalize()} hemisphere, slice {rank} of {N_SLICES}'
+        pictures = tuple(
+            Picture(layer.label, f'{where}: {layer.alt}', tiles[name], href)
+            for layer, tiles, href in layers
+            if name in tiles
+        )
+        if pictures:
+            stacks.append(Stack(pictures, side, rank, scan.image_row(hemisphere, rank)))
+    return tuple(stacks)
 
 
 def find_unusable(output_dir: Path, participant: str) -> list[str]:
-    """Return which of a participant's figures cannot be shown, one sentence each.
-
-    Parameters
-    ----------
-    output_dir : Path
-    participant : str
-        Label without ``sub-``.
-
-    """
+    """Return which of a participant's figures cannot be shown, one sentence each."""
     folder = Path(output_dir) / f'sub-{participant}' / 'figures'
     return [
         f'{path.name} is not shown: it is not an SVG, or larger than {MAX_BYTES / 2**20:g} MB'
         for path in sorted(folder.glob('*.svg'))
         if not read_pictures(path)
     ]
-
-
-def _link(output_dir: Path, path: Path) -> str:
-    return quote(path.relative_to(output_dir).as_posix())

@@ -24,6 +24,7 @@ from pvs_workflow.report.canvas import (
     show_plane,
     write,
 )
+from pvs_workflow.report.rendering import SIDE_WORDS
 from pvs_workflow.report.saving import Sheet, Tile
 from pvs_workflow.science.slices import FIELD_OF_VIEW, IMAGE_SHAPE, N_SLICES, View
 
@@ -34,7 +35,6 @@ ENHANCED_WINDOW = (0.0, 0.7)
 """Enhanced tissue has at most half of its raw grey; what was taken for an ePVS ends over 0.6."""
 
 _WIDTH = 3.2  # inches
-_SIDES = {'L': 'Left', 'R': 'Right'}
 _NUMBER_OFFSET = 0.2  # millimetres, so that a number does not hide what it counts
 _NOTE = f'{CONVENTION} Each image is {FIELD_OF_VIEW[0]} × {FIELD_OF_VIEW[1]} mm.'
 
@@ -112,7 +112,9 @@ def tile_name(hemisphere: str, rank: int) -> str:
 
 def image_title(view: View, stored: int) -> str:
     """Name an image's side, its slice as stored, and its rank."""
-    return f'{_SIDES[view.hemisphere]} · slice {stored} · {view.rank} of {N_SLICES}'
+    return (
+        f'{SIDE_WORDS[view.hemisphere].capitalize()} · slice {stored} · {view.rank} of {N_SLICES}'
+    )
 
 
 def span(count: float, low: float, high: float) -> str:

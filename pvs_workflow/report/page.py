@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.report.citations import load_citations
-from pvs_workflow.report.embed import Panel, Picture, find_unusable, load_panels, load_pictures
+from pvs_workflow.report.embed import Picture, Stack, find_unusable, load_stacks
 from pvs_workflow.report.methods import describe_methods
 from pvs_workflow.report.provenance import RunRecord, load_runs
 from pvs_workflow.report.rendering import write_page
@@ -19,28 +19,21 @@ MAX_PICTURE_CHARACTERS = 14_000_000
 
 @dataclass(frozen=True)
 class ShownReportlet:
-    """A reportlet with its pictures; those that no longer fit in are linked only.
-
-    Attributes
-    ----------
-    reportlet : Reportlet
-    pictures : tuple of Picture
-        One for each layer; of a reportlet with panels, those of the first panel.
-    panels : tuple of Panel
-    fits : bool
-
-    """
+    """A reportlet with its pictures; those that no longer fit in are linked only."""
 
     reportlet: Reportlet
-    pictures: tuple[Picture, ...] = ()
-    panels: tuple[Panel, ...] = ()
+    stacks: tuple[Stack, ...] = ()
     fits: bool = True
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """One picture for each layer."""
+        return self.stacks[0].pictures if self.stacks else ()
 
     @property
     def size(self) -> int:
         """Characters that its pictures take in the page."""
-        shown = [p for panel in self.panels for p in panel.pictures] or self.pictures
-        return sum(len(picture.uri) for picture in shown)
+        return sum(len(picture.uri) for stack in self.stacks for picture in stack.pictures)
 
 
 @dataclass(frozen=True)
@@ -119,22 +112,14 @@ def collect_sections(
         items: list[list[ShownReportlet]] = [[] for _ in repeats]
         for reportlet in section.reportlets:
             for scan, row in zip(repeats, items, strict=True):
-                item = _load(output_dir, scan, reportlet)
+                stacks = load_stacks(output_dir, scan, reportlet) if scan else ()
+                item = ShownReportlet(reportlet, stacks)
                 fits = item.size <= room
                 room -= item.size if fits else 0
-                if item.pictures or reportlet.custom:
+                if stacks or reportlet.custom:
                     row.append(replace(item, fits=fits))
         for number, (scan, row) in enumerate(zip(repeats, items, strict=True), start=1):
             anchor = f'{section.name}-{number}' if scan else section.name
             title = scan.title if scan else section.title
             shown.append(ShownSection(anchor, title, scan, tuple(row)))
     return shown
-
-
-def _load(output_dir: Path, scan: ScanResult | None, reportlet: Reportlet) -> ShownReportlet:
-    if scan is None:
-        return ShownReportlet(reportlet)
-    if not reportlet.panels:
-        return ShownReportlet(reportlet, load_pictures(output_dir, scan, reportlet))
-    panels = load_panels(output_dir, scan, reportlet)
-    return ShownReportlet(reportlet, panels[0].pictures if panels else (), panels)

@@ -1,5 +1,7 @@
 """Templates to pages: one file each, everything escaped, nothing fetched."""
 
+import base64
+import hashlib
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -13,7 +15,6 @@ from markupsafe import Markup, escape
 from pvs_workflow import data
 from pvs_workflow.derivatives.tsv import MISSING, format_cell, is_missing
 from pvs_workflow.files import write_text
-from pvs_workflow.report.scripts import Script
 
 GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
 SIDE_WORDS = MappingProxyType({'L': 'left', 'R': 'right'})
@@ -32,7 +33,7 @@ _TURNS = {
 """Unicode's controls of direction (UAX 9)."""
 
 
-def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **context) -> Path:
+def write_page(path: Path, template: str, *, scripts: Sequence[str] = (), **context) -> Path:
     """Fill a shipped template and write the page in one step.
 
     Parameters
@@ -40,16 +41,48 @@ def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **c
     path : Path
     template : str
         Name in ``data/report``.
-    scripts : sequence of Script
-        Embedded at the page's end; nothing else may run in it.
+    scripts : sequence of str
+        Names in ``data/report``: embedded at the page's end; nothing else may run in it.
     **context
         What the template shows; text is escaped.
 
     """
     style = data.path('report', 'style.css').read_text(encoding='utf-8')
-    context |= {'style': Markup(style), 'code': Markup('<code>{}</code>').format, 'scripts': scripts}
+    context |= {
+        'style': Markup(style),
+        'code': Markup('<code>{}</code>').format,
+        'scripts': [load_script(name) for name in scripts],
+    }
     write_text(path, render_template(template, **context))
     return path
+
+
+def load_script(name: str) -> Markup:
+    """Read a script that ships in ``data/report``.
+
+    Raises
+    ------
+    ValueError
+        If it could not stand inside a page.
+
+    """
+    text = data.path('report', *name.split('/')).read_text(encoding='utf-8')
+    if '</script' in text.lower() or '<!--' in text:
+        raise ValueError(f'{name} cannot be embedded: it has an end tag or a comment')
+    return Markup(text)
+
+
+def checksum_html(script: str) -> Markup:
+    """Return what a Content-Security-Policy calls a script: its SHA-256.
+
+    Examples
+    --------
+    >>> str(checksum_html('1'))
+    "'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='"
+
+    """
+    digest = hashlib.sha256(script.encode('utf-8')).digest()
+    return Markup(f"'sha256-{base64.b64encode(digest).decode('ascii')}'")
 
 
 def render_template(template: str, **context) -> str:
@@ -150,6 +183,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        'checksum': checksum_html,
         'value': value_html,
         'grade': grade_html,
         'paragraphs': paragraphs_html,

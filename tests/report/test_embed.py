@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from pvs_workflow.report.embed import find_unusable, load_panels, load_pictures
+from pvs_workflow.report.embed import find_unusable, load_stacks
 from pvs_workflow.report.results import find_scans
 from pvs_workflow.report.spec import load_specification
 
@@ -13,7 +13,7 @@ def reportlet(name):
 def test_panels_are_the_six_images_with_their_rows(tmp_path, save_results):
     save_results(tmp_path)
     (scan,) = find_scans(tmp_path, '01')
-    panels = load_panels(tmp_path, scan, reportlet('cascade'))
+    panels = load_stacks(tmp_path, scan, reportlet('cascade'))
     assert [(panel.side, panel.rank) for panel in panels] == [
         (side, rank) for side in ('left', 'right') for rank in (1, 2, 3)
     ]
@@ -29,19 +29,20 @@ def test_a_layer_that_was_not_saved_is_left_out(tmp_path, save_results):
     stem = save_results(tmp_path)
     (tmp_path / 'sub-01' / 'figures' / f'{stem}_desc-enhanced_T2w.svg').unlink()
     (scan,) = find_scans(tmp_path, '01')
-    panels = load_panels(tmp_path, scan, reportlet('cascade'))
+    panels = load_stacks(tmp_path, scan, reportlet('cascade'))
     assert {len(panel.pictures) for panel in panels} == {2}
-    assert load_panels(tmp_path, replace(scan, stem='sub-01_ses-x'), reportlet('cascade')) == ()
+    assert load_stacks(tmp_path, replace(scan, stem='sub-01_ses-x'), reportlet('cascade')) == ()
 
 
 def test_both_pictures_of_an_alignment_are_loaded(tmp_path, save_results):
     save_results(tmp_path)
     (scan,) = find_scans(tmp_path, '01')
-    fixed, moving = load_pictures(tmp_path, scan, reportlet('t1wreg'))
+    (stack,) = load_stacks(tmp_path, scan, reportlet('t1wreg'))
+    fixed, moving = stack.pictures
     assert fixed.uri.startswith('data:image/jpeg;base64,')
     assert fixed.uri != moving.uri
     assert fixed.href == moving.href == 'sub-01/figures/sub-01_desc-t1wreg_T2w.svg'
-    assert load_pictures(tmp_path, scan, reportlet('flairreg')) == ()
+    assert load_stacks(tmp_path, scan, reportlet('flairreg')) == ()
 
 
 def test_figures_that_cannot_be_shown_are_named(tmp_path, save_results):
