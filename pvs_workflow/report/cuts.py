@@ -108,7 +108,7 @@ def head_box(volume: np.ndarray, roi: np.ndarray) -> tuple[slice, slice, slice]:
 
 
 def _take(volume: np.ndarray, axis: int, indices: Sequence[int]) -> np.ndarray:
-    """Return some cuts; numpy's own ``take`` would copy the whole volume, a part of a larger one."""
+    """Return some cuts; numpy's ``take`` would first copy all of a volume that is a view."""
     return volume[(slice(None),) * axis + (list(indices),)]
 
 
