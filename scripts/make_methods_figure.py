@@ -6,23 +6,45 @@ RESULTS is what ``make demo`` wrote (out/demo).
 """
 
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel as nb
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image
 
 from pvs_workflow import data
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.method.conform import conform
 from pvs_workflow.networks.bundle import verify_bundle
-from pvs_workflow.report.figures import cascade_figure, roi_figure, save_figure
+from pvs_workflow.report.canvas import (
+    SIDE_COLOURS,
+    WHITE,
+    add_panel,
+    house_style,
+    mark_edges,
+    new_figure,
+    show_plane,
+    write,
+    write_note,
+)
+from pvs_workflow.report.figures import roi_figure
+from pvs_workflow.report.images import (
+    ENHANCED_WINDOW,
+    PIXEL,
+    RAW_WINDOW,
+    draw_instances,
+    image_title,
+    span,
+)
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.sampling import cut_six
-from pvs_workflow.science.slices import cut_image
+from pvs_workflow.science.slices import View, cut_image
 
 STEM = 'sub-02/anat/sub-02'
+WIDTH, GAP, HEADROOM = 2.0, 0.12, 0.5  # inches
 
 
 def main(results: Path, target: Path) -> None:
@@ -50,20 +72,61 @@ def main(results: Path, target: Path) -> None:
             np.stack([cut_image(instances, affine, view, order=0) for view in views]).astype(int),
             views,
             slices,
-            *(counts[name] for name in ('count', 'count_low', 'count_high')),
+            counts[['count', 'count_low', 'count_high']].to_numpy(),
         ),
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = [
-            Image.open(save_figure(sheet, Path(folder) / f'{index}.png')).convert('RGB')
-            for index, sheet in enumerate(sheets)
-        ]
-        width = 1200
-        pictures = [p.resize((width, round(p.height * width / p.width))) for p in pictures]
-        out = Image.new('RGB', (width, sum(p.height for p in pictures)))
-        for index, picture in enumerate(pictures):
-            out.paste(picture, (0, sum(p.height for p in pictures[:index])))
-        out.save(target, optimize=True)
+    pictures = [draw(sheet) for sheet in sheets]
+    width = 1200
+    pictures = [p.resize((width, round(p.height * width / p.width))) for p in pictures]
+    out = Image.new('RGB', (width, sum(p.height for p in pictures)))
+    for index, picture in enumerate(pictures):
+        out.paste(picture, (0, sum(p.height for p in pictures[:index])))
+    out.save(target, optimize=True)
+
+
+@house_style()
+def cascade_figure(
+    images: np.ndarray,
+    enhanced: np.ndarray,
+    instances: np.ndarray,
+    views: Sequence[View],
+    slices: Sequence[int],
+    intervals: np.ndarray,
+) -> Figure:
+    """Show raw, enhanced and evidence as three rows of six; intervals are count, low, high."""
+    height = WIDTH * images.shape[2] / images.shape[1]
+    rows = (
+        (images, 'Raw', RAW_WINDOW),
+        (enhanced, 'Enhanced', ENHANCED_WINDOW),
+        (images, 'Evidence', RAW_WINDOW),
+    )
+    figure = new_figure(6 * (WIDTH + GAP) + GAP, 3 * (height + GAP) + HEADROOM + 0.3)
+    for row, (stack, name, window) in enumerate(rows):
+        for column, image in enumerate(stack):
+            left, top = GAP + column * (WIDTH + GAP), HEADROOM + row * (height + GAP)
+            axes = add_panel(figure, left, top, WIDTH, height)
+            show_plane(axes, image, PIXEL, window)
+            mark_edges(axes, size=7)
+            if column == 0:
+                write(axes, 0.03, 0.97, name, 8, va='top')
+            if name == 'Evidence':
+                draw_instances(axes, instances[column], size=5)
+            if row == 0:
+                title = f'{image_title(views[column], slices[column])}\ncount '
+                title += span(*intervals[column])
+                colour = SIDE_COLOURS.get(views[column].hemisphere, WHITE)
+                axes.set_title(title, fontsize=8, color=colour, loc='left', pad=3)
+    write_note(figure, 'Each image is 45.8 × 55.0 mm.')
+    return figure
+
+
+@house_style()
+def draw(figure: Figure) -> Image.Image:
+    """Render a figure in full colour."""
+    figure.set_dpi(110)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert('RGB')
 
 
 if __name__ == '__main__':

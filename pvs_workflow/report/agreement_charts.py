@@ -1,19 +1,17 @@
 """Two who rated the same: confusion matrices of grades, differences of counts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pvs_workflow.report.canvas import PAPER, house_style, new_figure
+from pvs_workflow.report.canvas import PAPER, house_style, new_figure, panel_box
+from pvs_workflow.report.charts import CHOSEN, LINE, MANY
 from pvs_workflow.science.agreement import confusion_matrix, limits_of_agreement
 from pvs_workflow.science.grading import GRADES
 
-_POINT, _LINE = '#0072B2', '#5B6673'
-_SIZE = 3.5
-_MANY = 1000
-"""More points than these are drawn as pixels: as shapes, each would take 100 bytes."""
+_SIZE = 3.5  # inches
 
 
 def draw_differences(
@@ -41,12 +39,12 @@ def draw_differences(
         first - second,
         s=8,
         alpha=0.5,
-        color=_POINT,
+        color=CHOSEN,
         linewidths=0,
-        rasterized=len(first) > _MANY,
+        rasterized=len(first) > MANY,
     )
     for value, style in ((limits.bias, '-'), (limits.low, '--'), (limits.high, '--')):
-        axes.axhline(value, color=_LINE, linestyle=style, linewidth=0.9)
+        axes.axhline(value, color=LINE, linestyle=style, linewidth=0.9)
     axes.set(xlabel='mean of both counts', ylabel=what, ylim=(-largest, largest))
 
 
@@ -87,11 +85,10 @@ def confusion_figure(panels: Sequence[tuple[str, np.ndarray]], names: tuple[str,
         What columns and rows are.
 
     """
-
-    def draw(axes: Axes, numbers: np.ndarray) -> None:
-        draw_confusion(axes, *numbers.T.astype(int), names)
-
-    return _panels(panels, draw)
+    figure, axes = _side_by_side([title for title, _ in panels])
+    for place, (_, grades) in zip(axes, panels, strict=True):
+        draw_confusion(place, *grades.T.astype(int), names)
+    return figure
 
 
 @house_style()
@@ -106,12 +103,11 @@ def differences_figure(panels: Sequence[tuple[str, np.ndarray]], what: str) -> F
         The difference.
 
     """
-    largest = 1 + 1.1 * max(_reach(*numbers.T) for _, numbers in panels)
-
-    def draw(axes: Axes, numbers: np.ndarray) -> None:
-        draw_differences(axes, *numbers.T, largest, what)
-
-    return _panels(panels, draw)
+    figure, axes = _side_by_side([title for title, _ in panels])
+    largest = 1 + 1.1 * max(_reach(*counts.T) for _, counts in panels)
+    for place, (_, counts) in zip(axes, panels, strict=True):
+        draw_differences(place, *counts.T, largest, what)
+    return figure
 
 
 def _reach(first: np.ndarray, second: np.ndarray) -> float:
@@ -120,15 +116,11 @@ def _reach(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.nanmax(np.abs([*(first - second), limits.low, limits.high])))
 
 
-def _panels(
-    panels: Sequence[tuple[str, np.ndarray]], draw: Callable[[Axes, np.ndarray], None]
-) -> Figure:
-    figure = new_figure(_SIZE * len(panels), _SIZE, PAPER)
-    # Places in inches: a layout engine would take as long as all the drawing.
-    width, height = 1 / (_SIZE * len(panels)), 1 / _SIZE
-    for place, (title, numbers) in enumerate(panels):
-        box = (place * _SIZE + 0.75) * width, 0.55 * height, 2.6 * width, 2.6 * height
-        axes = figure.add_axes(box)
-        draw(axes, numbers)
-        axes.set_title(title, fontsize=10)
-    return figure
+def _side_by_side(titles: Sequence[str]) -> tuple[Figure, list[Axes]]:
+    """Place axes in inches: a layout engine would take as long as all the drawing."""
+    figure = new_figure(_SIZE * len(titles), _SIZE, PAPER)
+    boxes = [panel_box(figure, _SIZE * n + 0.75, 0.35, 2.6, 2.6) for n in range(len(titles))]
+    axes = [figure.add_axes(box) for box in boxes]
+    for place, title in zip(axes, titles, strict=True):
+        place.set_title(title, fontsize=10)
+    return figure, axes

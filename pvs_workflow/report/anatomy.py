@@ -9,18 +9,18 @@ from matplotlib.patches import Rectangle
 from nibabel.affines import voxel_sizes
 
 from pvs_workflow.report.canvas import (
-    CONVENTION,
     SIDE_COLOURS,
     WHITE,
     add_panel,
-    head,
     house_style,
     intensity_window,
     mark_edges,
     new_figure,
     outline,
     show_plane,
+    write_note,
 )
+from pvs_workflow.report.cuts import draw_cuts, head_box
 from pvs_workflow.science.roi import STRUCTURES
 from pvs_workflow.science.slices import FIELD_OF_VIEW, HEMISPHERES, View
 
@@ -32,8 +32,7 @@ NUCLEUS_COLOURS = {
 }
 _WIDTH = 3.6
 _GAP, _HEADROOM, _FOOT = 0.1, 0.3, 0.5
-_HEAD_LEVEL = 0.12
-"""Part of the window's upper end above which a voxel counts as head, when a picture is cropped."""
+_PLACES = ('lowest', 'middle', 'highest')
 
 
 @house_style()
@@ -43,7 +42,7 @@ def roi_figure(
     roi: np.ndarray,
     views: Sequence[View],
     slices: Sequence[int],
-    structures: np.ndarray | None = None,
+    structures: np.ndarray,
 ) -> Figure:
     """Show the three axial slices: whole, with the ROI; and close, with the structures.
 
@@ -59,41 +58,39 @@ def roi_figure(
         The six images, left then right; their fields of view are drawn as dotted frames.
     slices : sequence of 6 int
         Each image's slice index in the input file as stored.
-    structures : (x, y, z) array of int, optional
+    structures : (x, y, z) array of int
         FreeSurfer numbers, with the capsule.
 
     """
-    spacing = voxel_sizes(affine)[:2]
-    planes = dict(zip([view.slice_index for view in views], slices, strict=True))
+    spacing = voxel_sizes(affine)
     box = head_box(t2w, roi)
     close = _close_box(views, spacing, t2w.shape)
-    height = _WIDTH * _extent(box, spacing)
-    close_height = _WIDTH * _extent(close, spacing)
+    height, close_height = (_WIDTH * _extent(part, spacing) for part in (box, close))
     figure = new_figure(
-        3 * (_WIDTH + _GAP) + _GAP,
-        _HEADROOM + height + _GAP + close_height + _FOOT,
+        3 * (_WIDTH + _GAP) + _GAP, _HEADROOM + height + _GAP + close_height + _FOOT
     )
     window = grey_window(t2w, roi)
-    for column, (z, stored) in enumerate(planes.items()):
+    stored = dict(zip([view.slice_index for view in views], slices, strict=True))
+    for column, z in enumerate(stored):
         left = _GAP + column * (_WIDTH + _GAP)
-        whole = add_panel(figure, left, _HEADROOM, _WIDTH, height)
-        show_plane(whole, t2w[:, :, z][box], spacing, window)
-        for side, value in HEMISPHERES.items():
-            outline(whole, roi[:, :, z][box] == value, spacing, SIDE_COLOURS[side], 1.3)
+        place = (left, _HEADROOM, _WIDTH, height)
+        (whole,) = draw_cuts(figure, place, t2w[box], roi[box], spacing, 2, [z], window, 1.3, 10)
         for view in views:
             if view.slice_index == z:
                 _frame(whole, view, box, spacing)
-        mark_edges(whole)
-        place = ('lowest', 'middle', 'highest')[column]
-        head(whole, f'Slice {stored} · {column + 1} of 3, {place}')
+        title = f'Slice {stored[z]} · {column + 1} of 3, {_PLACES[column]}'
+        whole.text(0, 1.015, title, transform=whole.transAxes, color=WHITE, va='bottom')
         near = add_panel(figure, left, _HEADROOM + height + _GAP, _WIDTH, close_height)
-        show_plane(near, t2w[:, :, z][close], spacing, window)
+        show_plane(near, t2w[:, :, z][close], spacing[:2], window)
         for side, value in HEMISPHERES.items():
-            outline(near, roi[:, :, z][close] == value, spacing, SIDE_COLOURS[side], 0.9)
-        if structures is not None:
-            _outline_nuclei(near, structures[:, :, z][close], spacing)
+            region = roi[:, :, z][close] == value
+            outline(near, region, spacing[:2], SIDE_COLOURS[side], 0.9)
+        for structure in STRUCTURES:
+            if colour := NUCLEUS_COLOURS.get(structure.name):
+                region = structures[:, :, z][close] == structure.index
+                outline(near, region, spacing[:2], colour, 0.7)
         mark_edges(near, size=8)
-    _legend(figure, structures is not None)
+    _legend(figure)
     return figure
 
 
@@ -107,76 +104,40 @@ def grey_window(t2w: np.ndarray, roi: np.ndarray) -> tuple[float, float]:
     return (0.0, 2.5 * median) if median > 0 else intensity_window(t2w)
 
 
-def head_box(volume: np.ndarray, roi: np.ndarray) -> tuple[slice, slice]:
-    """Return the in-plane box that holds the head, or at least the ROI, with a small margin."""
-    level = _HEAD_LEVEL * intensity_window(volume)[1]
-    some = (volume > level).mean(axis=2) > 0.1
-    some |= (roi > 0).any(axis=2)
-    return tuple(_bounds(some.any(axis=axis), 3) for axis in (1, 0))
-
-
-def _bounds(line: np.ndarray, margin: int) -> slice:
-    found = np.flatnonzero(line)
-    if found.size == 0:
-        return slice(0, line.size)
-    return slice(max(int(found[0]) - margin, 0), min(int(found[-1]) + margin + 1, line.size))
-
-
 def _close_box(
     views: Sequence[View], spacing: np.ndarray, shape: tuple[int, ...]
 ) -> tuple[slice, slice]:
     """Return the in-plane box around all fields of view."""
-    sides = []
-    for axis in range(2):
-        half = FIELD_OF_VIEW[axis] / 2 / spacing[axis]
-        centres = [view.centre[axis] for view in views]
-        low = max(int(np.floor(min(centres) - half)), 0)
-        high = min(int(np.ceil(max(centres) + half)) + 1, shape[axis])
-        sides.append(slice(low, high))
-    return tuple(sides)
+    half = np.array(FIELD_OF_VIEW) / 2 / spacing[:2]
+    centres = np.array([view.centre for view in views])
+    low = np.maximum(np.floor(centres.min(axis=0) - half), 0).astype(int)
+    high = np.minimum(np.ceil(centres.max(axis=0) + half) + 1, shape[:2]).astype(int)
+    return slice(low[0], high[0]), slice(low[1], high[1])
 
 
-def _extent(box: tuple[slice, slice], spacing: np.ndarray) -> float:
+def _extent(box: Sequence[slice], spacing: np.ndarray) -> float:
     """Return a box's height over its width, both in millimetres."""
-    width, height = (
-        (side.stop - side.start) * step for side, step in zip(box, spacing, strict=True)
-    )
+    width, height = ((box[axis].stop - box[axis].start) * spacing[axis] for axis in (0, 1))
     return height / width
 
 
-def _frame(axes: Axes, view: View, box: tuple[slice, slice], spacing: np.ndarray) -> None:
+def _frame(axes: Axes, view: View, box: Sequence[slice], spacing: np.ndarray) -> None:
+    """Draw the field of view of an image, in millimetres from the box's corner."""
     corner = [
-        (centre + 0.5 - side.start) * step - extent / 2
-        for centre, side, step, extent in zip(
-            view.centre, box, spacing, FIELD_OF_VIEW, strict=True
-        )
+        (view.centre[axis] + 0.5 - box[axis].start) * spacing[axis] - FIELD_OF_VIEW[axis] / 2
+        for axis in (0, 1)
     ]
+    colour = SIDE_COLOURS[view.hemisphere]
     axes.add_patch(
         Rectangle(
-            corner,
-            *FIELD_OF_VIEW,
-            fill=False,
-            edgecolor=SIDE_COLOURS[view.hemisphere],
-            linewidth=0.7,
-            linestyle=':',
+            corner, *FIELD_OF_VIEW, fill=False, edgecolor=colour, linewidth=0.7, linestyle=':'
         )
     )
 
 
-def _outline_nuclei(axes: Axes, plane: np.ndarray, spacing: np.ndarray) -> None:
-    for structure in STRUCTURES:
-        if structure.name in NUCLEUS_COLOURS:
-            colour = NUCLEUS_COLOURS[structure.name]
-            outline(axes, plane == structure.index, spacing, colour, 0.7)
-
-
-def _legend(figure: Figure, named: bool) -> None:
-    height = figure.get_size_inches()[1]
-    entries = {'ROI, left': SIDE_COLOURS['L'], 'ROI, right': SIDE_COLOURS['R']}
-    if named:
-        entries |= NUCLEUS_COLOURS
+def _legend(figure: Figure) -> None:
+    entries = {'ROI, left': SIDE_COLOURS['L'], 'ROI, right': SIDE_COLOURS['R'], **NUCLEUS_COLOURS}
+    y = 0.3 / figure.get_size_inches()[1]
     for index, (name, colour) in enumerate(entries.items()):
-        x = 0.01 + index * 0.125
-        figure.text(x, 0.3 / height, f'— {name}', color=colour, fontsize=9, va='bottom')
-    note = f'{CONVENTION} Dotted: the fields of view of the six images.'
-    figure.text(0.01, 0.08 / height, note, color=WHITE, fontsize=8, va='bottom')
+        figure.text(0.01 + index * 0.125, y, f'— {name}', color=colour, fontsize=9, va='bottom')
+    write_note(figure, 'Dotted: the fields of view of the six images.')

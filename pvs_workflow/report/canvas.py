@@ -1,4 +1,4 @@
-"""What all figures share: one style, panels in millimetres, side marks, deterministic files.
+"""What all figures share: one style, panels in inches, grey windows, direction letters.
 
 Pictures follow the canonical array order (RAS+): x runs from left to right on the page, which is
 the *neurological* convention: the person's left is on the left of the picture. Every panel says
@@ -16,7 +16,7 @@ from matplotlib.patheffects import withStroke
 
 CONVENTION = 'Neurological convention: the person’s left is on the left of the picture.'
 
-# Okabe and Ito's palette, told apart with every common colour blindness, also on grey.
+# Okabe and Ito's palette, distinguishable with every common colour blindness, also on grey.
 SIDE_COLOURS = {'L': '#E69F00', 'R': '#56B4E9'}
 EVIDENCE_COLOUR = '#F0E442'
 BLACK, WHITE, INK, PAPER = '#000000', '#FFFFFF', '#1A1A1A', '#FFFFFF'
@@ -45,37 +45,36 @@ def new_figure(width: float, height: float, background: str = BLACK) -> Figure:
     return Figure(figsize=(width, height), facecolor=background)
 
 
+def panel_box(
+    figure: Figure, left: float, top: float, width: float, height: float
+) -> tuple[float, float, float, float]:
+    """Convert a box in inches from the figure's top left corner to Matplotlib's fractions."""
+    total_width, total_height = figure.get_size_inches()
+    bottom = 1 - (top + height) / total_height
+    return left / total_width, bottom, width / total_width, height / total_height
+
+
 def add_panel(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
     """Add axes without frame or ticks, placed in inches from the figure's top left corner."""
-    total_width, total_height = figure.get_size_inches()
-    box = (
-        left / total_width,
-        1 - (top + height) / total_height,
-        width / total_width,
-        height / total_height,
-    )
-    axes = figure.add_axes(box)
+    axes = figure.add_axes(panel_box(figure, left, top, width, height))
     axes.set_axis_off()
     return axes
 
 
 def write(axes: Axes, x: float, y: float, text: str, size: float = 9, **kwargs) -> None:
-    """Write on a panel, in fractions of its box; white with a dark rim unless told otherwise."""
+    """Write on a panel, in fractions of its box; white with a dark rim by default."""
     style = {'color': WHITE, 'path_effects': _HALO, **kwargs}
     axes.text(x, y, text, transform=axes.transAxes, fontsize=size, **style)
 
 
-def head(axes: Axes, text: str, size: float = 10, colour: str = WHITE) -> None:
-    """Write a title just above a panel, from its left edge."""
-    axes.text(0, 1.015, text, transform=axes.transAxes, fontsize=size, color=colour, va='bottom')
+def write_note(figure: Figure, note: str) -> None:
+    """Write the convention and a note at the figure's lower edge."""
+    x, y = 0.08 / figure.get_size_inches()
+    figure.text(x, y, f'{CONVENTION} {note}', color=WHITE, fontsize=8, va='bottom')
 
 
 def show_plane(
-    axes: Axes,
-    plane: np.ndarray,
-    spacing: Sequence[float],
-    window: tuple[float, float],
-    interpolation: str = 'bicubic',
+    axes: Axes, plane: np.ndarray, spacing: Sequence[float], window: tuple[float, float]
 ) -> None:
     """Draw one grey plane at its true aspect ratio, in millimetres from its corner.
 
@@ -88,20 +87,17 @@ def show_plane(
         Millimetres per pixel along ``u`` and ``v``.
     window : (float, float)
         Intensities shown black and white.
-    interpolation : str
-        Matplotlib's name of it.
 
     """
     width, height = np.array(plane.shape) * spacing
-    low, high = window
     axes.imshow(
         np.asarray(plane, dtype=np.float32).T,
         origin='lower',
         extent=(0, width, 0, height),
         cmap='gray',
-        vmin=low,
-        vmax=high if high > low else low + 1,
-        interpolation=interpolation,
+        vmin=window[0],
+        vmax=window[1],
+        interpolation='bicubic',
     )
 
 
@@ -136,7 +132,7 @@ def intensity_window(values: np.ndarray, upper: float = 99.5) -> tuple[float, fl
 
     """
     finite = values[np.isfinite(values)]
-    shown = finite[finite > 0]
-    if shown.size == 0:
+    positive = finite[finite > 0]
+    if positive.size == 0:
         return 0.0, 1.0
-    return min(0.0, float(finite.min())), float(np.percentile(shown, upper))
+    return min(0.0, float(finite.min())), float(np.percentile(positive, upper))

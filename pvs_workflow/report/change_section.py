@@ -1,17 +1,35 @@
-"""The group page's section of change between sessions."""
+"""The group page's section of change between sessions, with its charts."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 
 from pvs_workflow.cohort.change import MIN_PAIRS, PUBLIC_RESCAN, ChangeThreshold
 from pvs_workflow.cohort.pairs import RESCAN_DAYS
-from pvs_workflow.report.change_charts import change_figure, paths_figure
+from pvs_workflow.report.canvas import INK, house_style
+from pvs_workflow.report.charts import (
+    BAND,
+    BAR,
+    LINE,
+    MANY,
+    count_limit,
+    draw_bounds,
+    draw_points,
+    new_chart,
+)
 from pvs_workflow.report.sections import GroupSection, draw_chart
 
-VERDICTS = ('increase', 'decrease', 'within')
+# Vermillion and blue of Okabe and Ito's palette; those within the limits below the others.
+COLOURS = {'within': BAR, 'increase': '#D55E00', 'decrease': '#0072B2'}
+_DASHES = {'within': '-', 'increase': '-', 'decrease': '--'}
+_MARKERS = {'within': 'o', 'increase': '^', 'decrease': 'v'}
 
 
 def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSection:
-    """Show what changed between consecutive sessions, beside scan–rescan variation.
+    """Show what changed between consecutive sessions, next to scan–rescan variation.
 
     Parameters
     ----------
@@ -21,34 +39,30 @@ def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSe
 
     """
     judged = changes[changes['change'].notna()]
-    numbers = {name: int((judged['change'] == name).sum()) for name in VERDICTS}
+    verdicts = judged['change'].to_numpy(dtype=object)
+    numbers = {name: int((verdicts == name).sum()) for name in ('increase', 'decrease', 'within')}
     order = changes['change'].map({'increase': 0, 'decrease': 0}).fillna(1)
     charts = []
     if len(judged):
-        values = (
-            judged['count_max_first'].astype(float),
-            judged['count_max_second'].astype(float),
-            judged['change'].tolist(),
-        )
-        told = ', '.join(f'{name}: {number}' for name, number in numbers.items())
-        band = (
-            'The band is the repeatability coefficient. '
-            if yardstick.kind == 'repeatability'
-            else ''
-        )
+        columns = ('count_max_first', 'count_max_second')
+        first, second = (judged[name].to_numpy(float) for name in columns)
+        summary = ', '.join(f'{name}: {number}' for name, number in numbers.items())
+        repeated = yardstick.kind == 'repeatability'
+        band = 'The band is the repeatability coefficient. ' if repeated else ''
         charts = [
             draw_chart(
                 'From session to session',
-                f'Lines from the highest count of the first to that of the second session; {told}',
+                'Lines from the highest count of the first to that of the second session; '
+                f'{summary}',
                 'One line for each pair of sessions: orange for an increase beyond the yardstick, '
                 'blue and dashed for a decrease, grey for neither. Short black bars are medians.',
-                paths_figure(*values),
+                paths_figure(first, second, verdicts),
             ),
             draw_chart(
                 'Change by count',
-                f'Change of the highest count against the mean of both sessions; {told}',
+                f'Change of the highest count against the mean of both sessions; {summary}',
                 f'{band}Triangles are changes beyond the yardstick.',
-                change_figure(*values, yardstick.limit),
+                change_figure(first, second, verdicts, yardstick.limit),
             ),
         ]
     return GroupSection(
@@ -69,3 +83,67 @@ def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSe
             'rows': changes.loc[order.sort_values(kind='stable').index].to_dict('records'),
         },
     )
+
+
+@house_style()
+def paths_figure(first: np.ndarray, second: np.ndarray, verdicts: Sequence[str]) -> Figure:
+    """Show the highest count of each pair of sessions as a line from the first to the second.
+
+    Parameters
+    ----------
+    first, second : (n,) arrays
+        Finite highest counts.
+    verdicts : (n,) array of {'increase', 'decrease', 'within'}
+
+    """
+    figure, axes = new_chart(ylabel='highest count of the six images')
+    top = count_limit(first, second)
+    draw_bounds(axes.axhline, top)
+    for kind, colour in COLOURS.items():
+        chosen = np.asarray(verdicts) == kind
+        pairs = np.stack([first, second], axis=-1)[chosen]
+        faint = kind == 'within' and len(pairs) > 100
+        lines = LineCollection(
+            [[(0, one), (1, two)] for one, two in pairs],
+            colors=colour,
+            linestyles=_DASHES[kind],
+            linewidths=0.8 if kind == 'within' else 1.4,
+            alpha=0.25 if faint else 0.9,
+            rasterized=len(first) > MANY,
+        )
+        axes.add_collection(lines)
+    for place, values in ((0, first), (1, second)):
+        axes.plot([place - 0.03, place + 0.03], [np.median(values)] * 2, color=INK, linewidth=2.2)
+    axes.set(xlim=(-0.15, 1.15), ylim=(-0.02 * top, top))
+    axes.set_xticks([0, 1], ['first session', 'second session'])
+    return figure
+
+
+@house_style()
+def change_figure(
+    first: np.ndarray, second: np.ndarray, verdicts: Sequence[str], limit: float
+) -> Figure:
+    """Show each pair's change of the highest count against its mean (Bland & Altman 1986).
+
+    Parameters
+    ----------
+    first, second : (n,) arrays
+        Finite highest counts.
+    verdicts : (n,) array of {'increase', 'decrease', 'within'}
+    limit : float
+        The repeatability coefficient, shown as a band; none where it is NaN.
+
+    """
+    change, mean = second - first, (first + second) / 2
+    figure, axes = new_chart('mean of the two highest counts', 'second − first')
+    if np.isfinite(limit):
+        axes.axhspan(-limit, limit, color=BAND, zorder=0)
+    axes.axhline(0, color=LINE, linewidth=0.9)
+    for kind, colour in COLOURS.items():
+        chosen = np.asarray(verdicts) == kind
+        alpha = 0.85 if kind != 'within' or len(first) < 200 else 0.3
+        style = {'marker': _MARKERS[kind], 'color': colour, 'alpha': alpha}
+        draw_points(axes, mean[chosen], change[chosen], **style)
+    reach = 1.15 * max(1.0, *np.abs(change), limit if np.isfinite(limit) else 0)
+    axes.set(ylim=(-reach, reach), xlim=(0, 1.08 * max(1.0, *mean)))
+    return figure

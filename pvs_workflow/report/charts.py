@@ -1,20 +1,22 @@
 """Plain charts: grade probabilities, and the group's grades and counts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pvs_workflow.report.canvas import INK, PAPER, house_style, new_figure
+from pvs_workflow.report.rendering import GRADE_WORDS
 from pvs_workflow.science.grading import GRADES, UPPER_COUNTS
 
-GRADE_WORDS = ('none', '1–10', '11–20', '21–40', 'over 40')
-BAR, CHOSEN, LINE, GRID = '#9AA5B1', '#0072B2', '#5B6673', '#D5DAE0'
+BAR, CHOSEN, LINE, GRID, BAND = '#9AA5B1', '#0072B2', '#5B6673', '#D5DAE0', '#E8EEF4'
 MANY = 1000
 """More points or lines than this are drawn as pixels: each as an element would be megabytes."""
 
-_MOST_BINS = 60
+SIZE = (5.2, 4.2)  # inches
+_BOX = (0.14, 0.14, 0.82, 0.8)
+_MAX_BINS = 60
 
 
 @house_style()
@@ -29,30 +31,19 @@ def grade_figure(probabilities: Sequence[float], grade: int) -> Figure:
         The predicted one.
 
     """
-    figure = new_figure(7.2, 2.4, PAPER)
-    axes = new_chart(figure, (0.26, 0.2, 0.7, 0.74))
+    figure, axes = new_chart('probability', size=(7.2, 2.4), box=(0.26, 0.2, 0.7, 0.74))
     colours = [CHOSEN if value == grade else BAR for value in GRADES]
     axes.barh(GRADES, probabilities, color=colours, height=0.7)
     for value, probability in zip(GRADES, probabilities, strict=True):
         weight = 'bold' if value == grade else 'normal'
-        axes.text(
-            probability + 0.01,
-            value,
-            f'{100 * probability:.0f} %',
-            va='center',
-            color=INK,
-            fontsize=9,
-            fontweight=weight,
-        )
-    labels = [
-        f'{"▸ " if value == grade else ""}grade {value} ({word})'
-        for value, word in zip(GRADES, GRADE_WORDS, strict=True)
-    ]
-    axes.set_yticks(GRADES, labels)
+        number = f'{100 * probability:.0f} %'
+        style = {'va': 'center', 'color': INK, 'fontsize': 9, 'fontweight': weight}
+        axes.text(probability + 0.01, value, number, **style)
+    marks = ['▸ ' if value == grade else '' for value in GRADES]
+    axes.set_yticks(GRADES, [f'{marks[g]}grade {g} ({GRADE_WORDS[g]})' for g in GRADES])
     axes.set_ylim(4.6, -0.6)
     axes.set_xlim(0, 1.1)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ['0', '25 %', '50 %', '75 %', '100 %'])
-    axes.set_xlabel('probability', fontsize=9, color=INK)
     return figure
 
 
@@ -66,18 +57,14 @@ def distribution_figure(grades: Sequence[int]) -> Figure:
         One per scan; may be empty.
 
     """
-    figure = new_figure(5.2, 4.2, PAPER)
-    axes = new_chart(figure, (0.12, 0.14, 0.84, 0.8))
+    figure, axes = new_chart('Potter grade (count)', 'scans', box=(0.12, 0.14, 0.84, 0.8))
     numbers = [int(np.count_nonzero(np.asarray(grades) == value)) for value in GRADES]
     axes.bar(GRADES, numbers, color=CHOSEN, width=0.7)
     for value, number in zip(GRADES, numbers, strict=True):
         axes.text(value, number, str(number), ha='center', va='bottom', color=INK, fontsize=10)
-    names = [f'{value}\n{word}' for value, word in zip(GRADES, GRADE_WORDS, strict=True)]
-    axes.set_xticks(GRADES, names)
+    axes.set_xticks(GRADES, [f'{value}\n{GRADE_WORDS[value]}' for value in GRADES])
     axes.set_ylim(0, max(1, *numbers) * 1.15)
     axes.yaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel('Potter grade (count)', fontsize=9, color=INK)
-    axes.set_ylabel('scans', fontsize=9, color=INK)
     return figure
 
 
@@ -93,20 +80,13 @@ def sides_figure(left: Sequence[float], right: Sequence[float]) -> Figure:
     """
     pairs = np.stack([np.asarray(left, float), np.asarray(right, float)])
     pairs = pairs[:, np.isfinite(pairs).all(axis=0)]
-    figure = new_figure(5.2, 4.2, PAPER)
-    axes = new_chart(figure, (0.14, 0.14, 0.82, 0.8))
-    top = 1.08 * float(max(UPPER_COUNTS[1], pairs.max(initial=0)))
-    for bound in UPPER_COUNTS[1:]:
-        if bound < top:
-            axes.axhline(bound + 0.5, color=GRID, linewidth=0.8)
-            axes.axvline(bound + 0.5, color=GRID, linewidth=0.8)
+    figure, axes = new_chart('highest count, left', 'highest count, right')
+    top = count_limit(pairs)
+    draw_bounds(axes.axhline, top, lowest=1)
+    draw_bounds(axes.axvline, top, lowest=1)
     axes.plot([0, top], [0, top], color=LINE, linewidth=0.9, linestyle='--')
     draw_points(axes, *pairs)
-    axes.set_xlim(-0.02 * top, top)
-    axes.set_ylim(-0.02 * top, top)
-    axes.set_aspect('equal')
-    axes.set_xlabel('highest count, left', fontsize=9, color=INK)
-    axes.set_ylabel('highest count, right', fontsize=9, color=INK)
+    axes.set(xlim=(-0.02 * top, top), ylim=(-0.02 * top, top), aspect='equal')
     return figure
 
 
@@ -126,31 +106,25 @@ def counts_figure(counts: Sequence[float], of: str) -> Figure:
     values = values[np.isfinite(values)]
     top = float(max(UPPER_COUNTS[1], values.max(initial=0)))
     # Bins start at halves, as grades do, so that none holds two grades.
-    width = int(np.ceil(top / _MOST_BINS))
+    width = int(np.ceil(top / _MAX_BINS))
     width = next(w for w in (1, 2, 5, 10, max(10, width)) if w >= width)
-    edges = np.arange(0.5, top + 0.5 + width, width)
-    edges = np.concatenate([[-0.5], edges])
-    figure = new_figure(5.2, 4.2, PAPER)
-    axes = new_chart(figure, (0.14, 0.14, 0.82, 0.8))
-    for bound in UPPER_COUNTS:
-        if bound < edges[-1]:
-            axes.axvline(bound + 0.5, color=GRID, linewidth=0.8, zorder=0)
+    edges = np.concatenate([[-0.5], np.arange(0.5, top + 0.5 + width, width)])
+    figure, axes = new_chart('predicted count', of)
+    draw_bounds(axes.axvline, edges[-1])
     axes.hist(values, bins=edges, color=CHOSEN, edgecolor=PAPER, linewidth=0.4)
     axes.set_xlim(-0.5, edges[-1])
     axes.yaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel('predicted count', fontsize=9, color=INK)
-    axes.set_ylabel(of, fontsize=9, color=INK)
     return figure
 
 
-def draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str = CHOSEN) -> None:
-    """Scatter points, the fainter the more there are."""
-    alpha = 0.8 if len(x) < 200 else 0.25
-    axes.scatter(x, y, s=26, color=colour, alpha=alpha, linewidths=0, rasterized=len(x) > MANY)
-
-
-def new_chart(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
-    """Return axes with two spines and dark ink."""
+def new_chart(
+    xlabel: str = '',
+    ylabel: str = '',
+    size: tuple[float, float] = SIZE,
+    box: tuple[float, float, float, float] = _BOX,
+) -> tuple[Figure, Axes]:
+    """Return a figure of a size in inches and its axes, with two spines and dark ink."""
+    figure = new_figure(*size, PAPER)
     axes = figure.add_axes(box)
     axes.set_facecolor(PAPER)
     for name in ('top', 'right'):
@@ -158,4 +132,25 @@ def new_chart(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
     for name in ('left', 'bottom'):
         axes.spines[name].set_color(LINE)
     axes.tick_params(colors=INK, labelsize=9, length=3)
-    return axes
+    axes.set_xlabel(xlabel, fontsize=9, color=INK)
+    axes.set_ylabel(ylabel, fontsize=9, color=INK)
+    return figure, axes
+
+
+def count_limit(*counts: np.ndarray) -> float:
+    """Return the end of an axis of counts: above all of them, and above grade 1."""
+    return 1.08 * max(float(UPPER_COUNTS[1]), *(values.max(initial=0) for values in counts))
+
+
+def draw_bounds(line: Callable, top: float, lowest: int = 0) -> None:
+    """Mark the bounds between Potter grades below ``top``, by ``axhline`` or ``axvline``."""
+    for bound in UPPER_COUNTS[lowest:]:
+        if bound < top:
+            line(bound + 0.5, color=GRID, linewidth=0.8, zorder=0)
+
+
+def draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, **style) -> None:
+    """Scatter points, the fainter the more there are."""
+    alpha = 0.8 if len(x) < 200 else 0.25
+    how = {'s': 26, 'color': CHOSEN, 'alpha': alpha, 'linewidths': 0, **style}
+    axes.scatter(x, y, rasterized=len(x) > MANY, **how)

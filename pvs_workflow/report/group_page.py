@@ -11,7 +11,7 @@ from pvs_workflow.derivatives.columns import TEXT_COLUMNS
 from pvs_workflow.derivatives.counts import QC_LEVELS
 from pvs_workflow.report.charts import counts_figure, distribution_figure, sides_figure
 from pvs_workflow.report.rendering import write_page
-from pvs_workflow.report.scripts import load_script
+from pvs_workflow.report.scanner_section import usable_rows
 from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
 from pvs_workflow.science.grading import GRADES
 from pvs_workflow.science.slices import HEMISPHERES
@@ -50,12 +50,11 @@ def write_group_page(
 
     """
     output_dir = Path(output_dir)
-    usable = grades[(grades['qc'] != 'fail') & grades['potter'].notna()]
     return write_page(
         output_dir / 'group_potter.html',
         'group.html.j2',
         summary=_summary(grades),
-        charts=_charts(usable, counts),
+        charts=_charts(usable_rows(grades), counts),
         image_grades=_image_grades(counts),
         doubtful=_doubtful(grades).to_dict('records'),
         columns=[name for name in grades.columns if name not in _MODEL_COLUMNS],
@@ -65,20 +64,16 @@ def write_group_page(
         digits=_DIGITS,
         number_columns=set(grades.columns) - TEXT_COLUMNS,
         sections=sections,
-        scripts=[load_script('datatables', 'dataTables.min.js'), load_script('tables.js')],
+        scripts=['datatables/dataTables.min.js', 'tables.js'],
     )
 
 
 def _summary(grades: pd.DataFrame) -> dict[str, int]:
     """Count participants, sessions, T2w and quality levels, in the order of the page."""
-    people = grades['participant_id']
-    sessions = grades[['participant_id', 'session_id']].drop_duplicates()
-    levels = {
-        f'T2w with quality {level}': int((grades['qc'] == level).sum()) for level in QC_LEVELS
-    }
+    levels = {f'T2w with quality {level}': (grades['qc'] == level).sum() for level in QC_LEVELS}
     return {
-        'participants': int(people.nunique()),
-        'sessions': len(sessions),
+        'participants': grades['participant_id'].nunique(),
+        'sessions': len(grades[['participant_id', 'session_id']].drop_duplicates()),
         'T2w': len(grades),
         **levels,
     }
@@ -94,33 +89,31 @@ def _charts(usable: pd.DataFrame, counts: pd.DataFrame) -> list[Chart]:
     numbers = ', '.join(f'grade {g}: {int((usable["potter"] == g).sum())}' for g in GRADES)
     images = counts.loc[counts['qc'] != 'fail', 'count'].dropna().astype(float)
     highest = usable['count_max'].dropna().astype(float)
-    bounds = 'Thin lines part the Potter grades'
-    left_out = 'those that failed quality control are left out'
+    left_out = 'those that failed quality control are left out.'
+    more = f'Thin lines part the Potter grades; {left_out}'
     return [
         draw_chart(
             'Potter grades',
             f'Bar chart of the number of T2w by Potter grade: {numbers}',
-            f'Number of T2w by Potter grade; {left_out}.',
+            f'Number of T2w by Potter grade; {left_out}',
             distribution_figure(usable['potter']),
         ),
         draw_chart(
             'Counts of T2w',
             f'Histogram of the highest count of each T2w, {_spread(highest)}',
-            f'Highest count of the six images of each T2w: {_spread(highest)}. {bounds}; '
-            f'{left_out}.',
+            f'Highest count of the six images of each T2w: {_spread(highest)}. {more}',
             counts_figure(highest, 'T2w'),
         ),
         draw_chart(
             'Counts of images',
             f'Histogram of the counts of all images, {_spread(images)}',
-            f'Count of each image, six for each T2w: {_spread(images)}. {bounds}; {left_out}.',
+            f'Count of each image, six for each T2w: {_spread(images)}. {more}',
             counts_figure(images, 'images'),
         ),
         draw_chart(
             'Left against right',
             'Scatter plot of the highest count on the left against that on the right',
-            f'Highest count of each hemisphere, one point for each T2w: {_sides(usable)} '
-            f'{bounds}; {left_out}.',
+            f'Highest count of each hemisphere, one point for each T2w: {_sides(usable)} {more}',
             sides_figure(usable['count_left'], usable['count_right']),
         ),
     ]
@@ -166,6 +159,5 @@ def _image_grades(counts: pd.DataFrame) -> list[tuple[str, list[int]]]:
 
 def _links(output_dir: Path, participants: pd.Series) -> dict[str, str]:
     """Return the pages that exist, by participant."""
-    there = {path.name for path in output_dir.glob('*.html')}
-    pages = {name: f'{name}.html' for name in participants.unique()}
-    return {name: quote(page) for name, page in pages.items() if page in there}
+    pages = {path.stem for path in output_dir.glob('*.html')}
+    return {name: quote(f'{name}.html') for name in participants.unique() if name in pages}

@@ -1,41 +1,47 @@
-"""Names from a dataset as they can be drawn: short, and in letters that the font has."""
+"""Names from a dataset as they can be shown: short, different, and in letters of the font."""
 
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-LONGEST = 20
+MAX_CHART_LABEL = 20  # characters
 _UNKNOWN = '□'
 
 
-def chart_labels(names: Sequence[str], longest: int = LONGEST) -> list[str]:
-    """Return names for a chart, each different.
-
-    Invisible signs (such as those that turn the direction of text) are left out, letters that
-    the font does not have become boxes, and long names are cut.
-
-    Parameters
-    ----------
-    names : sequence of str
-    longest : int
-        Characters.
+def short_labels(names: Sequence[str], longest: int) -> list[str]:
+    """Cut long names, and number those that would then be equal.
 
     Examples
     --------
-    >>> chart_labels(['control', 'x' * 99, 'x' * 98], longest=6)
+    >>> short_labels(['control', 'x' * 99, 'x' * 98], longest=6)
     ['contro…', 'xxxxxx…', 'xxxxxx… (2)']
 
     """
     labels: list[str] = []
     for name in names:
-        text = ' '.join(''.join(_drawable(sign) for sign in str(name)).split()) or _UNKNOWN
-        short = text if len(text) <= longest else f'{text[:longest]}…'
+        short = name if len(name) <= longest else f'{name[:longest]}…'
         label, number = short, 1
         while label in labels:
             number += 1
             label = f'{short} ({number})'
         labels.append(label)
     return labels
+
+
+def chart_labels(names: Sequence[str]) -> list[str]:
+    r"""Return names for a chart, each different.
+
+    Invisible signs (such as those that turn the direction of text) are left out, letters that
+    the font does not have become boxes, and long names are cut.
+
+    Examples
+    --------
+    >>> chart_labels(['a\u202eb  c', ''])
+    ['ab c', '□']
+
+    """
+    drawable = (''.join(map(_drawable, str(name))) for name in names)
+    return short_labels([' '.join(name.split()) or _UNKNOWN for name in drawable], MAX_CHART_LABEL)
 
 
 def _drawable(sign: str) -> str:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pvs_workflow.cohort.outliers import FAR, FEWEST, UNSURE, outlier_reasons
+from pvs_workflow.report.scanner_section import usable_rows
 from pvs_workflow.report.sections import GroupSection
 
 _SHOWN = ['participant_id', 'session_id', 't2w', 'potter', 'count_max', 'qc']
@@ -23,7 +24,7 @@ def outlier_section(rows: pd.DataFrame) -> GroupSection:
         for row, found in zip(rows[_SHOWN].to_dict('records'), reasons, strict=True)
         if found
     ]
-    usable = int(((rows['qc'] != 'fail') & rows['potter'].notna()).sum())
+    usable = len(usable_rows(rows))
     return GroupSection(
         'outliers',
         'Outlying results',

@@ -6,53 +6,44 @@ from pathlib import Path
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.report.citations import load_citations
-from pvs_workflow.report.embed import Panel, Picture, find_unusable, load_panels, load_pictures
+from pvs_workflow.report.embed import Picture, Stack, find_unusable, load_stacks
 from pvs_workflow.report.methods import describe_methods
 from pvs_workflow.report.provenance import RunRecord, load_runs
-from pvs_workflow.report.rendering import flatten, write_page
+from pvs_workflow.report.rendering import write_page
 from pvs_workflow.report.results import ScanResult, find_scans
 from pvs_workflow.report.spec import Reportlet, Section, load_specification
 
 MAX_PICTURE_CHARACTERS = 14_000_000
-"""What the pictures of one page may take; later ones are linked, not shown."""
+"""Maximum size of the pictures of one page; later ones are linked, not shown."""
 
 
 @dataclass(frozen=True)
-class Item:
-    """A reportlet with its pictures; those that no longer fit in are linked only.
-
-    Attributes
-    ----------
-    reportlet : Reportlet
-    pictures : tuple of Picture
-        Whole figures.
-    panels : tuple of Panel
-        The same, image by image, where the reportlet is to be shown so.
-    fits : bool
-
-    """
+class ShownReportlet:
+    """A reportlet with its pictures; those that no longer fit in are linked only."""
 
     reportlet: Reportlet
-    pictures: tuple[Picture, ...]
-    panels: tuple[Panel, ...] = ()
+    stacks: tuple[Stack, ...] = ()
     fits: bool = True
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """One picture for each layer."""
+        return self.stacks[0].pictures if self.stacks else ()
 
     @property
     def size(self) -> int:
         """Characters that its pictures take in the page."""
-        shown = [p for panel in self.panels for p in panel.pictures] or self.pictures
-        return sum(len(picture.uri) for picture in shown)
+        return sum(len(picture.uri) for stack in self.stacks for picture in stack.pictures)
 
 
 @dataclass(frozen=True)
-class Part:
+class ShownSection:
     """A section as the page shows it: once, or once for each T2w."""
 
     anchor: str
     title: str
-    section: Section
     scan: ScanResult | None
-    items: tuple[Item, ...]
+    items: tuple[ShownReportlet, ...]
 
 
 def write_subject_page(output_dir: Path, participant: str) -> Path:
@@ -60,7 +51,7 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
 
     Only derivatives are read, and of them what :func:`provenance.save_run` recorded, so that the
     page can be made again at any time. It is written for participants whose run failed, too:
-    with the errors, and whatever was saved before.
+    with the errors, and what was saved before.
 
     Parameters
     ----------
@@ -97,44 +88,38 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
         'subject.html.j2',
         title=specification.title,
         participant=participant,
-        parts=collect_parts(output_dir, specification.sections, scans),
+        parts=collect_sections(output_dir, specification.sections, scans),
         scans=scans,
         errors=[message for run in runs for message in run.messages],
         problems=problems,
         methods=describe_methods(scans, runs[-1].facts if runs else {}, len(runs)),
         cite=load_citations(),
-        provenance=[(list(run.scans), flatten(run.facts)) for run in runs if run.facts],
+        provenance=[(list(run.scans), run.facts) for run in runs if run.facts],
     )
 
 
-def collect_parts(
+def collect_sections(
     output_dir: Path, sections: Sequence[Section], scans: Sequence[ScanResult]
-) -> list[Part]:
+) -> list[ShownSection]:
     """Lay the page out: repeat sections for each T2w, and load the pictures that exist.
 
     Where there is no room for all pictures, those of the later reportlets are linked only, of
     every T2w: rather alignments than the images that were counted.
     """
-    parts, room = [], MAX_PICTURE_CHARACTERS
+    shown, room = [], MAX_PICTURE_CHARACTERS
     for section in sections:
-        shown = list(scans) if section.ordering else [None]
-        items: list[list[Item]] = [[] for _ in shown]
+        repeats = list(scans) if section.ordering else [None]
+        items: list[list[ShownReportlet]] = [[] for _ in repeats]
         for reportlet in section.reportlets:
-            for scan, own in zip(shown, items, strict=True):
-                item = _item(output_dir, scan, reportlet)
+            for scan, row in zip(repeats, items, strict=True):
+                stacks = load_stacks(output_dir, scan, reportlet) if scan else ()
+                item = ShownReportlet(reportlet, stacks)
                 fits = item.size <= room
                 room -= item.size if fits else 0
-                if item.pictures or reportlet.custom:
-                    own.append(item if fits else replace(item, fits=False))
-        for number, (scan, own) in enumerate(zip(shown, items, strict=True), start=1):
+                if stacks or reportlet.custom:
+                    row.append(replace(item, fits=fits))
+        for number, (scan, row) in enumerate(zip(repeats, items, strict=True), start=1):
             anchor = f'{section.name}-{number}' if scan else section.name
             title = scan.title if scan else section.title
-            parts.append(Part(anchor, title, section, scan, tuple(own)))
-    return parts
-
-
-def _item(output_dir: Path, scan: ScanResult | None, reportlet: Reportlet) -> Item:
-    if scan is None:
-        return Item(reportlet, ())
-    panels = load_panels(output_dir, scan, reportlet) if reportlet.panels else []
-    return Item(reportlet, tuple(load_pictures(output_dir, scan, reportlet)), tuple(panels))
+            shown.append(ShownSection(anchor, title, scan, tuple(row)))
+    return shown

@@ -3,12 +3,17 @@
 import pandas as pd
 
 from pvs_workflow.cohort.ordinal import fit_grades
-from pvs_workflow.report.cohort_charts import age_figure, shares_figure, strata_figure
-from pvs_workflow.report.scanner_section import summarise
+from pvs_workflow.report.cohort_charts import age_figure, shares_figure
+from pvs_workflow.report.scanner_section import (
+    MAX_STRATA,
+    Stratum,
+    counts_chart,
+    summarise,
+    usable_rows,
+)
 from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
 
 VARIABLES = ('age', 'sex', 'group')
-_MOST_DRAWN = 12
 
 
 def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> GroupSection | None:
@@ -32,18 +37,12 @@ def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> Gr
         None where nothing is known and nothing is to be said.
 
     """
-    usable = rows[(rows['qc'] != 'fail') & rows['potter'].notna()]
-    chosen = usable.drop_duplicates('participant_id').set_index('participant_id')
+    chosen = usable_rows(rows).drop_duplicates('participant_id').set_index('participant_id')
     known = people.reindex(chosen.index)[[name for name in VARIABLES if name in people]]
-    known = known.loc[:, known.notna().any()]
-    if known.empty or not len(known.columns):
-        if not warning:
-            return None
-        known = known.iloc[:, :0]
-    fit = fit_grades(chosen['potter'], known) if len(known.columns) else None
-    categories = [
-        (name, _strata(chosen, known[name])) for name in ('sex', 'group') if name in known
-    ]
+    known = known.loc[:, known.notna().any()] if len(known) else known.iloc[:, :0]
+    if known.columns.empty and not warning:
+        return None
+    categories = [name for name in ('sex', 'group') if name in known]
     return GroupSection(
         'people',
         'Age, sex and group',
@@ -53,59 +52,45 @@ def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> Gr
             'people': len(chosen),
             'unknown': int((~chosen.index.isin(people.index)).sum()) if len(people) else 0,
             'charts': _charts(chosen, known),
-            'categories': categories,
-            'fit': fit,
+            'categories': [(name, _strata(chosen, known[name])) for name in categories],
+            'fit': fit_grades(chosen['potter'], known) if len(known.columns) else None,
         },
     )
 
 
-def _strata(chosen: pd.DataFrame, values: pd.Series) -> list:
-    own = chosen.reset_index().assign(level=values.to_numpy())
-    return [
-        summarise(str(level), part) for level, part in own.groupby('level', sort=True) if len(part)
-    ]
+def _strata(chosen: pd.DataFrame, values: pd.Series) -> list[Stratum]:
+    groups = chosen.reset_index().groupby(values.to_numpy(), sort=True)
+    return [summarise(str(level), part) for level, part in groups]
 
 
 def _charts(chosen: pd.DataFrame, known: pd.DataFrame) -> list[Chart]:
     charts = []
-    counts = chosen['count_max'].astype(float)
     if 'age' in known:
-        both = known['age'].notna() & counts.notna()
-        ages = known.loc[both, 'age'].astype(float)
+        points = pd.DataFrame({'age': known['age'], 'count': chosen['count_max']})
+        points = points.dropna().astype(float)
         charts.append(
             draw_chart(
                 'Highest count by age',
-                f'Scatter plot of the highest count against age, {len(ages)} people from '
-                f'{ages.min():.0f} to {ages.max():.0f} years',
+                f'Scatter plot of the highest count against age, {len(points)} people from '
+                f'{points["age"].min():.0f} to {points["age"].max():.0f} years',
                 'One point for each person. The line is a smoothed course (LOWESS), drawn from 20 '
                 'people on; thin lines part the Potter grades.',
-                age_figure(ages, counts[both]),
+                age_figure(points['age'], points['count']),
             )
         )
     for name in ('sex', 'group'):
-        if name not in known:
+        levels = sorted(known[name].dropna().unique()) if name in known else []
+        if not 0 < len(levels) <= MAX_STRATA:
             continue
-        levels = sorted(known[name].dropna().unique())
-        if len(levels) > _MOST_DRAWN:
-            continue
-        grades, values = (
-            {level: column[known[name] == level] for level in levels}
-            for column in (chosen['potter'].astype(int), counts)
-        )
-        values = {level: own.dropna().tolist() for level, own in values.items()}
-        charts += [
+        parts = {level: chosen[known[name] == level] for level in levels}
+        charts.append(
             draw_chart(
                 f'Potter grades by {name}',
                 f'Bars of the shares of Potter grades by {name}; the table has the numbers',
                 'Share of people with each grade; the figures in the bars are people.',
-                shares_figure({level: own.tolist() for level, own in grades.items()}),
-            ),
-            draw_chart(
-                f'Highest count by {name}',
-                f'Box plots of the highest count by {name}; the table has the numbers',
-                'Median, quartiles and range (without outliers); points are people, of large '
-                'sets 300 drawn at random.',
-                strata_figure({level: own for level, own in values.items() if own}),
-            ),
-        ]
+                shares_figure({level: part['potter'].tolist() for level, part in parts.items()}),
+            )
+        )
+        counts = {level: part['count_max'] for level, part in parts.items()}
+        charts += counts_chart(name, counts, 'points are people')
     return charts

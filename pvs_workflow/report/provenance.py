@@ -42,13 +42,6 @@ def record_path(output_dir: Path, participant: str) -> Path:
 def save_run(output_dir: Path, participant: str, run: RunRecord) -> Path:
     """Add a run to a participant's record; it takes the place of others for the same T2w.
 
-    Parameters
-    ----------
-    output_dir : Path
-    participant : str
-        Label without ``sub-``.
-    run : RunRecord
-
     Raises
     ------
     OutputError
@@ -67,12 +60,6 @@ def save_run(output_dir: Path, participant: str, run: RunRecord) -> Path:
 
 def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
     """Return the runs that made a participant's results, the last one last.
-
-    Parameters
-    ----------
-    output_dir : Path
-    participant : str
-        Label without ``sub-``.
 
     Returns
     -------

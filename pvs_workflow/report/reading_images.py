@@ -3,6 +3,7 @@
 import base64
 import io
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from pvs_workflow.derivatives import names
 from pvs_workflow.errors import ImageError
 from pvs_workflow.inputs.nifti import read_nifti
+from pvs_workflow.report.rendering import SIDE_WORDS
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.sampling import cut_six
@@ -20,6 +22,7 @@ from pvs_workflow.science.slabs import central_slice, slices_per_slab
 T2W_END = f'_{names.T2W}.nii.gz'
 ROI_END = f'_{names.ROI}.nii.gz'
 
+_RANKS = {1: 'lower', 2: 'middle', 3: 'upper'}
 _WHOLE = Preprocessing(outside='keep')
 """As the cascade's images, but with what lies around the basal ganglia."""
 
@@ -44,6 +47,16 @@ class RawImage:
     rank: int
     slice: int
     pixels: np.ndarray
+
+    @property
+    def title(self) -> str:
+        """Its side and place in words."""
+        return f'{SIDE_WORDS[self.hemisphere].capitalize()}, {_RANKS[self.rank]} slice'
+
+    @cached_property
+    def uri(self) -> str:
+        """The picture as a data URI."""
+        return png_uri(self.pixels)
 
 
 def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
@@ -87,17 +100,13 @@ def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
     except ImageError as error:
         raise ImageError(f'{stem.name} cannot be shown: {error}') from error
     n = slices_per_slab(affine)
-    out = [
-        RawImage(
-            view.hemisphere,
-            view.rank,
-            storage.slice_index(central_slice(view.slice_index, n)),
-            pixels,
-        )
-        for view, pixels in zip(views, cut, strict=True)
+    stored = [storage.slice_index(central_slice(view.slice_index, n)) for view in views]
+    images = [
+        RawImage(view.hemisphere, view.rank, index, pixels)
+        for view, index, pixels in zip(views, stored, cut, strict=True)
     ]
-    _check_slices(stem, out, counts)
-    return out
+    _check_slices(stem, images, counts)
+    return images
 
 
 def png_uri(pixels: np.ndarray) -> str:

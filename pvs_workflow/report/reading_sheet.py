@@ -15,9 +15,8 @@ from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import read_rows
 from pvs_workflow.raters.reading_key import KEY
-from pvs_workflow.report.reading_images import RawImage, png_uri, read_images
+from pvs_workflow.report.reading_images import RawImage, read_images
 from pvs_workflow.report.rendering import GRADE_WORDS, write_page
-from pvs_workflow.report.scripts import load_script
 
 FOLDER = 'reading'
 """What readers are given; the key is not in it."""
@@ -29,9 +28,6 @@ MAX_PICTURE_CHARACTERS = 14_000_000
 _LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 _CODE_LENGTH = 8
 """Consonants: no code is a word, a number or a date to a spreadsheet."""
-
-_SIDES = {'L': 'Left', 'R': 'Right'}
-_RANKS = {1: 'lower slice', 2: 'middle slice', 3: 'upper slice'}
 
 
 @dataclass(frozen=True)
@@ -57,21 +53,16 @@ class SheetScan:
 
 
 @dataclass(frozen=True)
-class SheetImage:
-    """An image as the page shows it."""
-
-    code: str
-    title: str
-    alt: str
-    uri: str
-
-
-@dataclass(frozen=True)
-class Case:
-    """The six images of one T2w as the page shows them."""
+class SheetCase:
+    """The six images of one T2w as the page shows them, with their codes."""
 
     number: int
-    images: tuple[SheetImage, ...]
+    images: tuple[tuple[str, RawImage], ...]
+
+    @property
+    def size(self) -> int:
+        """Characters that its pictures take in the page."""
+        return sum(len(image.uri) for _, image in self.images)
 
 
 def write_reading_sheet(
@@ -110,13 +101,12 @@ def write_reading_sheet(
         except PVSError as error:
             problems.append(f'{error} (it is not on the reading sheet)')
             continue
-        case = Case(len(keys) + 1, tuple(map(_sheet_image, codes, images)))
-        size = sum(len(image.uri) for image in case.images)
-        if page and size > room:
+        case = SheetCase(len(keys) + 1, tuple(zip(codes, images, strict=True)))
+        if page and case.size > room:
             written.append(_write_page(folder, len(written) + 1, page))
             page, room = [], MAX_PICTURE_CHARACTERS
         page.append(case)
-        room -= size
+        room -= case.size
         keys.append(_key_rows(scan, codes, images))
     if not keys:
         raise PVSError(
@@ -158,11 +148,6 @@ def _shuffled(
         yield scans[place], tuple(codes)
 
 
-def _sheet_image(code: str, image: RawImage) -> SheetImage:
-    title = f'{_SIDES[image.hemisphere]}, {_RANKS[image.rank]}'
-    return SheetImage(code, title, f'T2w image {code}: {title}', png_uri(image.pixels))
-
-
 def _key_rows(scan: SheetScan, codes: Sequence[str], images: Sequence[RawImage]) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -177,7 +162,7 @@ def _key_rows(scan: SheetScan, codes: Sequence[str], images: Sequence[RawImage])
     )
 
 
-def _write_page(folder: Path, part: int, cases: Sequence[Case]) -> Path:
+def _write_page(folder: Path, part: int, cases: Sequence[SheetCase]) -> Path:
     end = '' if part == 1 else f'_{part}'
     return write_page(
         folder / f'{SHEET}{end}.html',
@@ -187,7 +172,7 @@ def _write_page(folder: Path, part: int, cases: Sequence[Case]) -> Path:
         n_images=sum(len(case.images) for case in cases),
         grades=GRADE_WORDS,
         sheet_style=Markup(data.path('report', 'reading.css').read_text(encoding='utf-8')),
-        scripts=[load_script('reading.js')],
+        scripts=['reading.js'],
         download=f'{RATINGS}{end}.tsv',
     )
 

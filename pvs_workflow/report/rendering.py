@@ -1,7 +1,9 @@
 """Templates to pages: one file each, everything escaped, nothing fetched."""
 
+import base64
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -12,7 +14,6 @@ from markupsafe import Markup, escape
 
 from pvs_workflow import data
 from pvs_workflow.files import write_text
-from pvs_workflow.report.scripts import Script
 from pvs_workflow.tsv import MISSING, format_cell, is_missing
 
 GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
@@ -32,7 +33,7 @@ _TURNS = {
 """Unicode's controls of direction (UAX 9)."""
 
 
-def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **context) -> Path:
+def write_page(path: Path, template: str, *, scripts: Sequence[str] = (), **context) -> Path:
     """Fill a shipped template and write the page in one step.
 
     Parameters
@@ -40,35 +41,53 @@ def write_page(path: Path, template: str, *, scripts: Sequence[Script] = (), **c
     path : Path
     template : str
         Name in ``data/report``.
-    scripts : sequence of Script
-        Embedded at the page's end; nothing else may run in it.
+    scripts : sequence of str
+        Names in ``data/report``: embedded at the page's end; nothing else may run in it.
     **context
         What the template shows; text is escaped.
 
     """
     style = data.path('report', 'style.css').read_text(encoding='utf-8')
-    page = render(template, style=Markup(style), code=code_html, scripts=scripts, **context)
-    write_text(path, page)
+    context |= {
+        'style': Markup(style),
+        'code': Markup('<code>{}</code>').format,
+        'scripts': [load_script(name) for name in scripts],
+    }
+    write_text(path, render_template(template, **context))
     return path
 
 
-def render(template: str, **context) -> str:
-    """Fill a shipped template; text of the context is escaped.
+def load_script(name: str) -> Markup:
+    """Read a script that ships in ``data/report``.
 
-    Parameters
-    ----------
-    template : str
-        Name in ``data/report``.
-    **context
-        What the template shows.
+    Raises
+    ------
+    ValueError
+        If it could not stand inside a page.
 
     """
+    text = data.path('report', *name.split('/')).read_text(encoding='utf-8')
+    if '</script' in text.lower() or '<!--' in text:
+        raise ValueError(f'{name} cannot be embedded: it has an end tag or a comment')
+    return Markup(text)
+
+
+def checksum_html(script: str) -> Markup:
+    """Return what a Content-Security-Policy calls a script: its SHA-256.
+
+    Examples
+    --------
+    >>> str(checksum_html('1'))
+    "'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='"
+
+    """
+    digest = hashlib.sha256(script.encode('utf-8')).digest()
+    return Markup(f"'sha256-{base64.b64encode(digest).decode('ascii')}'")
+
+
+def render_template(template: str, **context) -> str:
+    """Fill a template in ``data/report``; text of the context is escaped."""
     return _environment().get_template(template).render(**context)
-
-
-def code_html(text: str) -> Markup:
-    """Show text in a fixed-width font."""
-    return Markup('<code>{}</code>').format(text)
 
 
 def paragraphs_html(text: Markup) -> Markup:
@@ -154,27 +173,6 @@ def visible_text(text: str) -> str:
     return text if text.isascii() else text.translate(_TURNS)
 
 
-def flatten(values: Mapping, prefix: str = '') -> list[tuple[str, str]]:
-    """Turn nested settings into rows of name and text.
-
-    Examples
-    --------
-    >>> flatten({'seed': 1, 'model': {'name': 'a', 'tags': ['x', 'y']}})
-    [('seed', '1'), ('model: name', 'a'), ('model: tags', 'x, y')]
-
-    """
-    rows = []
-    for key, value in values.items():
-        name = f'{prefix}{key}'
-        if isinstance(value, Mapping):
-            rows += flatten(value, f'{name}: ')
-        elif isinstance(value, list | tuple):
-            rows.append((name, ', '.join(map(str, value))))
-        else:
-            rows.append((name, str(value)))
-    return rows
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -185,6 +183,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        'checksum': checksum_html,
         'value': value_html,
         'grade': grade_html,
         'paragraphs': paragraphs_html,

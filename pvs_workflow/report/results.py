@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GRADES_END, COUNTS_END = f'_{names.GRADE}.tsv', f'_{names.COUNTS}.tsv'
-FIGURE_SUFFIXES = ('.svg', '.png')
 
 
 @dataclass(frozen=True)
@@ -106,29 +105,23 @@ def find_scans(
     )
 
 
-def find_figure(
-    output_dir: Path, participant: str, stem: str, query: Mapping[str, str]
-) -> Path | None:
+def find_figure(output_dir: Path, scan: ScanResult, query: Mapping[str, str]) -> Path | None:
     """Return the saved figure of a T2w that answers a BIDS query, or nothing.
 
     Parameters
     ----------
     output_dir : Path
-    participant : str
-    stem : str
-        What the names of the T2w's derivatives begin with.
+    scan : ScanResult
     query : mapping of str to str
-        ``datatype``, ``suffix`` and any entities.
+        ``datatype`` (the folder), ``suffix`` and any entities.
 
     """
-    entities = {key: value for key, value in query.items() if key not in ('datatype', 'suffix')}
-    added = ''.join(f'_{key}-{value}' for key, value in entities.items())
-    folder = Path(output_dir) / f'sub-{participant}' / query['datatype']
-    for suffix in FIGURE_SUFFIXES:
-        path = folder / f'{stem}{added}_{query["suffix"]}{suffix}'
-        if path.is_file():
-            return path
-    return None
+    added = ''.join(
+        f'_{key}-{value}' for key, value in query.items() if key not in ('datatype', 'suffix')
+    )
+    folder = Path(output_dir) / f'sub-{scan.entities["sub"]}' / query['datatype']
+    path = folder / f'{scan.stem}{added}_{query["suffix"]}.svg'
+    return path if path.is_file() else None
 
 
 def _read_scan(stem: str, folder: Path) -> ScanResult:

@@ -1,55 +1,78 @@
-"""Figures to files: the same bytes every time, and no larger than they need to be."""
+"""Figures to SVG files, the same bytes every time, and back to the pictures of a page."""
 
 import base64
 import io
-import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
 
-import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
 
-from pvs_workflow.files import atomic_path
+from pvs_workflow.files import read_text, write_text
 from pvs_workflow.report.canvas import house_style
+from pvs_workflow.report.rendering import render_template
 
-MAX_BYTES = 1_000_000
-"""A larger file is drawn again with fewer pixels."""
+MAX_BYTES = 2**24
+"""Maximum size of a figure's file that is read; those of the app have a tenth at most."""
 
-DOTS_PER_INCH = (110, 92, 76, 64)
-"""Pixels per inch of embedded pictures and of PNGs, in the order in which they are tried."""
-FIXED, MOVING = 'fixed', 'moving'
-"""Prefixes of the axes' ids (``gid``) that make up the two layers of a flicker picture."""
+_DPI = 110
+_PLAIN = " ='():;/,!*+-._~?@$[]{}\n"
+"""What may stand unescaped in a data URI of SVG (shorter than base64)."""
 
-_LINE = re.compile(r'\bd="[^"]+"')
-_LONG_NUMBER = re.compile(r'(-?\d+\.\d\d)\d+')
-_IMAGE = re.compile(r'<image\b[^>]*/>')
-_AXES = re.compile(r'^  <g id="axes_(\d+)">$.*?^  </g>$', re.MULTILINE | re.DOTALL)
-_DEFINED = re.compile(r'<defs>.*?</defs>', re.DOTALL)
-_SIZE = re.compile(r'width="[\d.]+pt" height="[\d.]+pt" viewBox="[^"]+"')
-_POINTS_PER_INCH = 72
-_RASTER = re.compile(r'data:image/png;base64,([A-Za-z0-9+/=\s]+)')
-# Opened on its own, the picture swaps its layers while the pointer rests on it.
-_FLICKER_STYLE = (
-    f'<style type="text/css">'
-    f'g[id^="{MOVING}"]{{visibility:hidden}}'
-    f'svg:hover g[id^="{MOVING}"]{{animation:flick 2s steps(1) infinite}}'
-    f'@keyframes flick{{0%{{visibility:visible}}50%{{visibility:hidden}}}}'
-    f'</style>'
-)
+_IMAGE = '{http://www.w3.org/2000/svg}image'
+_GAP, _HEADROOM = 0.12, 0.3  # inches
 
 
-def save_figure(figure: Figure, path: Path) -> Path:
-    """Write a figure in one step, as SVG (pictures embedded) or PNG, by the file's suffix.
+@dataclass(frozen=True)
+class Tile:
+    """One figure of a sheet.
 
-    The bytes depend on the figure alone: no dates, no random identifiers. A figure whose axes
-    carry the ids of two layers (:data:`FIXED`, :data:`MOVING`) flickers between them on hover.
+    Attributes
+    ----------
+    name : str
+        By which the page finds it in the saved sheet; letters and figures.
+    figure : Figure
+    title : str
+        Written above it in the sheet, which the page does not show.
+
+    """
+
+    name: str
+    figure: Figure
+    title: str = ''
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Figures of one size that are saved as one file, from which a page takes them one by one.
+
+    Attributes
+    ----------
+    tiles : tuple of Tile
+    columns : int
+        Tiles in a row; 0 puts them one over the other, to be swapped while the pointer rests on
+        them.
+    note : str
+        Written below a sheet with columns.
+
+    """
+
+    tiles: tuple[Tile, ...]
+    columns: int = 0
+    note: str = ''
+
+
+def save_figure(figure: Figure | Sheet, path: Path) -> Path:
+    """Write a figure or a sheet as SVG in one step.
+
+    The bytes depend on the figure alone: no dates, no random identifiers.
 
     Parameters
     ----------
-    figure : Figure
+    figure : Figure or Sheet
     path : Path
-        Ends in ``.svg`` or ``.png``.
+        Ends in ``.svg``.
 
     Returns
     -------
@@ -65,124 +88,89 @@ def save_figure(figure: Figure, path: Path) -> Path:
 
     """
     path = Path(path)
-    if path.suffix not in _WRITERS:
-        raise ValueError(f'a figure is saved as .svg or .png, received {path.name!r}')
-    content = b''
-    for dpi in DOTS_PER_INCH:
-        content = _WRITERS[path.suffix](figure, dpi)
-        if len(content) <= MAX_BYTES:
-            break
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    if path.suffix != '.svg':
+        raise ValueError(f'a figure is saved as .svg, received {path.name!r}')
+    write_text(path, _sheet_svg(figure) if isinstance(figure, Sheet) else _svg(figure))
     return path
 
 
+def read_pictures(path: Path) -> dict[str, str]:
+    """Return the pictures of a saved figure as data URIs, for ``img`` elements.
+
+    Parameters
+    ----------
+    path : Path
+        What :func:`save_figure` wrote.
+
+    Returns
+    -------
+    dict of str to str
+        The tiles of a sheet by name; a single figure has no name. Empty where the file is damaged
+        or too large.
+
+    """
+    try:
+        text = read_text(path, MAX_BYTES)
+        root = ElementTree.fromstring(text)
+    except (OSError, ValueError, ElementTree.ParseError):
+        return {}
+    tiles = {image.get('id', ''): image.get('href', '') for image in root.findall(_IMAGE)}
+    if not tiles:
+        return {'': _svg_uri(text)} if root.tag.endswith('svg') else {}
+    return {name: uri for name, uri in tiles.items() if uri.startswith('data:image/')}
+
+
+def figure_uri(figure: Figure) -> str:
+    """Return a figure as a data URI of SVG."""
+    return _svg_uri(_svg(figure))
+
+
 @house_style()
-def svg_bytes(figure: Figure, dpi: float) -> bytes:
-    """Return a figure as SVG, its pictures embedded at a number of pixels per inch."""
+def _svg(figure: Figure) -> str:
     stream = io.StringIO()
-    figure.savefig(
-        stream,
-        format='svg',
-        dpi=dpi,
-        facecolor=figure.get_facecolor(),
-        metadata={'Date': None, 'Creator': None, 'Format': None, 'Type': None},
-    )
-    layered = any((axes.get_gid() or '').startswith(MOVING) for axes in figure.axes)
-    # A hundredth of a point is far below a pixel, and half as long to write.
-    text = _LINE.sub(lambda found: _LONG_NUMBER.sub(r'\1', found[0]), stream.getvalue())
-    text = _RASTER.sub(lambda found: _smaller(found[1], layered), text)
-    if layered:
-        text = text.replace('<defs>', f'<defs>{_FLICKER_STYLE}', 1)
-    return text.encode('utf-8')
-
-
-@house_style()
-def png_bytes(figure: Figure, dpi: float) -> bytes:
-    """Return a figure as PNG."""
-    stream = io.BytesIO()
-    figure.savefig(
-        stream,
-        format='png',
-        dpi=dpi,
-        facecolor=figure.get_facecolor(),
-        metadata={'Software': None},
-    )
+    metadata = dict.fromkeys(('Date', 'Creator', 'Format', 'Type'))
+    colour = figure.get_facecolor()
+    figure.savefig(stream, format='svg', dpi=_DPI, facecolor=colour, metadata=metadata)
     return stream.getvalue()
 
 
-_WRITERS = {'.svg': svg_bytes, '.png': png_bytes}
+@house_style()
+def _jpeg_uri(figure: Figure) -> str:
+    stream = io.BytesIO()
+    how = {'quality': 88, 'subsampling': 0}  # thin coloured lines keep their colour
+    colour = figure.get_facecolor()
+    figure.savefig(stream, format='jpeg', dpi=_DPI, facecolor=colour, pil_kwargs=how)
+    return 'data:image/jpeg;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')
 
 
-def split_layers(svg: str, part: str) -> str:
-    """Keep one layer of a flicker picture that :func:`save_figure` wrote.
-
-    The other layer keeps its letters, which the kept one may refer to, but is not shown, and
-    loses its pictures.
-
-    Parameters
-    ----------
-    svg : str
-    part : {'fixed', 'moving'}
-        The layer to keep.
-
-    """
-    other = MOVING if part == FIXED else FIXED
-    group = re.compile(rf'^  <g id="{other}-\d+">$.*?^  </g>$', re.MULTILINE | re.DOTALL)
-    hidden = group.sub(lambda found: _IMAGE.sub('', found[0]), svg)
-    style = f'<style type="text/css">g[id^="{other}"]{{display:none}}</style>'
-    return hidden.replace(_FLICKER_STYLE, style)
-
-
-def cut_panel(svg: str, number: int, box: Sequence[float]) -> str:
-    r"""Keep one panel of a figure that :func:`save_figure` wrote.
-
-    Parameters
-    ----------
-    svg : str
-    number : int
-        Of its axes, from 0, in the order in which they were added.
-    box : (left, top, width, height)
-        What to show, in inches.
+def _svg_uri(text: str) -> str:
+    """Return SVG text as a data URI, without its prolog.
 
     Examples
     --------
-    >>> svg = '<svg width="7pt" height="7pt" viewBox="0 0 7 7">\n</svg>'
-    >>> print(cut_panel(svg, 0, (0, 0, 1, 0.5)).splitlines()[0])
-    <svg width="72pt" height="36pt" viewBox="0 0 72 36">
+    >>> _svg_uri('<?xml version="1.0"?><svg a="#"/>')
+    'data:image/svg+xml,%3Csvg a=%22%23%22/%3E'
 
     """
-    left, top, width, height = (_POINTS_PER_INCH * value for value in box)
-
-    def keep(found: re.Match) -> str:
-        # Others may refer to the letters of a panel that is left out.
-        return found[0] if found[1] == f'{number + 1}' else ''.join(_DEFINED.findall(found[0]))
-
-    size = f'width="{width:g}pt" height="{height:g}pt" '
-    view = f'{size}viewBox="{left:g} {top:g} {width:g} {height:g}"'
-    return _SIZE.sub(view, _AXES.sub(keep, svg), count=1)
+    body = text[text.index('<svg') :]
+    return 'data:image/svg+xml,' + quote(body, safe=_PLAIN).replace('\n', ' ')
 
 
-def _smaller(encoded: str, lossy: bool) -> str:
-    """Store an opaque grey picture in one channel rather than four.
+def _sheet_svg(sheet: Sheet) -> str:
+    """Lay the tiles of a sheet out, in inches.
 
-    Layers of whole heads are many and only judged for their alignment: they become JPEG.
+    Tiles over each other are whole heads, only judged for their alignment: they become JPEG.
     The images that are read for perivascular spaces stay as they are, pixel by pixel.
     """
-    raw = base64.b64decode(encoded)
-    kind = 'png'
-    pixels = np.asarray(Image.open(io.BytesIO(raw)))
-    opaque_grey = (
-        pixels.ndim == 3
-        and pixels.shape[2] == 4
-        and (pixels[..., 3] == 255).all()
-        and (pixels[..., :1] == pixels[..., 1:3]).all()
-    )
-    if opaque_grey:
-        kind = 'jpeg' if lossy else 'png'
-        stream = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(pixels[..., 0])).save(
-            stream, format=kind.upper(), **({'quality': 88} if lossy else {})
-        )
-        raw = stream.getvalue()
-    return f'data:image/{kind};base64,' + base64.b64encode(raw).decode('ascii')
+    width, height = whole = sheet.tiles[0].figure.get_size_inches()
+    places = [(0, 0)] * len(sheet.tiles)
+    if sheet.columns:
+        across, down = width + _GAP, height + _HEADROOM + _GAP
+        cells = [divmod(number, sheet.columns) for number in range(len(sheet.tiles))]
+        places = [(_GAP + column * across, _HEADROOM + row * down) for row, column in cells]
+        whole = sheet.columns * across + _GAP, (cells[-1][0] + 1) * down + _HEADROOM
+    encode = figure_uri if sheet.columns else _jpeg_uri
+    uris = [encode(tile.figure) for tile in sheet.tiles]
+    tiles = list(zip(sheet.tiles, places, uris, strict=True))
+    size = (width, height)
+    return render_template('sheet.svg.j2', sheet=sheet, tiles=tiles, size=size, whole=whole)

@@ -16,7 +16,9 @@ STRATA = {
 }
 """Columns of the rows that tell where and how a T2w was acquired, and their headings."""
 
-_MOST_DRAWN = 12
+MAX_STRATA = 12
+"""More are in the table only."""
+
 UNKNOWN = 'not known'
 
 
@@ -62,54 +64,52 @@ def scanner_section(rows: pd.DataFrame) -> GroupSection:
         if column not in rows or not rows[column].notna().any():
             continue
         labels = rows[column].fillna(UNKNOWN).astype(str)
-        # The largest first; of equal ones, by name.
+        strata = [summarise(label, part) for label, part in rows.groupby(labels, sort=True)]
         sizes = labels.value_counts()
-        order = sorted(sizes.index, key=lambda label: (-sizes[label], label))
-        parts = dict(list(rows.groupby(labels)))
-        strata = [summarise(label, parts[label]) for label in order]
-        kinds.append((heading, strata, _charts(heading, rows, labels, order)))
+        strata.sort(key=lambda stratum: -sizes[stratum.label])  # of equal ones, by name
+        parts = {stratum.label: rows[labels == stratum.label] for stratum in strata}
+        kinds.append((heading, strata, _charts(heading.lower(), parts)))
     return GroupSection('scanners', 'Scanners and sites', 'scanners.html.j2', {'kinds': kinds})
 
 
 def summarise(label: str, rows: pd.DataFrame) -> Stratum:
     """Summarise the results of one stratum."""
-    usable = _usable(rows)
+    usable = usable_rows(rows)
     lower, median, upper = usable['count_max'].astype(float).quantile([0.25, 0.5, 0.75])
     return Stratum(
-        label,
-        int(usable['participant_id'].nunique()),
-        len(usable),
-        tuple(int((usable['potter'] == grade).sum()) for grade in GRADES),
-        median,
-        lower,
-        upper,
-        int((rows['qc'] != 'pass').sum()),
+        label=label,
+        people=int(usable['participant_id'].nunique()),
+        scans=len(usable),
+        grades=tuple(int((usable['potter'] == grade).sum()) for grade in GRADES),
+        median=median,
+        lower=lower,
+        upper=upper,
+        doubtful=int((rows['qc'] != 'pass').sum()),
     )
 
 
-def _charts(
-    heading: str, rows: pd.DataFrame, labels: pd.Series, order: list[str]
-) -> tuple[Chart, ...]:
-    usable = _usable(rows)
-    own = labels[usable.index]
-    counts = {
-        label: usable.loc[own == label, 'count_max'].dropna().astype(float).tolist()
-        for label in order
-    }
-    counts = {label: values for label, values in counts.items() if values}
-    if not 1 < len(counts) <= _MOST_DRAWN:
-        return ()
-    return (
-        draw_chart(
-            f'Highest count by {heading.lower()}',
-            f'Box plots of the highest count by {heading.lower()}; the table has the numbers',
-            'Median, quartiles and range (without outliers) of the highest count of each T2w; '
-            'points are T2w, of large sets 300 drawn at random. T2w that failed quality control '
-            'are left out.',
-            strata_figure(counts),
-        ),
-    )
-
-
-def _usable(rows: pd.DataFrame) -> pd.DataFrame:
+def usable_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that did not fail quality control and have a grade."""
     return rows[(rows['qc'] != 'fail') & rows['potter'].notna()]
+
+
+def counts_chart(by: str, counts: dict[str, pd.Series], points: str) -> list[Chart]:
+    """Draw the highest counts of some strata; none where they are too many or only one."""
+    counts = {label: own.dropna().astype(float).tolist() for label, own in counts.items()}
+    counts = {label: own for label, own in counts.items() if own}
+    if not 1 < len(counts) <= MAX_STRATA:
+        return []
+    return [
+        draw_chart(
+            f'Highest count by {by}',
+            f'Box plots of the highest count by {by}; the table has the numbers',
+            f'Median, quartiles and range (without outliers) of the highest count; {points}, of '
+            'large sets 300 drawn at random.',
+            strata_figure(counts),
+        )
+    ]
+
+
+def _charts(by: str, parts: dict[str, pd.DataFrame]) -> list[Chart]:
+    counts = {label: usable_rows(part)['count_max'] for label, part in parts.items()}
+    return counts_chart(by, counts, 'points are T2w that did not fail quality control')

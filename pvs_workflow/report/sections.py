@@ -5,11 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from pvs_workflow.report.embed import svg_uri
-from pvs_workflow.report.saving import svg_bytes
-
-_DOTS_PER_INCH = 144
-"""Of the few charts that are drawn as pixels; twice what a page shows."""
+from pvs_workflow.report.saving import figure_uri
 
 
 @dataclass(frozen=True)
@@ -54,5 +50,4 @@ class Chart:
 
 def draw_chart(title: str, alt: str, caption: str, figure: Figure) -> Chart:
     """Put a figure into a chart, as SVG."""
-    uri = svg_uri(svg_bytes(figure, dpi=_DOTS_PER_INCH).decode('utf-8'))
-    return Chart(title, alt, caption, uri)
+    return Chart(title, alt, caption, figure_uri(figure))

@@ -13,34 +13,31 @@ import yaml
 
 from pvs_workflow import data
 
-BIDS_NAMES = {'session': 'ses', 'acquisition': 'acq', 'run': 'run', 'reconstruction': 'rec'}
-"""Long entity names of an ``ordering``, as pybids has them, and their keys in file names."""
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One saved figure, or one half of it.
+    """One saved figure, or one picture of a saved sheet.
 
     Attributes
     ----------
-    query : mapping of str to str
+    bids : mapping of str to str
         BIDS query: ``datatype`` (the folder), ``desc``, ``suffix`` and other entities.
     alt : str
         What the picture shows, for who does not see it.
     label : str
         Names the layer where there are several.
-    part : str, optional
-        ``fixed`` or ``moving`` of a registration picture.
+    part : str
+        Name of a tile of the saved sheet; empty for a figure that is no sheet.
 
     """
 
-    query: Mapping[str, str]
+    bids: Mapping[str, str]
     alt: str
     label: str = ''
-    part: str | None = None
+    part: str = ''
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reportlet:
     """One item of a section: figures, or something that the page itself makes (``custom``).
 
@@ -48,21 +45,21 @@ class Reportlet:
     """
 
     name: str
-    title: str
-    caption: str
-    layers: tuple[Layer, ...]
-    custom: str | None
+    title: str = ''
+    caption: str = ''
+    layers: tuple[Layer, ...] = ()
+    custom: str = ''
     panels: bool = False
 
 
 @dataclass(frozen=True)
 class Section:
-    """One section; with an ``ordering``, it is repeated for every T2w, sorted by it."""
+    """One section; with an ``ordering`` (entities), it is repeated for every T2w, sorted by it."""
 
     name: str
     title: str
-    ordering: tuple[str, ...]
     reportlets: tuple[Reportlet, ...]
+    ordering: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,32 +81,17 @@ def load_specification(path: Path | None = None) -> Specification:
     """
     content = (path or data.path('report', 'spec.yml')).read_text(encoding='utf-8')
     settings = yaml.safe_load(content)
-    return Specification(
-        settings['title'], tuple(_section(section) for section in settings['sections'])
-    )
+    sections = [
+        Section(
+            section['name'],
+            section['title'],
+            tuple(_reportlet(**reportlet) for reportlet in section['reportlets']),
+            tuple(section.get('ordering', ())),
+        )
+        for section in settings['sections']
+    ]
+    return Specification(settings['title'], tuple(sections))
 
 
-def _section(values: Mapping) -> Section:
-    ordering = [name for name in values.get('ordering', '').split(',') if name]
-    return Section(
-        values['name'],
-        values.get('title', values['name']),
-        tuple(BIDS_NAMES[name] for name in ordering),
-        tuple(_reportlet(reportlet) for reportlet in values['reportlets']),
-    )
-
-
-def _reportlet(values: Mapping) -> Reportlet:
-    layers = values.get('layers', [values] if 'bids' in values else [])
-    custom = values.get('custom')
-    return Reportlet(
-        values.get('name', custom),
-        values.get('title', ''),
-        values.get('caption', ''),
-        tuple(
-            Layer(layer['bids'], layer['alt'], layer.get('label', ''), layer.get('part'))
-            for layer in layers
-        ),
-        custom,
-        values.get('panels', False),
-    )
+def _reportlet(layers: list[dict] = (), **values) -> Reportlet:
+    return Reportlet(layers=tuple(Layer(**layer) for layer in layers), **values)

@@ -8,7 +8,8 @@ import pytest
 
 from tests.builders import browser as builders
 from tests.builders.example import example_results
-from tests.report.conftest import drawings, save_results  # noqa: F401  (fixtures)
+from tests.builders.report import draw_everything
+from tests.builders.results import save_result
 
 FLAGS = (
     '--headless',
@@ -70,3 +71,21 @@ def violations() -> Callable:
 def example(tmp_path_factory) -> Path:
     """Return the output folder of a run on the example."""
     return example_results(tmp_path_factory)
+
+
+@pytest.fixture(scope='session')
+def drawings(tmp_path_factory) -> Path:
+    """Draw figures once for all tests, for they take seconds."""
+    folder = tmp_path_factory.mktemp('drawings')
+    draw_everything(folder)
+    return folder
+
+
+@pytest.fixture
+def save_results(drawings) -> Callable[..., str]:
+    """Write a T2w's results, with pictures unless told otherwise; return its name."""
+
+    def save(folder: Path, *, pictures: bool = True, **kwargs) -> str:
+        return save_result(folder, pictures=drawings if pictures else None, **kwargs).name
+
+    return save

@@ -28,6 +28,11 @@ class Phantom:
         cut = [cut_image(self.t2w, self.affine, view) for view in self.views]
         return np.clip(np.array(cut) / 1000, 0, 1)
 
+    @property
+    def rois(self) -> np.ndarray:
+        cut = [cut_image(self.roi, self.affine, view, order=0) for view in self.views]
+        return np.array(cut) > 0
+
 
 def make_phantom(left_spot: bool = True, back_spot: bool = False) -> Phantom:
     x, y, _ = np.meshgrid(*(np.arange(n) for n in SHAPE), indexing='ij')

@@ -1,14 +1,13 @@
-import re
 import subprocess
 import sys
 from xml.etree import ElementTree
 
 import matplotlib
-import numpy as np
 import pytest
 
 from pvs_workflow.report import figures
-from pvs_workflow.report.saving import MAX_BYTES, split_layers
+from pvs_workflow.report.canvas import new_figure
+from pvs_workflow.report.saving import MAX_BYTES, Sheet, Tile, read_pictures
 
 SVG = '{http://www.w3.org/2000/svg}'
 
@@ -17,96 +16,105 @@ def registration(ph):
     return figures.registration_figure(ph.t2w, ph.t2w[::-1], ph.affine, ph.roi)
 
 
-@pytest.mark.parametrize('suffix', ['.svg', '.png'])
-def test_the_same_arrays_give_the_same_bytes(tmp_path, phantom, suffix):
-    paths = [tmp_path / f'{name}{suffix}' for name in 'ab']
-    for path in paths:
-        figures.save_figure(registration(phantom), path)
+def six(ph):
+    return figures.images_figure(ph.images, ph.views, ph.slices)
+
+
+def roi(ph):
+    where = ph.views, ph.slices
+    return figures.roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures)
+
+
+@pytest.mark.parametrize('draw', [registration, six, roi])
+def test_the_same_arrays_give_the_same_bytes(tmp_path, phantom, draw):
+    paths = [figures.save_figure(draw(phantom), tmp_path / f'{name}.svg') for name in 'ab']
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_another_process_gives_the_same_bytes(tmp_path):
+def test_another_process_gives_the_same_bytes(tmp_path, drawings):
     code = (
-        'import sys; from pathlib import Path; from pvs_workflow.report import figures;'
-        'figures.save_figure(figures.grade_figure([0, 0.2, 0.8, 0, 0], 2), Path(sys.argv[1]))'
+        'import sys; from pathlib import Path; from tests.builders.report import draw_everything;'
+        'draw_everything(Path(sys.argv[1]))'
     )
-    other, own = tmp_path / 'other.svg', tmp_path / 'own.svg'
-    subprocess.run([sys.executable, '-c', code, other], check=True)
-    figures.save_figure(figures.grade_figure([0, 0.2, 0.8, 0, 0], 2), own)
-    assert other.read_bytes() == own.read_bytes()
+    subprocess.run([sys.executable, '-c', code, tmp_path], check=True)
+    for path in drawings.iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
-def test_the_users_matplotlib_settings_change_nothing_and_stay(tmp_path, phantom):
-    figures.save_figure(registration(phantom), tmp_path / 'plain.svg')
+@pytest.mark.parametrize('draw', [registration, roi])
+def test_the_users_matplotlib_settings_change_nothing_and_stay(tmp_path, phantom, draw):
+    figures.save_figure(draw(phantom), tmp_path / 'plain.svg')
     with matplotlib.rc_context({'font.size': 30, 'image.origin': 'lower', 'savefig.dpi': 30}):
-        figures.save_figure(registration(phantom), tmp_path / 'set.svg')
+        figures.save_figure(draw(phantom), tmp_path / 'set.svg')
         assert matplotlib.rcParams['font.size'] == 30
     assert (tmp_path / 'plain.svg').read_bytes() == (tmp_path / 'set.svg').read_bytes()
 
 
-def test_no_date_and_no_program_name_is_written(tmp_path, phantom):
-    for suffix in ('.svg', '.png'):
-        figures.save_figure(registration(phantom), tmp_path / f'a{suffix}')
-        content = (tmp_path / f'a{suffix}').read_bytes()
-        assert not re.search(rb'20\d\d-\d\d-\d\d|Software|Matplotlib v', content)
-
-
-@pytest.mark.parametrize('suffix', ['.svg', '.png'])
-def test_noise_at_full_resolution_stays_under_the_limit(tmp_path, suffix):
-    rng = np.random.default_rng(3)
-    volume = rng.integers(0, 1000, (384, 384, 28)).astype(float)
-    figure = figures.registration_figure(volume, volume[::-1], np.diag([0.573, 0.573, 5, 1]))
-    path = figures.save_figure(figure, tmp_path / f'a{suffix}')
-    assert path.stat().st_size <= MAX_BYTES
+def test_no_date_and_no_program_name_is_written(tmp_path):
+    path = figures.save_figure(figures.grade_figure([1, 0, 0, 0, 0], 0), tmp_path / 'a.svg')
+    assert not {'Date', 'Creator', 'date', 'creator'} & {
+        element.tag.rpartition('}')[2] for element in ElementTree.parse(path).iter()
+    }
 
 
 def test_another_suffix_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"saved as \.svg or \.png, received 'a\.jpg'"):
+    with pytest.raises(ValueError, match=r"saved as \.svg, received 'a\.jpg'"):
         figures.save_figure(figures.grade_figure([1, 0, 0, 0, 0], 0), tmp_path / 'a.jpg')
 
 
-def shown_pictures(svg: str) -> dict[str, int]:
-    """Count the pictures in each layer's groups."""
-    tree = ElementTree.fromstring(svg)
-    groups = [g for g in tree.iter(f'{SVG}g') if re.match('(fixed|moving)-', g.get('id', ''))]
-    counts = {'fixed': 0, 'moving': 0}
-    for group in groups:
-        counts[group.get('id').split('-')[0]] += len(list(group.iter(f'{SVG}image')))
-    return counts
+def test_tiles_come_back_by_their_names(tmp_path, phantom):
+    path = figures.save_figure(six(phantom), tmp_path / 'a.svg')
+    pictures = read_pictures(path)
+    assert list(pictures) == ['L1', 'L2', 'L3', 'R1', 'R2', 'R3']
+    assert pictures['L1'] != pictures['R1']
+    assert all(uri.startswith('data:image/svg+xml,%3Csvg') for uri in pictures.values())
 
 
-def test_a_registration_picture_splits_into_its_layers(tmp_path, phantom):
+def test_a_saved_alignment_swaps_its_two_pictures_in_one_place(tmp_path, phantom):
     path = figures.save_figure(registration(phantom), tmp_path / 'a.svg')
-    svg = path.read_text()
-    assert shown_pictures(svg) == {'fixed': 8, 'moving': 8}
-    assert 'svg:hover' in svg
-    for part, other in (('fixed', 'moving'), ('moving', 'fixed')):
-        kept = split_layers(svg, part)
-        assert shown_pictures(kept) == {part: 8, other: 0}
-        assert f'g[id^="{other}"]{{display:none}}' in kept
-        assert 'svg:hover' not in kept
+    assert list(read_pictures(path)) == ['fixed', 'moving']
+    images = ElementTree.parse(path).getroot().findall(f'{SVG}image')
+    places = [{name: image.get(name) for name in ('x', 'y', 'width')} for image in images]
+    assert places[0] == places[1]
+    assert 'svg:hover image ~ image' in path.read_text()
 
 
-def test_letters_of_a_layer_do_not_depend_on_the_other_being_kept(tmp_path, phantom):
-    path = figures.save_figure(registration(phantom), tmp_path / 'a.svg')
-    kept = split_layers(path.read_text(), 'moving')
-    tree = ElementTree.fromstring(kept)
-    known = {element.get('id') for element in tree.iter()}
-    used = {
-        element.get('{http://www.w3.org/1999/xlink}href') for element in tree.iter(f'{SVG}use')
-    }
-    assert used
-    assert {name.removeprefix('#') for name in used} <= known
+def test_a_sheet_has_titles_and_a_note_that_its_tiles_have_not(tmp_path):
+    tiles = [Tile(f'T{n}', new_figure(1, 2), f'title <{n}>') for n in range(3)]
+    path = figures.save_figure(Sheet(tuple(tiles), columns=2, note='A & B'), tmp_path / 'a.svg')
+    root = ElementTree.parse(path).getroot()
+    texts = [text.text for text in root.findall(f'{SVG}text')]
+    assert texts == ['title <0>', 'title <1>', 'title <2>', 'A & B']
+    x, y = ([float(image.get(at)) for image in root.findall(f'{SVG}image')] for at in 'xy')
+    assert x[0] == x[2] < x[1]
+    assert y[0] == y[1] < y[2]
 
 
-def test_volumes_on_two_grids_are_refused(phantom):
-    with pytest.raises(ValueError, match='expected volumes on one grid'):
-        figures.registration_figure(phantom.t2w, phantom.t2w[1:], phantom.affine)
+def test_a_figure_comes_back_whole(tmp_path):
+    path = figures.save_figure(figures.grade_figure([1, 0, 0, 0, 0], 0), tmp_path / 'a.svg')
+    (picture,) = read_pictures(path).values()
+    assert picture.startswith('data:image/svg+xml,%3Csvg')
+    assert '%3C!DOCTYPE' not in picture
 
 
-def test_inputs_are_not_changed(phantom):
-    before = phantom.t2w.copy(), phantom.roi.copy()
-    registration(phantom)
-    figures.roi_figure(phantom.t2w, phantom.affine, phantom.roi, phantom.views, phantom.slices)
-    np.testing.assert_array_equal(phantom.t2w, before[0])
-    np.testing.assert_array_equal(phantom.roi, before[1])
+@pytest.mark.parametrize(
+    'content',
+    ['', 'no picture', '<html/>', '<svg', f'<svg>{" " * MAX_BYTES}</svg>'],
+    ids=['empty', 'text', 'another format', 'cut off', 'too large'],
+)
+def test_what_is_no_figure_has_no_pictures(tmp_path, content):
+    (tmp_path / 'a.svg').write_text(content)
+    assert read_pictures(tmp_path / 'a.svg') == {}
+
+
+def test_pictures_from_elsewhere_are_left_out(tmp_path):
+    path = tmp_path / 'a.svg'
+    images = '<image id="a" href="https://x.org/a.png"/><image id="b" href="data:image/png;,"/>'
+    path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{images}</svg>')
+    assert read_pictures(path) == {'b': 'data:image/png;,'}
+
+
+def test_figures_of_a_real_size_are_not_large(tmp_path, phantom):
+    for draw in (registration, six, roi):
+        path = figures.save_figure(draw(phantom), tmp_path / 'a.svg')
+        assert path.stat().st_size < MAX_BYTES / 10

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.report import figures
-from pvs_workflow.report.sheets import PIXEL, pixel_edges
+from pvs_workflow.report.images import PIXEL, pixel_edges
 
 
 @pytest.fixture
@@ -14,30 +14,37 @@ def instances():
     return labels
 
 
+def draw_evidence(ph, instances, counts=(0,) * 6, lows=(0,) * 6, highs=(0,) * 6, slices=None):
+    where = ph.views, slices or ph.slices
+    return figures.evidence_figure(ph.images, instances, *where, counts, lows, highs, ph.rois)
+
+
 def test_titles_tell_side_stored_slice_count_and_interval(phantom, instances):
     counts, lows, highs = [2, 0, 0, 0, 0, 12.34], [1.04, 0, 0, 0, 0, 9], [4, 1, 1, 1, 1, 15.06]
     stored = [31, 30, 29, 31, 30, 29]
-    figure = figures.evidence_figure(
-        phantom.images, instances, phantom.views, stored, counts, lows, highs
-    )
-    titles = [_title(axes) for axes in figure.axes]
-    assert titles[0] == 'Left · slice 31 · 1 of 3 · count 2.0 [1.0–4.0]'
-    assert titles[5] == 'Right · slice 29 · 3 of 3 · count 12.3 [9.0–15.1]'
+    tiles = draw_evidence(phantom, instances, counts, lows, highs, stored).tiles
+    assert tiles[0].title == 'Left · slice 31 · 1 of 3 · count 2.0 [1.0–4.0]'
+    assert tiles[5].title == 'Right · slice 29 · 3 of 3 · count 12.3 [9.0–15.1]'
 
 
-def _title(axes) -> str:
-    return next(text.get_text() for text in axes.texts if 'slice' in text.get_text())
+def test_tiles_are_named_after_hemisphere_and_rank(phantom):
+    sheet = figures.images_figure(phantom.images, phantom.views, phantom.slices)
+    assert [tile.name for tile in sheet.tiles] == ['L1', 'L2', 'L3', 'R1', 'R2', 'R3']
+    assert sheet.columns == 3
 
 
-def test_every_instance_has_its_number_beside_it(phantom, instances):
-    zeros = [0.0] * 6
-    figure = figures.evidence_figure(
-        phantom.images, instances, phantom.views, phantom.slices, zeros, zeros, zeros
-    )
-    for axes, labels in zip(figure.axes, instances, strict=True):
+def test_the_pixels_that_are_read_are_drawn_as_they_are(phantom):
+    sheet = figures.images_figure(phantom.images, phantom.views, phantom.slices)
+    for tile, image in zip(sheet.tiles, phantom.images, strict=True):
+        (drawn,) = tile.figure.axes[0].images
+        np.testing.assert_array_equal(drawn.get_array().T, image.astype(np.float32))
+
+
+def test_every_instance_has_its_number_next_to_it(phantom, instances):
+    for tile, labels in zip(draw_evidence(phantom, instances).tiles, instances, strict=True):
         numbers = {
             int(text.get_text()): text.get_position()
-            for text in axes.texts
+            for text in tile.figure.axes[0].texts
             if text.get_text().isdigit()
         }
         assert set(numbers) == set(np.unique(labels)) - {0}
@@ -63,14 +70,11 @@ def test_touching_instances_are_parted():
 
 
 def test_all_sheets_share_one_layout(phantom, instances):
-    zeros = [0.0] * 6
     sheets = [
         figures.images_figure(phantom.images, phantom.views, phantom.slices),
         figures.enhanced_figure(phantom.images, phantom.views, phantom.slices),
-        figures.evidence_figure(
-            phantom.images, instances, phantom.views, phantom.slices, zeros, zeros, zeros
-        ),
+        draw_evidence(phantom, instances),
     ]
-    places = [[axes.get_position().bounds for axes in sheet.axes] for sheet in sheets]
-    assert places[0] == places[1] == places[2]
-    assert len({tuple(sheet.get_size_inches()) for sheet in sheets}) == 1
+    figures_ = [tile.figure for sheet in sheets for tile in sheet.tiles]
+    assert len({tuple(figure.get_size_inches()) for figure in figures_}) == 1
+    assert {figure.axes[0].get_position().bounds for figure in figures_} == {(0, 0, 1, 1)}

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from pvs_workflow.cohort.change import compare_sessions, rescan_threshold
+from pvs_workflow.report.change_section import (
+    COLOURS,
+    change_figure,
+    change_section,
+    paths_figure,
+)
+from tests.builders.report_group import make_rows, show_sections
+
+
+def test_changes_are_counted_and_those_beyond_come_first(tmp_path, read, assert_sound):
+    rows = make_rows().assign(qc='pass')
+    changes, yardstick = compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))
+    section = change_section(changes, yardstick)
+    numbers = section.context['numbers']
+    assert numbers == {
+        'increase': (changes['change'] == 'increase').sum(),
+        'decrease': (changes['change'] == 'decrease').sum(),
+        'within': (changes['change'] == 'within').sum(),
+    }
+    assert min(numbers.values()) > 0
+    order = [row['change'] == 'within' for row in section.context['rows']]
+    assert order == sorted(order)
+    page = read(show_sections(tmp_path, rows, section))
+    assert_sound(page)
+    assert 'this group has 0' in page.text
+    assert '2 people (12 pairs of images)' in page.text
+
+
+def test_an_own_yardstick_is_shown_with_its_interval(tmp_path, read, assert_sound):
+    rows = make_rows().assign(qc='pass')
+    changes, _ = compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))
+    page = read(
+        show_sections(tmp_path, rows, change_section(changes, rescan_threshold([2, -2] * 6)))
+    )
+    assert_sound(page)
+    assert 'two scans differ by at most 3.9 (repeatability coefficient' in page.text
+    assert '12 people with a rescan' in page.text
+
+
+def test_each_pair_is_a_line_in_the_colour_of_its_verdict():
+    first, second = np.array([5.0, 20.0, 8.0]), np.array([6.0, 4.0, 30.0])
+    axes = paths_figure(first, second, ['within', 'decrease', 'increase']).axes[0]
+    drawn = dict(zip(COLOURS, axes.collections, strict=True))
+    assert drawn['increase'].get_segments()[0].tolist() == [[0, 8], [1, 30]]
+    assert drawn['decrease'].get_segments()[0].tolist() == [[0, 20], [1, 4]]
+    assert len({tuple(lines.get_color()[0]) for lines in drawn.values()}) == 3
+    assert axes.get_ylim()[1] > 30
+
+
+@pytest.mark.parametrize(('limit', 'bands'), [(4.0, 1), (np.nan, 0)])
+def test_the_band_is_the_limit(limit, bands):
+    change = change_figure(np.array([5.0]), np.array([9.0]), ['within'], limit)
+    (axes,) = change.axes
+    assert len(axes.patches) == bands
+    if bands:
+        assert axes.patches[0].get_height() == 2 * limit
+    points = np.concatenate([dots.get_offsets() for dots in axes.collections])
+    assert points.tolist() == [[7.0, 4.0]]

@@ -1,0 +1,72 @@
+import math
+
+import pytest
+
+from pvs_workflow.report.rendering import (
+    checksum_html,
+    load_script,
+    render_template,
+    value_html,
+    visible_text,
+    write_page,
+)
+
+
+def test_scripts_that_ship_can_be_embedded():
+    for name in ('datatables/dataTables.min.js', 'tables.js', 'reading.js'):
+        script = load_script(name)
+        assert '</script' not in script
+        assert len(checksum_html(script)) == 44 + len("'sha256-'")
+
+
+@pytest.mark.parametrize('text', ['a</SCRIPT>', '<!-- a'])
+def test_scripts_that_would_end_early_are_refused(tmp_path, monkeypatch, text):
+    (tmp_path / 'a.js').write_text(text)
+    monkeypatch.setattr('pvs_workflow.data.path', lambda *parts: tmp_path / parts[-1])
+    with pytest.raises(ValueError, match=r'a\.js cannot be embedded'):
+        load_script('a.js')
+
+
+def test_text_of_the_context_is_escaped():
+    page = render_template('citation.md.j2', methods=_Anything(), cite=_cite, code=str)
+    assert '&lt;b&gt;' in page
+    assert '<b>' not in page
+
+
+class _Anything:
+    """Methods whose every value is markup."""
+
+    def version(self, _):
+        return '<b>'
+
+    def __getattr__(self, _):
+        return '<b>'
+
+    runs = 1
+
+
+def _cite(_):
+    return ''
+
+
+_cite.cited = ()
+
+
+def test_a_page_is_written_whole_and_the_same_again(tmp_path):
+    section = {'title': 't', 'context': {'rows': [], 'usable': 0, 'compared': False}}
+    context = section['context'] | {'fewest': 1, 'far': 2, 'unsure': 3}
+    pages = [
+        write_page(tmp_path / name, 'outliers.html.j2', section=section | {'context': context})
+        for name in ('a.html', 'b.html')
+    ]
+    assert pages[0].read_bytes() == pages[1].read_bytes() != b''
+
+
+@pytest.mark.parametrize('value', [None, math.nan, ''])
+def test_what_is_missing_is_shown_as_in_the_tables(value):
+    assert value_html(value, 1) == 'n/a'
+
+
+def test_signs_that_turn_text_are_named():
+    assert visible_text('a\u2067b') == 'a‹U+2067›b'
+    assert visible_text('müde') == 'müde'
