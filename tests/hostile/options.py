@@ -196,5 +196,5 @@ def _scripts():
     def file_above(script: Path) -> None:
         script.parent.touch()
 
-    yield 'a file where the marks are to be', at('jobs.sh', file_done), 'cannot be made', 1
-    yield 'a file as folder of the script', at('x/jobs.sh', file_above), 'cannot be made', 1
+    yield 'a file where the marks are to be', at('jobs.sh', file_done), 'cannot be written', 1
+    yield 'a file as folder of the script', at('x/jobs.sh', file_above), 'cannot be written', 1

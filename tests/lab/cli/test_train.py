@@ -42,7 +42,7 @@ def test_nothing_to_train_on(tmp_path, capsys):
 def test_output_that_is_something_else(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path, tmp_path) == 1
-    assert 'stays untouched' in one_sentence(capsys)
+    assert 'is not a bundle; choose a new folder' in one_sentence(capsys)
 
 
 @pytest.mark.parametrize('name', ['derivatives', 'masks', 'ratings'])
@@ -71,7 +71,7 @@ def test_masks_that_are_not_there(tmp_path, capsys):
 def test_a_bundle_to_start_from_that_is_none(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path / 'out', tmp_path, '--from', tmp_path / 'none') == 1
-    assert 'received nothing there' in one_sentence(capsys)
+    assert 'expected a folder with card.json' in one_sentence(capsys)
 
 
 @pytest.mark.slow
