@@ -15,8 +15,7 @@ from pvs_workflow.inputs.participants import read_participants
 from pvs_workflow.inputs.sessions import order_sessions
 from pvs_workflow.raters.rated import match_ratings, model_results
 from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
-from pvs_workflow.raters.ratings import read_ratings
-from pvs_workflow.raters.reading_key import find_key
+from pvs_workflow.raters.ratings import find_key, read_ratings
 from pvs_workflow.report.agreement_section import agreement_section
 from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
