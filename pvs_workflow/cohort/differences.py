@@ -65,6 +65,4 @@ def median_difference(differences: Sequence[float], seed: int = 0) -> MedianDiff
         rng=np.random.default_rng(seed),
         vectorized=True,
     ).confidence_interval
-    return MedianDifference(
-        float(np.median(values)), float(found.low), float(found.high), len(values)
-    )
+    return MedianDifference(*map(float, (np.median(values), *found)), len(values))

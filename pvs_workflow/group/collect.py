@@ -1,4 +1,4 @@
-"""The group's tables and page."""
+"""The group's tables and page, and the reading sheet, from the participants' derivatives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.outlier_section import outlier_section
 from pvs_workflow.report.people_section import people_section
+from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
 from pvs_workflow.report.scanner_section import scanner_section
 from pvs_workflow.report.sections import GroupSection
 
@@ -58,10 +59,6 @@ def collect_group(
         Only ``participants.tsv`` and ``sub-*/sub-*_sessions.tsv`` are read; it may be absent.
     ratings : sequence of Path
         Tables of raters, whose agreement is written as ``group_agreement.tsv`` and shown.
-
-    Returns
-    -------
-    GroupOutput
 
     Raises
     ------
@@ -109,6 +106,27 @@ def collect_group(
     ]
     warnings = (participants.warning,) if participants.warning else ()
     return GroupOutput(tuple(written), tuple(problems), warnings)
+
+
+def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
+    """Write a sheet of all images, to be rated blindly, in an order that ``seed`` makes random.
+
+    Raises
+    ------
+    NoInputError
+        If there is no usable result.
+    PVSError
+        If none of them can be shown, or a file cannot be written.
+
+    """
+    output_dir = Path(output_dir)
+    results, problems = read_results(output_dir)
+    scans = []
+    for result in results:
+        identity = (result.grade[name] for name in ('participant_id', 'session_id', 't2w'))
+        scans.append(SheetScan(*identity, result.stem, pd.DataFrame(result.counts)))
+    written, unseen = write_reading_sheet(output_dir, scans, seed)
+    return GroupOutput(tuple(written), (*problems, *unseen))
 
 
 def _compare_raters(
