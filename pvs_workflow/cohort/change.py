@@ -60,10 +60,7 @@ twice at times that the public data do not tell, no grade above 1."""
 def rescan_threshold(differences: Sequence[float]) -> ChangeThreshold:
     """Return the threshold that follows from differences between scans and their rescans.
 
-    Parameters
-    ----------
-    differences : sequence of float
-        Of the highest count, one for each participant.
+    The differences are those of the highest count, one for each participant.
 
     Examples
     --------

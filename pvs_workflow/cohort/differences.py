@@ -34,16 +34,7 @@ class MedianDifference:
 def median_difference(differences: Sequence[float], seed: int = 0) -> MedianDifference | None:
     """Return the median of paired differences, with a bootstrap interval by SciPy.
 
-    Parameters
-    ----------
-    differences : sequence of float
-        Finite, one for each person. Their order does not matter.
-    seed : int
-
-    Returns
-    -------
-    MedianDifference or None
-        None for fewer than five.
+    The differences are finite, one for each person. There is none for fewer than five.
 
     Examples
     --------

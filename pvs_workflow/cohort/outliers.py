@@ -25,14 +25,7 @@ def robust_z(values: np.ndarray) -> np.ndarray:
     Iglewicz & Hoaglin 1993. Where more than half of the values are equal, there is no spread to
     measure with, and all scores are 0.
 
-    Parameters
-    ----------
-    values : (n,) array
-        May hold NaN, whose score is NaN.
-
-    Returns
-    -------
-    (n,) array
+    The score of NaN is NaN.
 
     Examples
     --------

@@ -48,17 +48,8 @@ def check_grade(path: Path, row: Mapping) -> None:
 def check_counts(path: Path, rows: Sequence[Mapping]) -> None:
     """Refuse rows of counts that are not those of six images, or have values out of their range.
 
-    Parameters
-    ----------
-    path : Path
-        For the message.
-    rows : sequence of mapping
-        From :func:`pvs_workflow.derivatives.tables.read_records`.
-
-    Raises
-    ------
-    PVSError
-
+    The rows are those that :func:`pvs_workflow.derivatives.tables.read_records` has read from
+    ``path``.
     """
     images = [(row['hemisphere'], row['slice_rank']) for row in rows]
     if len(images) != len(_IMAGES) or set(images) != _IMAGES:

@@ -21,7 +21,7 @@ _LABELS = {
 def save_derivative(
     image: nb.Nifti1Image, t2w_file: Path, stem: str, sidecar: Mapping, voxel_size: bool = False
 ) -> Path:
-    """Write a canonical image in the T2w's voxel order, and its metadata as JSON next to it.
+    """Write a canonical image in the T2w's voxel order, with a JSON next to it; return its path.
 
     Parameters
     ----------
@@ -35,11 +35,6 @@ def save_derivative(
     voxel_size : bool
         Whether to add ``VoxelSize``, the edges of a voxel along the three axes as stored, in mm
         to a micrometre.
-
-    Returns
-    -------
-    Path
-        The image.
 
     """
     original, shape = open_nifti(t2w_file)

@@ -81,12 +81,7 @@ def save_results(
     stem : str
         Path of the files before their own entities.
     sources : sequence of str
-        BIDS URIs of what the tables were made from.
-
-    Returns
-    -------
-    dict of Path
-        The TSV of each table.
+        As in :func:`write_table`.
 
     """
     return {
@@ -126,13 +121,6 @@ def read_records(path: Path, table: str, max_bytes: int = MAX_SCAN_BYTES) -> lis
     """Read a table that :func:`write_table` wrote, as a dictionary for each row.
 
     A group has thousands of tables of a few rows; a DataFrame takes thirty times as long.
-
-    Parameters
-    ----------
-    path : Path
-    table : str
-        A name in ``TABLES``, whose columns the file must have.
-    max_bytes : int
 
     Returns
     -------

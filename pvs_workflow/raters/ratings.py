@@ -101,8 +101,7 @@ def read_ratings(
     Returns
     -------
     tuple of Rating
-        Also the missing ones. Either all have a rater's name, or all are of
-        :data:`ONLY_RATER`.
+        Also the missing ones. Either all have a rater's name, or all are of :data:`ONLY_RATER`.
 
     Raises
     ------
