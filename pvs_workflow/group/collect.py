@@ -11,8 +11,7 @@ from pvs_workflow.cohort.change import compare_sessions
 from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.derivatives.results import Result, read_results
 from pvs_workflow.derivatives.tables import write_table
-from pvs_workflow.inputs.participants import read_participants
-from pvs_workflow.inputs.sessions import order_sessions
+from pvs_workflow.inputs.participants import order_sessions, read_participants
 from pvs_workflow.raters.rated import match_ratings, model_results
 from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
 from pvs_workflow.raters.ratings import find_key, read_ratings
