@@ -56,10 +56,6 @@ def read_tsv(
         Whether rows may be shorter or longer than the header, as spreadsheets make them:
         they are filled with empty cells, or cut.
 
-    Returns
-    -------
-    TextTable
-
     Raises
     ------
     PVSError
@@ -97,7 +93,7 @@ def write_tsv(path: Path, columns: Mapping[str, Iterable]) -> None:
     ----------
     path : Path
     columns : mapping of str to iterable
-        Columns of one length, in their order; a DataFrame is such a mapping.
+        Of one length, in their order; a DataFrame is such a mapping.
 
     Raises
     ------

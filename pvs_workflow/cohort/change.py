@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -47,38 +48,19 @@ class ChangeThreshold:
     pairs: int
 
 
-@dataclass(frozen=True)
-class PublicRescan:
-    """The repeatability that was measured on real scans, for context.
+PUBLIC_RESCAN = SimpleNamespace(
+    pairs=2, images=12, within_sd=0.89, model='pvs_workflow cascade 0.6'
+)
+"""The repeatability of images' counts that was measured on real scans, for context.
 
-    Attributes
-    ----------
-    pairs, images : int
-    within_sd : float
-        Of the counts of images.
-    model : str
-        The cascade that counted.
-
-    """
-
-    pairs: int
-    images: int
-    within_sd: float
-    model: str
-
-
-PUBLIC_RESCAN = PublicRescan(2, 12, 0.89, 'pvs_workflow cascade 0.6')
-"""From docs/validation/real.json: two people of the Ljubljana multiple sclerosis data, scanned
+From docs/validation/real.json: two people of the Ljubljana multiple sclerosis data, scanned
 twice at times that the public data do not tell, no grade above 1."""
 
 
 def rescan_threshold(differences: Sequence[float]) -> ChangeThreshold:
     """Return the threshold that follows from differences between scans and their rescans.
 
-    Parameters
-    ----------
-    differences : sequence of float
-        Of the highest count, one for each participant.
+    The differences are those of the highest count, one for each participant.
 
     Examples
     --------
@@ -120,14 +102,13 @@ def compare_sessions(
     threshold : ChangeThreshold
 
     """
-    pairs = pair_sessions(rows, order)
+    consecutive, rescans = pair_sessions(rows, order)
     highest = rows['count_max'].astype(float)
-    threshold = rescan_threshold([highest[two] - highest[one] for one, two in pairs.rescans])
-    used = sorted({place for pair in pairs.consecutive for place in pair[:2]})
+    threshold = rescan_threshold([highest[two] - highest[one] for one, two in rescans])
+    used = sorted({place for pair in consecutive for place in pair[:2]})
     records = rows.loc[used].to_dict('index')
     changes = [
-        _change(records[one], records[two], days, threshold)
-        for one, two, days in pairs.consecutive
+        _change(records[one], records[two], days, threshold) for one, two, days in consecutive
     ]
     return pd.DataFrame(changes, columns=column_names('group_change')), threshold
 
@@ -145,7 +126,7 @@ def _change(first: Mapping, second: Mapping, days: float, threshold: ChangeThres
         'days': days,
         'yardstick': threshold.kind,
         'limit': threshold.limit,
-        'change': classify_change(first, second, threshold),
+        'change': _classify(first, second, threshold),
     }
     for name in MEASURES:
         row[f'{name}_first'] = first[name]
@@ -154,22 +135,8 @@ def _change(first: Mapping, second: Mapping, days: float, threshold: ChangeThres
     return row
 
 
-def classify_change(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> str | None:
-    """Return whether the highest count changed by more than scan–rescan variation.
-
-    Parameters
-    ----------
-    first, second : mapping
-        Rows of grades, with ``top_low`` and ``top_high``.
-    threshold : ChangeThreshold
-
-    Returns
-    -------
-    {'increase', 'decrease', 'within'} or None
-        None where the two cannot be compared: one failed quality control, has no count, or was
-        counted by another model.
-
-    """
+def _classify(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> str | None:
+    """Return whether the highest count changed more than by rescanning; None: not comparable."""
     if not comparable(first, second):
         return None
     change = second['count_max'] - first['count_max']

@@ -34,16 +34,7 @@ class MedianDifference:
 def median_difference(differences: Sequence[float], seed: int = 0) -> MedianDifference | None:
     """Return the median of paired differences, with a bootstrap interval by SciPy.
 
-    Parameters
-    ----------
-    differences : sequence of float
-        Finite, one for each person. Their order does not matter.
-    seed : int
-
-    Returns
-    -------
-    MedianDifference or None
-        None for fewer than five.
+    The differences are finite, one for each person. There is none for fewer than five.
 
     Examples
     --------
@@ -65,6 +56,4 @@ def median_difference(differences: Sequence[float], seed: int = 0) -> MedianDiff
         rng=np.random.default_rng(seed),
         vectorized=True,
     ).confidence_interval
-    return MedianDifference(
-        float(np.median(values)), float(found.low), float(found.high), len(values)
-    )
+    return MedianDifference(*map(float, (np.median(values), *found)), len(values))

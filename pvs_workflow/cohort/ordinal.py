@@ -70,7 +70,8 @@ def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
     """Fit Potter grades by age, sex and group: cumulative logits, proportional odds.
 
     McCullagh 1980, J R Stat Soc B 42:109, as statsmodels' ``OrderedModel`` fits it. Only grades
-    that occur have a threshold. People with a missing value are left out.
+    that occur have a threshold. People with a missing value are left out. It never raises for
+    what is in the data.
 
     Parameters
     ----------
@@ -78,11 +79,6 @@ def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
         One for each person, 0–4.
     people : DataFrame
         The same index; any of ``age`` (years), ``sex`` and ``group``.
-
-    Returns
-    -------
-    OrdinalFit
-        Never raises for what is in the data.
 
     """
     known = [name for name in ('age', 'sex', 'group') if name in people]

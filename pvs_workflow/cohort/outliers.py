@@ -1,7 +1,5 @@
 """Which results of a group stand out, and why."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
@@ -27,14 +25,7 @@ def robust_z(values: np.ndarray) -> np.ndarray:
     Iglewicz & Hoaglin 1993. Where more than half of the values are equal, there is no spread to
     measure with, and all scores are 0.
 
-    Parameters
-    ----------
-    values : (n,) array
-        May hold NaN, whose score is NaN.
-
-    Returns
-    -------
-    (n,) array
+    The score of NaN is NaN.
 
     Examples
     --------
@@ -80,8 +71,14 @@ def outlier_reasons(rows: pd.DataFrame) -> list[tuple[str, ...]]:
             name: np.sqrt(rows[name].where(usable).astype(float).to_numpy())
             for name in ('count_max', 'count_left', 'count_right')
         }
-        _compare(reasons, root['count_max'], _count_phrase)
-        _compare(reasons, root['count_left'] - root['count_right'], _side_phrase)
+        for place, score in _far(root['count_max']):
+            side = 'above' if score > 0 else 'below'
+            reasons[place].append(f'highest count far {side} the group’s (z {score:+.1f})')
+        for place, score in _far(root['count_left'] - root['count_right']):
+            side = 'left' if score > 0 else 'right'
+            reasons[place].append(
+                f'many more on the {side} than is usual in the group (z {abs(score):.1f})'
+            )
     return [tuple(found) for found in reasons]
 
 
@@ -105,16 +102,7 @@ def _own_reasons(row: pd.Series) -> list[str]:
     return found
 
 
-def _compare(reasons: list[list[str]], values: np.ndarray, phrase: Callable[[float], str]) -> None:
+def _far(values: np.ndarray) -> list[tuple[int, float]]:
+    """Return the places of outlying values, and their scores."""
     scores = robust_z(values)
-    for place in np.flatnonzero(np.abs(scores) > FAR):
-        reasons[place].append(phrase(scores[place]))
-
-
-def _count_phrase(score: float) -> str:
-    return f'highest count far {"above" if score > 0 else "below"} the group’s (z {score:+.1f})'
-
-
-def _side_phrase(score: float) -> str:
-    side = 'left' if score > 0 else 'right'
-    return f'many more on the {side} than is usual in the group (z {abs(score):.1f})'
+    return [(place, scores[place]) for place in np.flatnonzero(np.abs(scores) > FAR)]

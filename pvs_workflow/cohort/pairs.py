@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -16,28 +15,9 @@ change within a month."""
 _USED = ['participant_id', 'session_id', 't2w', 'qc', 'count_max', 'model_sha256']
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Results of a group that belong together, as places of rows.
-
-    Attributes
-    ----------
-    consecutive : tuple of (int, int, float)
-        First and second session of a participant, and the days between them (NaN where not
-        known).
-    rescans : tuple of (int, int)
-        A scan and its rescan, of each participant that has them: two runs of one session, else
-        two sessions at most :data:`RESCAN_DAYS` apart.
-
-    """
-
-    consecutive: tuple[tuple[int, int, float], ...]
-    rescans: tuple[tuple[int, int], ...]
-
-
 def pair_sessions(
     rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
-) -> Pairs:
+) -> tuple[list[tuple[int, int, float]], list[tuple[int, int]]]:
     """Pair the T2w of consecutive sessions that have the same other entities.
 
     Parameters
@@ -47,6 +27,15 @@ def pair_sessions(
         index 0 … n − 1.
     order : callable
         From a participant and its sessions to these in their order, with their times.
+
+    Returns
+    -------
+    consecutive : list of (int, int, float)
+        Rows of the first and second session of a participant, and the days between them (NaN
+        where not known).
+    rescans : list of (int, int)
+        Rows of a scan and its rescan, of each participant that has them: two runs of one session,
+        else two sessions at most :data:`RESCAN_DAYS` apart.
 
     """
     several = rows.loc[rows['participant_id'].duplicated(keep=False), _USED].to_dict('index')
@@ -64,16 +53,11 @@ def pair_sessions(
         soon = [(one, two) for one, two, days in between if days <= RESCAN_DAYS]
         fit = [(one, two) for one, two in (*runs, *soon) if comparable(scans[one], scans[two])]
         rescans += fit[:1]
-    return Pairs(tuple(consecutive), tuple(rescans))
+    return consecutive, rescans
 
 
 def comparable(first: Mapping, second: Mapping) -> bool:
     """Tell whether two results may be compared.
-
-    Parameters
-    ----------
-    first, second : mapping
-        ``qc``, ``model_sha256`` and ``count_max``.
 
     Examples
     --------
@@ -98,10 +82,10 @@ def _consecutive(
     pairs = []
     for alike in _alike(scans, 'ses'):
         dated = sorted((p for p in alike if session[p] in rank), key=lambda p: rank[session[p]])
-        pairs += [
-            (one, two, _days(times[session[one]], times[session[two]]))
-            for one, two in pairwise(dated)
-        ]
+        for one, two in pairwise(dated):
+            ends = times[session[one]], times[session[two]]
+            days = math.nan if None in ends else (ends[1] - ends[0]).total_seconds() / 86400
+            pairs.append((one, two, days))
     return sorted(pairs, key=lambda pair: rank[session[pair[0]]])
 
 
@@ -113,9 +97,3 @@ def _alike(scans: Mapping[int, Mapping], but: str) -> list[Sequence[int]]:
         others = tuple(part for part in parts if not part.startswith(f'{but}-'))
         groups.setdefault(others, []).append(place)
     return list(groups.values())
-
-
-def _days(first: datetime | None, second: datetime | None) -> float:
-    if first is None or second is None:
-        return math.nan
-    return (second - first).total_seconds() / 86400

@@ -33,11 +33,6 @@ TEXT_COLUMNS = frozenset(_TEXTS.split())
 def describe_columns(table: str) -> dict[str, dict]:
     """Return a table's columns, in their order, with their BIDS data dictionary.
 
-    Parameters
-    ----------
-    table : str
-        A name in ``TABLES``.
-
     Examples
     --------
     >>> list(describe_columns('group_counts'))[:4]
@@ -63,11 +58,6 @@ def _dictionary(name: str) -> str:
 
 def columns_markdown(table: str) -> str:
     """Return a table's columns as a Markdown table, for the documentation.
-
-    Parameters
-    ----------
-    table : str
-        A name in ``TABLES``.
 
     Examples
     --------

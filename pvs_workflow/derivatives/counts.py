@@ -105,10 +105,6 @@ def grade_table(
     model, model_sha256 : str
         Name with version, and checksum, of the cascade.
 
-    Returns
-    -------
-    DataFrame
-
     Raises
     ------
     ValueError

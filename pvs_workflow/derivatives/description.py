@@ -32,11 +32,7 @@ BIDSIGNORE = (
 def describe_outputs(output_dir: Path, bids_dir: Path | None = None) -> None:
     """Write ``dataset_description.json`` and ``.bidsignore``.
 
-    Parameters
-    ----------
-    output_dir : Path
-    bids_dir : Path, optional
-        The raw dataset. Without it a description that is there stays as it is.
+    Without a raw dataset, a description that is there stays as it is.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Images of results: in the T2w's own voxel order, each with a sidecar."""
+"""Images of results: in the T2w's own voxel order, each with a sidecar; names of their labels."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,15 +6,22 @@ from pathlib import Path
 import nibabel as nb
 import numpy as np
 
-from pvs_workflow.files import atomic_path, write_json
+from pvs_workflow.files import atomic_path, write_json, write_text
 from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.science.geometry import to_canonical, to_stored
+from pvs_workflow.science.roi import STRUCTURES
+
+_SIDES = {'L': 'left', 'R': 'right'}
+_LABELS = {
+    'roi': {1: 'left basal ganglia', 2: 'right basal ganglia'},
+    'structures': {s.index: f'{_SIDES[s.hemisphere]} {s.name}' for s in STRUCTURES},
+}
 
 
 def save_derivative(
     image: nb.Nifti1Image, t2w_file: Path, stem: str, sidecar: Mapping, voxel_size: bool = False
 ) -> Path:
-    """Write a canonical image in the T2w's voxel order, and its metadata as JSON next to it.
+    """Write a canonical image in the T2w's voxel order, with a JSON next to it; return its path.
 
     Parameters
     ----------
@@ -28,11 +35,6 @@ def save_derivative(
     voxel_size : bool
         Whether to add ``VoxelSize``, the edges of a voxel along the three axes as stored, in mm
         to a micrometre.
-
-    Returns
-    -------
-    Path
-        The image.
 
     """
     original, shape = open_nifti(t2w_file)
@@ -61,8 +63,8 @@ def restore(
         Canonical, on the original's grid.
     original : nibabel image
         The T2w as the user stored it.
-    shape : tuple of int
-        The original's three dimensions.
+    shape : (i, j, k)
+        Of the original.
 
     """
     _, _, storage = to_canonical(np.broadcast_to(np.uint8(0), shape), original.affine)
@@ -75,3 +77,9 @@ def restore(
     out.set_qform(original.affine, int(original.header['qform_code']) or 1)
     out.header.set_xyzt_units('mm', 'sec')
     return out
+
+
+def write_lookup(which: str, target: Path) -> None:
+    """Write the TSV that explains the values of a label image: ``roi`` or ``structures``."""
+    rows = ['index\tname', *(f'{value}\t{name}' for value, name in _LABELS[which].items())]
+    write_text(target, '\n'.join(rows) + '\n')

@@ -69,10 +69,6 @@ def read_results(output_dir: Path) -> tuple[list[Result], list[str]]:
 
     A result of which either table is missing or damaged is left out and named.
 
-    Parameters
-    ----------
-    output_dir : Path
-
     Returns
     -------
     results : list of Result
@@ -113,12 +109,7 @@ def find_results(output_dir: Path) -> list[Path]:
 
 
 def read_result(path: Path) -> Result:
-    """Read one T2w's grade and counts, and check that they belong together.
-
-    Parameters
-    ----------
-    path : Path
-        The grade table; the counts are next to it.
+    """Read a grade table and the counts next to it, and check that they belong together.
 
     Raises
     ------

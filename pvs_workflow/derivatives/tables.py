@@ -1,10 +1,11 @@
 """The app's tables as files: written with their data dictionary, read and checked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.columns import (
     MAY_BE_EMPTY,
     TEXT_COLUMNS,
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 MAX_SCAN_BYTES = 2**20
 """Maximum size of a table of one T2w, bytes; that of a T2w with 1,000 ePVS has a tenth."""
+
+_SCAN_FILES = {
+    'epvs_instances': names.INSTANCES,
+    'epvs_counts': names.COUNTS,
+    'potter_grade': names.GRADE,
+}
 
 _NUMBER = re.compile(r'[+-]?\d{1,18}(\.\d*)?([eE][+-]?\d{1,2})?', re.ASCII)
 
@@ -62,14 +69,29 @@ def write_table(
     return path, sidecar
 
 
-def read_table(path: Path, table: str) -> 'pd.DataFrame':
-    """Read a table that :func:`write_table` wrote, as a DataFrame.
+def save_results(
+    tables: Mapping[str, 'pd.DataFrame'], stem: str, sources: Sequence[str]
+) -> dict[str, Path]:
+    """Write the instances, the counts and, as the mark of a complete result, the grade of a T2w.
 
     Parameters
     ----------
-    path : Path
-    table : str
-        A name in ``TABLES``, whose columns the file must have.
+    tables : mapping of DataFrame
+        ``epvs_instances``, ``epvs_counts`` and ``potter_grade``.
+    stem : str
+        Path of the files before their own entities.
+    sources : sequence of str
+        As in :func:`write_table`.
+
+    """
+    return {
+        table: write_table(tables[table], Path(f'{stem}_{tail}.tsv'), table, sources)[0]
+        for table, tail in _SCAN_FILES.items()
+    }
+
+
+def read_table(path: Path, table: str) -> 'pd.DataFrame':
+    """Read a table that :func:`write_table` wrote, as a DataFrame.
 
     Returns
     -------
@@ -100,14 +122,6 @@ def read_records(path: Path, table: str, max_bytes: int = MAX_SCAN_BYTES) -> lis
 
     A group has thousands of tables of a few rows; a DataFrame takes thirty times as long.
 
-    Parameters
-    ----------
-    path : Path
-    table : str
-        A name in ``TABLES``, whose columns the file must have.
-    max_bytes : int
-        Maximum size of the file.
-
     Returns
     -------
     list of dict
@@ -120,17 +134,17 @@ def read_records(path: Path, table: str, max_bytes: int = MAX_SCAN_BYTES) -> lis
 
     """
     content = read_tsv(path, max_bytes=max_bytes)
-    names = column_names(table)
-    if content.columns != names:
+    columns = column_names(table)
+    if content.columns != columns:
         raise PVSError(
-            f'{path} has other columns than a {table} table, expected {", ".join(names)}, '
+            f'{path} has other columns than a {table} table, expected {", ".join(columns)}, '
             f'received {", ".join(content.columns)}'
         )
     if not content.rows and table not in MAY_BE_EMPTY:
         raise PVSError(f'{path} has no rows, expected at least one, received its header only')
     records = []
     for row in content.rows:
-        record = dict(zip(names, row, strict=True))
+        record = dict(zip(columns, row, strict=True))
         for name, cell in record.items():
             if cell == MISSING:
                 record[name] = None

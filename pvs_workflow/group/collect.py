@@ -1,4 +1,4 @@
-"""The group's tables and page."""
+"""The group's tables and page, and the reading sheet, from the participants' derivatives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,16 @@ from pvs_workflow.cohort.change import compare_sessions
 from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.derivatives.results import Result, read_results
 from pvs_workflow.derivatives.tables import write_table
-from pvs_workflow.inputs.participants import read_participants
-from pvs_workflow.inputs.sessions import order_sessions
+from pvs_workflow.inputs.participants import order_sessions, read_participants
 from pvs_workflow.raters.rated import match_ratings, model_results
 from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
-from pvs_workflow.raters.ratings import read_ratings
-from pvs_workflow.raters.reading_key import find_key
+from pvs_workflow.raters.ratings import find_key, read_ratings
 from pvs_workflow.report.agreement_section import agreement_section
 from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.outlier_section import outlier_section
 from pvs_workflow.report.people_section import people_section
+from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
 from pvs_workflow.report.scanner_section import scanner_section
 from pvs_workflow.report.sections import GroupSection
 
@@ -59,10 +58,6 @@ def collect_group(
         Only ``participants.tsv`` and ``sub-*/sub-*_sessions.tsv`` are read; it may be absent.
     ratings : sequence of Path
         Tables of raters, whose agreement is written as ``group_agreement.tsv`` and shown.
-
-    Returns
-    -------
-    GroupOutput
 
     Raises
     ------
@@ -110,6 +105,27 @@ def collect_group(
     ]
     warnings = (participants.warning,) if participants.warning else ()
     return GroupOutput(tuple(written), tuple(problems), warnings)
+
+
+def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
+    """Write a sheet of all images, to be rated blindly, in an order that ``seed`` makes random.
+
+    Raises
+    ------
+    NoInputError
+        If there is no usable result.
+    PVSError
+        If none of them can be shown, or a file cannot be written.
+
+    """
+    output_dir = Path(output_dir)
+    results, problems = read_results(output_dir)
+    scans = []
+    for result in results:
+        identity = (result.grade[name] for name in ('participant_id', 'session_id', 't2w'))
+        scans.append(SheetScan(*identity, result.stem, pd.DataFrame(result.counts)))
+    written, unseen = write_reading_sheet(output_dir, scans, seed)
+    return GroupOutput(tuple(written), (*problems, *unseen))
 
 
 def _compare_raters(

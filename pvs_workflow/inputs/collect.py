@@ -9,10 +9,10 @@ from pvs_workflow.inputs.dataset import (
     check_dataset,
     clean_labels,
     find_participants,
+    list_participant,
     natural_key,
     no_label,
 )
-from pvs_workflow.inputs.folders import list_participant
 from pvs_workflow.inputs.layout import LayoutIndex
 from pvs_workflow.inputs.names import find_misplaced
 from pvs_workflow.inputs.query import BIDSImage, find_images
@@ -45,11 +45,6 @@ def collect_scans(
         From :func:`load_filters`.
     database_dir : Path, optional
         Where pybids' index of the whole dataset is read from or, where there is none, kept.
-
-    Returns
-    -------
-    Selection
-        With at least one scan.
 
     Raises
     ------
@@ -115,20 +110,10 @@ def collect_scans(
     )
 
 
-def choose_image(
+def _choose_image(
     candidates: Sequence[BIDSImage], session: str | None, labels: Sequence[str | None]
 ) -> BIDSImage | None:
-    """Return the image that goes best with a session, ``None`` if there is none.
-
-    Parameters
-    ----------
-    candidates : sequence of BIDSImage
-    session : str
-        Of the T2w; ``None`` without.
-    labels : sequence of str
-        The participant's sessions in order, ``None`` first.
-
-    """
+    """Return the image that goes best with a session; ``labels`` are all, ``None`` first."""
     places = {label: place for place, label in enumerate(labels)}
 
     def rank(image: BIDSImage) -> tuple:
@@ -148,7 +133,7 @@ def _make_scan(
     session = t2w.get('ses')
     chosen = {}
     for kind, name in _CONTRASTS.items():
-        image = chosen[kind] = choose_image(own[kind], session, labels)
+        image = chosen[kind] = _choose_image(own[kind], session, labels)
         if image is None:
             notes.append(f'no {name}')
             continue

@@ -28,12 +28,6 @@ def scanner_metadata(bids_dir: Path, image: Path) -> dict:
     Sidecars are looked for from the dataset's root down to the image's folder; one applies if
     its suffix is the image's and its entities are among the image's. The lower one wins.
 
-    Parameters
-    ----------
-    bids_dir : Path
-    image : Path
-        Inside ``bids_dir``.
-
     Returns
     -------
     dict
@@ -43,11 +37,8 @@ def scanner_metadata(bids_dir: Path, image: Path) -> dict:
     """
     bids_dir, image = Path(bids_dir), Path(image)
     *entities, suffix = image.name.split('.', 1)[0].split('_')
-    folders = [bids_dir]
-    for part in image.relative_to(bids_dir).parent.parts:
-        folders.append(folders[-1] / part)
     found: dict = {}
-    for folder in folders:
+    for folder in reversed(image.parents[: len(image.relative_to(bids_dir).parts)]):
         sidecars = sorted(folder.glob(f'*{suffix}.json'), key=lambda path: (len(path.name), path))
         for path in sidecars:
             *own, kind = path.name.removesuffix('.json').split('_')

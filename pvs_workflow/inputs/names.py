@@ -27,15 +27,10 @@ def name_entities(stem: str) -> dict[str, str]:
 
 
 def is_in_place(file: str) -> bool:
-    """Tell whether an image's name is a BIDS name that belongs where it is.
+    """Tell whether an image's path from the dataset's root on is a BIDS name in its place.
 
     A folder such as ``sub-01_old`` is nobody's: pybids would take what is in it for images of
     ``sub-01``.
-
-    Parameters
-    ----------
-    file : str
-        Path from the dataset's root on.
 
     Examples
     --------
@@ -62,14 +57,7 @@ def is_in_place(file: str) -> bool:
 
 
 def find_misplaced(files: Iterable[str], folders: Iterable[str]) -> list[str]:
-    """Return why some of what lies in ``anat`` is not read, one sentence each.
-
-    Parameters
-    ----------
-    files, folders : iterable of str
-        Paths from the dataset's root on.
-
-    """
+    """Return why some of what lies in ``anat`` is not read, one sentence each."""
     out = [
         f'the file {file!r} was not read, expected a BIDS name of its folder (entities of letters '
         f'and digits, each once) of at most {MAX_NAME} characters, received another'

@@ -1,12 +1,15 @@
-"""Age, sex, group and site of a dataset's participants: ``participants.tsv``."""
+"""What ``participants.tsv`` and ``sessions.tsv`` have of people and of when they were seen."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
 from pvs_workflow.errors import PVSError, one_line
+from pvs_workflow.inputs.dataset import natural_key
 from pvs_workflow.tsv import TextTable, read_tsv
 
 MAX_AGE = 130.0
@@ -14,8 +17,7 @@ MAX_AGE = 130.0
 
 _MISSING = frozenset({'', 'n/a', 'na', 'nan'})
 _AGE = re.compile(r'\d+(\.\d+)?\+?')
-_SEXES = {'m': 'male', 'male': 'male', 'f': 'female', 'female': 'female', 'o': 'other'}
-_SEXES['other'] = 'other'
+_SEXES = {text: sex for sex in ('male', 'female', 'other') for text in (sex, sex[0])}
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,7 @@ class Participants:
 def read_participants(bids_dir: Path | None) -> Participants:
     """Read age, sex, group and site from ``participants.tsv``, if there is one.
 
-    Parameters
-    ----------
-    bids_dir : Path, optional
-        It may be absent.
-
-    Returns
-    -------
-    Participants
-        Without rows where the file is absent or cannot be used. Never raises for what is in it.
-
+    Without rows where the file is absent or cannot be used; never raises for what is in it.
     """
     nobody = pd.DataFrame(index=pd.Index([], name='participant_id', dtype=object))
     if bids_dir is None or not (path := Path(bids_dir) / 'participants.tsv').exists():
@@ -113,3 +106,43 @@ def _sex(text: str) -> str | None:
 
 
 _READERS = {'age': _age, 'sex': _sex, 'group': str, 'site': str}
+
+
+def order_sessions(
+    bids_dir: Path | None, participant: str, labels: Iterable[str]
+) -> dict[str, datetime | None]:
+    """Put a participant's sessions in order: by their times if all are known, else by label.
+
+    All labels have their prefixes. The time of a session is None where it is not known.
+    """
+    known = read_session_times(bids_dir, participant)
+    times = {label: known.get(label) for label in sorted(labels, key=natural_key)}
+    if all(times.values()):
+        return dict(sorted(times.items(), key=lambda pair: pair[1]))
+    return times
+
+
+def read_session_times(bids_dir: Path | None, participant: str) -> dict[str, datetime]:
+    """Return when a participant's sessions were, where ``sessions.tsv`` tells.
+
+    Empty where nothing can be read. Dates that were shifted to protect people keep their
+    distances.
+    """
+    if bids_dir is None or Path(participant).name != participant:
+        return {}
+    path = Path(bids_dir) / participant / f'{participant}_sessions.tsv'
+    try:
+        content = read_tsv(path, ragged=True)
+    except PVSError:
+        return {}
+    times = {}
+    for cells in content.rows:
+        row = dict(zip(content.columns, cells, strict=True))
+        try:
+            time = datetime.fromisoformat(row.get('acq_time', '').strip())
+        except ValueError:
+            continue
+        label = f'ses-{row.get("session_id", "").strip().removeprefix("ses-")}'
+        # Distances alone are used; times with and without a zone cannot be subtracted.
+        times[label] = time.replace(tzinfo=None)
+    return times

@@ -7,12 +7,11 @@ from pathlib import Path
 from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_json
 from pvs_workflow.inputs.layout import LayoutIndex
-from pvs_workflow.inputs.names import is_in_place, name_entities
+from pvs_workflow.inputs.names import SUFFIXES, is_in_place, name_entities
 
 QUERIES = {
-    't2w': {'datatype': 'anat', 'suffix': 'T2w', 'extension': ['.nii', '.nii.gz']},
-    't1w': {'datatype': 'anat', 'suffix': 'T1w', 'extension': ['.nii', '.nii.gz']},
-    'flair': {'datatype': 'anat', 'suffix': 'FLAIR', 'extension': ['.nii', '.nii.gz']},
+    suffix.lower(): {'datatype': 'anat', 'suffix': suffix, 'extension': ['.nii', '.nii.gz']}
+    for suffix in SUFFIXES
 }
 """What is looked for; a filter file adds to these or overrides them."""
 
@@ -91,16 +90,13 @@ def load_filters(path: Path) -> dict[str, dict]:
                 f'received its option {", ".join(reserved)}'
             )
         for name, value in entities.items():
-            if not all(map(_is_value, value if isinstance(value, list) else [value])):
+            values = value if isinstance(value, list) else [value]
+            if not all(isinstance(one, str | int | float | None) for one in values):
                 raise PVSError(
                     f'{path} cannot be used, expected a text, number, null or list of these for '
                     f'{name} in the filter for {kind}, received {value!r:.80}'
                 )
     return filters
-
-
-def _is_value(value) -> bool:
-    return value is None or isinstance(value, str | int | float)
 
 
 def find_images(
@@ -119,7 +115,7 @@ def find_images(
         The files to choose from where there is no index: paths from the dataset's root on.
     kind : {'t2w', 't1w', 'flair'}
     filters : mapping, optional
-        Entities of pybids and their values; they need an index.
+        They need an index.
     index : LayoutIndex, optional
 
     Raises

@@ -123,13 +123,7 @@ def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
     # A file, since nobody reads from a pipe while the block runs.
     with (scratch / 'said').open('wb') as said:
         return subprocess.Popen(
-            [
-                command,
-                str(scratch / 'dataset'),
-                *options,
-                '--outfile',
-                str(scratch / 'report.json'),
-            ],
+            [command, scratch / 'dataset', *options, '--outfile', scratch / 'report.json'],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -140,9 +134,8 @@ def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
 def _read_issues(command: str, process: subprocess.Popen, scratch: Path) -> list[dict]:
     code = process.wait()
     try:
-        return json.loads((scratch / 'report.json').read_text(encoding='utf-8'))['issues'][
-            'issues'
-        ]
+        report = json.loads((scratch / 'report.json').read_text(encoding='utf-8'))
+        return report['issues']['issues']
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = (scratch / 'said').read_text(encoding='utf-8', errors='replace').strip()
         last = text.splitlines()[-1] if text else 'no message'

@@ -37,8 +37,7 @@ class SaveImage(SimpleInterface):
     def _run_interface(self, runtime):
         import nibabel as nb
 
-        from pvs_workflow.derivatives.images import save_derivative
-        from pvs_workflow.derivatives.lookups import write_lookup
+        from pvs_workflow.derivatives.images import save_derivative, write_lookup
         from pvs_workflow.method.saved import saved_file
 
         image = nb.load(saved_file(self.inputs.result, self.inputs.field))
@@ -97,7 +96,7 @@ class SaveTables(SimpleInterface):
     _always_run = True
 
     def _run_interface(self, runtime):
-        from pvs_workflow.derivatives.scan_tables import save_results
+        from pvs_workflow.derivatives.tables import save_results
         from pvs_workflow.method.saved import load_arguments
         from pvs_workflow.method.tables import tabulate
 

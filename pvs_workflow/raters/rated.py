@@ -3,7 +3,8 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import PurePosixPath
 
 from pvs_workflow.derivatives.results import Result
@@ -45,15 +46,13 @@ class Item:
     @property
     def whole(self) -> 'Item':
         """The whole T2w."""
-        return Item(self.participant, self.session, self.t2w)
+        return replace(self, hemisphere='', rank=0)
 
     @property
     def images(self) -> tuple['Item', ...]:
         """The six images of the T2w."""
-        whole = (self.participant, self.session, self.t2w)
-        return tuple(
-            Item(*whole, side, rank) for side in HEMISPHERES for rank in range(1, N_SLICES + 1)
-        )
+        places = product(HEMISPHERES, range(1, N_SLICES + 1))
+        return tuple(replace(self, hemisphere=side, rank=rank) for side, rank in places)
 
 
 @dataclass(frozen=True)
@@ -128,9 +127,7 @@ def model_results(results: Iterable[Result]) -> Results:
         if grade['qc'] == 'fail':
             failed.update((whole, *whole.images))
         for row in result.counts:
-            image = Item(
-                whole.participant, whole.session, whole.t2w, row['hemisphere'], row['slice_rank']
-            )
+            image = replace(whole, hemisphere=row['hemisphere'], rank=row['slice_rank'])
             scores[image] = Score(float(row['count']), _number(row['potter']))
             slices[image] = row['slice']
             if row['qc'] == 'fail':
@@ -144,15 +141,6 @@ def match_ratings(ratings: Sequence[Rating], results: Results) -> Rated:
     A rating without session or T2w belongs to the participant's only one. A rater's number of
     a whole T2w is the highest of the six images (Chae et al. 2024, section 2.6), unless the
     rater has given one for the whole.
-
-    Parameters
-    ----------
-    ratings : sequence of Rating
-    results : Results
-
-    Returns
-    -------
-    Rated
 
     Raises
     ------

@@ -55,15 +55,7 @@ class Pair:
 def pair_raters(rated: Rated) -> list[Pair]:
     """Pair the model with every rater, and every two raters, where they have rated the same.
 
-    Parameters
-    ----------
-    rated : Rated
-
-    Returns
-    -------
-    list of Pair
-        By level and quantity; the model's pairs first, then by name.
-
+    They come by level and quantity; the model's pairs first, then by name.
     """
     pairs = []
     names = [MODEL, *rated.raters]
@@ -92,19 +84,9 @@ def pair_raters(rated: Rated) -> list[Pair]:
 def agreement_table(rated: Rated, pairs: Sequence[Pair]) -> pd.DataFrame:
     """Make the table ``group_agreement``.
 
-    Parameters
-    ----------
-    rated : Rated
-    pairs : sequence of Pair
-        From :func:`pair_raters`.
-
-    Returns
-    -------
-    DataFrame
-        A row for each pair and, with more than two raters, one for all of them together: of
-        what each of them has rated. What is undefined is NaN: the ICC of fewer than three
-        things, or where nothing varies; kappa where there is one grade only; limits of grades.
-
+    It has a row for each pair and, with more than two raters, one for all of them together: of
+    what each of them has rated. What is undefined is NaN: the ICC of fewer than three things, or
+    where nothing varies; kappa where there is one grade only; limits of grades.
     """
     compared = list(pairs)
     if len(rated.raters) > 2:

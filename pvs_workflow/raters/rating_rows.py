@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,22 +10,14 @@ from pvs_workflow.science.grading import GRADES, MAX_COUNT
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 from pvs_workflow.tsv import MISSING, read_tsv
 
-
-@dataclass(frozen=True)
-class _Number:
-    """A column of numbers: its type, the test of a value, and the test in words."""
-
-    kind: type
-    fits: Callable[[float], bool]
-    expected: str
-
-
 _NUMBERS = {
-    'slice': _Number(int, lambda v: v >= 0 and v.is_integer(), 'a whole number from 0'),
-    'slice_rank': _Number(int, lambda v: v in range(1, N_SLICES + 1), f'1 to {N_SLICES}'),
-    'count': _Number(float, lambda v: 0 <= v <= MAX_COUNT, f'a number from 0 to {MAX_COUNT}'),
-    'potter': _Number(float, lambda v: v in GRADES, 'a whole number from 0 to 4'),
+    'slice': (int, lambda v: v >= 0 and v.is_integer(), 'a whole number from 0'),
+    'slice_rank': (int, lambda v: v in range(1, N_SLICES + 1), f'1 to {N_SLICES}'),
+    'count': (float, lambda v: 0 <= v <= MAX_COUNT, f'a number from 0 to {MAX_COUNT}'),
+    'potter': (float, lambda v: v in GRADES, 'a whole number from 0 to 4'),
 }
+"""By column: the type of a number, its test, and the test in words."""
+
 _READ = {*_NUMBERS, 'image_id', 'participant_id', 'session_id', 't2w', 'hemisphere', 'rater'}
 
 Row = TypeVar('Row')
@@ -115,11 +106,11 @@ def parse_number(name: str, text: str) -> float:
     (2, 2.0)
 
     """
-    number = _NUMBERS[name]
+    kind, fits, expected = _NUMBERS[name]
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not number.fits(value):
-        raise ValueError(f'{name}, expected {number.expected}, received {text!r}')
-    return number.kind(value)
+    if not fits(value):
+        raise ValueError(f'{name}, expected {expected}, received {text!r}')
+    return kind(value)

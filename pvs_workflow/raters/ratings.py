@@ -1,4 +1,4 @@
-"""Raters' counts and grades: read from their tables, and checked."""
+"""Raters' counts and grades, and the keys of reading sheets: read from tables, and checked."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import (
     given,
@@ -18,6 +19,10 @@ from pvs_workflow.science.grading import potter_grade
 
 ONLY_RATER = 'rater'
 """The name of the rater in tables that do not name one."""
+
+KEY = 'reading_key.tsv'
+_OLD_KEYS = 'reading_key_old-*.tsv'
+"""Keys of earlier sheets, which are kept, because readings may still come."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Rating:
 
 
 def read_ratings(
-    paths: Iterable[Path], find_key: Callable[[Path], Mapping[str, Place]]
+    paths: Iterable[Path], key_of: Callable[[Path], Mapping[str, Place]]
 ) -> tuple[Rating, ...]:
     """Read tables with a row for each image or T2w and rater.
 
@@ -89,15 +94,14 @@ def read_ratings(
     Parameters
     ----------
     paths : iterable of Path
-    find_key : callable
+    key_of : callable
         Given the folder of a table with ``image_id``, returns the places of the images of a
         reading sheet by their codes.
 
     Returns
     -------
     tuple of Rating
-        Also the missing ones. Either all have a rater's name, or all are of
-        :data:`ONLY_RATER`.
+        Also the missing ones. Either all have a rater's name, or all are of :data:`ONLY_RATER`.
 
     Raises
     ------
@@ -105,7 +109,7 @@ def read_ratings(
         If a table cannot be read, lacks a column or rows, or has an unusable value.
 
     """
-    ratings = [rating for path in paths for rating in _read(Path(path), find_key)]
+    ratings = [rating for path in paths for rating in _read(Path(path), key_of)]
     rated = [rating for rating in ratings if not rating.is_missing]
     unnamed = [rating for rating in rated if not rating.rater]
     if len(unnamed) == len(rated):
@@ -118,7 +122,38 @@ def read_ratings(
     return tuple(ratings)
 
 
-def parse_place(row: Mapping[str, str]) -> Place:
+def find_key(folders: Iterable[Path]) -> dict[str, Place]:
+    """Read all keys of reading sheets in some folders: the place of each image by its code.
+
+    Where the same code is in several, the first folder's newest key is used.
+
+    Raises
+    ------
+    PVSError
+        If there is none, or one cannot be read.
+
+    """
+    folders = list(dict.fromkeys(map(Path, folders)))
+    paths = [
+        path
+        for folder in folders
+        for path in (folder / KEY, *sorted(folder.glob(_OLD_KEYS), reverse=True))
+        if path.is_file()
+    ]
+    if not paths:
+        raise PVSError(
+            f'image_id cannot be understood without the key of the reading sheet, expected {KEY} '
+            f'in {" or ".join(map(str, folders))}, received none'
+        )
+    needed = [(name,) for name in column_names('reading_key')]
+    places: dict[str, Place] = {}
+    for path in paths:
+        rows = read_rows(path, lambda _, row: (row['image_id'], _parse_place(row)), needed)
+        places = dict(rows) | places
+    return places
+
+
+def _parse_place(row: Mapping[str, str]) -> Place:
     """Return what a row rates, or raise ValueError; without image it is the whole T2w."""
     person = parse_person(row)
     t2w = given(row, 't2w') or None
@@ -128,20 +163,16 @@ def parse_place(row: Mapping[str, str]) -> Place:
     parse_hemisphere(side)
     if not index and not rank:
         raise ValueError('slice, expected it (or slice_rank) with a hemisphere, received none')
-    return Place(
-        *person,
-        t2w,
-        side,
-        parse_number('slice', index) if index else None,
-        parse_number('slice_rank', rank) if rank else None,
-    )
+    index = parse_number('slice', index) if index else None
+    rank = parse_number('slice_rank', rank) if rank else None
+    return Place(*person, t2w, side, index, rank)
 
 
-def _read(path: Path, find_key: Callable[[Path], Mapping[str, Place]]) -> list[Rating]:
-    key = cache(lambda: find_key(path.parent))
+def _read(path: Path, key_of: Callable[[Path], Mapping[str, Place]]) -> list[Rating]:
+    key = cache(lambda: key_of(path.parent))
 
     def parse(line: str, row: Mapping[str, str]) -> Rating:
-        place = _sheet_place(row['image_id'], key()) if 'image_id' in row else parse_place(row)
+        place = _sheet_place(row['image_id'], key()) if 'image_id' in row else _parse_place(row)
         count, potter = (
             parse_number(name, row[name]) if given(row, name) else math.nan
             for name in ('count', 'potter')

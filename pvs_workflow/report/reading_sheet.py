@@ -14,7 +14,7 @@ from pvs_workflow.derivatives.columns import describe_columns
 from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import read_rows
-from pvs_workflow.raters.reading_key import KEY
+from pvs_workflow.raters.ratings import KEY
 from pvs_workflow.report.reading_images import RawImage, read_images
 from pvs_workflow.report.rendering import GRADE_WORDS, write_page
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
-from pvs_workflow.derivatives.images import restore, save_derivative
+from pvs_workflow.derivatives.images import restore, save_derivative, write_lookup
 from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.science.geometry import to_canonical
 
@@ -51,3 +51,17 @@ def test_the_size_of_stored_voxels_is_written_when_asked_for(tmp_path):
     image = nb.Nifti1Image(data.astype(np.float32), canonical)
     save_derivative(image, tmp_path / 'sub-01_T2w.nii.gz', str(tmp_path / 'out'), {}, True)
     assert json.loads((tmp_path / 'out.json').read_text()) == {'VoxelSize': [4.2, 0.5, 0.6]}
+
+
+def test_every_value_has_a_name(tmp_path):
+    write_lookup('structures', tmp_path / 'a.tsv')
+    lines = (tmp_path / 'a.tsv').read_text().splitlines()
+    assert lines[0] == 'index\tname'
+    assert '51\tright putamen' in lines
+    assert len(lines) == 15
+
+
+def test_sides_of_the_roi_are_named(tmp_path):
+    write_lookup('roi', tmp_path / 'a.tsv')
+    text = (tmp_path / 'a.tsv').read_text()
+    assert text == 'index\tname\n1\tleft basal ganglia\n2\tright basal ganglia\n'

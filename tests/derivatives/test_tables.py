@@ -5,11 +5,15 @@ import pytest
 
 from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.columns import column_names, describe_columns
-from pvs_workflow.derivatives.tables import read_records, read_table, write_table
+from pvs_workflow.derivatives.tables import read_records, read_table, save_results, write_table
 from pvs_workflow.errors import OutputError, PVSError
 from tests.builders.results import save_result, with_end
 
 COLUMNS = column_names('epvs_counts')
+TABLES = {
+    name: pd.DataFrame([dict.fromkeys(describe_columns(name), 1)], dtype=object)
+    for name in ('potter_grade', 'epvs_counts', 'epvs_instances')
+}
 
 
 @pytest.fixture
@@ -138,3 +142,21 @@ def test_a_table_of_one_t2w_that_is_too_large_is_refused(written):
         stream.truncate(2**21)
     with pytest.raises(PVSError, match='more than 1 MB'):
         read_records(written[1], 'epvs_counts')
+
+
+def test_the_grade_is_written_last(tmp_path):
+    paths = save_results(TABLES, str(tmp_path / 'sub-01'), ['bids:raw:a'])
+    order = sorted(paths, key=lambda name: paths[name].stat().st_mtime_ns)
+    assert order[-1] == 'potter_grade'
+    assert {path.name for path in paths.values()} == {
+        'sub-01_desc-potter_grade.tsv',
+        'sub-01_desc-epvs_counts.tsv',
+        'sub-01_space-T2w_desc-epvs_instances.tsv',
+    }
+
+
+def test_a_failure_leaves_no_grade(tmp_path):
+    broken = TABLES | {'epvs_counts': TABLES['epvs_counts'].drop(columns='count')}
+    with pytest.raises(ValueError, match='columns must be'):
+        save_results(broken, str(tmp_path / 'sub-01'), [])
+    assert not list(tmp_path.glob('*grade*'))

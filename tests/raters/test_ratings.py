@@ -1,9 +1,12 @@
 import math
 
+import pandas as pd
 import pytest
 
+from pvs_workflow.derivatives.columns import describe_columns
+from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.errors import PVSError
-from pvs_workflow.raters.ratings import ONLY_RATER, Place, read_ratings
+from pvs_workflow.raters.ratings import ONLY_RATER, Place, find_key, read_ratings
 
 COLUMNS = [
     'participant_id',
@@ -26,11 +29,11 @@ def no_key(folder):
 def read(tmp_path):
     """Write rows, each a mapping, as a table, and read it."""
 
-    def call(*rows, columns=COLUMNS, find_key=no_key):
+    def call(*rows, columns=COLUMNS, key_of=no_key):
         path = tmp_path / 'ratings.tsv'
         lines = ['\t'.join(str(row.get(name, 'n/a')) for name in columns) for row in rows]
         path.write_text('\n'.join(['\t'.join(columns), *lines]) + '\n', encoding='utf-8')
-        return read_ratings([path], find_key)
+        return read_ratings([path], key_of)
 
     return call
 
@@ -150,14 +153,39 @@ def test_names_have_no_line_breaks(tmp_path):
 def test_images_of_a_sheet(read, tmp_path):
     asked = []
 
-    def find_key(folder):
+    def key_of(folder):
         asked.append(folder)
         return {'BCDF': Place('01', 'a', 't', 'L', 9, 1)}
 
     columns = ['image_id', 'count']
     rows = [{'image_id': 'BCDF', 'count': 3}, {'image_id': 'bcdf', 'count': 4}]
-    found = read(*rows, columns=columns, find_key=find_key)
+    found = read(*rows, columns=columns, key_of=key_of)
     assert {rating.place for rating in found} == {Place('01', 'a', 't', 'L', 9, 1)}
     assert asked == [tmp_path]
     with pytest.raises(PVSError, match=r"unusable image_id, expected one of the 1 of .* 'X'"):
-        read({'image_id': 'X', 'count': 3}, columns=columns, find_key=find_key)
+        read({'image_id': 'X', 'count': 3}, columns=columns, key_of=key_of)
+
+
+def write_key(path, *rows):
+    frame = pd.DataFrame(rows, columns=list(describe_columns('reading_key')))
+    write_table(frame, path, 'reading_key')
+
+
+def test_keys_of_all_folders_and_sheets(tmp_path):
+    here, there = tmp_path / 'here', tmp_path / 'there'
+    write_key(here / 'reading_key.tsv', ('BCD', 'sub-01', 'ses-a', 't', 'L', 9, 1))
+    write_key(there / 'reading_key.tsv', ('BCD', 'sub-02', None, 't', 'L', 9, 1))
+    write_key(there / 'reading_key_old-001.tsv', ('FGH', 'sub-03', None, 't', 'R', 8, 3))
+    assert find_key([here, there]) == {
+        'BCD': Place('01', 'a', 't', 'L', 9, 1),
+        'FGH': Place('03', None, 't', 'R', 8, 3),
+    }
+    assert find_key([there, here])['BCD'].participant == '02'
+
+
+def test_no_key_or_a_damaged_one(tmp_path):
+    with pytest.raises(PVSError, match=r'expected reading_key.tsv in \S+, received none'):
+        find_key([tmp_path, tmp_path])
+    (tmp_path / 'reading_key.tsv').write_text('image_id\nBCD\n')
+    with pytest.raises(PVSError, match='lacks the column participant_id and session_id'):
+        find_key([tmp_path])

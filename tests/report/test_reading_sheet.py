@@ -9,7 +9,7 @@ import pytest
 
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
-from pvs_workflow.raters.reading_key import find_key
+from pvs_workflow.raters.ratings import find_key
 from pvs_workflow.report import reading_sheet
 from pvs_workflow.report.reading_images import ROI_END, T2W_END
 from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
