@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,37 +20,8 @@ _LEAST_IN_PART, _MAX_PARTS, _QUANTILES = 40, 8, 39
 """Distributions of errors: images in each, their largest number, and quantiles of each."""
 
 
-@dataclass(frozen=True)
-class ErrorGrowth:
-    """How many times larger errors are on difficult images than on easy ones.
-
-    Attributes
-    ----------
-    difficulty : tuple of float
-        Rising.
-    under, over : tuple of float
-        At each difficulty, the factors of under- and of overcounting, ≥ 1.
-
-    """
-
-    difficulty: tuple[float, ...] = (0.0,)
-    under: tuple[float, ...] = (1.0,)
-    over: tuple[float, ...] = (1.0,)
-
-    def at(self, difficulty) -> tuple[np.ndarray, np.ndarray]:
-        """Return the factors of under- and of overcounting at (n,) difficulties."""
-        under = growth_at(difficulty, self.difficulty, self.under)
-        return under, growth_at(difficulty, self.difficulty, self.over)
-
-    def shrink(self, errors: np.ndarray, difficulty) -> np.ndarray:
-        """Return errors, negative for undercounting, as if the images were easy ones."""
-        if difficulty is None:
-            return errors
-        return errors / np.where(errors < 0, *self.at(difficulty))
-
-
-def fit_growth(errors: np.ndarray, difficulty) -> ErrorGrowth:
-    """Find how much larger errors are on more difficult images.
+def fit_growth(errors: np.ndarray, difficulty) -> tuple[tuple[float, ...], ...]:
+    """Find how many times larger errors are on difficult images than on easy ones.
 
     Parameters
     ----------
@@ -61,9 +31,12 @@ def fit_growth(errors: np.ndarray, difficulty) -> ErrorGrowth:
 
     Returns
     -------
-    ErrorGrowth
-        At the middle difficulty of five equal parts of the images (of one part with fewer than
-        100), the 90 % quantile of the error as a multiple of the easiest part's, never falling.
+    knots : tuple of float
+        The middle difficulty of five equal parts of the images (of one part with fewer than
+        100), rising.
+    under, over : tuple of float
+        There, the 90 % quantile of under- and of overcounting as a multiple of the easiest
+        part's, never falling.
 
     """
     difficulty = np.asarray(difficulty)
@@ -76,7 +49,7 @@ def fit_growth(errors: np.ndarray, difficulty) -> ErrorGrowth:
         large = [float(np.quantile(sizes[part], 0.9)) for part in parts]
         risen = np.maximum.accumulate(np.maximum(large, _SMALLEST_ERROR))
         factors.append(tuple((risen / risen[0])[first].tolist()))
-    return ErrorGrowth(tuple(knots.tolist()), *factors)
+    return (tuple(knots.tolist()), *factors)
 
 
 def growth_at(difficulty, knots: Sequence[float], growth: Sequence[float]) -> np.ndarray:
@@ -114,10 +87,6 @@ def tail_end(errors, miss: float, upper: bool) -> float:
     upper : bool
         Which tail.
 
-    Returns
-    -------
-    float
-
     Examples
     --------
     >>> tail_end(range(19), 0.05, upper=True), tail_end(range(19), 0.05, upper=False)
@@ -141,7 +110,6 @@ def fill_levels(true, starts: Sequence[int], least: int = LEAST_IN_LEVEL) -> tup
         True counts.
     starts : sequence of int
         The smallest count of each level, rising.
-    least : int
 
     Returns
     -------

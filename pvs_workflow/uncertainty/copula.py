@@ -30,10 +30,6 @@ def all_below(probabilities: np.ndarray, correlation: float) -> np.ndarray:
         Of each number alone.
     correlation : float, in [0, 0.9]
 
-    Returns
-    -------
-    (...) array of float, in [0, 1]
-
     Examples
     --------
     >>> all_below([0.5, 0.5], 0.0).item()

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from pvs_workflow.uncertainty.conformal import (
-    ErrorGrowth,
     error_quantiles,
     fill_levels,
     fit_growth,
@@ -36,22 +35,15 @@ def test_growth_never_falls_and_starts_at_one():
     rng = np.random.default_rng(3)
     difficulty = rng.random(1000)
     errors = rng.standard_normal(1000) * (1 + difficulty)
-    growth = fit_growth(errors, difficulty)
-    assert (np.diff(growth.difficulty) > 0).all()
-    for factors in (growth.under, growth.over):
+    knots, *growth = fit_growth(errors, difficulty)
+    assert (np.diff(knots) > 0).all()
+    for factors in growth:
         assert factors[0] == 1
         assert 1.3 < factors[-1] < 2.3
         assert (np.diff(factors) >= 0).all()
-    assert fit_growth(np.zeros(1000), difficulty).over == (1.0,) * 5
-    assert fit_growth(np.ones(99), np.arange(99)).over == (1.0,)
-    assert len(fit_growth(np.ones(200), np.zeros(200)).difficulty) == 1
-
-
-def test_shrunk_errors_are_those_of_easy_images():
-    growth = ErrorGrowth((0.0, 1.0), (1.0, 2.0), (1.0, 4.0))
-    errors = np.array([-4.0, 4.0, -4.0, 4.0])
-    assert growth.shrink(errors, [0.0, 0.0, 1.0, 1.0]).tolist() == [-4, 4, -2, 1]
-    assert growth.shrink(errors, None) is errors
+    assert fit_growth(np.zeros(1000), difficulty)[2] == (1.0,) * 5
+    assert fit_growth(np.ones(99), np.arange(99))[2] == (1.0,)
+    assert fit_growth(np.ones(200), np.zeros(200)) == ((0.0,), (1.0,), (1.0,))
 
 
 def test_errors_are_known_where_they_were_seen():
