@@ -15,12 +15,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pvs_workflow.errors import BundleError, OutputError
 from pvs_workflow.files import read_text, write_text
 from pvs_workflow.networks.card import WEIGHTS, Architecture, Card
 from pvs_workflow.networks.counter import build_counter
 from pvs_workflow.networks.enhancer import build_enhancer
-from pvs_workflow.networks.weights import dump_weights, load_weights
 
 if TYPE_CHECKING:
     from pvs_workflow.networks.cascade import Cascade
@@ -35,18 +36,11 @@ MAX_WEIGHTS = 2**29
 
 def model_sha256(path: Path) -> str:
     """Return the SHA-256 of a bundle's card, which covers its weights' checksums."""
-    return _sha256((Path(path) / CARD).read_bytes())
+    return _sha256(Path(path, CARD).read_bytes())
 
 
 def read_card(path: Path) -> Card:
-    """Read the card of a bundle, without a look at its weights.
-
-    Raises
-    ------
-    BundleError
-        If there is no card that can be used.
-
-    """
+    """Read the card of a bundle, or raise `BundleError`, without a look at its weights."""
     with _refusals(path):
         if not Path(path, CARD).is_file():
             raise ValueError(f'expected a folder with {CARD}, {" and ".join(WEIGHTS)}')
@@ -55,15 +49,6 @@ def read_card(path: Path) -> Card:
 
 def verify_bundle(path: Path) -> Card:
     """Check that a bundle is complete and unaltered, without starting TensorFlow.
-
-    Parameters
-    ----------
-    path : Path
-        The bundle's folder.
-
-    Returns
-    -------
-    Card
 
     Raises
     ------
@@ -116,13 +101,7 @@ def cached_bundle(path: Path, sha256: str) -> 'Cascade':
 
 
 def check_target(path: Path) -> None:
-    """Refuse to write a bundle over something that is none.
-
-    Raises
-    ------
-    OutputError
-
-    """
+    """Raise `OutputError` rather than have a bundle written over something that is none."""
     path = Path(path)
     is_empty = path.is_dir() and not any(path.iterdir())
     if path.exists() and not (path / CARD).is_file() and not is_empty:
@@ -134,19 +113,7 @@ def check_target(path: Path) -> None:
 def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
     """Write a bundle in one step; an earlier bundle there is replaced whole.
 
-    Parameters
-    ----------
-    path : Path
-        The bundle's folder.
-    enhancer, counter : keras.Model
-        As the card's architecture describes them.
-    card : Card
-        Its checksums are filled in.
-
-    Returns
-    -------
-    Card
-        As written.
+    Returns the card as written, with the checksums of both networks' weights.
 
     Raises
     ------
@@ -217,3 +184,51 @@ def _refusals(path: Path, part: str = '') -> Iterator[None]:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def dump_weights(model) -> bytes:
+    """Return a safetensors file of a network's weights, float32 and named ``layer/weight``.
+
+    What training left in the network is not in it.
+    """
+    from safetensors.numpy import save
+
+    return save({name: np.asarray(weight) for name, weight in _named_weights(model).items()})
+
+
+def load_weights(model, content: bytes) -> None:
+    """Fill a network, in place, with the weights that :func:`dump_weights` gave.
+
+    Raises
+    ------
+    ValueError
+        If the content is not a safetensors file, or its arrays have other names, shapes or types
+        than the network's weights, or are not finite.
+
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    weights = _named_weights(model)
+    try:
+        arrays = load(content)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f'it is not a safetensors file ({error})') from error
+    if unlike := sorted(set(arrays) ^ set(weights)):
+        raise ValueError(f'its arrays are not those of the network (see {unlike[0]})')
+    for name, weight in weights.items():
+        array, shape = arrays[name], tuple(weight.shape)
+        if (array.dtype, array.shape) != (np.float32, shape):
+            raise ValueError(
+                f'its {name} must be float32 of shape {shape}, received {array.dtype} of '
+                f'{array.shape}'
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f'its {name} holds NaN or infinity')
+        weight.assign(array)
+
+
+def _named_weights(model) -> dict:
+    return {
+        f'{layer.name}/{weight.name}': weight for layer in model.layers for weight in layer.weights
+    }

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from pvs_workflow.networks.engine import load_keras
-from pvs_workflow.networks.typed_json import check_range
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 WIDTH = 16
@@ -18,6 +17,12 @@ DEPTH = 4
 MOMENTUM = 0.9
 """Of the running mean and variance. Keras' 0.99 has not arrived after a few hundred steps, and
 the network would then give other results at inference than in training."""
+
+
+def check_range(name: str, value: float, least: float, most: float) -> None:
+    """Raise ValueError for a field of a dataclass that is out of its range."""
+    if not least <= value <= most:
+        raise ValueError(f'{name} must be {least} to {most}, received {value}')
 
 
 @dataclass(frozen=True)
@@ -59,22 +64,12 @@ def build_enhancer(
 
     Each level has two 3 × 3 convolutions, each with batch normalisation and ReLU; levels are
     joined by 2 × 2 max pooling downwards, by 2 × 2 transposed convolutions upwards and by skip
-    connections across.
-
-    Parameters
-    ----------
-    width, depth, adds_to_image, batch_norm_momentum
-        The attributes of :class:`EnhancerArchitecture`.
+    connections across. Arguments are those of :class:`EnhancerArchitecture`.
 
     Returns
     -------
     keras.Model
         (n, 80, 96, 1) in [0, 1] → (n, 80, 96, 1), linear.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of its range.
 
     """
     EnhancerArchitecture(width, depth, adds_to_image, batch_norm_momentum)

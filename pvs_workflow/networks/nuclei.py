@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.errors import BundleError
+from pvs_workflow.networks.bundle import load_weights
 from pvs_workflow.networks.engine import load_keras
-from pvs_workflow.networks.weights import load_weights
 from pvs_workflow.science.nuclei import BOX_SHAPE, CLASSES, scaled
 
 WIDTH = 12
@@ -20,15 +20,9 @@ DEPTH = 3
 def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
     """Build the untrained network.
 
-    Each level has two 3 × 3 × 3 convolutions, each with batch normalisation and ReLU; levels are
-    joined by max pooling downwards, by repeating voxels upwards and by skip connections.
-
-    Parameters
-    ----------
-    width : int
-        Filters of the first level; each level below has twice as many.
-    depth : int
-        Number of poolings.
+    Each level has two 3 × 3 × 3 convolutions, each with batch normalisation and ReLU, and twice
+    the filters of the level above; levels are joined by max pooling downwards, by repeating
+    voxels upwards and by skip connections.
 
     Returns
     -------
@@ -45,10 +39,9 @@ def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
         x = keras.layers.MaxPooling3D(name=f'pool{level}')(x)
     x = _level(keras, x, width * 2**depth, 'bottom')
     for level in reversed(range(depth)):
-        filters = width * 2**level
         x = keras.layers.UpSampling3D(name=f'raise{level}')(x)
         x = keras.layers.Concatenate(name=f'skip{level}')([skips[level], x])
-        x = _level(keras, x, filters, f'up{level}')
+        x = _level(keras, x, width * 2**level, f'up{level}')
     outputs = keras.layers.Conv3D(len(CLASSES), 1, name='logits')(x)
     return keras.Model(inputs, outputs, name='nuclei')
 
@@ -64,16 +57,7 @@ def _level(keras, x, filters: int, name: str):
 def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
     """Return the probability of each class, averaged over the box and its mirror image.
 
-    Parameters
-    ----------
-    model : keras.Model
-    box : (64, 72, 56) array
-        Intensities in any unit.
-
-    Returns
-    -------
-    (64, 72, 56, 7) array of float32
-
+    The box, (64, 72, 56), is in any unit; the probabilities are (64, 72, 56, 7), float32.
     """
     keras = load_keras()
     image, parts = scaled(box), []
