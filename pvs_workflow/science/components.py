@@ -36,30 +36,14 @@ def enhancement_target(image: np.ndarray, epvs: np.ndarray) -> np.ndarray:
 
     The sum is halved rather than stretched to its own range, so that a picture without ePVS
     keeps the same grey as one with them (Chae et al. 2024, section 2.4).
-
-    Parameters
-    ----------
-    image : array, in [0, 1]
-    epvs : array of bool, same shape
-
     """
     return (np.asarray(image, np.float32) + np.asarray(epvs, np.float32)) / 2
 
 
 def added_mask(image: np.ndarray, enhanced: np.ndarray) -> np.ndarray:
-    """Return the mask that an enhancer added to an image: its target turned round.
+    """Return the mask that an enhancer added to an image: :func:`enhancement_target` turned round.
 
-    Parameters
-    ----------
-    image : array, in [0, 1]
-    enhanced : array, same shape
-        What the enhancer gives: about :func:`enhancement_target`.
-
-    Returns
-    -------
-    array of float32
-        About 0 to 1, the enhancer's errors below and above included.
-
+    It is about 0 to 1, the enhancer's errors below and above included.
     """
     return (2 * np.asarray(enhanced, np.float32) - image).astype(np.float32)
 
@@ -94,11 +78,6 @@ def label_candidates(
         0 background; candidates from 1, by falling strength (ties: by their first pixel).
     strengths : (n,) array of float
         The maximum of each candidate's smoothed evidence, in [0, 1].
-
-    Raises
-    ------
-    ValueError
-        If ``min_strength`` is not above 0, or the shapes differ.
 
     """
     if not min_strength > 0:
@@ -135,17 +114,11 @@ def drop_borders(
 
     Parameters
     ----------
-    labels : (i, j) array of int
-    strengths : (n,) array of float
-        As :func:`label_candidates` returns them.
+    labels, strengths
+        From :func:`label_candidates`; those that stay are returned.
     image : (i, j) array
         What the cascade saw.
     roi : (i, j) array of bool
-
-    Returns
-    -------
-    labels : (i, j) array of int32
-    strengths : (up to n,) array of float
 
     """
     if not strengths.size:
@@ -161,19 +134,7 @@ def drop_borders(
 def keep_strongest(
     labels: np.ndarray, strengths: np.ndarray, most: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Keep at most so many candidates, the strongest; none is ever made up.
-
-    Parameters
-    ----------
-    labels : (i, j) array of int
-    strengths : (n,) array of float
-        As :func:`label_candidates` returns them.
-    most : int
-
-    Returns
-    -------
-    labels : (i, j) array of int
-    strengths : (up to ``most``,) array of float
+    """Keep at most so many of :func:`label_candidates`, the strongest; none is ever made up.
 
     Examples
     --------
