@@ -22,8 +22,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pvs_workflow.science.grading import UPPER_COUNTS
-from pvs_workflow.uncertainty.conformal import error_quantiles, fit_ends, fit_growth, growth_at
-from pvs_workflow.uncertainty.copula import LARGEST_CORRELATION, all_below, shared_correlation
+from pvs_workflow.uncertainty.conformal import (
+    LARGEST_CORRELATION,
+    all_below,
+    error_quantiles,
+    fit_ends,
+    fit_growth,
+    growth_at,
+    shared_correlation,
+)
 
 _TRUE_COUNTS = np.arange(1000.0)
 """Candidates for the true count of an image: more ePVS than any image could show."""
@@ -116,19 +123,9 @@ class Calibration:
         return np.minimum(low, counts), np.maximum(high, counts)
 
     def below(self, counts, limit: float, difficulty=None) -> np.ndarray:
-        """Return the probability that each true count is less than a limit.
+        """Return the (n,) probabilities that true counts are less than a limit, or (n,) limits.
 
-        Parameters
-        ----------
-        counts, difficulty : (n,) arrays
-            As of :meth:`interval`.
-        limit : float or (n,) array
-
-        Returns
-        -------
-        (n,) array of float, in [0, 1]
-            0 and 1 beyond the errors ever seen.
-
+        Counts and difficulty are those of :meth:`interval`; 0 and 1 lie beyond the errors seen.
         """
         counts = _checked(counts)
         under, over = self._growth(difficulty, counts.size)
