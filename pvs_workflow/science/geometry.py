@@ -42,11 +42,6 @@ class Storage:
     shape: tuple[int, ...]
     orientation: tuple[tuple[int, int], ...]
 
-    @property
-    def slice_axis(self) -> int:
-        """The stored axis that runs along the body (inferior–superior)."""
-        return [axis for axis, _ in self.orientation].index(2)
-
     def slice_index(self, canonical_index: int) -> int:
         """Translate an inferior-to-superior slice index to the stored, 0-based one.
 
@@ -55,7 +50,7 @@ class Storage:
         >>> Storage((4, 5, 6), ((0, 1), (1, 1), (2, -1))).slice_index(0)
         5
         """
-        axis = self.slice_axis
+        axis = [axis for axis, _ in self.orientation].index(2)
         flipped = self.orientation[axis][1] < 0
         return self.shape[axis] - 1 - canonical_index if flipped else canonical_index
 

@@ -5,13 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pvs_workflow.science.intensity import Preprocessing, prepare_image
-from pvs_workflow.science.slabs import (
-    average_slabs,
-    slab_affine,
-    slab_labels,
-    slab_slices,
-    slices_per_slab,
-)
+from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
 from pvs_workflow.science.slices import HEMISPHERES, View, cut_image, find_views, paste_image
 
 
@@ -47,19 +41,12 @@ def cut_six(
     slabs, labels = average_slabs(t2w, n), slab_labels(roi, n)
     thick = slab_affine(affine, n)
     views = find_views(labels)
-    rois = np.stack(
-        [
-            cut_image(labels == HEMISPHERES[view.hemisphere], thick, view, order=0) > 0
-            for view in views
-        ]
-    )
-    images = np.stack(
-        [
-            prepare_image(cut_image(slabs, thick, view), mask, how)
-            for view, mask in zip(views, rois, strict=True)
-        ]
-    )
-    return views, images, rois
+    rois, images = [], []
+    for view in views:
+        mask = labels == HEMISPHERES[view.hemisphere]
+        rois.append(cut_image(mask, thick, view, order=0) > 0)
+        images.append(prepare_image(cut_image(slabs, thick, view), rois[-1], how))
+    return views, np.stack(images), np.stack(rois)
 
 
 def place_back(
@@ -107,6 +94,6 @@ def assemble(
     for image, view in zip(images, views, strict=True):
         values, inside = paste_image(image, shape[:2], affine, view, order)
         own = columns < middle if view.centre[0] < middle else columns >= middle
-        for z in slab_slices(view.slice_index, n):
+        for z in range(view.slice_index * n, (view.slice_index + 1) * n):
             volume[:, :, z] = np.where(inside & own, values, volume[:, :, z])
     return volume

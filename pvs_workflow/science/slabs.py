@@ -53,11 +53,6 @@ def slab_affine(affine: np.ndarray, n: int) -> np.ndarray:
     return out
 
 
-def slab_slices(slab: int, n: int) -> range:
-    """Return the canonical slice indices that a slab averages."""
-    return range(slab * n, (slab + 1) * n)
-
-
 def central_slice(slab: int, n: int) -> int:
     """Return the canonical index of a slab's central slice (of two, the upper).
 

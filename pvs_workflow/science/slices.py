@@ -41,8 +41,8 @@ class View:
     centre: tuple[float, float]
 
 
-def choose_slices(areas: np.ndarray, n: int = N_SLICES) -> int:
-    """Return the first of the ``n`` contiguous slices with the largest total area.
+def choose_slices(areas: np.ndarray) -> int:
+    """Return the first of the three contiguous slices with the largest total area.
 
     Ties go to the inferior slices.
 
@@ -54,7 +54,7 @@ def choose_slices(areas: np.ndarray, n: int = N_SLICES) -> int:
     Raises
     ------
     ImageError
-        If there are fewer than ``n`` slices, or none of them holds any ROI.
+        If there are fewer than three slices, or none of them holds any ROI.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def choose_slices(areas: np.ndarray, n: int = N_SLICES) -> int:
     1
 
     """
-    areas = np.asarray(areas)
+    areas, n = np.asarray(areas), N_SLICES
     if areas.size < n:
         raise ImageError(
             f'it has {areas.size} axial slices or slabs, expected at least {n}'
