@@ -56,10 +56,7 @@ def verify_bundle(path: Path) -> Card:
         If it is missing, no folder, incomplete, altered or not a bundle of this version.
 
     """
-    card = read_card(path)
-    for name in WEIGHTS:
-        _read_weights(path, name, card)
-    return card
+    return _read(path)[0]
 
 
 def load_bundle(path: Path) -> 'Cascade':
@@ -73,10 +70,9 @@ def load_bundle(path: Path) -> 'Cascade':
     """
     from pvs_workflow.networks.cascade import Cascade
 
-    card = read_card(path)
-    contents = [_read_weights(path, name, card) for name in WEIGHTS]
+    card, contents = _read(path)
     networks = build_networks(card.architecture)
-    for name, network, content in zip(WEIGHTS, networks, contents, strict=True):
+    for network, (name, content) in zip(networks, contents.items(), strict=True):
         with _refusals(path, f'{name}: '):
             load_weights(network, content)
     return Cascade(*networks, card)
@@ -155,22 +151,24 @@ def _structure(network) -> str:
     return json.dumps(network.get_config()).replace('"trainable": false', '"trainable": true')
 
 
-def _read_weights(path: Path, name: str, card: Card) -> bytes:
-    """Return the content of a weights file that is the card's."""
-    file = Path(path, name)
+def _read(path: Path) -> tuple[Card, dict[str, bytes]]:
+    """Return the card and the contents of its weights files, which are the card's."""
+    card, contents = read_card(path), {}
     with _refusals(path):
-        if not file.is_file():
-            raise ValueError(f'it is incomplete, without {name}')
-        if (size := file.stat().st_size) > MAX_WEIGHTS:
-            raise ValueError(
-                f'its {name} has {size / 2**20:.0f} MB, more than {MAX_WEIGHTS / 2**20:g}'
-            )
-        content = file.read_bytes()
-        if _sha256(content) != card.checksums[name]:
-            raise ValueError(
-                f"its {name} was altered (its SHA-256 is not the card's); copy it again"
-            )
-    return content
+        for name in WEIGHTS:
+            file = Path(path, name)
+            if not file.is_file():
+                raise ValueError(f'it is incomplete, without {name}')
+            if (size := file.stat().st_size) > MAX_WEIGHTS:
+                raise ValueError(
+                    f'its {name} has {size / 2**20:.0f} MB, more than {MAX_WEIGHTS / 2**20:g}'
+                )
+            contents[name] = file.read_bytes()
+            if _sha256(contents[name]) != card.checksums[name]:
+                raise ValueError(
+                    f"its {name} was altered (its SHA-256 is not the card's); copy it again"
+                )
+    return card, contents
 
 
 @contextmanager
@@ -187,10 +185,7 @@ def _sha256(content: bytes) -> str:
 
 
 def dump_weights(model) -> bytes:
-    """Return a safetensors file of a network's weights, float32 and named ``layer/weight``.
-
-    What training left in the network is not in it.
-    """
+    """Return a safetensors file of arrays ``layer/weight``, without what else training left."""
     from safetensors.numpy import save
 
     return save({name: np.asarray(weight) for name, weight in _named_weights(model).items()})
