@@ -15,12 +15,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pvs_workflow.errors import BundleError, OutputError
 from pvs_workflow.files import read_text, write_text
 from pvs_workflow.networks.card import WEIGHTS, Architecture, Card
 from pvs_workflow.networks.counter import build_counter
 from pvs_workflow.networks.enhancer import build_enhancer
-from pvs_workflow.networks.weights import dump_weights, load_weights
 
 if TYPE_CHECKING:
     from pvs_workflow.networks.cascade import Cascade
@@ -35,18 +36,11 @@ MAX_WEIGHTS = 2**29
 
 def model_sha256(path: Path) -> str:
     """Return the SHA-256 of a bundle's card, which covers its weights' checksums."""
-    return _sha256((Path(path) / CARD).read_bytes())
+    return _sha256(Path(path, CARD).read_bytes())
 
 
 def read_card(path: Path) -> Card:
-    """Read the card of a bundle, without a look at its weights.
-
-    Raises
-    ------
-    BundleError
-        If there is no card that can be used.
-
-    """
+    """Read the card of a bundle, or raise `BundleError`, without a look at its weights."""
     with _refusals(path):
         if not Path(path, CARD).is_file():
             raise ValueError(f'expected a folder with {CARD}, {" and ".join(WEIGHTS)}')
@@ -56,25 +50,13 @@ def read_card(path: Path) -> Card:
 def verify_bundle(path: Path) -> Card:
     """Check that a bundle is complete and unaltered, without starting TensorFlow.
 
-    Parameters
-    ----------
-    path : Path
-        The bundle's folder.
-
-    Returns
-    -------
-    Card
-
     Raises
     ------
     BundleError
         If it is missing, no folder, incomplete, altered or not a bundle of this version.
 
     """
-    card = read_card(path)
-    for name in WEIGHTS:
-        _read_weights(path, name, card)
-    return card
+    return _read(path)[0]
 
 
 def load_bundle(path: Path) -> 'Cascade':
@@ -88,10 +70,9 @@ def load_bundle(path: Path) -> 'Cascade':
     """
     from pvs_workflow.networks.cascade import Cascade
 
-    card = read_card(path)
-    contents = [_read_weights(path, name, card) for name in WEIGHTS]
+    card, contents = _read(path)
     networks = build_networks(card.architecture)
-    for name, network, content in zip(WEIGHTS, networks, contents, strict=True):
+    for network, (name, content) in zip(networks, contents.items(), strict=True):
         with _refusals(path, f'{name}: '):
             load_weights(network, content)
     return Cascade(*networks, card)
@@ -116,13 +97,7 @@ def cached_bundle(path: Path, sha256: str) -> 'Cascade':
 
 
 def check_target(path: Path) -> None:
-    """Refuse to write a bundle over something that is none.
-
-    Raises
-    ------
-    OutputError
-
-    """
+    """Raise `OutputError` rather than have a bundle written over something that is none."""
     path = Path(path)
     is_empty = path.is_dir() and not any(path.iterdir())
     if path.exists() and not (path / CARD).is_file() and not is_empty:
@@ -134,19 +109,7 @@ def check_target(path: Path) -> None:
 def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
     """Write a bundle in one step; an earlier bundle there is replaced whole.
 
-    Parameters
-    ----------
-    path : Path
-        The bundle's folder.
-    enhancer, counter : keras.Model
-        As the card's architecture describes them.
-    card : Card
-        Its checksums are filled in.
-
-    Returns
-    -------
-    Card
-        As written.
+    Returns the card as written, with the checksums of both networks' weights.
 
     Raises
     ------
@@ -188,22 +151,24 @@ def _structure(network) -> str:
     return json.dumps(network.get_config()).replace('"trainable": false', '"trainable": true')
 
 
-def _read_weights(path: Path, name: str, card: Card) -> bytes:
-    """Return the content of a weights file that is the card's."""
-    file = Path(path, name)
+def _read(path: Path) -> tuple[Card, dict[str, bytes]]:
+    """Return the card and the contents of its weights files, which are the card's."""
+    card, contents = read_card(path), {}
     with _refusals(path):
-        if not file.is_file():
-            raise ValueError(f'it is incomplete, without {name}')
-        if (size := file.stat().st_size) > MAX_WEIGHTS:
-            raise ValueError(
-                f'its {name} has {size / 2**20:.0f} MB, more than {MAX_WEIGHTS / 2**20:g}'
-            )
-        content = file.read_bytes()
-        if _sha256(content) != card.checksums[name]:
-            raise ValueError(
-                f"its {name} was altered (its SHA-256 is not the card's); copy it again"
-            )
-    return content
+        for name in WEIGHTS:
+            file = Path(path, name)
+            if not file.is_file():
+                raise ValueError(f'it is incomplete, without {name}')
+            if (size := file.stat().st_size) > MAX_WEIGHTS:
+                raise ValueError(
+                    f'its {name} has {size / 2**20:.0f} MB, more than {MAX_WEIGHTS / 2**20:g}'
+                )
+            contents[name] = file.read_bytes()
+            if _sha256(contents[name]) != card.checksums[name]:
+                raise ValueError(
+                    f"its {name} was altered (its SHA-256 is not the card's); copy it again"
+                )
+    return card, contents
 
 
 @contextmanager
@@ -217,3 +182,48 @@ def _refusals(path: Path, part: str = '') -> Iterator[None]:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def dump_weights(model) -> bytes:
+    """Return a safetensors file of arrays ``layer/weight``, without what else training left."""
+    from safetensors.numpy import save
+
+    return save({name: np.asarray(weight) for name, weight in _named_weights(model).items()})
+
+
+def load_weights(model, content: bytes) -> None:
+    """Fill a network, in place, with the weights that :func:`dump_weights` gave.
+
+    Raises
+    ------
+    ValueError
+        If the content is not a safetensors file, or its arrays have other names, shapes or types
+        than the network's weights, or are not finite.
+
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    weights = _named_weights(model)
+    try:
+        arrays = load(content)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f'it is not a safetensors file ({error})') from error
+    if unlike := sorted(set(arrays) ^ set(weights)):
+        raise ValueError(f'its arrays are not those of the network (see {unlike[0]})')
+    for name, weight in weights.items():
+        array, shape = arrays[name], tuple(weight.shape)
+        if (array.dtype, array.shape) != (np.float32, shape):
+            raise ValueError(
+                f'its {name} must be float32 of shape {shape}, received {array.dtype} of '
+                f'{array.shape}'
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f'its {name} holds NaN or infinity')
+        weight.assign(array)
+
+
+def _named_weights(model) -> dict:
+    return {
+        f'{layer.name}/{weight.name}': weight for layer in model.layers for weight in layer.weights
+    }

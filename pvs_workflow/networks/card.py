@@ -1,13 +1,15 @@
 """The card of a cascade: what a bundle says of the networks next to it."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import Any, get_args, get_origin
 
 from pvs_workflow.errors import BundleError
+from pvs_workflow.files import parse_json
 from pvs_workflow.networks.counter import COUNT_SCALE, CounterArchitecture
 from pvs_workflow.networks.enhancer import EnhancerArchitecture
-from pvs_workflow.networks.typed_json import parse_finite_json, read_typed
 from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.slices import IMAGE_SHAPE
@@ -31,6 +33,8 @@ INTENDED_USE = (
     'axial T2-weighted MRI of adults.'
 )
 LIMITATIONS = 'Trained on simulated ePVS; not a medical device.'
+
+_WORDS = {str: 'text', bool: 'true or false', int: 'a whole number', float: 'a number'}
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class Card:
 
     @property
     def count_scale(self) -> float:
-        """The number of ePVS that the counter's output 1 means."""
+        """That of the architecture."""
         return self.architecture.count_scale
 
     def to_json(self) -> str:
@@ -129,8 +133,7 @@ class Card:
 
         """
         try:
-            values = _parse(text)
-            card = read_typed(cls, values, 'its card')
+            card = read_typed(cls, _parse(text), 'its card')
             _check_names(card)
         except ValueError as error:
             raise BundleError(str(error)) from error
@@ -165,3 +168,77 @@ def _check_names(card: Card) -> None:
             )
     if set(card.checksums) != set(WEIGHTS):
         raise ValueError(f'its card must have the checksums of {" and ".join(WEIGHTS)}')
+
+
+def read_typed(kind: type, value: Any, name: str):
+    """Return a value of JSON as the type that an annotation asks for, or raise `ValueError`.
+
+    Parameters
+    ----------
+    kind : type
+        str, bool, int, float, Mapping (an object that stays a dict), ``tuple[kind, ...]`` (a
+        list), or a dataclass (an object with exactly its fields).
+    value : object
+        From :func:`parse_finite_json`.
+    name : str
+        What errors call the value.
+
+    Examples
+    --------
+    >>> read_typed(tuple[float, ...], [1, 2.5], 'low')
+    (1.0, 2.5)
+    >>> read_typed(tuple[int, ...], [1, '2'], 'levels')
+    Traceback (most recent call last):
+    ValueError: levels[1] must be a whole number, received '2'
+
+    """
+    if is_dataclass(kind):
+        return _read_dataclass(kind, value, name)
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            raise ValueError(f'{name} must be a list, received {value!r}')
+        item = get_args(kind)[0]
+        return tuple(read_typed(item, one, f'{name}[{i}]') for i, one in enumerate(value))
+    if kind is Mapping:
+        return _check_object(value, name)
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise ValueError(f'{name} must be {_WORDS[kind]}, received {value!r}')
+    return value
+
+
+def _read_dataclass(kind: type, value: Any, name: str):
+    names = {field.name for field in fields(kind)}
+    if unlike := sorted(names ^ set(_check_object(value, name))):
+        raise ValueError(f'{name} has missing or unknown fields: {", ".join(unlike)}')
+    parts = {
+        field.name: read_typed(field.type, value[field.name], f'{name}.{field.name}')
+        for field in fields(kind)
+    }
+    try:
+        return kind(**parts)
+    except ValueError as error:
+        raise ValueError(f'{name}: {error}') from error
+
+
+def _check_object(value: Any, name: str) -> dict:
+    if not isinstance(value, dict):
+        raise ValueError(f'{name} must be a JSON object, received {value!r}')
+    return value
+
+
+def parse_finite_json(text: str):
+    """Parse JSON; raise `ValueError` where a number is not finite or beyond 1.8e308."""
+    return parse_json(text, parse_constant=_finite, parse_float=_finite, parse_int=_finite_int)
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f'it holds the number {text[:20]}, which is not finite')
+    return number
+
+
+def _finite_int(text: str) -> int:
+    _finite(text)
+    return int(text)

@@ -61,10 +61,6 @@ class Cascade:
         images : (n, 80, 96) array of float32, in [0, 1]
             Prepared by :func:`pvs_workflow.science.intensity.prepare_image` as the card says.
 
-        Returns
-        -------
-        Prediction
-
         Raises
         ------
         ValueError

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pvs_workflow.networks.engine import load_keras
-from pvs_workflow.networks.enhancer import MOMENTUM
-from pvs_workflow.networks.typed_json import check_range
+from pvs_workflow.networks.enhancer import MOMENTUM, check_range
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 FILTERS = (64, 64, 128, 128, 256)
@@ -63,22 +62,12 @@ def build_counter(
 
     Each convolution is followed by batch normalisation and ReLU. The last layer is a linear map
     of counts, averaged over the image: as all images have one size, the count is a sum over
-    places.
-
-    Parameters
-    ----------
-    filters, strides, batch_norm_momentum
-        The attributes of :class:`CounterArchitecture`.
+    places. Arguments are those of :class:`CounterArchitecture`.
 
     Returns
     -------
     keras.Model
         (n, 80, 96, 1) enhanced images in [0, 1] → (n, 1), count / 48.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of its range.
 
     """
     CounterArchitecture(tuple(filters), tuple(strides), batch_norm_momentum)
@@ -97,30 +86,13 @@ def build_counter(
 def count_map(counter):
     """Return the part of a counter that gives its map, with the same weights.
 
-    Parameters
-    ----------
-    counter : keras.Model
-        From :func:`build_counter`.
-
-    Returns
-    -------
-    keras.Model
-        (n, 80, 96, 1) → (n, r, c, 1), whose mean is count / 48.
-
+    It takes (n, 80, 96, 1) to (n, r, c, 1), whose mean is count / 48.
     """
     return load_keras().Model(counter.input, counter.get_layer(MAP).output, name=counter.name)
 
 
 def scale_counts(counter, factor: float) -> None:
-    """Multiply all that a counter gives: its last layer is linear.
-
-    Parameters
-    ----------
-    counter : keras.Model
-        From :func:`build_counter`; changed in place.
-    factor : float, > 0
-
-    """
+    """Multiply, in place, all that a counter gives: its last layer is linear."""
     layer = counter.get_layer(MAP)
     layer.set_weights([weights * np.float32(factor) for weights in layer.get_weights()])
 
@@ -169,15 +141,7 @@ class CountingLoss:
     places: float
 
     def __call__(self, targets, outputs):
-        """Return the loss of each image, for keras.
-
-        Parameters
-        ----------
-        targets : (n, r, c, 2) tensor
-            From :func:`map_targets`.
-        outputs : (n, r, c, 1) tensor
-
-        """
+        """Return each image's loss from :func:`map_targets` and (n, r, c, 1) outputs."""
         ops = load_keras().ops
         wanted, known = targets[..., 0], targets[..., 1]
         error = outputs[..., 0] - wanted

@@ -27,13 +27,7 @@ ENVIRONMENT = {
 
 
 def load_tensorflow() -> ModuleType:
-    """Import tensorflow under the pinned environment.
-
-    Returns
-    -------
-    module
-
-    """
+    """Import tensorflow under the pinned environment."""
     os.environ.update(ENVIRONMENT)
     with _quiet_stderr():
         import tensorflow
@@ -59,13 +53,7 @@ def _quiet_stderr() -> Iterator[None]:
 
 
 def load_keras() -> ModuleType:
-    """Import keras, on tensorflow, with the defaults that a user's ``keras.json`` could change.
-
-    Returns
-    -------
-    module
-
-    """
+    """Import keras, on tensorflow, with the defaults that a user's ``keras.json`` could change."""
     load_tensorflow()
     import keras
 
@@ -95,18 +83,14 @@ def configure_tensorflow(threads: int = 1, seed: int = 0) -> None:
     """
     tensorflow = load_tensorflow()
     threading = tensorflow.config.threading
-    wanted = (threads, 1)
     try:
         threading.set_intra_op_parallelism_threads(threads)
         threading.set_inter_op_parallelism_threads(1)
     except RuntimeError as error:
-        received = (
-            threading.get_intra_op_parallelism_threads(),
-            threading.get_inter_op_parallelism_threads(),
-        )
-        if received != wanted:
+        received = threading.get_intra_op_parallelism_threads()
+        if (received, threading.get_inter_op_parallelism_threads()) != (threads, 1):
             raise PVSError(
-                f'TensorFlow was started with {received[0]} threads and cannot change, expected '
+                f'TensorFlow was started with {received} threads and cannot change, expected '
                 f'{threads}'
             ) from error
     tensorflow.config.experimental.enable_op_determinism()

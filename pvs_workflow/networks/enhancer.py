@@ -1,9 +1,9 @@
 """The enhancement network: a U-Net from an image to the image plus its ePVS mask."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from pvs_workflow.networks.engine import load_keras
-from pvs_workflow.networks.typed_json import check_range
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 WIDTH = 16
@@ -18,6 +18,12 @@ DEPTH = 4
 MOMENTUM = 0.9
 """Of the running mean and variance. Keras' 0.99 has not arrived after a few hundred steps, and
 the network would then give other results at inference than in training."""
+
+
+def check_range(name: str, value: float, least: float, most: float) -> None:
+    """Raise ValueError for a field of a dataclass that is out of its range."""
+    if not least <= value <= most:
+        raise ValueError(f'{name} must be {least} to {most}, received {value}')
 
 
 @dataclass(frozen=True)
@@ -59,48 +65,40 @@ def build_enhancer(
 
     Each level has two 3 × 3 convolutions, each with batch normalisation and ReLU; levels are
     joined by 2 × 2 max pooling downwards, by 2 × 2 transposed convolutions upwards and by skip
-    connections across.
-
-    Parameters
-    ----------
-    width, depth, adds_to_image, batch_norm_momentum
-        The attributes of :class:`EnhancerArchitecture`.
+    connections across. Arguments are those of :class:`EnhancerArchitecture`.
 
     Returns
     -------
     keras.Model
         (n, 80, 96, 1) in [0, 1] → (n, 80, 96, 1), linear.
 
-    Raises
-    ------
-    ValueError
-        If an argument is out of its range.
-
     """
     EnhancerArchitecture(width, depth, adds_to_image, batch_norm_momentum)
     keras = load_keras()
-
-    def convolve_twice(x, filters: int, name: str):
-        for step in (f'{name}a', f'{name}b'):
-            x = keras.layers.Conv2D(filters, 3, padding='same', name=f'{step}_conv')(x)
-            norm = f'{step}_norm'
-            x = keras.layers.BatchNormalization(momentum=batch_norm_momentum, name=norm)(x)
-            x = keras.layers.ReLU(name=f'{step}_relu')(x)
-        return x
-
+    convolve = partial(convolve_twice, keras.layers.Conv2D, momentum=batch_norm_momentum)
     inputs = x = keras.Input((*IMAGE_SHAPE, 1), name='image')
     skips = []
     for level in range(depth):
-        x = convolve_twice(x, width * 2**level, f'down{level}')
+        x = convolve(x, width * 2**level, f'down{level}')
         skips.append(x)
         x = keras.layers.MaxPooling2D(name=f'pool{level}')(x)
-    x = convolve_twice(x, width * 2**depth, 'bottom')
+    x = convolve(x, width * 2**depth, 'bottom')
     for level in reversed(range(depth)):
         filters = width * 2**level
         x = keras.layers.Conv2DTranspose(filters, 2, strides=2, name=f'raise{level}')(x)
         x = keras.layers.Concatenate(name=f'skip{level}')([skips[level], x])
-        x = convolve_twice(x, filters, f'up{level}')
+        x = convolve(x, filters, f'up{level}')
     if adds_to_image:
         x = keras.layers.Concatenate(name='with_image')([inputs, x])
     outputs = keras.layers.Conv2D(1, 1, name='enhanced')(x)
     return keras.Model(inputs, outputs, name='enhancer')
+
+
+def convolve_twice(convolution, x, filters: int, name: str, momentum: float):
+    """Return a tensor after two convolutions, each with batch normalisation and ReLU."""
+    layers = load_keras().layers
+    for step in (f'{name}a', f'{name}b'):
+        x = convolution(filters, 3, padding='same', name=f'{step}_conv')(x)
+        x = layers.BatchNormalization(momentum=momentum, name=f'{step}_norm')(x)
+        x = layers.ReLU(name=f'{step}_relu')(x)
+    return x

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.errors import BundleError
+from pvs_workflow.networks.bundle import load_weights
 from pvs_workflow.networks.engine import load_keras
-from pvs_workflow.networks.weights import load_weights
+from pvs_workflow.networks.enhancer import convolve_twice
 from pvs_workflow.science.nuclei import BOX_SHAPE, CLASSES, scaled
 
 WIDTH = 12
@@ -16,19 +17,16 @@ WIDTH = 12
 DEPTH = 3
 """Poolings; the box halves three times."""
 
+MOMENTUM = 0.95
+"""Of the running mean and variance."""
+
 
 def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
     """Build the untrained network.
 
-    Each level has two 3 × 3 × 3 convolutions, each with batch normalisation and ReLU; levels are
-    joined by max pooling downwards, by repeating voxels upwards and by skip connections.
-
-    Parameters
-    ----------
-    width : int
-        Filters of the first level; each level below has twice as many.
-    depth : int
-        Number of poolings.
+    Each level has two 3 × 3 × 3 convolutions, each with batch normalisation and ReLU, and twice
+    the filters of the level above; levels are joined by max pooling downwards, by repeating
+    voxels upwards and by skip connections.
 
     Returns
     -------
@@ -37,43 +35,26 @@ def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
 
     """
     keras = load_keras()
+    convolve = functools.partial(convolve_twice, keras.layers.Conv3D, momentum=MOMENTUM)
     inputs = x = keras.Input((*BOX_SHAPE, 1), name='box')
     skips = []
     for level in range(depth):
-        x = _level(keras, x, width * 2**level, f'down{level}')
+        x = convolve(x, width * 2**level, f'down{level}')
         skips.append(x)
         x = keras.layers.MaxPooling3D(name=f'pool{level}')(x)
-    x = _level(keras, x, width * 2**depth, 'bottom')
+    x = convolve(x, width * 2**depth, 'bottom')
     for level in reversed(range(depth)):
-        filters = width * 2**level
         x = keras.layers.UpSampling3D(name=f'raise{level}')(x)
         x = keras.layers.Concatenate(name=f'skip{level}')([skips[level], x])
-        x = _level(keras, x, filters, f'up{level}')
+        x = convolve(x, width * 2**level, f'up{level}')
     outputs = keras.layers.Conv3D(len(CLASSES), 1, name='logits')(x)
     return keras.Model(inputs, outputs, name='nuclei')
-
-
-def _level(keras, x, filters: int, name: str):
-    for step in 'ab':
-        x = keras.layers.Conv3D(filters, 3, padding='same', name=f'{name}{step}_conv')(x)
-        x = keras.layers.BatchNormalization(momentum=0.95, name=f'{name}{step}_norm')(x)
-        x = keras.layers.ReLU(name=f'{name}{step}_relu')(x)
-    return x
 
 
 def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
     """Return the probability of each class, averaged over the box and its mirror image.
 
-    Parameters
-    ----------
-    model : keras.Model
-    box : (64, 72, 56) array
-        Intensities in any unit.
-
-    Returns
-    -------
-    (64, 72, 56, 7) array of float32
-
+    The box, (64, 72, 56), is in any unit; the probabilities are (64, 72, 56, 7), float32.
     """
     keras = load_keras()
     image, parts = scaled(box), []
@@ -85,12 +66,9 @@ def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=1)
 def cached_nuclei_network(path: Path):
-    """Load the trained network once for all scans of a process; it is not to be trained."""
-    return load_nuclei_network(path)
+    """Load the network from a safetensors file, once for all scans of a process.
 
-
-def load_nuclei_network(path: Path):
-    """Build the network and fill it with the weights of a safetensors file.
+    It is not to be trained.
 
     Raises
     ------

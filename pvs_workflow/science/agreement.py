@@ -47,17 +47,12 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
     Parameters
     ----------
     ratings : (n, k) array
-        ``n`` subjects by ``k`` raters; here, predicted and true counts.
+        Of ``n`` subjects by ``k`` ≥ 2 raters, finite; here, predicted and true counts.
 
     Returns
     -------
     Correlation
         NaN for fewer than three subjects, or where nothing varies.
-
-    Raises
-    ------
-    ValueError
-        If the ratings are not a finite table of at least two raters.
 
     Examples
     --------
@@ -103,14 +98,7 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
 def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
     """Return Cohen's kappa of Potter grades with quadratic weights (1968, Psychol Bull 70:213).
 
-    Parameters
-    ----------
-    predicted, true : (n,) arrays of int, 0 to 4
-
-    Returns
-    -------
-    float
-        NaN where both have one and the same grade only.
+    NaN where both (n,) arrays of grades have one and the same grade only.
 
     Examples
     --------
@@ -127,18 +115,7 @@ def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
 
 
 def confusion_matrix(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Count how often each true grade was predicted as which, by scikit-learn.
-
-    Parameters
-    ----------
-    predicted, true : (n,) arrays of int, 0 to 4
-
-    Returns
-    -------
-    (5, 5) array of int
-        Rows are true, columns predicted grades.
-
-    """
+    """Count how often each true grade (row) was predicted as which (column), (5, 5)."""
     predicted, true = _paired(predicted, true)
     from sklearn import metrics
 

@@ -21,16 +21,9 @@ COARSEST_IN_PLANE = 2.0
 
 
 def check_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return the three dimensions of an image, or refuse it.
+    """Return the three dimensions of a stored image, or raise `ImageError`.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        As stored; trailing dimensions of length 1 are dropped.
-
-    Raises
-    ------
-    ImageError
+    Trailing dimensions of length 1 are dropped.
 
     Examples
     --------
@@ -53,17 +46,7 @@ def check_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def check_voxels(data: np.ndarray) -> None:
-    """Refuse voxels that are not finite, all alike, or too large or small to calculate with.
-
-    Parameters
-    ----------
-    data : (x, y, z) array of float
-
-    Raises
-    ------
-    ImageError
-
-    """
+    """Raise `ImageError` for voxels that are not finite, all alike, or too large or small."""
     bad = data.size - int(np.count_nonzero(np.isfinite(data)))
     if bad:
         raise ImageError(
@@ -83,20 +66,7 @@ def check_voxels(data: np.ndarray) -> None:
 
 
 def check_t2w_grid(shape: tuple[int, int, int], affine: np.ndarray) -> None:
-    """Refuse a T2w whose axial slices are too few or too coarse.
-
-    Parameters
-    ----------
-    shape : (x, y, z)
-        Canonical.
-    affine : (4, 4) array
-        Canonical.
-
-    Raises
-    ------
-    ImageError
-
-    """
+    """Raise `ImageError` for a canonical T2w whose axial slices are too few or too coarse."""
     sizes = voxel_sizes(affine)
     if max(sizes[:2]) > COARSEST_IN_PLANE:
         raise ImageError(

@@ -36,37 +36,19 @@ def enhancement_target(image: np.ndarray, epvs: np.ndarray) -> np.ndarray:
 
     The sum is halved rather than stretched to its own range, so that a picture without ePVS
     keeps the same grey as one with them (Chae et al. 2024, section 2.4).
-
-    Parameters
-    ----------
-    image : array, in [0, 1]
-    epvs : array of bool, same shape
-
     """
     return (np.asarray(image, np.float32) + np.asarray(epvs, np.float32)) / 2
 
 
 def added_mask(image: np.ndarray, enhanced: np.ndarray) -> np.ndarray:
-    """Return the mask that an enhancer added to an image: its target turned round.
+    """Return the mask that an enhancer added to an image: :func:`enhancement_target` turned round.
 
-    Parameters
-    ----------
-    image : array, in [0, 1]
-    enhanced : array, same shape
-        What the enhancer gives: about :func:`enhancement_target`.
-
-    Returns
-    -------
-    array of float32
-        About 0 to 1, the enhancer's errors below and above included.
-
+    It is about 0 to 1, the enhancer's errors below and above included.
     """
     return (2 * np.asarray(enhanced, np.float32) - image).astype(np.float32)
 
 
-def label_candidates(
-    evidence: np.ndarray, roi: np.ndarray, min_strength: float = MIN_STRENGTH
-) -> tuple[np.ndarray, np.ndarray]:
+def label_candidates(evidence: np.ndarray, roi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give each maximum of the evidence its own integer, and the pixels that go with it.
 
     The rule, on evidence smoothed by a Gaussian of ``SMOOTHING`` pixels:
@@ -78,7 +60,7 @@ def label_candidates(
     2. A watershed shares the pixels out among the maxima, and of its share an instance keeps
        the connected pixels of at least ``EXTENT`` of its maximum: weak and strong ones are
        measured alike, as by a half-width.
-    3. An instance counts when its maximum reaches ``min_strength`` and at least half of its
+    3. An instance counts when its maximum reaches ``MIN_STRENGTH`` and at least half of its
        pixels lie in the ROI.
 
     Parameters
@@ -86,7 +68,6 @@ def label_candidates(
     evidence : (i, j) array, in [0, 1]
         :func:`added_mask`, cut off at 0 and 1.
     roi : (i, j) array of bool
-    min_strength : float, > 0
 
     Returns
     -------
@@ -95,14 +76,7 @@ def label_candidates(
     strengths : (n,) array of float
         The maximum of each candidate's smoothed evidence, in [0, 1].
 
-    Raises
-    ------
-    ValueError
-        If ``min_strength`` is not above 0, or the shapes differ.
-
     """
-    if not min_strength > 0:
-        raise ValueError(f'min_strength must be above 0, received {min_strength!r}')
     if np.shape(evidence) != np.shape(roi):
         raise ValueError(
             f'evidence and roi must have one shape, received {np.shape(evidence)} and '
@@ -110,14 +84,14 @@ def label_candidates(
         )
     smooth = ndimage.gaussian_filter(np.asarray(evidence, float), SMOOTHING)
     levelled = reconstruction((1 - DIP) * smooth, smooth, footprint=_NEIGHBOURS)
-    maxima = local_maxima(levelled, connectivity=2) & (levelled >= (1 - DIP) * min_strength)
+    maxima = local_maxima(levelled, connectivity=2) & (levelled >= (1 - DIP) * MIN_STRENGTH)
     shares = watershed(-smooth, label(maxima, connectivity=2), connectivity=2)
     found = np.arange(1, shares.max() + 1)
     tops = np.array([0.0, *np.atleast_1d(ndimage.maximum(smooth, shares, found))])
     pieces = label(np.where(smooth >= EXTENT * tops[shares], shares, 0), connectivity=2)
     at = [pieces[top] for top in ndimage.maximum_position(smooth, shares, found)]
     inside = np.atleast_1d(ndimage.mean(np.asarray(roi, float), pieces, at))
-    kept = np.flatnonzero((tops[1:] >= min_strength) & (inside >= 0.5))
+    kept = np.flatnonzero((tops[1:] >= MIN_STRENGTH) & (inside >= 0.5))
     kept = kept[np.argsort(-tops[1:][kept], kind='stable')]
     numbers = np.zeros(pieces.max() + 1, np.int32)
     numbers[np.asarray(at, int)[kept]] = np.arange(1, kept.size + 1)
@@ -135,17 +109,11 @@ def drop_borders(
 
     Parameters
     ----------
-    labels : (i, j) array of int
-    strengths : (n,) array of float
-        As :func:`label_candidates` returns them.
+    labels, strengths
+        From :func:`label_candidates`; those that stay are returned.
     image : (i, j) array
         What the cascade saw.
     roi : (i, j) array of bool
-
-    Returns
-    -------
-    labels : (i, j) array of int32
-    strengths : (up to n,) array of float
 
     """
     if not strengths.size:
@@ -161,25 +129,5 @@ def drop_borders(
 def keep_strongest(
     labels: np.ndarray, strengths: np.ndarray, most: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Keep at most so many candidates, the strongest; none is ever made up.
-
-    Parameters
-    ----------
-    labels : (i, j) array of int
-    strengths : (n,) array of float
-        As :func:`label_candidates` returns them.
-    most : int
-
-    Returns
-    -------
-    labels : (i, j) array of int
-    strengths : (up to ``most``,) array of float
-
-    Examples
-    --------
-    >>> labels, strengths = keep_strongest(np.array([[2, 0, 1]]), np.array([0.9, 0.3]), 1)
-    >>> labels.tolist(), strengths.tolist()
-    ([[0, 0, 1]], [0.9])
-
-    """
+    """Keep at most so many of :func:`label_candidates`, the strongest; none is ever made up."""
     return np.where(labels <= most, labels, 0).astype(labels.dtype), strengths[:most]

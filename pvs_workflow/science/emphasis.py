@@ -39,7 +39,7 @@ PAPER = Emphasis()
 
 
 def emphasise(image: np.ndarray, added: np.ndarray, how: Emphasis = PAPER) -> np.ndarray:
-    """Return the enhanced image: an image plus its evidence of ePVS.
+    """Return the enhanced image: an image plus its evidence of ePVS, float32 in [0, 1].
 
     Parameters
     ----------
@@ -47,11 +47,6 @@ def emphasise(image: np.ndarray, added: np.ndarray, how: Emphasis = PAPER) -> np
     added : array, same shape
         What the enhancer added to the image, in multiples of a mask: 0 none, 1 whole; it may lie
         outside.
-    how : Emphasis
-
-    Returns
-    -------
-    array of float32, in [0, 1]
 
     Examples
     --------

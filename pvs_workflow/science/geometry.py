@@ -9,11 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from nibabel.affines import voxel_sizes
-from nibabel.orientations import (
-    apply_orientation,
-    inv_ornt_aff,
-    io_orientation,
-)
+from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
 
 from pvs_workflow.errors import ImageError
 
@@ -46,11 +42,6 @@ class Storage:
     shape: tuple[int, ...]
     orientation: tuple[tuple[int, int], ...]
 
-    @property
-    def slice_axis(self) -> int:
-        """The stored axis that runs along the body (inferior–superior)."""
-        return [axis for axis, _ in self.orientation].index(2)
-
     def slice_index(self, canonical_index: int) -> int:
         """Translate an inferior-to-superior slice index to the stored, 0-based one.
 
@@ -59,7 +50,7 @@ class Storage:
         >>> Storage((4, 5, 6), ((0, 1), (1, 1), (2, -1))).slice_index(0)
         5
         """
-        axis = self.slice_axis
+        axis = [axis for axis, _ in self.orientation].index(2)
         flipped = self.orientation[axis][1] < 0
         return self.shape[axis] - 1 - canonical_index if flipped else canonical_index
 
@@ -68,12 +59,6 @@ def check_affine(affine: np.ndarray) -> None:
     """Raise :class:`ImageError` unless the affine is finite, invertible and without shear.
 
     Voxels of absurd size, or that lie absurdly far away, are refused too.
-
-    Parameters
-    ----------
-    affine : (4, 4) array
-        Voxel index to millimetres, RAS+.
-
     """
     affine = np.asarray(affine, dtype=float)
     if not np.isfinite(affine).all():
@@ -135,7 +120,6 @@ def to_canonical(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.n
 
     Examples
     --------
-    >>> import numpy as np
     >>> data, affine, storage = to_canonical(np.arange(8).reshape(2, 2, 2), np.diag([-1, 1, 1, 1]))
     >>> data[0, 0, 0], affine[0].tolist()
     (np.int64(4), [1.0, 0.0, 0.0, -1.0])
@@ -154,31 +138,15 @@ def to_canonical(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def to_stored(data: np.ndarray, storage: Storage) -> np.ndarray:
-    """Undo :func:`to_canonical` for an array on the canonical grid.
-
-    Parameters
-    ----------
-    data : (x, y, z) array
-    storage : Storage
-
-    Returns
-    -------
-    (i, j, k) array
-        In the stored order, a view.
-
-    """
-    axes = [axis for axis, _ in storage.orientation]
-    stored = np.transpose(data, axes)
-    flips = tuple(
-        slice(None, None, -1) if flip < 0 else slice(None) for _, flip in storage.orientation
-    )
-    return stored[flips]
+    """Undo :func:`to_canonical` for an array on the canonical grid; a view of it."""
+    axes, flips = zip(*storage.orientation, strict=True)
+    return np.transpose(data, axes)[tuple(slice(None, None, flip) for flip in flips)]
 
 
 def isotropic_grid(
     shape: tuple[int, int, int], affine: np.ndarray, size: float, margin: float = 0.0
 ) -> tuple[tuple[int, int, int], np.ndarray]:
-    """Return a cubic-voxel grid, along the same axes, that covers a volume.
+    """Return shape and affine of a cubic-voxel grid, along the same axes, that covers a volume.
 
     Parameters
     ----------
@@ -188,11 +156,6 @@ def isotropic_grid(
         Edge of the new voxels, in millimetres.
     margin : float
         Room to add on every side, in millimetres.
-
-    Returns
-    -------
-    shape : tuple of int
-    affine : (4, 4) array
 
     """
     sizes = voxel_sizes(affine)

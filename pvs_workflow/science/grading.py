@@ -25,16 +25,7 @@ def potter_grade(count):
     """Return the Potter grade, 0–4, of one or more predicted counts.
 
     0 none, 1: 1–10, 2: 11–20, 3: 21–40, 4: over 40, on the rounded count (Potter et al. 2015,
-    Cerebrovasc Dis 39:224).
-
-    Parameters
-    ----------
-    count : float or array of float
-        ePVS in one hemisphere of one slice, ≥ 0.
-
-    Returns
-    -------
-    array of int, of the same shape
+    Cerebrovasc Dis 39:224): ePVS in one hemisphere of one slice, ≥ 0.
 
     Examples
     --------

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pvs_workflow.science.components import (
-    drop_borders,
-    keep_strongest,
-    label_candidates,
-)
+from pvs_workflow.science.components import drop_borders, keep_strongest, label_candidates
 from pvs_workflow.science.grading import round_count
 
 
@@ -58,17 +54,12 @@ def find_instances(
     rois : (n, 80, 96) array of bool
     counts : sequence of n float, ≥ 0
 
-    Returns
-    -------
-    Instances
-
     """
     labels, strengths = np.zeros(np.shape(images), np.int32), np.zeros(0)
     for index, (image, added, roi, count) in enumerate(
         zip(images, evidence, rois, counts, strict=True)
     ):
-        candidates = label_candidates(added, roi)
-        candidates = drop_borders(*candidates, image, roi)
+        candidates = drop_borders(*label_candidates(added, roi), image, roi)
         found, strong = keep_strongest(*candidates, int(round_count(count)))
         labels[index] = np.where(found > 0, found + strengths.size, 0)
         strengths = np.concatenate([strengths, strong])
@@ -76,21 +67,9 @@ def find_instances(
 
 
 def drop_unplaced(found: Instances, volume: np.ndarray) -> tuple[Instances, np.ndarray]:
-    """Forget the instances that have no voxel in the volume, and close the gaps.
+    """Forget the instances without a voxel in the volume of the T2w's labels, and close the gaps.
 
     A patch can be smaller than the T2w's voxels.
-
-    Parameters
-    ----------
-    found : Instances
-    volume : (x, y, z) array of int
-        Their labels on the T2w's grid.
-
-    Returns
-    -------
-    found : Instances
-    volume : (x, y, z) array of int32
-
     """
     placed = np.unique(volume[volume > 0])
     numbers = np.zeros(found.strengths.size + 1, np.int32)

@@ -40,7 +40,7 @@ class Preprocessing:
 
 
 def prepare_image(image: np.ndarray, roi: np.ndarray, how: Preprocessing) -> np.ndarray:
-    """Scale one hemisphere image to [0, 1] by its own ROI, and blank what lies outside.
+    """Scale one hemisphere image to [0, 1], float32, by its own ROI; blank what lies outside.
 
     The T2w signal has an arbitrary gain but a true zero, so one factor is enough. The median
     of the basal ganglia fixes it, because it does not move with the number of bright ePVS, as
@@ -52,11 +52,6 @@ def prepare_image(image: np.ndarray, roi: np.ndarray, how: Preprocessing) -> np.
         T2w intensities.
     roi : (80, 96) array of bool
         This hemisphere's basal ganglia.
-    how : Preprocessing
-
-    Returns
-    -------
-    (80, 96) array of float32, in [0, 1]
 
     Raises
     ------

@@ -27,7 +27,6 @@ CLASSES = (
 )
 """What is told apart; both sides of the head are one class."""
 
-
 _IN_ROI = [CLASSES.index(name) for name in ('caudate', 'putamen', 'pallidum', 'accumbens')]
 
 LAYERS = 5
@@ -48,15 +47,6 @@ def box_affine() -> np.ndarray:
 def scaled(box: np.ndarray) -> np.ndarray:
     """Scale intensities so that contrasts and scanners look alike: robust standard scores.
 
-    Parameters
-    ----------
-    box : (…) array
-        0 outside the scan.
-
-    Returns
-    -------
-    array of float32
-
     Examples
     --------
     >>> scaled(np.repeat([0.0, 10.0], 50))[[0, 99]].tolist()
@@ -69,20 +59,9 @@ def scaled(box: np.ndarray) -> np.ndarray:
 
 
 def sample_box(scan: nb.Nifti1Image, to_template: np.ndarray) -> np.ndarray:
-    """Resample a scan to the box, without aliasing.
+    """Resample a canonical scan to the box, without aliasing; float32, 0 outside the scan.
 
-    Parameters
-    ----------
-    scan : nibabel image, 3D
-        Canonical.
-    to_template : (4, 4) array
-        From millimetres of the scan to those of the template.
-
-    Returns
-    -------
-    array of float32, shape `BOX_SHAPE`
-        0 outside the scan.
-
+    The matrix, (4, 4), leads from millimetres of the scan to those of the template.
     """
     affine = np.linalg.inv(to_template) @ box_affine()
     # Only what the box sees is read and smoothed.
@@ -178,19 +157,7 @@ def structure_maps(probabilities: np.ndarray) -> np.ndarray:
 
 
 def nuclei_overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the overlap (Dice) of the basal ganglia that two contrasts show.
-
-    Parameters
-    ----------
-    first, second : (64, 72, 56, 7) arrays
-        Probabilities.
-
-    Returns
-    -------
-    float
-        0 to 1.
-
-    """
+    """Return the overlap (Dice) of the basal ganglia in two (64, 72, 56, 7) probabilities."""
     first, second = (np.isin(p.argmax(axis=-1), _IN_ROI) for p in (first, second))
     total = np.count_nonzero(first) + np.count_nonzero(second)
     return 2 * np.count_nonzero(first & second) / total if total else 0.0

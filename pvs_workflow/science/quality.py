@@ -17,13 +17,7 @@ differ by more."""
 
 
 def roi_areas(rois: np.ndarray) -> np.ndarray:
-    """Return each image's ROI area in mm².
-
-    Parameters
-    ----------
-    rois : (n, 80, 96) array of bool
-
-    """
+    """Return each image's ROI area in mm², of (n, 80, 96) masks."""
     pixel = np.prod(np.array(FIELD_OF_VIEW) / IMAGE_SHAPE)
     return np.count_nonzero(rois, axis=(1, 2)) * pixel
 
@@ -35,21 +29,9 @@ def roi_volumes(roi: np.ndarray, affine: np.ndarray) -> dict[str, float]:
 
 
 def volume_reasons(volumes: dict[str, float]) -> list[str]:
-    """Say what is implausible about the volumes of the two ROIs.
-
-    Parameters
-    ----------
-    volumes : dict
-        cm³ of each hemisphere's ROI, from :func:`roi_volumes`.
-
-    Examples
-    --------
-    >>> volume_reasons({'L': 19.0, 'R': 21.0})
-    []
-
-    """
+    """Say what is implausible about the :func:`roi_volumes` of the two hemispheres, in cm³."""
     found = [
-        f'implausible ROI volume on the {_name(side)}'
+        f'implausible ROI volume on the {"left" if side == "L" else "right"}'
         for side, volume in volumes.items()
         if not ROI_VOLUME[0] <= volume <= ROI_VOLUME[1]
     ]
@@ -57,7 +39,3 @@ def volume_reasons(volumes: dict[str, float]) -> list[str]:
     if abs(left - right) > ASYMMETRY * (left + right) / 2:
         found.append('left and right ROI differ in volume')
     return found
-
-
-def _name(side: str) -> str:
-    return {'L': 'left', 'R': 'right'}[side]

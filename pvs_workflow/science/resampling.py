@@ -11,7 +11,7 @@ from pvs_workflow.science.geometry import isotropic_grid
 def resample(
     image: nb.Nifti1Image, shape: tuple[int, int, int], affine: np.ndarray, mode: str = 'nearest'
 ) -> nb.Nifti1Image:
-    """Resample an image to a grid by linear interpolation, without aliasing.
+    """Resample an image to a grid by linear interpolation, without aliasing, as float32.
 
     Axes with finer voxels than the grid's are first smoothed to the width of those; along
     coarser ones the image is interpolated as it is.
@@ -26,10 +26,6 @@ def resample(
     mode : {'nearest', 'constant'}
         Outside the image: its border repeated, so that a thick first slice is not darkened; or 0.
 
-    Returns
-    -------
-    nibabel image of float32
-
     """
     sizes = voxel_sizes(image.affine)
     # How many of the image's voxels one of the grid's covers, along each axis of the image.
@@ -42,19 +38,5 @@ def resample(
 
 
 def coarse_image(image: nb.Nifti1Image, size: float, margin: float = 0.0) -> nb.Nifti1Image:
-    """Resample an image to cubic voxels along its own axes.
-
-    Parameters
-    ----------
-    image : nibabel image, 3D
-    size : float
-        Edge of the new voxels, mm.
-    margin : float
-        Room added on every side, mm.
-
-    Returns
-    -------
-    nibabel image of float32
-
-    """
+    """Resample an image to cubic voxels along its own axes: to its :func:`isotropic_grid`."""
     return resample(image, *isotropic_grid(image.shape, image.affine, size, margin))

@@ -66,16 +66,7 @@ def add_capsule(structures: np.ndarray) -> np.ndarray:
     stands in a slice with both a medial and a lateral nucleus: caudate or accumbens, and putamen
     or pallidum.
 
-    Parameters
-    ----------
-    structures : (x, y, z) array of int
-        FreeSurfer numbers, canonical order, slices along the third axis.
-
-    Returns
-    -------
-    (x, y, z) array of int
-        A copy with the capsules (155 left, 156 right) added.
-
+    Takes canonical (x, y, z) FreeSurfer numbers; returns a copy with 155 (left) and 156 (right).
     """
     out = np.array(structures)
     for hemisphere in 'LR':
@@ -91,19 +82,7 @@ def add_capsule(structures: np.ndarray) -> np.ndarray:
 
 
 def roi_labels(structures: np.ndarray) -> np.ndarray:
-    """Merge a hemisphere's ROI structures to one label.
-
-    Parameters
-    ----------
-    structures : array of int
-        FreeSurfer numbers, with the capsule.
-
-    Returns
-    -------
-    array of uint8
-        1 left, 2 right, 0 elsewhere.
-
-    """
+    """Merge FreeSurfer numbers, with the capsule, to the ROI: 1 left, 2 right, 0 elsewhere."""
     roi = np.zeros(np.shape(structures), dtype=np.uint8)
     for value, hemisphere in enumerate('LR', start=1):
         members = [s.index for s in STRUCTURES if s.hemisphere == hemisphere and s.in_roi]

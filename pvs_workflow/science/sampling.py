@@ -6,8 +6,7 @@ import numpy as np
 
 from pvs_workflow.science.intensity import Preprocessing, prepare_image
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
-from pvs_workflow.science.slices import HEMISPHERES, View, cut_image, find_views
-from pvs_workflow.science.volumes import assemble
+from pvs_workflow.science.slices import HEMISPHERES, View, cut_image, find_views, paste_image
 
 
 def cut_six(
@@ -42,19 +41,12 @@ def cut_six(
     slabs, labels = average_slabs(t2w, n), slab_labels(roi, n)
     thick = slab_affine(affine, n)
     views = find_views(labels)
-    rois = np.stack(
-        [
-            cut_image(labels == HEMISPHERES[view.hemisphere], thick, view, order=0) > 0
-            for view in views
-        ]
-    )
-    images = np.stack(
-        [
-            prepare_image(cut_image(slabs, thick, view), mask, how)
-            for view, mask in zip(views, rois, strict=True)
-        ]
-    )
-    return views, images, rois
+    rois, images = [], []
+    for view in views:
+        mask = labels == HEMISPHERES[view.hemisphere]
+        rois.append(cut_image(mask, thick, view, order=0) > 0)
+        images.append(prepare_image(cut_image(slabs, thick, view), rois[-1], how))
+    return views, np.stack(images), np.stack(rois)
 
 
 def place_back(
@@ -64,23 +56,44 @@ def place_back(
     shape: tuple[int, int, int],
     affine: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put enhanced images and instance labels back into the T2w's grid.
-
-    Parameters
-    ----------
-    enhanced : (6, 80, 96) array
-    labels : (6, 80, 96) array of int
-    views : sequence of 6 View
-    shape, affine
-        Of the canonical T2w.
-
-    Returns
-    -------
-    enhanced : ``shape`` array of float32
-    labels : ``shape`` array of int32
-
-    """
+    """Put (6, 80, 96) enhanced images and instance labels back into the canonical T2w's grid."""
     n = slices_per_slab(affine)
     volume = assemble(enhanced, views, shape, affine, n)
     instances = assemble(labels, views, shape, affine, n, order=0)
     return volume, np.round(instances).astype(np.int32)
+
+
+def assemble(
+    images: Sequence[np.ndarray],
+    views: Sequence[View],
+    shape: tuple[int, int, int],
+    affine: np.ndarray,
+    n: int = 1,
+    order: int = 1,
+) -> np.ndarray:
+    """Lay images back into a volume of the T2w's grid; 0 where there is none.
+
+    Where the fields of view of both hemispheres overlap, near the midline, a voxel belongs to
+    the hemisphere whose centre is nearer.
+
+    Parameters
+    ----------
+    images : sequence of (80, 96) array
+    views : sequence of View
+    shape, affine
+        Of the canonical T2w.
+    n : int
+        Slices per slab; every slice of a slab gets the slab's image.
+    order : {0, 1}
+        1 bilinear; 0 nearest neighbour, for labels.
+
+    """
+    volume = np.zeros(shape, np.float32)
+    middle = np.mean([view.centre[0] for view in views])
+    columns = np.arange(shape[0])[:, np.newaxis]
+    for image, view in zip(images, views, strict=True):
+        values, inside = paste_image(image, shape[:2], affine, view, order)
+        own = columns < middle if view.centre[0] < middle else columns >= middle
+        for z in range(view.slice_index * n, (view.slice_index + 1) * n):
+            volume[:, :, z] = np.where(inside & own, values, volume[:, :, z])
+    return volume

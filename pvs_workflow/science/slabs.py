@@ -17,7 +17,6 @@ def slices_per_slab(affine: np.ndarray) -> int:
 
     Examples
     --------
-    >>> import numpy as np
     >>> slices_per_slab(np.diag([0.573, 0.573, 5, 1])), slices_per_slab(np.diag([1, 1, 1, 1]))
     (1, 5)
 
@@ -27,18 +26,9 @@ def slices_per_slab(affine: np.ndarray) -> int:
 
 
 def average_slabs(data: np.ndarray, n: int) -> np.ndarray:
-    """Average every ``n`` slices, from the bottom; slices left over at the top are dropped.
+    """Average every ``n`` slices from the bottom, (x, y, z) to (x, y, z // n) of float32.
 
-    Parameters
-    ----------
-    data : (x, y, z) array
-    n : int
-        Slices per slab.
-
-    Returns
-    -------
-    (x, y, z // n) array of float32
-
+    Slices left over at the top are dropped.
     """
     n_slabs = data.shape[2] // n
     kept = data[:, :, : n_slabs * n].astype(np.float32)
@@ -61,11 +51,6 @@ def slab_affine(affine: np.ndarray, n: int) -> np.ndarray:
     out[:3, 3] += affine[:3, 2] * (n - 1) / 2
     out[:3, 2] *= n
     return out
-
-
-def slab_slices(slab: int, n: int) -> range:
-    """Return the canonical slice indices that a slab averages."""
-    return range(slab * n, (slab + 1) * n)
 
 
 def central_slice(slab: int, n: int) -> int:

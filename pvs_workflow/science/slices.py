@@ -41,8 +41,8 @@ class View:
     centre: tuple[float, float]
 
 
-def choose_slices(areas: np.ndarray, n: int = N_SLICES) -> int:
-    """Return the first of the ``n`` contiguous slices with the largest total area.
+def choose_slices(areas: np.ndarray) -> int:
+    """Return the first of the three contiguous slices with the largest total area.
 
     Ties go to the inferior slices.
 
@@ -50,13 +50,11 @@ def choose_slices(areas: np.ndarray, n: int = N_SLICES) -> int:
     ----------
     areas : (z,) array
         ROI area of each slice, from the bottom, both hemispheres together.
-    n : int
-        How many slices.
 
     Raises
     ------
     ImageError
-        If there are fewer than ``n`` slices, or none of them holds any ROI.
+        If there are fewer than three slices, or none of them holds any ROI.
 
     Examples
     --------
@@ -64,7 +62,7 @@ def choose_slices(areas: np.ndarray, n: int = N_SLICES) -> int:
     1
 
     """
-    areas = np.asarray(areas)
+    areas, n = np.asarray(areas), N_SLICES
     if areas.size < n:
         raise ImageError(
             f'it has {areas.size} axial slices or slabs, expected at least {n}'
@@ -118,21 +116,10 @@ def find_views(roi: np.ndarray) -> list[View]:
 
 
 def view_around(mask: np.ndarray, hemisphere: str, z: int) -> View:
-    """Place an image in any slice, by the rule of :func:`find_views`.
+    """Place an image in any slice of a hemisphere's ROI, by the rule of :func:`find_views`.
 
-    Parameters
-    ----------
-    mask : (x, y, z) array of bool
-        The hemisphere's ROI; some of it must lie in the slice.
-    hemisphere : {'L', 'R'}
-    z : int
-        The slice; its centre is that of up to three slices around it.
-
-    Returns
-    -------
-    View
-        Of rank 0: the method itself would not choose it.
-
+    Its centre is that of up to three slices around it; its rank is 0, as the method itself would
+    not choose it.
     """
     first = max(min(z - 1, mask.shape[2] - N_SLICES), 0)
     return View(hemisphere, z, 0, _centre(mask[:, :, first : first + N_SLICES]))
@@ -161,10 +148,9 @@ def cut_image(volume: np.ndarray, affine: np.ndarray, view: View, order: int = 1
         Left–right × back–front; 0 outside the volume.
 
     """
-    scale = np.array(FIELD_OF_VIEW) / IMAGE_SHAPE / voxel_sizes(affine)[:2]
     coordinates = [
         centre + (np.arange(n) - (n - 1) / 2) * step
-        for centre, n, step in zip(view.centre, IMAGE_SHAPE, _snap(scale), strict=True)
+        for centre, n, step in zip(view.centre, IMAGE_SHAPE, _steps(affine), strict=True)
     ]
     plane = np.asarray(volume[:, :, view.slice_index], dtype=np.float32)
     return map_coordinates(
@@ -173,22 +159,9 @@ def cut_image(volume: np.ndarray, affine: np.ndarray, view: View, order: int = 1
 
 
 def paste_image(
-    image: np.ndarray,
-    shape: tuple[int, int],
-    affine: np.ndarray,
-    view: View,
-    order: int = 1,
+    image: np.ndarray, shape: tuple[int, int], affine: np.ndarray, view: View, order: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put one image back into its axial slice: the reverse of :func:`cut_image`.
-
-    Parameters
-    ----------
-    image : (80, 96) array
-    shape : (int, int)
-        Voxels of the slice.
-    affine : (4, 4) array
-    view : View
-    order : {0, 1}
+    """Put one image back into its axial slice of a shape: the reverse of :func:`cut_image`.
 
     Returns
     -------
@@ -197,10 +170,10 @@ def paste_image(
         Where the slice is covered by the image.
 
     """
-    scale = _snap(np.array(FIELD_OF_VIEW) / IMAGE_SHAPE / voxel_sizes(affine)[:2])
+    steps = _steps(affine)
     pixels = [
         (np.arange(size) - centre) / step + (n - 1) / 2
-        for size, centre, step, n in zip(shape, view.centre, scale, IMAGE_SHAPE, strict=True)
+        for size, centre, step, n in zip(shape, view.centre, steps, IMAGE_SHAPE, strict=True)
     ]
     grid = np.meshgrid(*pixels, indexing='ij')
     inside = np.logical_and.reduce(
@@ -210,6 +183,7 @@ def paste_image(
     return np.where(inside, values, 0).astype(np.float32), inside
 
 
-def _snap(scale: np.ndarray) -> np.ndarray:
-    """Make a step that is within 0.5 % of one voxel exactly one voxel: nothing to resample."""
+def _steps(affine: np.ndarray) -> np.ndarray:
+    """Return a pixel's size in voxels; within 0.5 % of one it is one: nothing to resample."""
+    scale = np.array(FIELD_OF_VIEW) / IMAGE_SHAPE / voxel_sizes(affine)[:2]
     return np.where(np.abs(scale - 1) < 0.005, 1.0, scale)

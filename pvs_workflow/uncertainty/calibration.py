@@ -23,12 +23,14 @@ import numpy as np
 
 from pvs_workflow.science.grading import UPPER_COUNTS
 from pvs_workflow.uncertainty.conformal import (
-    ErrorGrowth,
+    LARGEST_CORRELATION,
+    all_below,
     error_quantiles,
     fit_ends,
     fit_growth,
+    growth_at,
+    shared_correlation,
 )
-from pvs_workflow.uncertainty.copula import LARGEST_CORRELATION, all_below, shared_correlation
 
 _TRUE_COUNTS = np.arange(1000.0)
 """Candidates for the true count of an image: more ePVS than any image could show."""
@@ -121,20 +123,9 @@ class Calibration:
         return np.minimum(low, counts), np.maximum(high, counts)
 
     def below(self, counts, limit: float, difficulty=None) -> np.ndarray:
-        """Return the probability that each true count is less than a limit.
+        """Return the (n,) probabilities that true counts are less than a limit, or (n,) limits.
 
-        Parameters
-        ----------
-        counts : (n,) array
-            Predicted, ≥ 0.
-        limit : float or (n,) array
-        difficulty : (n,) array, optional
-
-        Returns
-        -------
-        (n,) array of float, in [0, 1]
-            0 and 1 beyond the errors ever seen.
-
+        Counts and difficulty are those of :meth:`interval`; 0 and 1 lie beyond the errors seen.
         """
         counts = _checked(counts)
         under, over = self._growth(difficulty, counts.size)
@@ -187,10 +178,12 @@ class Calibration:
         return _TRUE_COUNTS[first], _TRUE_COUNTS[::-1][last]
 
     def _growth(self, difficulty, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the factors of under- and of overcounting of each image."""
         if difficulty is None:
             difficulty = np.full(n, self.difficulty[len(self.difficulty) // 2])
-        growth = ErrorGrowth(self.difficulty, self.under, self.over)
-        return growth.at(_checked_difficulty(difficulty, n))
+        difficulty = _checked_difficulty(difficulty, n)
+        under = growth_at(difficulty, self.difficulty, self.under)
+        return under, growth_at(difficulty, self.difficulty, self.over)
 
 
 def fit_calibration(
@@ -210,10 +203,6 @@ def fit_calibration(
         What is known of an image before it is counted and may go with larger errors, such as
         its distance from familiar images; of calibration images, measured as if they were new.
 
-    Returns
-    -------
-    Calibration
-
     Raises
     ------
     ValueError
@@ -232,29 +221,31 @@ def fit_calibration(
             'predicted and true must be two lists of one length ≥ 1, received shapes '
             f'{predicted.shape} and {true.shape}'
         )
-    if difficulty is not None:
-        difficulty = _checked_difficulty(difficulty, true.size)
+    difficulty = np.zeros(true.size) if difficulty is None else difficulty
+    difficulty = _checked_difficulty(difficulty, true.size)
     participants = range(true.size) if participants is None else list(participants)
     if len(participants) != true.size:
         raise ValueError(
             f'participants must be {true.size}, one per count, received {len(participants)}'
         )
-    errors = (predicted - true) / np.sqrt(true + 1)
-    growth = ErrorGrowth() if difficulty is None else fit_growth(errors, difficulty)
-    levels, low, high = fit_ends(growth.shrink(errors, difficulty), true, 1 - coverage)
-    residuals = growth.shrink((predicted - true) / np.sqrt(predicted + 1), difficulty)
+    excess = predicted - true
+    errors = excess / np.sqrt(true + 1)
+    knots, under, over = fit_growth(errors, difficulty)
+    # Errors are taken as if all images were easy ones.
+    growth = (growth_at(difficulty, knots, factors) for factors in (under, over))
+    factors = np.where(excess < 0, *growth)
+    levels, low, high = fit_ends(errors / factors, true, 1 - coverage)
+    residuals = excess / np.sqrt(predicted + 1) / factors
     centres, quantiles = error_quantiles(-residuals, predicted)
     calibration = Calibration(
         coverage,
         levels,
-        _rounded(low),
-        _rounded(high),
-        _rounded(centres),
-        tuple(map(_rounded, quantiles)),
+        *map(_rounded, (low, high, centres)),
+        residuals=tuple(map(_rounded, quantiles)),
         correlation=0.0,
-        difficulty=_rounded(growth.difficulty),
-        under=_rounded(growth.under),
-        over=_rounded(growth.over),
+        difficulty=_rounded(knots),
+        under=_rounded(under),
+        over=_rounded(over),
         n_images=true.size,
     )
     # The truth's place in its predicted distribution, in the middle of a whole number's step.

@@ -1,10 +1,11 @@
-"""How far predictions are off: tails of errors, by level of the truth and by difficulty."""
+"""Errors of predictions: their tails, and how those of one person's images go together."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
+from scipy.special import ndtr, ndtri
 
 from pvs_workflow.science.grading import UPPER_COUNTS
 
@@ -20,38 +21,18 @@ _SMALLEST_ERROR = 0.25
 _LEAST_IN_PART, _MAX_PARTS, _QUANTILES = 40, 8, 39
 """Distributions of errors: images in each, their largest number, and quantiles of each."""
 
+NODES = 101
+"""Of the quadrature over a person's shared error; 51 change no probability by more than 1e-3."""
 
-@dataclass(frozen=True)
-class ErrorGrowth:
-    """How many times larger errors are on difficult images than on easy ones.
+LARGEST_CORRELATION = 0.9
+"""Beyond it the quadrature would need more nodes, and six images would hardly be more than one."""
 
-    Attributes
-    ----------
-    difficulty : tuple of float
-        Rising.
-    under, over : tuple of float
-        At each difficulty, the factors of under- and of overcounting, ≥ 1.
-
-    """
-
-    difficulty: tuple[float, ...] = (0.0,)
-    under: tuple[float, ...] = (1.0,)
-    over: tuple[float, ...] = (1.0,)
-
-    def at(self, difficulty) -> tuple[np.ndarray, np.ndarray]:
-        """Return the factors of under- and of overcounting at (n,) difficulties."""
-        under = growth_at(difficulty, self.difficulty, self.under)
-        return under, growth_at(difficulty, self.difficulty, self.over)
-
-    def shrink(self, errors: np.ndarray, difficulty) -> np.ndarray:
-        """Return errors, negative for undercounting, as if the images were easy ones."""
-        if difficulty is None:
-            return errors
-        return errors / np.where(errors < 0, *self.at(difficulty))
+_LARGEST_SCORE = 3.0
+"""Normal scores are clipped there: a single gross error must not set the correlation."""
 
 
-def fit_growth(errors: np.ndarray, difficulty) -> ErrorGrowth:
-    """Find how much larger errors are on more difficult images.
+def fit_growth(errors: np.ndarray, difficulty) -> tuple[tuple[float, ...], ...]:
+    """Find how many times larger errors are on difficult images than on easy ones.
 
     Parameters
     ----------
@@ -61,9 +42,12 @@ def fit_growth(errors: np.ndarray, difficulty) -> ErrorGrowth:
 
     Returns
     -------
-    ErrorGrowth
-        At the middle difficulty of five equal parts of the images (of one part with fewer than
-        100), the 90 % quantile of the error as a multiple of the easiest part's, never falling.
+    knots : tuple of float
+        The middle difficulty of five equal parts of the images (of one part with fewer than
+        100), rising.
+    under, over : tuple of float
+        There, the 90 % quantile of under- and of overcounting as a multiple of the easiest
+        part's, never falling.
 
     """
     difficulty = np.asarray(difficulty)
@@ -76,7 +60,7 @@ def fit_growth(errors: np.ndarray, difficulty) -> ErrorGrowth:
         large = [float(np.quantile(sizes[part], 0.9)) for part in parts]
         risen = np.maximum.accumulate(np.maximum(large, _SMALLEST_ERROR))
         factors.append(tuple((risen / risen[0])[first].tolist()))
-    return ErrorGrowth(tuple(knots.tolist()), *factors)
+    return (tuple(knots.tolist()), *factors)
 
 
 def growth_at(difficulty, knots: Sequence[float], growth: Sequence[float]) -> np.ndarray:
@@ -114,10 +98,6 @@ def tail_end(errors, miss: float, upper: bool) -> float:
     upper : bool
         Which tail.
 
-    Returns
-    -------
-    float
-
     Examples
     --------
     >>> tail_end(range(19), 0.05, upper=True), tail_end(range(19), 0.05, upper=False)
@@ -141,7 +121,6 @@ def fill_levels(true, starts: Sequence[int], least: int = LEAST_IN_LEVEL) -> tup
         True counts.
     starts : sequence of int
         The smallest count of each level, rising.
-    least : int
 
     Returns
     -------
@@ -225,3 +204,64 @@ def error_quantiles(errors, places) -> tuple[list[float], list[np.ndarray]]:
         members[round(float(places[part].mean()), 6)].append(errors[part])
     quantiles = [np.quantile(np.concatenate(values), steps) for values in members.values()]
     return list(members), quantiles
+
+
+def all_below(probabilities: np.ndarray, correlation: float) -> np.ndarray:
+    """Return the probability that all of some correlated numbers stay below their limits.
+
+    A Gaussian copula with one correlation for every pair (Sklar 1959; Li 2000, J Fixed Income
+    9:43): given the shared part z, the numbers are independent, and z is integrated out by
+    Gauss–Hermite quadrature.
+
+    Parameters
+    ----------
+    probabilities : (..., n) array, in [0, 1]
+        Of each number alone.
+    correlation : float, in [0, 0.9]
+
+    Examples
+    --------
+    >>> all_below([0.5, 0.5], 0.0).item()
+    0.25
+    >>> round(all_below([0.5, 0.5], 0.5).item(), 4)  # 1/4 + arcsin(1/2) / 2π
+    0.3333
+
+    """
+    probabilities = np.asarray(probabilities, float)
+    if not correlation > 0:
+        return np.prod(probabilities, axis=-1)
+    nodes, weights = hermegauss(NODES)
+    away = ndtri(probabilities)[..., np.newaxis] - np.sqrt(correlation) * nodes
+    given = np.prod(ndtr(away / np.sqrt(1 - correlation)), axis=-2)
+    return np.clip(given @ (weights / weights.sum()), 0.0, 1.0)
+
+
+def shared_correlation(probabilities, groups: Sequence[Hashable]) -> float:
+    """Return how strongly the errors within a group go together.
+
+    Parameters
+    ----------
+    probabilities : (n,) array, in [0, 1]
+        Where each truth lay in its predicted distribution; evenly spread when that is right.
+    groups : sequence of n
+        Equal for errors that may share something (one person's images).
+
+    Returns
+    -------
+    float, in [0, 0.9]
+        The mean product of the normal scores of two members, as a part of their mean square: the
+        one-way intraclass correlation (Fisher 1925). 0 when no group has two.
+
+    """
+    scores = np.clip(ndtri(np.asarray(probabilities, float)), -_LARGEST_SCORE, _LARGEST_SCORE)
+    members: dict[Hashable, list[float]] = defaultdict(list)
+    for score, group in zip(scores, groups, strict=True):
+        members[group].append(float(score))
+    products, pairs = 0.0, 0
+    for values in map(np.array, members.values()):
+        products += values.sum() ** 2 - np.sum(values**2)
+        pairs += values.size * (values.size - 1)
+    square = float(np.mean(scores**2))
+    if pairs == 0 or square == 0:
+        return 0.0
+    return float(np.clip(products / pairs / square, 0.0, LARGEST_CORRELATION))

@@ -80,20 +80,7 @@ def image_statistics(image: np.ndarray, evidence: np.ndarray, count: float) -> n
 
 
 def describe_images(images: np.ndarray, evidence: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return the statistics of several images.
-
-    Parameters
-    ----------
-    images, evidence : (n, 80, 96) arrays, in [0, 1]
-    counts : (n,) array, ≥ 0
-
-    Returns
-    -------
-    (n, 10) array of float
-
-    """
-    rows = [
-        image_statistics(image, shown, float(count))
-        for image, shown, count in zip(images, evidence, counts, strict=True)
-    ]
+    """Return the statistics of n images, their evidence and (n,) counts, (n, 10)."""
+    together = zip(images, evidence, map(float, counts), strict=True)
+    rows = [image_statistics(*each) for each in together]
     return np.array(rows).reshape(-1, len(STATISTICS))

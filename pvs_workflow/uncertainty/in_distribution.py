@@ -69,25 +69,7 @@ EVERYTHING = ImageReference(
 
 
 def distances(statistics: np.ndarray, mean: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """Return the Mahalanobis distance of each image from the known ones.
-
-    Parameters
-    ----------
-    statistics : (n, k) array
-    mean : (k,) array
-    precision : (k, k) array
-        Inverse of the covariance.
-
-    Returns
-    -------
-    (n,) array of float, ≥ 0
-
-    Examples
-    --------
-    >>> distances(np.array([[3.0, 4.0]]), np.zeros(2), np.eye(2)).tolist()
-    [5.0]
-
-    """
+    """Return the (n,) Mahalanobis distances of (n, k) statistics from a mean."""
     away = np.asarray(statistics, float) - mean
     return np.sqrt(np.maximum(np.einsum('ni,ij,nj->n', away, precision, away), 0.0))
 
@@ -106,10 +88,6 @@ def fit_reference(statistics: np.ndarray, participants) -> ImageReference:
     participants : sequence of n
         Whose image each is. With one person alone nothing is known of how people differ, and
         every image is in distribution.
-
-    Returns
-    -------
-    ImageReference
 
     Raises
     ------
@@ -134,18 +112,8 @@ def fit_reference(statistics: np.ndarray, participants) -> ImageReference:
 def held_out_distances(known, known_participants, images, participants) -> np.ndarray:
     """Return each image's distance from the known images of all other people.
 
-    Parameters
-    ----------
-    known : (m, k) array
-        Statistics of the known images.
-    known_participants : sequence of m
-    images : (n, k) array
-    participants : sequence of n
-
-    Returns
-    -------
-    (n,) array of float
-
+    Takes the (m, k) statistics of the known images and the (n, k) ones of the images, and whose
+    each is; returns (n,) floats.
     """
     known, images = _checked(known, known_participants), np.asarray(images, float)
     owners, whose = np.asarray(known_participants), np.asarray(participants)
@@ -166,11 +134,8 @@ def _fit(statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _checked(statistics, participants) -> np.ndarray:
-    statistics = np.asarray(statistics, float)
-    if (
-        statistics.shape != (len(participants), len(STATISTICS))
-        or not np.isfinite(statistics).all()
-    ):
+    statistics, shape = np.asarray(statistics, float), (len(participants), len(STATISTICS))
+    if statistics.shape != shape or not np.isfinite(statistics).all():
         raise ValueError(
             f'statistics must be {len(STATISTICS)} finite numbers of each image, received shape '
             f'{statistics.shape} for {len(participants)} images'

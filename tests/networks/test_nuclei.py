@@ -9,7 +9,6 @@ from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.networks.nuclei import (
     build_nuclei_network,
     cached_nuclei_network,
-    load_nuclei_network,
     predict_nuclei,
 )
 from pvs_workflow.science.nuclei import BOX_SHAPE, CLASSES
@@ -24,7 +23,7 @@ def one_thread():
 
 def test_the_shipped_network_has_its_recorded_weights():
     """As the keras file of version 0.1.0 had them."""
-    weights = load_nuclei_network(SHIPPED).get_weights()
+    weights = cached_nuclei_network(SHIPPED).get_weights()
     digest = hashlib.sha256(b''.join(array.tobytes() for array in weights)).hexdigest()
     assert digest == '5b1a50d0cdca980d17f127169d0c7e52aacde788071502db197a51e97d5ab5b6'
 
@@ -47,4 +46,4 @@ def test_a_damaged_file_is_refused(tmp_path):
     damaged.write_bytes(SHIPPED.read_bytes()[:-4])
     for path in (damaged, tmp_path / 'none'):
         with pytest.raises(BundleError, match=r'cannot be used: .*; install pvs_workflow again'):
-            load_nuclei_network(path)
+            cached_nuclei_network(path)

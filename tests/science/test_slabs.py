@@ -7,7 +7,6 @@ from pvs_workflow.science.slabs import (
     central_slice,
     slab_affine,
     slab_labels,
-    slab_slices,
     slices_per_slab,
 )
 
@@ -39,7 +38,7 @@ def test_a_slab_lies_where_its_slices_do():
     affine = np.diag([1, 1, 1.0, 1])
     affine[:3, 3] = [3, 4, 5]
     middle = slab_affine(affine, 5) @ [0, 0, 2, 1]
-    slices = [affine @ [0, 0, z, 1] for z in slab_slices(2, 5)]
+    slices = [affine @ [0, 0, z, 1] for z in range(10, 15)]
     assert np.allclose(middle, np.mean(slices, axis=0))
     assert np.allclose(middle, affine @ [0, 0, central_slice(2, 5), 1])
 

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from pvs_workflow.uncertainty.conformal import (
-    ErrorGrowth,
+    all_below,
     error_quantiles,
     fill_levels,
     fit_growth,
     growth_at,
+    shared_correlation,
     tail_end,
 )
 
@@ -36,22 +38,15 @@ def test_growth_never_falls_and_starts_at_one():
     rng = np.random.default_rng(3)
     difficulty = rng.random(1000)
     errors = rng.standard_normal(1000) * (1 + difficulty)
-    growth = fit_growth(errors, difficulty)
-    assert (np.diff(growth.difficulty) > 0).all()
-    for factors in (growth.under, growth.over):
+    knots, *growth = fit_growth(errors, difficulty)
+    assert (np.diff(knots) > 0).all()
+    for factors in growth:
         assert factors[0] == 1
         assert 1.3 < factors[-1] < 2.3
         assert (np.diff(factors) >= 0).all()
-    assert fit_growth(np.zeros(1000), difficulty).over == (1.0,) * 5
-    assert fit_growth(np.ones(99), np.arange(99)).over == (1.0,)
-    assert len(fit_growth(np.ones(200), np.zeros(200)).difficulty) == 1
-
-
-def test_shrunk_errors_are_those_of_easy_images():
-    growth = ErrorGrowth((0.0, 1.0), (1.0, 2.0), (1.0, 4.0))
-    errors = np.array([-4.0, 4.0, -4.0, 4.0])
-    assert growth.shrink(errors, [0.0, 0.0, 1.0, 1.0]).tolist() == [-4, 4, -2, 1]
-    assert growth.shrink(errors, None) is errors
+    assert fit_growth(np.zeros(1000), difficulty)[2] == (1.0,) * 5
+    assert fit_growth(np.ones(99), np.arange(99))[2] == (1.0,)
+    assert fit_growth(np.ones(200), np.zeros(200)) == ((0.0,), (1.0,), (1.0,))
 
 
 def test_errors_are_known_where_they_were_seen():
@@ -68,3 +63,30 @@ def test_growth_goes_on_beyond_the_last_knot_but_not_for_ever():
     knots, growth = (0.0, 1.0, 2.0), (1.0, 1.0, 3.0)
     assert growth_at([-5.0, 0.5, 1.5, 2.5, 99.0], knots, growth).tolist() == [1, 1, 2, 4, 4.5]
     assert growth_at([-5.0, 7.0], (1.0,), (1.0,)).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize('correlation', [0.0, 0.2, 0.5, 0.9])
+def test_all_below_agrees_with_a_monte_carlo(correlation):
+    rng = np.random.default_rng(1)
+    shared = np.sqrt(correlation) * rng.standard_normal((200_000, 1))
+    numbers = shared + np.sqrt(1 - correlation) * rng.standard_normal((200_000, 6))
+    limits = np.array([1.5, 0.2, 1.0, 2.0, 0.8, 3.0])
+    alone = (numbers < limits).mean(axis=0)
+    expected = (numbers < limits).all(axis=1).mean()
+    assert all_below(alone, correlation) == pytest.approx(expected, abs=0.005)
+
+
+def test_all_below_of_certainties():
+    assert all_below([1.0, 1.0, 1.0], 0.4) == pytest.approx(1)
+    assert all_below([1.0, 0.0, 1.0], 0.4) == 0
+    assert all_below([1.0, 0.3], 0.4) == pytest.approx(0.3)
+
+
+def test_correlation_within_groups():
+    rng = np.random.default_rng(2)
+    groups = np.repeat(np.arange(500), 6)
+    both = np.repeat(rng.standard_normal(500), 6)
+    numbers = np.sqrt(0.3) * both + np.sqrt(0.7) * rng.standard_normal(3000)
+    assert shared_correlation(ndtr(numbers), groups) == pytest.approx(0.3, abs=0.05)
+    assert shared_correlation(ndtr(numbers), range(3000)) == 0
+    assert shared_correlation(ndtr(numbers), rng.permutation(groups)) < 0.05
