@@ -29,12 +29,8 @@ def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> Gr
     people : DataFrame
         Index ``participant_id``; any of ``age``, ``sex``, ``group``.
     warning : str
-        Why ``participants.tsv`` was not used, or in part; may be empty.
-
-    Returns
-    -------
-    GroupSection or None
-        None where nothing is known and nothing is to be said.
+        Why ``participants.tsv`` was not used, or in part; may be empty, and with nothing known
+        there is then no section.
 
     """
     chosen = usable_rows(rows).drop_duplicates('participant_id').set_index('participant_id')

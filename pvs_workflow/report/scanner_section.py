@@ -19,8 +19,6 @@ STRATA = {
 MAX_STRATA = 12
 """More are in the table only."""
 
-UNKNOWN = 'not known'
-
 
 @dataclass(frozen=True)
 class Stratum:
@@ -63,12 +61,12 @@ def scanner_section(rows: pd.DataFrame) -> GroupSection:
     for column, heading in STRATA.items():
         if column not in rows or not rows[column].notna().any():
             continue
-        labels = rows[column].fillna(UNKNOWN).astype(str)
-        strata = [summarise(label, part) for label, part in rows.groupby(labels, sort=True)]
-        sizes = labels.value_counts()
-        strata.sort(key=lambda stratum: -sizes[stratum.label])  # of equal ones, by name
-        parts = {stratum.label: rows[labels == stratum.label] for stratum in strata}
-        kinds.append((heading, strata, _charts(heading.lower(), parts)))
+        parts = list(rows.groupby(rows[column].fillna('not known').astype(str), sort=True))
+        parts.sort(key=lambda part: -len(part[1]))  # of equal ones, by name
+        counts = {label: usable_rows(part)['count_max'] for label, part in parts}
+        points = 'points are T2w that did not fail quality control'
+        charts = counts_chart(heading.lower(), counts, points)
+        kinds.append((heading, [summarise(label, part) for label, part in parts], charts))
     return GroupSection('scanners', 'Scanners and sites', 'scanners.html.j2', {'kinds': kinds})
 
 
@@ -108,8 +106,3 @@ def counts_chart(by: str, counts: dict[str, pd.Series], points: str) -> list[Cha
             strata_figure(counts),
         )
     ]
-
-
-def _charts(by: str, parts: dict[str, pd.DataFrame]) -> list[Chart]:
-    counts = {label: usable_rows(part)['count_max'] for label, part in parts.items()}
-    return counts_chart(by, counts, 'points are T2w that did not fail quality control')
