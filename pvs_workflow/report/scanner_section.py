@@ -1,7 +1,5 @@
 """The group page's section of scanners and sites."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from pvs_workflow.report.cohort_charts import strata_figure
@@ -18,34 +16,6 @@ STRATA = {
 
 MAX_STRATA = 12
 """More are in the table only."""
-
-
-@dataclass(frozen=True)
-class Stratum:
-    """One scanner, site or the like.
-
-    Attributes
-    ----------
-    label : str
-    people, scans : int
-        Scans that did not fail quality control, and people who have one.
-    grades : tuple of 5 int
-        Scans of each grade.
-    median, lower, upper : float
-        Median and quartiles of the highest count; NaN without scans.
-    doubtful : int
-        Scans whose quality is review or fail.
-
-    """
-
-    label: str
-    people: int
-    scans: int
-    grades: tuple[int, ...]
-    median: float
-    lower: float
-    upper: float
-    doubtful: int
 
 
 def scanner_section(rows: pd.DataFrame) -> GroupSection:
@@ -70,20 +40,24 @@ def scanner_section(rows: pd.DataFrame) -> GroupSection:
     return GroupSection('scanners', 'Scanners and sites', 'scanners.html.j2', {'kinds': kinds})
 
 
-def summarise(label: str, rows: pd.DataFrame) -> Stratum:
-    """Summarise the results of one stratum."""
+def summarise(label: str, rows: pd.DataFrame) -> dict:
+    """Summarise one scanner, site or the like, as a row of ``strata.html.j2``.
+
+    People and scans, scans of each grade, and quartiles of the highest count (NaN without scans)
+    are of scans that did not fail quality control; doubtful ones are to be reviewed or failed.
+    """
     usable = usable_rows(rows)
     lower, median, upper = usable['count_max'].astype(float).quantile([0.25, 0.5, 0.75])
-    return Stratum(
-        label=label,
-        people=int(usable['participant_id'].nunique()),
-        scans=len(usable),
-        grades=tuple(int((usable['potter'] == grade).sum()) for grade in GRADES),
-        median=median,
-        lower=lower,
-        upper=upper,
-        doubtful=int((rows['qc'] != 'pass').sum()),
-    )
+    return {
+        'label': label,
+        'people': usable['participant_id'].nunique(),
+        'scans': len(usable),
+        'grades': [(usable['potter'] == grade).sum() for grade in GRADES],
+        'median': median,
+        'lower': lower,
+        'upper': upper,
+        'doubtful': (rows['qc'] != 'pass').sum(),
+    }
 
 
 def usable_rows(rows: pd.DataFrame) -> pd.DataFrame:
