@@ -29,28 +29,8 @@ class BibEntry:
         return dict(_FIELD.findall(self.bibtex.replace('--', '–')))
 
     @property
-    def doi(self) -> str:
-        """The digital object identifier."""
-        return self.fields['doi']
-
-    @property
     def text(self) -> str:
-        """The entry as a list of references shows it (Vancouver style), without the DOI.
-
-        Examples
-        --------
-        >>> BibEntry('a', '''@article{a,
-        ...   author = {Van Ng, A. B. and others},
-        ...   title = {{Of it}},
-        ...   journal = {J},
-        ...   year = {2020},
-        ...   volume = {1},
-        ...   number = {2},
-        ...   pages = {3--4},
-        ... }''').text
-        'Van Ng AB, et al. Of it. J 2020;1(2):3–4.'
-
-        """
+        """The entry as a list of references shows it (Vancouver style), without the DOI."""
         get = self.fields.get
         people = (name.partition(', ') for name in get('author').split(' and '))
         authors = [f'{last} {re.sub("[. ]", "", initials)}' for last, _, initials in people]
@@ -71,12 +51,6 @@ class Citations:
         How one citation is written, of its ``key`` and ``number``.
     cited : list of BibEntry
         So far.
-
-    Examples
-    --------
-    >>> cite = load_citations()
-    >>> str(cite('brett')), [entry.key for entry in cite.cited]
-    ('<a class="cite" href="#ref-brett">[1]</a>', ['brett'])
 
     """
 

@@ -29,6 +29,7 @@ def test_names_become_bibtex_names():
         'reliability. Cerebrovasc Dis 2015;39(3–4):224–231.'
     )
     assert known['brett'].text.endswith('file formats. Zenodo.')
+    assert ', et al. ' in known['brett'].text
 
 
 def test_references_are_numbered_in_the_order_of_their_citation():
