@@ -46,16 +46,7 @@ def draw_confusion(
     second: np.ndarray,
     names: tuple[str, str] = ('predicted grade', 'true grade'),
 ) -> None:
-    """Draw how often each of the second's grades was which of the first's.
-
-    Parameters
-    ----------
-    axes : Axes
-    first, second : (n,) arrays of int, 0 to 4
-    names : (str, str)
-        What the columns (first) and the rows (second) are.
-
-    """
+    """Draw how often each of the second's grades (rows) was which of the first's (columns)."""
     matrix = confusion_matrix(first, second)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
@@ -67,16 +58,7 @@ def draw_confusion(
 
 @house_style()
 def confusion_figure(panels: Sequence[tuple[str, np.ndarray]], names: tuple[str, str]) -> Figure:
-    """Show confusion matrices side by side.
-
-    Parameters
-    ----------
-    panels : sequence of (str, (n, 2) array)
-        Title, and the grades of the first and the second.
-    names : (str, str)
-        What columns and rows are.
-
-    """
+    """Show confusion matrices side by side; panels are titles and (n, 2) arrays of grades."""
     figure = _side_by_side(panels)
     for axes, (_, grades) in zip(figure.axes, panels, strict=True):
         draw_confusion(axes, *grades.T.astype(int), names)
@@ -87,13 +69,7 @@ def confusion_figure(panels: Sequence[tuple[str, np.ndarray]], names: tuple[str,
 def differences_figure(panels: Sequence[tuple[str, np.ndarray]], what: str) -> Figure:
     """Show Bland and Altman's plots side by side, on one scale.
 
-    Parameters
-    ----------
-    panels : sequence of (str, (n, 2) array)
-        Title, and the counts of the first and the second.
-    what : str
-        The difference.
-
+    Panels are titles and (n, 2) arrays of counts.
     """
     figure = _side_by_side(panels)
     largest = 1 + 1.1 * max(_reach(*counts.T) for _, counts in panels)

@@ -97,7 +97,7 @@ def _n(pair: Pair) -> str:
 
 def _shares(pair: Pair) -> str:
     apart = np.abs(pair.numbers[:, 0] - pair.numbers[:, 1])
-    same, one = (int(np.count_nonzero(apart == grades)) for grades in (0, 1))
+    same, one = (np.count_nonzero(apart == grades) for grades in (0, 1))
     return f'{same} have the same grade, {one} differ by one, {len(apart) - same - one} by more'
 
 

@@ -78,11 +78,7 @@ def choose_cuts(roi: np.ndarray, spacing: np.ndarray) -> dict[int, list[int]]:
 
 
 def _draw(
-    volume: np.ndarray,
-    roi: np.ndarray,
-    spacing: np.ndarray,
-    cuts: dict[int, list[int]],
-    title: str,
+    volume: np.ndarray, roi: np.ndarray, spacing: np.ndarray, cuts: dict[int, list], title: str
 ) -> Figure:
     """Draw the axial cuts in one row and the others below, each row as wide as the figure."""
     # A row has one height, so that all of its cuts have one scale.

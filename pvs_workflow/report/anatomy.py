@@ -67,9 +67,8 @@ def roi_figure(
     close = _close_box(views, spacing, t2w.shape)
     extents = [[one.stop - one.start for one in part[:2]] * spacing[:2] for part in (box, close)]
     height, close_height = (_WIDTH * extent[1] / extent[0] for extent in extents)
-    figure = new_figure(
-        3 * (_WIDTH + _GAP) + _GAP, _HEADROOM + height + _GAP + close_height + _FOOT
-    )
+    total = _HEADROOM + height + _GAP + close_height + _FOOT
+    figure = new_figure(3 * (_WIDTH + _GAP) + _GAP, total)
     window = grey_window(t2w, roi)
     stored = dict(zip([view.slice_index for view in views], slices, strict=True))
     for column, z in enumerate(stored):
@@ -105,10 +104,8 @@ def grey_window(t2w: np.ndarray, roi: np.ndarray) -> tuple[float, float]:
     return (0.0, 2.5 * median) if median > 0 else intensity_window(t2w)
 
 
-def _close_box(
-    views: Sequence[View], spacing: np.ndarray, shape: tuple[int, ...]
-) -> tuple[slice, slice]:
-    """Return the in-plane box around all fields of view."""
+def _close_box(views: Sequence[View], spacing: np.ndarray, shape: Sequence[int]) -> tuple:
+    """Return the slices in plane around all fields of view."""
     half = np.array(FIELD_OF_VIEW) / 2 / spacing[:2]
     centres = np.array([view.centre for view in views])
     low = np.maximum(np.floor(centres.min(axis=0) - half), 0).astype(int)

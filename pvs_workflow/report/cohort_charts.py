@@ -93,13 +93,9 @@ def shares_figure(grades: Mapping[str, Sequence[int]]) -> Figure:
 
 @house_style()
 def age_figure(ages: Sequence[float], counts: Sequence[float]) -> Figure:
-    """Show the highest count by age, with a smoothed course (LOWESS, Cleveland 1979).
+    """Show the highest count by age in years, with a smoothed course (LOWESS, Cleveland 1979).
 
-    Parameters
-    ----------
-    ages, counts : sequences of float
-        Finite; years and highest counts, one of each person.
-
+    All values are finite, one of each person.
     """
     ages, counts = np.asarray(ages, float), np.asarray(counts, float)
     figure, axes = new_chart('age (years)', 'highest count of the six images')

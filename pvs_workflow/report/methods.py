@@ -102,14 +102,7 @@ def methods_of_run(
 
 
 def write_citations(folder: Path, methods: Methods) -> list[Path]:
-    """Write the methods text as ``CITATION.md`` and ``.html``, its references as ``.bib``.
-
-    Raises
-    ------
-    OutputError
-        If the files cannot be written.
-
-    """
+    """Write the methods text as ``CITATION.md`` and ``.html``, its references as ``.bib``."""
     markdown, page, bibliography = (folder / f'CITATION.{end}' for end in ('md', 'html', 'bib'))
     cite, code = load_citations('[@{key}]'), Markup('`{}`').format
     write_text(markdown, render_template('citation.md.j2', methods=methods, cite=cite, code=code))

@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs.names import name_entities
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _ENDS = {'potter_grade': f'_{names.GRADE}.tsv', 'epvs_counts': f'_{names.COUNTS}.tsv'}
 
@@ -36,8 +34,8 @@ class ScanResult:
 
     stem: str
     folder: Path
-    grade: 'pd.Series | None'
-    counts: 'pd.DataFrame | None'
+    grade: pd.Series | None
+    counts: pd.DataFrame | None
     problems: tuple[str, ...]
 
     @property
