@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pvs_workflow.report.canvas import PAPER, house_style, new_figure, panel_box
-from pvs_workflow.report.charts import CHOSEN, LINE, MANY
+from pvs_workflow.report.charts import LINE, draw_points
 from pvs_workflow.science.agreement import confusion_matrix, limits_of_agreement
 from pvs_workflow.science.grading import GRADES
 
@@ -34,15 +34,7 @@ def draw_differences(
 
     """
     limits = limits_of_agreement(first, second)
-    axes.scatter(
-        (first + second) / 2,
-        first - second,
-        s=8,
-        alpha=0.5,
-        color=CHOSEN,
-        linewidths=0,
-        rasterized=len(first) > MANY,
-    )
+    draw_points(axes, (first + second) / 2, first - second, s=8, alpha=0.5)
     for value, style in ((limits.bias, '-'), (limits.low, '--'), (limits.high, '--')):
         axes.axhline(value, color=LINE, linestyle=style, linewidth=0.9)
     axes.set(xlabel='mean of both counts', ylabel=what, ylim=(-largest, largest))
@@ -54,16 +46,7 @@ def draw_confusion(
     second: np.ndarray,
     names: tuple[str, str] = ('predicted grade', 'true grade'),
 ) -> None:
-    """Draw how often each of the second's grades was which of the first's.
-
-    Parameters
-    ----------
-    axes : Axes
-    first, second : (n,) arrays of int, 0 to 4
-    names : (str, str)
-        What the columns (first) and the rows (second) are.
-
-    """
+    """Draw how often each of the second's grades (rows) was which of the first's (columns)."""
     matrix = confusion_matrix(first, second)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
@@ -75,19 +58,10 @@ def draw_confusion(
 
 @house_style()
 def confusion_figure(panels: Sequence[tuple[str, np.ndarray]], names: tuple[str, str]) -> Figure:
-    """Show confusion matrices side by side.
-
-    Parameters
-    ----------
-    panels : sequence of (str, (n, 2) array)
-        Title, and the grades of the first and the second.
-    names : (str, str)
-        What columns and rows are.
-
-    """
-    figure, axes = _side_by_side([title for title, _ in panels])
-    for place, (_, grades) in zip(axes, panels, strict=True):
-        draw_confusion(place, *grades.T.astype(int), names)
+    """Show confusion matrices side by side; panels are titles and (n, 2) arrays of grades."""
+    figure = _side_by_side(panels)
+    for axes, (_, grades) in zip(figure.axes, panels, strict=True):
+        draw_confusion(axes, *grades.T.astype(int), names)
     return figure
 
 
@@ -95,18 +69,12 @@ def confusion_figure(panels: Sequence[tuple[str, np.ndarray]], names: tuple[str,
 def differences_figure(panels: Sequence[tuple[str, np.ndarray]], what: str) -> Figure:
     """Show Bland and Altman's plots side by side, on one scale.
 
-    Parameters
-    ----------
-    panels : sequence of (str, (n, 2) array)
-        Title, and the counts of the first and the second.
-    what : str
-        The difference.
-
+    Panels are titles and (n, 2) arrays of counts.
     """
-    figure, axes = _side_by_side([title for title, _ in panels])
+    figure = _side_by_side(panels)
     largest = 1 + 1.1 * max(_reach(*counts.T) for _, counts in panels)
-    for place, (_, counts) in zip(axes, panels, strict=True):
-        draw_differences(place, *counts.T, largest, what)
+    for axes, (_, counts) in zip(figure.axes, panels, strict=True):
+        draw_differences(axes, *counts.T, largest, what)
     return figure
 
 
@@ -116,11 +84,10 @@ def _reach(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.nanmax(np.abs([*(first - second), limits.low, limits.high])))
 
 
-def _side_by_side(titles: Sequence[str]) -> tuple[Figure, list[Axes]]:
+def _side_by_side(panels: Sequence[tuple[str, np.ndarray]]) -> Figure:
     """Place axes in inches: a layout engine would take as long as all the drawing."""
-    figure = new_figure(_SIZE * len(titles), _SIZE, PAPER)
-    boxes = [panel_box(figure, _SIZE * n + 0.75, 0.35, 2.6, 2.6) for n in range(len(titles))]
-    axes = [figure.add_axes(box) for box in boxes]
-    for place, title in zip(axes, titles, strict=True):
-        place.set_title(title, fontsize=10)
-    return figure, axes
+    figure = new_figure(_SIZE * len(panels), _SIZE, PAPER)
+    for n, (title, _) in enumerate(panels):
+        axes = figure.add_axes(panel_box(figure, _SIZE * n + 0.75, 0.35, 2.6, 2.6))
+        axes.set_title(title, fontsize=10)
+    return figure

@@ -1,7 +1,7 @@
 """The section of the group's page about agreement with raters and between them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,14 +19,6 @@ _NAME_LENGTH = 30
 _THINGS = {'image': 'images', 'person': 'T2w'}
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Two who rated the same, and their charts."""
-
-    title: str
-    charts: tuple[Chart, ...]
-
-
 def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) -> GroupSection:
     """Show the statistics of agreement, and charts of every pair.
 
@@ -37,10 +29,6 @@ def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) 
         From :func:`pvs_workflow.raters.rater_agreement.pair_raters`.
     table : DataFrame
         The rows of ``group_agreement.tsv``.
-
-    Returns
-    -------
-    GroupSection
 
     """
     names = [MODEL, *rated.raters]
@@ -68,8 +56,8 @@ def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) 
     )
 
 
-def _compare(pairs: Sequence[Pair]) -> Comparison:
-    """Draw the grades and the counts of two raters."""
+def _compare(pairs: Sequence[Pair]) -> tuple[str, list[Chart]]:
+    """Name two raters, and draw their grades and counts."""
     first, second = pairs[0].first, pairs[0].second
     with_model = pairs[0].comparison == 'model'
     # Names may be long, or in letters that the figures' font lacks: they stay out of figures.
@@ -96,8 +84,7 @@ def _compare(pairs: Sequence[Pair]) -> Comparison:
                 differences_figure(_titled(counts), f'{one} − {other}'),
             )
         )
-    title = f'{first.capitalize() if with_model else first} and {second}'
-    return Comparison(title, tuple(charts))
+    return f'{first.capitalize() if with_model else first} and {second}', charts
 
 
 def _titled(pairs: Sequence[Pair]) -> list[tuple[str, np.ndarray]]:
@@ -110,7 +97,7 @@ def _n(pair: Pair) -> str:
 
 def _shares(pair: Pair) -> str:
     apart = np.abs(pair.numbers[:, 0] - pair.numbers[:, 1])
-    same, one = (int(np.count_nonzero(apart == grades)) for grades in (0, 1))
+    same, one = (np.count_nonzero(apart == grades) for grades in (0, 1))
     return f'{same} have the same grade, {one} differ by one, {len(apart) - same - one} by more'
 
 

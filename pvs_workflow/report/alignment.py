@@ -8,9 +8,6 @@ from pvs_workflow.report.canvas import house_style, intensity_window, new_figure
 from pvs_workflow.report.cuts import draw_cuts, head_box
 from pvs_workflow.report.saving import Sheet, Tile
 
-FIXED, MOVING = 'fixed', 'moving'
-"""Names of the two tiles of an alignment's sheet."""
-
 _WIDTH, _FOOT = 12.0, 0.3  # inches
 _AXIAL, _CORONAL = (5, 50, 95), (30, 70)  # percentiles of the ROI's voxels
 _ABOVE = 25.0  # millimetres over the ROI, where the ventricles and the cortex show the fit
@@ -37,7 +34,7 @@ def registration_figure(
     moving : (x, y, z) array
         The registered volume on the same grid.
     affine : (4, 4) array
-        Voxel-to-millimetre affine: gives the true aspect ratio of every cut.
+        Voxel to millimetre.
     roi : (x, y, z) array of int
         1 left, 2 right hemisphere; where it is empty, the cuts are placed by the head.
     fixed_name, moving_name : str
@@ -55,24 +52,17 @@ def registration_figure(
             f'{fixed.shape}, {moving.shape} and {roi.shape}'
         )
     box = head_box(fixed, roi)
-    spacing = voxel_sizes(affine)
-    cuts = choose_cuts(roi[box], spacing)
-    pictures = ((FIXED, fixed, fixed_name), (MOVING, moving, moving_name))
-    tiles = (
-        Tile(name, _draw(volume[box], roi[box], spacing, cuts, title))
-        for name, volume, title in pictures
-    )
+    where = roi[box], voxel_sizes(affine)
+    cuts = choose_cuts(*where)
+    pictures = (('fixed', fixed, fixed_name), ('moving', moving, moving_name))
+    tiles = [Tile(name, _draw(data[box], *where, cuts, title)) for name, data, title in pictures]
     return Sheet(tuple(tiles))
 
 
 def choose_cuts(roi: np.ndarray, spacing: np.ndarray) -> dict[int, list[int]]:
     """Place four axial, two coronal and two sagittal cuts, by the ROI or else by the box.
 
-    Returns
-    -------
-    dict of int to list of int
-        Indices of the cuts by the axis that they are perpendicular to.
-
+    They are indices by the axis that the cuts are perpendicular to.
     """
     if not roi.any():
         halves = np.arange(roi.shape[0]) < roi.shape[0] / 2
@@ -88,11 +78,7 @@ def choose_cuts(roi: np.ndarray, spacing: np.ndarray) -> dict[int, list[int]]:
 
 
 def _draw(
-    volume: np.ndarray,
-    roi: np.ndarray,
-    spacing: np.ndarray,
-    cuts: dict[int, list[int]],
-    title: str,
+    volume: np.ndarray, roi: np.ndarray, spacing: np.ndarray, cuts: dict[int, list], title: str
 ) -> Figure:
     """Draw the axial cuts in one row and the others below, each row as wide as the figure."""
     # A row has one height, so that all of its cuts have one scale.

@@ -65,10 +65,10 @@ def roi_figure(
     spacing = voxel_sizes(affine)
     box = head_box(t2w, roi)
     close = _close_box(views, spacing, t2w.shape)
-    height, close_height = (_WIDTH * _extent(part, spacing) for part in (box, close))
-    figure = new_figure(
-        3 * (_WIDTH + _GAP) + _GAP, _HEADROOM + height + _GAP + close_height + _FOOT
-    )
+    extents = [[one.stop - one.start for one in part[:2]] * spacing[:2] for part in (box, close)]
+    height, close_height = (_WIDTH * extent[1] / extent[0] for extent in extents)
+    total = _HEADROOM + height + _GAP + close_height + _FOOT
+    figure = new_figure(3 * (_WIDTH + _GAP) + _GAP, total)
     window = grey_window(t2w, roi)
     stored = dict(zip([view.slice_index for view in views], slices, strict=True))
     for column, z in enumerate(stored):
@@ -104,10 +104,8 @@ def grey_window(t2w: np.ndarray, roi: np.ndarray) -> tuple[float, float]:
     return (0.0, 2.5 * median) if median > 0 else intensity_window(t2w)
 
 
-def _close_box(
-    views: Sequence[View], spacing: np.ndarray, shape: tuple[int, ...]
-) -> tuple[slice, slice]:
-    """Return the in-plane box around all fields of view."""
+def _close_box(views: Sequence[View], spacing: np.ndarray, shape: Sequence[int]) -> tuple:
+    """Return the slices in plane around all fields of view."""
     half = np.array(FIELD_OF_VIEW) / 2 / spacing[:2]
     centres = np.array([view.centre for view in views])
     low = np.maximum(np.floor(centres.min(axis=0) - half), 0).astype(int)
@@ -115,24 +113,13 @@ def _close_box(
     return slice(low[0], high[0]), slice(low[1], high[1])
 
 
-def _extent(box: Sequence[slice], spacing: np.ndarray) -> float:
-    """Return a box's height over its width, both in millimetres."""
-    width, height = ((box[axis].stop - box[axis].start) * spacing[axis] for axis in (0, 1))
-    return height / width
-
-
 def _frame(axes: Axes, view: View, box: Sequence[slice], spacing: np.ndarray) -> None:
     """Draw the field of view of an image, in millimetres from the box's corner."""
-    corner = [
-        (view.centre[axis] + 0.5 - box[axis].start) * spacing[axis] - FIELD_OF_VIEW[axis] / 2
-        for axis in (0, 1)
-    ]
+    start = np.array([box[0].start, box[1].start])
+    corner = (np.add(view.centre, 0.5) - start) * spacing[:2] - np.divide(FIELD_OF_VIEW, 2)
+    style = {'fill': False, 'linewidth': 0.7, 'linestyle': ':'}
     colour = SIDE_COLOURS[view.hemisphere]
-    axes.add_patch(
-        Rectangle(
-            corner, *FIELD_OF_VIEW, fill=False, edgecolor=colour, linewidth=0.7, linestyle=':'
-        )
-    )
+    axes.add_patch(Rectangle(corner, *FIELD_OF_VIEW, edgecolor=colour, **style))
 
 
 def _legend(figure: Figure) -> None:

@@ -78,16 +78,8 @@ def show_plane(
 ) -> None:
     """Draw one grey plane at its true aspect ratio, in millimetres from its corner.
 
-    Parameters
-    ----------
-    axes : Axes
-    plane : (u, v) array
-        ``u`` runs to the right of the picture, ``v`` upwards.
-    spacing : (float, float)
-        Millimetres per pixel along ``u`` and ``v``.
-    window : (float, float)
-        Intensities shown black and white.
-
+    The first axis runs to the right of the picture, the second upwards; ``spacing`` is millimetres
+    per pixel, and ``window`` the intensities that are shown black and white.
     """
     width, height = np.array(plane.shape) * spacing
     axes.imshow(
@@ -106,10 +98,10 @@ def mark_edges(axes: Axes, edges: str = 'LRPA', size: float = 10) -> None:
     places = ((0.02, 0.5), (0.98, 0.5), (0.5, 0.02), (0.5, 0.98))
     aligns = (('left', 'center'), ('right', 'center'), ('center', 'bottom'), ('center', 'top'))
     for letter, (x, y), (ha, va) in zip(edges, places, aligns, strict=True):
-        colour = SIDE_COLOURS.get(letter, WHITE)
-        weight = 'bold' if letter in SIDE_COLOURS else 'normal'
-        grown = size + 2 if letter in SIDE_COLOURS else size - 1
-        write(axes, x, y, letter, grown, ha=ha, va=va, color=colour, fontweight=weight)
+        style, grown = {'fontweight': 'normal'}, size - 1
+        if letter in SIDE_COLOURS:
+            style, grown = {'color': SIDE_COLOURS[letter], 'fontweight': 'bold'}, size + 2
+        write(axes, x, y, letter, grown, ha=ha, va=va, **style)
 
 
 def outline(
@@ -123,14 +115,7 @@ def outline(
 
 
 def intensity_window(values: np.ndarray, upper: float = 99.5) -> tuple[float, float]:
-    """Return the grey window of a volume: zero (or its lowest value) to a high percentile.
-
-    Examples
-    --------
-    >>> intensity_window(np.arange(101.0), upper=100)
-    (0.0, 100.0)
-
-    """
+    """Return the grey window of a volume: zero (or its lowest value) to a high percentile."""
     finite = values[np.isfinite(values)]
     positive = finite[finite > 0]
     if positive.size == 0:

@@ -24,7 +24,6 @@ from pvs_workflow.report.sections import GroupSection, draw_chart
 
 # Vermillion and blue of Okabe and Ito's palette; those within the limits below the others.
 COLOURS = {'within': BAR, 'increase': '#D55E00', 'decrease': '#0072B2'}
-_DASHES = {'within': '-', 'increase': '-', 'decrease': '--'}
 _MARKERS = {'within': 'o', 'increase': '^', 'decrease': 'v'}
 
 
@@ -41,11 +40,10 @@ def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSe
     judged = changes[changes['change'].notna()]
     verdicts = judged['change'].to_numpy(dtype=object)
     numbers = {name: int((verdicts == name).sum()) for name in ('increase', 'decrease', 'within')}
-    order = changes['change'].map({'increase': 0, 'decrease': 0}).fillna(1)
+    beyond = changes['change'].isin(['increase', 'decrease'])
     charts = []
     if len(judged):
-        columns = ('count_max_first', 'count_max_second')
-        first, second = (judged[name].to_numpy(float) for name in columns)
+        first, second = judged[['count_max_first', 'count_max_second']].to_numpy(float).T
         summary = ', '.join(f'{name}: {number}' for name, number in numbers.items())
         repeated = yardstick.kind == 'repeatability'
         band = 'The band is the repeatability coefficient. ' if repeated else ''
@@ -80,7 +78,7 @@ def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSe
             'least_pairs': MIN_PAIRS,
             'rescan_days': RESCAN_DAYS,
             'charts': charts,
-            'rows': changes.loc[order.sort_values(kind='stable').index].to_dict('records'),
+            'rows': pd.concat([changes[beyond], changes[~beyond]]).to_dict('records'),
         },
     )
 
@@ -100,15 +98,14 @@ def paths_figure(first: np.ndarray, second: np.ndarray, verdicts: Sequence[str])
     top = count_limit(first, second)
     draw_bounds(axes.axhline, top)
     for kind, colour in COLOURS.items():
-        chosen = np.asarray(verdicts) == kind
-        pairs = np.stack([first, second], axis=-1)[chosen]
-        faint = kind == 'within' and len(pairs) > 100
+        pairs = np.stack([first, second], axis=-1)[np.asarray(verdicts) == kind]
+        within = kind == 'within'
         lines = LineCollection(
             [[(0, one), (1, two)] for one, two in pairs],
             colors=colour,
-            linestyles=_DASHES[kind],
-            linewidths=0.8 if kind == 'within' else 1.4,
-            alpha=0.25 if faint else 0.9,
+            linestyles='--' if kind == 'decrease' else '-',
+            linewidths=0.8 if within else 1.4,
+            alpha=0.25 if within and len(pairs) > 100 else 0.9,
             rasterized=len(first) > MANY,
         )
         axes.add_collection(lines)
@@ -127,9 +124,8 @@ def change_figure(
 
     Parameters
     ----------
-    first, second : (n,) arrays
-        Finite highest counts.
-    verdicts : (n,) array of {'increase', 'decrease', 'within'}
+    first, second, verdicts
+        As in :func:`paths_figure`.
     limit : float
         The repeatability coefficient, shown as a band; none where it is NaN.
 

@@ -35,10 +35,9 @@ def grade_figure(probabilities: Sequence[float], grade: int) -> Figure:
     colours = [CHOSEN if value == grade else BAR for value in GRADES]
     axes.barh(GRADES, probabilities, color=colours, height=0.7)
     for value, probability in zip(GRADES, probabilities, strict=True):
-        weight = 'bold' if value == grade else 'normal'
-        number = f'{100 * probability:.0f} %'
-        style = {'va': 'center', 'color': INK, 'fontsize': 9, 'fontweight': weight}
-        axes.text(probability + 0.01, value, number, **style)
+        style = {'va': 'center', 'color': INK, 'fontsize': 9}
+        style['fontweight'] = 'bold' if value == grade else 'normal'
+        axes.text(probability + 0.01, value, f'{100 * probability:.0f} %', **style)
     marks = ['▸ ' if value == grade else '' for value in GRADES]
     axes.set_yticks(GRADES, [f'{marks[g]}grade {g} ({GRADE_WORDS[g]})' for g in GRADES])
     axes.set_ylim(4.6, -0.6)
@@ -49,14 +48,7 @@ def grade_figure(probabilities: Sequence[float], grade: int) -> Figure:
 
 @house_style()
 def distribution_figure(grades: Sequence[int]) -> Figure:
-    """Show how many scans have each Potter grade.
-
-    Parameters
-    ----------
-    grades : sequence of int
-        One per scan; may be empty.
-
-    """
+    """Show how many scans have each Potter grade; ``grades`` has one per scan, or nothing."""
     figure, axes = new_chart('Potter grade (count)', 'scans', box=(0.12, 0.14, 0.84, 0.8))
     numbers = [int(np.count_nonzero(np.asarray(grades) == value)) for value in GRADES]
     axes.bar(GRADES, numbers, color=CHOSEN, width=0.7)
@@ -72,11 +64,7 @@ def distribution_figure(grades: Sequence[int]) -> Figure:
 def sides_figure(left: Sequence[float], right: Sequence[float]) -> Figure:
     """Show each scan's highest count on the left against that on the right.
 
-    Parameters
-    ----------
-    left, right : sequences of float
-        Of equal length, one value per scan; pairs that are not finite are left out.
-
+    Pairs that are not finite are left out.
     """
     pairs = np.stack([np.asarray(left, float), np.asarray(right, float)])
     pairs = pairs[:, np.isfinite(pairs).all(axis=0)]
@@ -94,13 +82,7 @@ def sides_figure(left: Sequence[float], right: Sequence[float]) -> Figure:
 def counts_figure(counts: Sequence[float], of: str) -> Figure:
     """Show how many images or scans have each predicted count, Potter's bounds marked.
 
-    Parameters
-    ----------
-    counts : sequence of float
-        At least 0; values that are not finite are left out; may be empty.
-    of : str
-        What is counted: images, or scans.
-
+    ``of`` says which of both; values that are not finite are left out.
     """
     values = np.asarray(counts, float)
     values = values[np.isfinite(values)]

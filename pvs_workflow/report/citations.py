@@ -1,7 +1,7 @@
 """References: cited in a text by number or key, listed below it, and copied as BibTeX."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,17 +13,12 @@ _ENTRY = re.compile(r'^@\w+\{(\w+),\n.*?^\}$', re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r'^  (\w+) = \{+(.*?)\}+,?$', re.MULTILINE)
 """The shipped file has one field a line; this is no reader of other BibTeX."""
 
+HTML_MARK = '<a class="cite" href="#ref-{key}">[{number}]</a>'
+
 
 @dataclass(frozen=True)
 class BibEntry:
-    """One entry of the shipped references.
-
-    Attributes
-    ----------
-    key, bibtex : str
-        Its name, and all of it as BibTeX.
-
-    """
+    """One entry of the shipped references: its name, and all of it as BibTeX."""
 
     key: str
     bibtex: str
@@ -34,28 +29,8 @@ class BibEntry:
         return dict(_FIELD.findall(self.bibtex.replace('--', '–')))
 
     @property
-    def doi(self) -> str:
-        """The digital object identifier."""
-        return self.fields['doi']
-
-    @property
     def text(self) -> str:
-        """The entry as a list of references shows it (Vancouver style), without the DOI.
-
-        Examples
-        --------
-        >>> BibEntry('a', '''@article{a,
-        ...   author = {Van Ng, A. B. and others},
-        ...   title = {{Of it}},
-        ...   journal = {J},
-        ...   year = {2020},
-        ...   volume = {1},
-        ...   number = {2},
-        ...   pages = {3--4},
-        ... }''').text
-        'Van Ng AB, et al. Of it. J 2020;1(2):3–4.'
-
-        """
+        """The entry as a list of references shows it (Vancouver style), without the DOI."""
         get = self.fields.get
         people = (name.partition(', ') for name in get('author').split(' and '))
         authors = [f'{last} {re.sub("[. ]", "", initials)}' for last, _, initials in people]
@@ -65,16 +40,6 @@ class BibEntry:
         return f'{", ".join(authors).replace("others ", "et al")}. {get("title")}. {where}.'
 
 
-def html_mark(entry: BibEntry, number: int) -> Markup:
-    """Return a link to an entry of the page's list."""
-    return Markup('<a class="cite" href="#ref-{}">[{}]</a>').format(entry.key, number)
-
-
-def markdown_mark(entry: BibEntry, number: int) -> Markup:
-    """Return a citation as Pandoc's Markdown has it."""
-    return Markup('[@{}]').format(entry.key)
-
-
 @dataclass
 class Citations:
     """Numbers references in the order in which a text cites them.
@@ -82,21 +47,15 @@ class Citations:
     Attributes
     ----------
     known : mapping of str to BibEntry
-    mark : callable
-        Writes one citation, from the entry and its number.
+    mark : str
+        How one citation is written, of its ``key`` and ``number``.
     cited : list of BibEntry
         So far.
-
-    Examples
-    --------
-    >>> cite = load_citations()
-    >>> str(cite('brett')), [entry.key for entry in cite.cited]
-    ('<a class="cite" href="#ref-brett">[1]</a>', ['brett'])
 
     """
 
     known: Mapping[str, BibEntry]
-    mark: Callable[[BibEntry, int], Markup] = html_mark
+    mark: str
     cited: list[BibEntry] = field(default_factory=list)
 
     def __call__(self, key: str) -> Markup:
@@ -104,11 +63,11 @@ class Citations:
         entry = self.known[key]
         if entry not in self.cited:
             self.cited.append(entry)
-        return self.mark(entry, self.cited.index(entry) + 1)
+        return Markup(self.mark).format(key=key, number=self.cited.index(entry) + 1)
 
 
-def load_citations(mark: Callable[[BibEntry, int], Markup] = html_mark) -> Citations:
-    """Read the shipped references."""
+def load_citations(mark: str = HTML_MARK) -> Citations:
+    """Read the shipped references, to be cited by links to the page's list or otherwise."""
     text = data.path('report', 'references.bib').read_text(encoding='utf-8')
     entries = [BibEntry(found[1], found[0]) for found in _ENTRY.finditer(text)]
     return Citations({entry.key: entry for entry in entries}, mark)

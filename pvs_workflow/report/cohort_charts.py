@@ -32,11 +32,7 @@ _LABEL_WIDTH, _WIDTH, _FOOT = 1.7, SIZE[0], 0.6  # inches
 def strata_figure(counts: Mapping[str, Sequence[float]]) -> Figure:
     """Show the highest counts of several sets of people side by side: median, quartiles, people.
 
-    Parameters
-    ----------
-    counts : mapping of str to sequence of float
-        Finite counts by name; names may hold anything.
-
+    The counts are finite.
     """
     figure, axes = _rows(counts, 'highest count of the six images', above=0.05)
     values = [np.asarray(own, float) for own in counts.values()]
@@ -66,14 +62,7 @@ def strata_figure(counts: Mapping[str, Sequence[float]]) -> Figure:
 
 @house_style()
 def shares_figure(grades: Mapping[str, Sequence[int]]) -> Figure:
-    """Show the shares of Potter grades in several sets of people.
-
-    Parameters
-    ----------
-    grades : mapping of str to sequence of int
-        By name; names may hold anything.
-
-    """
+    """Show the shares of Potter grades in several sets of people, by their names."""
     figure, axes = _rows(grades, '% of people, by Potter grade (count)', above=0.4)
     sizes = [max(1, len(values)) for values in grades.values()]
     ends = np.zeros(len(grades))
@@ -104,13 +93,9 @@ def shares_figure(grades: Mapping[str, Sequence[int]]) -> Figure:
 
 @house_style()
 def age_figure(ages: Sequence[float], counts: Sequence[float]) -> Figure:
-    """Show the highest count by age, with a smoothed course (LOWESS, Cleveland 1979).
+    """Show the highest count by age in years, with a smoothed course (LOWESS, Cleveland 1979).
 
-    Parameters
-    ----------
-    ages, counts : sequences of float
-        Finite; years and highest counts, one of each person.
-
+    All values are finite, one of each person.
     """
     ages, counts = np.asarray(ages, float), np.asarray(counts, float)
     figure, axes = new_chart('age (years)', 'highest count of the six images')
@@ -127,10 +112,7 @@ def age_figure(ages: Sequence[float], counts: Sequence[float]) -> Figure:
 
 
 def _rows(values: Mapping[str, Sequence], xlabel: str, above: float) -> tuple[Figure, Axes]:
-    """Return a chart with a row for each set, the first on top, named with its size.
-
-    ``above`` is what is left free for a legend, in inches.
-    """
+    """Return a chart with a row for each set; ``above`` it, inches are left for a legend."""
     height = 0.95 + above + 0.55 * len(values)
     left, bottom = _LABEL_WIDTH / _WIDTH, _FOOT / height
     box = (left, bottom, 0.97 - left, 1 - above / height - bottom)

@@ -43,7 +43,6 @@ class Stack:
 
     Attributes
     ----------
-    pictures : tuple of Picture
     side : str
         Of one of the six images: the person's own side, in words.
     rank : int
@@ -60,45 +59,38 @@ class Stack:
 
 
 def load_stacks(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tuple[Stack, ...]:
-    """Return what was saved for a T2w of a reportlet's layers.
+    """Return what was saved for a T2w of a reportlet's layers: one stack, or none.
 
-    Returns
-    -------
-    tuple of Stack
-        One; or, with panels, those of the six images, left before right, from the bottom up.
-        Empty where nothing was saved.
-
+    With panels, those of the six images: left before right, from the bottom up.
     """
-    paths = [(layer, find_figure(output_dir, scan, layer.bids)) for layer in reportlet.layers]
     layers = [
         (layer, read_pictures(path), quote(path.relative_to(output_dir).as_posix()))
-        for layer, path in paths
-        if path
+        for layer in reportlet.layers
+        if (path := find_figure(output_dir, scan, layer.bids))
     ]
+
+    def pictures(tile: str = '', where: str = '') -> tuple[Picture, ...]:
+        return tuple(
+            Picture(layer.label, where + layer.alt, tiles[name], href)
+            for layer, tiles, href in layers
+            if (name := tile or layer.part) in tiles
+        )
+
     if not reportlet.panels:
-        pictures = tuple(
-            Picture(layer.label, layer.alt, tiles[layer.part], href)
-            for layer, tiles, href in layers
-            if layer.part in tiles
-        )
-        return (Stack(pictures),) if pictures else ()
-    stacks = []
-    for hemisphere, rank in product(HEMISPHERES, range(1, N_SLICES + 1)):
-        side, name = SIDE_WORDS[hemisphere], tile_name(hemisphere, rank)
-        where = f'{side.capitalize()} hemisphere, slice {rank} of {N_SLICES}'
-        pictures = tuple(
-            Picture(layer.label, f'{where}: {layer.alt}', tiles[name], href)
-            for layer, tiles, href in layers
-            if name in tiles
-        )
-        if pictures:
-            stacks.append(Stack(pictures, side, rank, scan.image_row(hemisphere, rank)))
-    return tuple(stacks)
+        stacks = [Stack(pictures())]
+    else:
+        stacks = []
+        for hemisphere, rank in product(HEMISPHERES, range(1, N_SLICES + 1)):
+            side = SIDE_WORDS[hemisphere]
+            where = f'{side.capitalize()} hemisphere, slice {rank} of {N_SLICES}: '
+            shown = pictures(tile_name(hemisphere, rank), where)
+            stacks.append(Stack(shown, side, rank, scan.image_row(hemisphere, rank)))
+    return tuple(stack for stack in stacks if stack.pictures)
 
 
 def find_unusable(output_dir: Path, participant: str) -> list[str]:
     """Return which of a participant's figures cannot be shown, one sentence each."""
-    folder = Path(output_dir) / f'sub-{participant}' / 'figures'
+    folder = output_dir / f'sub-{participant}' / 'figures'
     return [
         f'{path.name} is not shown: it is not an SVG, or larger than {MAX_BYTES / 2**20:g} MB'
         for path in sorted(folder.glob('*.svg'))

@@ -39,17 +39,12 @@ def write_group_page(
     sections : sequence of GroupSection
         What else is shown, before all grades.
 
-    Returns
-    -------
-    Path
-
     Raises
     ------
     OutputError
         If the page cannot be written.
 
     """
-    output_dir = Path(output_dir)
     return write_page(
         output_dir / 'group_potter.html',
         'group.html.j2',
@@ -70,12 +65,11 @@ def write_group_page(
 
 def _summary(grades: pd.DataFrame) -> dict[str, int]:
     """Count participants, sessions, T2w and quality levels, in the order of the page."""
-    levels = {f'T2w with quality {level}': (grades['qc'] == level).sum() for level in QC_LEVELS}
     return {
         'participants': grades['participant_id'].nunique(),
         'sessions': len(grades[['participant_id', 'session_id']].drop_duplicates()),
         'T2w': len(grades),
-        **levels,
+        **{f'T2w with quality {level}': (grades['qc'] == level).sum() for level in QC_LEVELS},
     }
 
 

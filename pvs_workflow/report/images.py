@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Line
 
@@ -58,15 +57,13 @@ def images_figure(images: np.ndarray, views: Sequence[View], slices: Sequence[in
         Its tiles are named by :func:`tile_name`.
 
     """
-    titles = [image_title(view, n) for view, n in zip(views, slices, strict=True)]
-    return _sheet([_draw(image, RAW_WINDOW) for image in images], views, titles)
+    return _sheet(images, RAW_WINDOW, views, slices)
 
 
 @house_style()
 def enhanced_figure(enhanced: np.ndarray, views: Sequence[View], slices: Sequence[int]) -> Sheet:
     """Show the six images as the enhancer returns them; parameters as :func:`images_figure`."""
-    titles = [image_title(view, n) for view, n in zip(views, slices, strict=True)]
-    return _sheet([_draw(image, ENHANCED_WINDOW) for image in enhanced], views, titles)
+    return _sheet(enhanced, ENHANCED_WINDOW, views, slices)
 
 
 @house_style()
@@ -94,15 +91,13 @@ def evidence_figure(
         Each image's ROI, outlined in its hemisphere's colour.
 
     """
-    titles = [
-        f'{image_title(view, n)} · count {span(*numbers)}'
-        for view, n, *numbers in zip(views, slices, counts, lows, highs, strict=True)
-    ]
-    figures = [_draw(image, RAW_WINDOW) for image in images]
-    for figure, view, roi, labels in zip(figures, views, rois, instances, strict=True):
-        outline(figure.axes[0], roi, PIXEL, SIDE_COLOURS[view.hemisphere], 0.6)
-        draw_instances(figure.axes[0], labels)
-    return _sheet(figures, views, titles)
+    more = [f' · count {span(*numbers)}' for numbers in zip(counts, lows, highs, strict=True)]
+    sheet = _sheet(images, RAW_WINDOW, views, slices, more)
+    for tile, view, roi, labels in zip(sheet.tiles, views, rois, instances, strict=True):
+        (axes,) = tile.figure.axes
+        outline(axes, roi, PIXEL, SIDE_COLOURS[view.hemisphere], 0.6)
+        draw_instances(axes, labels)
+    return sheet
 
 
 def tile_name(hemisphere: str, rank: int) -> str:
@@ -146,45 +141,33 @@ def draw_instances(axes: Axes, labels: np.ndarray, size: float = 6.5) -> None:
 def pixel_edges(labels: np.ndarray, spacing: Sequence[float]) -> Line:
     """Return the borders between pixels of different labels, along the pixels' own sides.
 
-    Parameters
-    ----------
-    labels : (u, v) array of int
-    spacing : (float, float)
-        Millimetres per pixel.
-
-    Returns
-    -------
-    matplotlib.path.Path
-        Separate straight pieces, in millimetres from the corner of pixel (0, 0).
-
-    Examples
-    --------
-    >>> len(pixel_edges(np.array([[0, 0], [0, 1]]), (1, 1)).vertices) // 2
-    4
-
+    They are separate straight pieces, in millimetres from the corner of pixel (0, 0).
     """
     padded = np.pad(labels, 1)
-    u, v = np.nonzero(padded[1:, 1:-1] != padded[:-1, 1:-1])
-    upright = np.stack([np.stack([u, v], -1), np.stack([u, v + 1], -1)], 1)
-    u, v = np.nonzero(padded[1:-1, 1:] != padded[1:-1, :-1])
-    level = np.stack([np.stack([u, v], -1), np.stack([u + 1, v], -1)], 1)
-    pieces = np.concatenate([upright, level]).reshape(-1, 2)
+    upright = np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1])
+    level = np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1])
+    starts = np.concatenate([upright, level])
+    ends = np.concatenate([np.add(upright, (0, 1)), np.add(level, (1, 0))])
+    pieces = np.stack([starts, ends], axis=1).reshape(-1, 2)
     codes = np.tile([Line.MOVETO, Line.LINETO], len(pieces) // 2)
     return Line(pieces * spacing, codes)
 
 
-def _draw(image: np.ndarray, window: tuple[float, float]) -> Figure:
+def _sheet(
+    images: np.ndarray,
+    window: tuple[float, float],
+    views: Sequence[View],
+    slices: Sequence[int],
+    more: Sequence[str] = ('',) * 6,
+) -> Sheet:
+    """Draw six images, each under its title with what else is to be said."""
+    tiles = []
     height = _WIDTH * FIELD_OF_VIEW[1] / FIELD_OF_VIEW[0]
-    figure = new_figure(_WIDTH, height)
-    axes = add_panel(figure, 0, 0, _WIDTH, height)
-    show_plane(axes, image, PIXEL, window)
-    mark_edges(axes)
-    return figure
-
-
-def _sheet(figures: Sequence[Figure], views: Sequence[View], titles: Sequence[str]) -> Sheet:
-    tiles = [
-        Tile(tile_name(view.hemisphere, view.rank), figure, title)
-        for figure, view, title in zip(figures, views, titles, strict=True)
-    ]
+    for image, view, stored, words in zip(images, views, slices, more, strict=True):
+        figure = new_figure(_WIDTH, height)
+        axes = add_panel(figure, 0, 0, _WIDTH, height)
+        show_plane(axes, image, PIXEL, window)
+        mark_edges(axes)
+        name = tile_name(view.hemisphere, view.rank)
+        tiles.append(Tile(name, figure, image_title(view, stored) + words))
     return Sheet(tuple(tiles), columns=N_SLICES, note=_NOTE)

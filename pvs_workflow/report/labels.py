@@ -29,16 +29,10 @@ def short_labels(names: Sequence[str], longest: int) -> list[str]:
 
 
 def chart_labels(names: Sequence[str]) -> list[str]:
-    r"""Return names for a chart, each different.
+    """Return names for a chart, each different.
 
     Invisible signs (such as those that turn the direction of text) are left out, letters that
     the font does not have become boxes, and long names are cut.
-
-    Examples
-    --------
-    >>> chart_labels(['a\u202eb  c', ''])
-    ['ab c', '□']
-
     """
     drawable = (''.join(map(_drawable, str(name))) for name in names)
     return short_labels([' '.join(name.split()) or _UNKNOWN for name in drawable], MAX_CHART_LABEL)

@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from pvs_workflow.files import write_text
-from pvs_workflow.report.citations import load_citations, markdown_mark
+from pvs_workflow.report.citations import load_citations
 from pvs_workflow.report.rendering import render_template, write_page
 from pvs_workflow.report.results import ScanResult
 
@@ -47,7 +47,7 @@ class Methods:
         return self.versions.get(package, f'version {_UNKNOWN}')
 
 
-def describe_methods(scans: Sequence[ScanResult], provenance: Mapping, runs: int = 1) -> Methods:
+def describe_methods(scans: Sequence[ScanResult], provenance: Mapping, runs: int) -> Methods:
     """Collect what the methods text of a page depends on; ``provenance`` is the last run's."""
     graded = [scan.grade for scan in scans if scan.grade is not None]
     return methods_of_run(
@@ -83,8 +83,7 @@ def methods_of_run(
 
     """
     name, checksum = model
-    recorded = provenance.get('model')
-    if isinstance(recorded, Mapping) and recorded:
+    if recorded := provenance.get('model'):
         name = ' '.join(str(recorded[key]) for key in ('name', 'version') if key in recorded)
         checksum = recorded.get('sha256', _UNKNOWN)
     versions = dict(provenance.get('versions', {}))
@@ -103,16 +102,9 @@ def methods_of_run(
 
 
 def write_citations(folder: Path, methods: Methods) -> list[Path]:
-    """Write the methods text as ``CITATION.md`` and ``.html``, its references as ``.bib``.
-
-    Raises
-    ------
-    OutputError
-        If the files cannot be written.
-
-    """
+    """Write the methods text as ``CITATION.md`` and ``.html``, its references as ``.bib``."""
     markdown, page, bibliography = (folder / f'CITATION.{end}' for end in ('md', 'html', 'bib'))
-    cite, code = load_citations(markdown_mark), Markup('`{}`').format
+    cite, code = load_citations('[@{key}]'), Markup('`{}`').format
     write_text(markdown, render_template('citation.md.j2', methods=methods, cite=cite, code=code))
     write_text(bibliography, '\n\n'.join(entry.bibtex for entry in cite.cited) + '\n')
     write_page(page, 'citation.html.j2', methods=methods, cite=load_citations())

@@ -10,18 +10,10 @@ _SHOWN = ['participant_id', 'session_id', 't2w', 'potter', 'count_max', 'qc']
 
 
 def outlier_section(rows: pd.DataFrame) -> GroupSection:
-    """List the results that stand out, with what stands out.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As :func:`pvs_workflow.cohort.outliers.outlier_reasons` takes them.
-
-    """
-    reasons = outlier_reasons(rows)
+    """List the results that stand out, with why (:func:`outliers.outlier_reasons`)."""
     outlying = [
         row | {'reasons': '; '.join(found)}
-        for row, found in zip(rows[_SHOWN].to_dict('records'), reasons, strict=True)
+        for row, found in zip(rows[_SHOWN].to_dict('records'), outlier_reasons(rows), strict=True)
         if found
     ]
     usable = len(usable_rows(rows))

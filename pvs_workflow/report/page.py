@@ -1,7 +1,7 @@
 """The visual report of one participant, from what was saved in the derivatives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
@@ -22,18 +22,13 @@ class ShownReportlet:
     """A reportlet with its pictures; those that no longer fit in are linked only."""
 
     reportlet: Reportlet
-    stacks: tuple[Stack, ...] = ()
-    fits: bool = True
+    stacks: tuple[Stack, ...]
+    fits: bool
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """One picture for each layer."""
         return self.stacks[0].pictures if self.stacks else ()
-
-    @property
-    def size(self) -> int:
-        """Characters that its pictures take in the page."""
-        return sum(len(picture.uri) for stack in self.stacks for picture in stack.pictures)
 
 
 @dataclass(frozen=True)
@@ -56,14 +51,8 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
     Parameters
     ----------
     output_dir : Path
-        The derivatives.
     participant : str
-        Label, with or without ``sub-``. Of the recorded runs' facts, the methods text uses what
-        :func:`methods.methods_of_run` names.
-
-    Returns
-    -------
-    Path
+        Label, with or without ``sub-``.
 
     Raises
     ------
@@ -71,7 +60,6 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
         If the page cannot be written.
 
     """
-    output_dir = Path(output_dir)
     participant = participant.removeprefix('sub-')
     specification = load_specification()
     ordering = next((s.ordering for s in specification.sections if s.ordering), ())
@@ -113,11 +101,11 @@ def collect_sections(
         for reportlet in section.reportlets:
             for scan, row in zip(repeats, items, strict=True):
                 stacks = load_stacks(output_dir, scan, reportlet) if scan else ()
-                item = ShownReportlet(reportlet, stacks)
-                fits = item.size <= room
-                room -= item.size if fits else 0
+                size = sum(len(picture.uri) for stack in stacks for picture in stack.pictures)
+                fits = size <= room
+                room -= size if fits else 0
                 if stacks or reportlet.custom:
-                    row.append(replace(item, fits=fits))
+                    row.append(ShownReportlet(reportlet, stacks, fits))
         for number, (scan, row) in enumerate(zip(repeats, items, strict=True), start=1):
             anchor = f'{section.name}-{number}' if scan else section.name
             title = scan.title if scan else section.title

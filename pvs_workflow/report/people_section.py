@@ -4,16 +4,8 @@ import pandas as pd
 
 from pvs_workflow.cohort.ordinal import fit_grades
 from pvs_workflow.report.cohort_charts import age_figure, shares_figure
-from pvs_workflow.report.scanner_section import (
-    MAX_STRATA,
-    Stratum,
-    counts_chart,
-    summarise,
-    usable_rows,
-)
+from pvs_workflow.report.scanner_section import MAX_STRATA, counts_chart, summarise, usable_rows
 from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
-
-VARIABLES = ('age', 'sex', 'group')
 
 
 def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> GroupSection | None:
@@ -29,20 +21,21 @@ def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> Gr
     people : DataFrame
         Index ``participant_id``; any of ``age``, ``sex``, ``group``.
     warning : str
-        Why ``participants.tsv`` was not used, or in part; may be empty.
-
-    Returns
-    -------
-    GroupSection or None
-        None where nothing is known and nothing is to be said.
+        Why ``participants.tsv`` was not used, or in part; may be empty, and with nothing known
+        there is then no section.
 
     """
     chosen = usable_rows(rows).drop_duplicates('participant_id').set_index('participant_id')
-    known = people.reindex(chosen.index)[[name for name in VARIABLES if name in people]]
+    variables = [name for name in ('age', 'sex', 'group') if name in people]
+    known = people.reindex(chosen.index)[variables]
     known = known.loc[:, known.notna().any()] if len(known) else known.iloc[:, :0]
     if known.columns.empty and not warning:
         return None
-    categories = [name for name in ('sex', 'group') if name in known]
+    parts = {
+        name: dict(list(chosen.reset_index().groupby(known[name].to_numpy())))
+        for name in ('sex', 'group')
+        if name in known
+    }
     return GroupSection(
         'people',
         'Age, sex and group',
@@ -51,19 +44,19 @@ def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> Gr
             'warning': warning,
             'people': len(chosen),
             'unknown': int((~chosen.index.isin(people.index)).sum()) if len(people) else 0,
-            'charts': _charts(chosen, known),
-            'categories': [(name, _strata(chosen, known[name])) for name in categories],
+            'charts': _charts(chosen, known, parts),
+            'categories': [
+                (name, [summarise(str(level), part) for level, part in own.items()])
+                for name, own in parts.items()
+            ],
             'fit': fit_grades(chosen['potter'], known) if len(known.columns) else None,
         },
     )
 
 
-def _strata(chosen: pd.DataFrame, values: pd.Series) -> list[Stratum]:
-    groups = chosen.reset_index().groupby(values.to_numpy(), sort=True)
-    return [summarise(str(level), part) for level, part in groups]
-
-
-def _charts(chosen: pd.DataFrame, known: pd.DataFrame) -> list[Chart]:
+def _charts(
+    chosen: pd.DataFrame, known: pd.DataFrame, parts: dict[str, dict[str, pd.DataFrame]]
+) -> list[Chart]:
     charts = []
     if 'age' in known:
         points = pd.DataFrame({'age': known['age'], 'count': chosen['count_max']})
@@ -78,19 +71,17 @@ def _charts(chosen: pd.DataFrame, known: pd.DataFrame) -> list[Chart]:
                 age_figure(points['age'], points['count']),
             )
         )
-    for name in ('sex', 'group'):
-        levels = sorted(known[name].dropna().unique()) if name in known else []
-        if not 0 < len(levels) <= MAX_STRATA:
+    for name, own in parts.items():
+        if len(own) > MAX_STRATA:
             continue
-        parts = {level: chosen[known[name] == level] for level in levels}
         charts.append(
             draw_chart(
                 f'Potter grades by {name}',
                 f'Bars of the shares of Potter grades by {name}; the table has the numbers',
                 'Share of people with each grade; the figures in the bars are people.',
-                shares_figure({level: part['potter'].tolist() for level, part in parts.items()}),
+                shares_figure({level: part['potter'].tolist() for level, part in own.items()}),
             )
         )
-        counts = {level: part['count_max'] for level, part in parts.items()}
+        counts = {level: part['count_max'] for level, part in own.items()}
         charts += counts_chart(name, counts, 'points are people')
     return charts

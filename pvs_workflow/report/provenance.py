@@ -52,19 +52,18 @@ def save_run(output_dir: Path, participant: str, run: RunRecord) -> Path:
         earlier = load_runs(output_dir, participant)
     except PVSError:  # damaged: a new one is better than none
         earlier = []
-    runs = [*_without(earlier, run.scans), run]
+    runs = []
+    for old in earlier:
+        kept = {name: why for name, why in old.scans.items() if name not in run.scans}
+        if kept:  # errors that belong to no T2w are those of the last run only
+            runs.append(RunRecord(old.facts, kept))
     path = record_path(output_dir, participant)
-    write_json(path, {'runs': [asdict(one) for one in runs]})
+    write_json(path, {'runs': [asdict(one) for one in (*runs, run)]})
     return path
 
 
 def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
     """Return the runs that made a participant's results, the last one last.
-
-    Returns
-    -------
-    list of RunRecord
-        Empty where none was recorded.
 
     Raises
     ------
@@ -76,10 +75,9 @@ def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
     if not path.exists():
         return []
     try:
-        content = read_json(path)
         runs = [
             RunRecord(dict(run['facts']), dict(run['scans']), tuple(run['errors']))
-            for run in content['runs']
+            for run in read_json(path)['runs']
         ]
         if not all(map(_is_usable, runs)):
             raise TypeError('messages or versions that are none')
@@ -92,17 +90,7 @@ def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
 
 
 def _is_usable(run: RunRecord) -> bool:
-    messages = (*run.errors, *run.scans.values())
-    parts = [run.facts.get(name, {}) for name in ('model', 'versions')]
-    return all(isinstance(text, str) for text in messages) and all(
-        isinstance(part, Mapping) for part in parts
+    texts = all(isinstance(text, str) for text in (*run.errors, *run.scans.values()))
+    return texts and all(
+        isinstance(run.facts.get(name, {}), Mapping) for name in ('model', 'versions')
     )
-
-
-def _without(runs: Sequence[RunRecord], scans: Mapping) -> list[RunRecord]:
-    """Leave some T2w out of earlier runs, and runs that nothing is left of.
-
-    Errors that belong to no T2w are those of the last run only.
-    """
-    kept = [{name: why for name, why in run.scans.items() if name not in scans} for run in runs]
-    return [RunRecord(run.facts, left) for run, left in zip(runs, kept, strict=True) if left]

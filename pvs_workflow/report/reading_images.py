@@ -77,7 +77,7 @@ def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
     Raises
     ------
     ImageError
-        If a derivative is missing or damaged, or they do not go together.
+        If a derivative is missing or damaged, or if these are not the images that were counted.
 
     """
     paths = [stem.with_name(stem.name + end) for end in (T2W_END, ROI_END)]
@@ -100,37 +100,10 @@ def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
     except ImageError as error:
         raise ImageError(f'{stem.name} cannot be shown: {error}') from error
     n = slices_per_slab(affine)
-    stored = [storage.slice_index(central_slice(view.slice_index, n)) for view in views]
-    images = [
-        RawImage(view.hemisphere, view.rank, index, pixels)
-        for view, index, pixels in zip(views, stored, cut, strict=True)
-    ]
-    _check_slices(stem, images, counts)
-    return images
-
-
-def png_uri(pixels: np.ndarray) -> str:
-    """Return an image as PNG in a data URI: left on the left, the front above.
-
-    Parameters
-    ----------
-    pixels : (80, 96) array, in [0, 1]
-        Left–right × back–front.
-
-    Examples
-    --------
-    >>> png_uri(np.zeros((80, 96)))[:22]
-    'data:image/png;base64,'
-
-    """
-    grey = np.round(255 * np.asarray(pixels).T[::-1]).astype(np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(grey)).save(stream, format='PNG', optimize=True)
-    return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')
-
-
-def _check_slices(stem: Path, images: list[RawImage], counts: pd.DataFrame) -> None:
-    """Refuse images that are not those that were counted."""
+    images = []
+    for view, pixels in zip(views, cut, strict=True):
+        stored = storage.slice_index(central_slice(view.slice_index, n))
+        images.append(RawImage(view.hemisphere, view.rank, stored, pixels))
     counted = {(row.hemisphere, int(row.slice)) for row in counts.itertuples()}
     shown = {(image.hemisphere, image.slice) for image in images}
     if counted != shown:
@@ -138,3 +111,12 @@ def _check_slices(stem: Path, images: list[RawImage], counts: pd.DataFrame) -> N
             f'{stem.name} cannot be shown, expected the slices that were counted, '
             f'{sorted(counted)}, received {sorted(shown)} from its images'
         )
+    return images
+
+
+def png_uri(pixels: np.ndarray) -> str:
+    """Return an image (as of :class:`RawImage`) as PNG in a data URI: the front above."""
+    grey = np.round(255 * np.asarray(pixels).T[::-1]).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(grey)).save(stream, format='PNG', optimize=True)
+    return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')

@@ -52,19 +52,6 @@ class SheetScan:
     counts: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class SheetCase:
-    """The six images of one T2w as the page shows them, with their codes."""
-
-    number: int
-    images: tuple[tuple[str, RawImage], ...]
-
-    @property
-    def size(self) -> int:
-        """Characters that its pictures take in the page."""
-        return sum(len(image.uri) for _, image in self.images)
-
-
 def write_reading_sheet(
     output_dir: Path, scans: Sequence[SheetScan], seed: int
 ) -> tuple[list[Path], list[str]]:
@@ -93,7 +80,7 @@ def write_reading_sheet(
         If no T2w can be shown, or a file cannot be written.
 
     """
-    folder = Path(output_dir) / FOLDER
+    folder = output_dir / FOLDER
     written, problems, keys, page, room = [], [], [], [], MAX_PICTURE_CHARACTERS
     for scan, codes in _shuffled(scans, seed):
         try:
@@ -101,12 +88,12 @@ def write_reading_sheet(
         except PVSError as error:
             problems.append(f'{error} (it is not on the reading sheet)')
             continue
-        case = SheetCase(len(keys) + 1, tuple(zip(codes, images, strict=True)))
-        if page and case.size > room:
+        size = sum(len(image.uri) for image in images)
+        if page and size > room:
             written.append(_write_page(folder, len(written) + 1, page))
             page, room = [], MAX_PICTURE_CHARACTERS
-        page.append(case)
-        room -= case.size
+        page.append((len(keys) + 1, list(zip(codes, images, strict=True))))
+        room -= size
         keys.append(_key_rows(scan, codes, images))
     if not keys:
         raise PVSError(
@@ -117,10 +104,8 @@ def write_reading_sheet(
     for path in set(folder.glob(f'{SHEET}*.html')) - set(written):
         path.unlink()  # of an earlier, longer sheet
     key = pd.concat(keys, ignore_index=True)
-    written += _write_kept(key, Path(output_dir) / KEY, 'reading_key')
-    blank = pd.DataFrame({'image_id': key['image_id']}).reindex(
-        columns=list(describe_columns('reading_ratings'))
-    )
+    written += _write_kept(key, output_dir / KEY, 'reading_key')
+    blank = key[['image_id']].reindex(columns=list(describe_columns('reading_ratings')))
     table = folder / f'{RATINGS}.tsv'
     if _images_of(table) != list(key['image_id']):  # else it may be filled in
         written += _write_kept(blank, table, 'reading_ratings')
@@ -162,14 +147,15 @@ def _key_rows(scan: SheetScan, codes: Sequence[str], images: Sequence[RawImage])
     )
 
 
-def _write_page(folder: Path, part: int, cases: Sequence[SheetCase]) -> Path:
+def _write_page(folder: Path, part: int, cases: Sequence[tuple[int, list]]) -> Path:
+    """Write one page of numbered cases, each with the codes and images of a T2w."""
     end = '' if part == 1 else f'_{part}'
     return write_page(
         folder / f'{SHEET}{end}.html',
         'reading.html.j2',
         cases=cases,
         part=part,
-        n_images=sum(len(case.images) for case in cases),
+        n_images=sum(len(images) for _, images in cases),
         grades=GRADE_WORDS,
         sheet_style=Markup(data.path('report', 'reading.css').read_text(encoding='utf-8')),
         scripts=['reading.js'],

@@ -58,14 +58,7 @@ def write_page(path: Path, template: str, *, scripts: Sequence[str] = (), **cont
 
 
 def load_script(name: str) -> Markup:
-    """Read a script that ships in ``data/report``.
-
-    Raises
-    ------
-    ValueError
-        If it could not stand inside a page.
-
-    """
+    """Read a script that ships in ``data/report``; ValueError if it could not stand in a page."""
     text = data.path('report', *name.split('/')).read_text(encoding='utf-8')
     if '</script' in text.lower() or '<!--' in text:
         raise ValueError(f'{name} cannot be embedded: it has an end tag or a comment')
@@ -106,11 +99,7 @@ def paragraphs_html(text: Markup) -> Markup:
 def value_html(value, digits: int | None = None) -> Markup:
     """Show one table value; a rounded one keeps its written value for machines.
 
-    Parameters
-    ----------
-    value : str, number or missing
-    digits : int, optional
-        Decimals to show; all that the tables have where it is not given.
+    All decimals that the tables have are shown where ``digits`` does not say how many.
 
     Examples
     --------
@@ -162,14 +151,7 @@ def _written(value) -> str:
 
 
 def visible_text(text: str) -> str:
-    """Name the signs that turn the direction of text, so that none looks like another.
-
-    Examples
-    --------
-    >>> visible_text('a' + chr(0x202E) + 'txt.exe')
-    'a‹U+202E›txt.exe'
-
-    """
+    """Name the signs that turn the direction of text, so that none looks like another."""
     return text if text.isascii() else text.translate(_TURNS)
 
 

@@ -3,17 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs.names import name_entities
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-GRADES_END, COUNTS_END = f'_{names.GRADE}.tsv', f'_{names.COUNTS}.tsv'
+_ENDS = {'potter_grade': f'_{names.GRADE}.tsv', 'epvs_counts': f'_{names.COUNTS}.tsv'}
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,6 @@ class ScanResult:
     stem : str
         What its derivatives' names begin with: ``sub-X[_ses-Y][_acq-…][_run-…]``.
     folder : Path
-        Where its derivatives are.
     grade : Series, optional
         The row of grades; missing when the run did not come so far.
     counts : DataFrame, optional
@@ -37,8 +34,8 @@ class ScanResult:
 
     stem: str
     folder: Path
-    grade: 'pd.Series | None'
-    counts: 'pd.DataFrame | None'
+    grade: pd.Series | None
+    counts: pd.DataFrame | None
     problems: tuple[str, ...]
 
     @property
@@ -71,9 +68,7 @@ class ScanResult:
         rows = self.counts.dropna(subset='count')
         if hemisphere:
             rows = rows[rows['hemisphere'] == hemisphere]
-        if rows.empty:
-            return None
-        return rows.loc[rows['count'].idxmax()].to_dict()
+        return None if rows.empty else rows.loc[rows['count'].idxmax()].to_dict()
 
 
 def find_scans(
@@ -81,18 +76,11 @@ def find_scans(
 ) -> list[ScanResult]:
     """Return the results of every T2w that left a table or a figure.
 
-    Parameters
-    ----------
-    output_dir : Path
-    participant : str
-        Label without ``sub-``.
-    ordering : sequence of str
-        Entity keys to sort by; the whole name decides what they leave open.
-
+    They are sorted by the entities that ``ordering`` names, then by the whole name.
     """
-    subject = Path(output_dir) / f'sub-{participant}'
+    subject = output_dir / f'sub-{participant}'
     folders = {}
-    for end in (GRADES_END, COUNTS_END):
+    for end in _ENDS.values():
         for path in sorted([*subject.glob(f'anat/*{end}'), *subject.glob(f'ses-*/anat/*{end}')]):
             folders[path.name.removesuffix(end)] = path.parent
     for path in sorted(subject.glob('figures/*_desc-*')):
@@ -108,37 +96,24 @@ def find_scans(
 def find_figure(output_dir: Path, scan: ScanResult, query: Mapping[str, str]) -> Path | None:
     """Return the saved figure of a T2w that answers a BIDS query, or nothing.
 
-    Parameters
-    ----------
-    output_dir : Path
-    scan : ScanResult
-    query : mapping of str to str
-        ``datatype`` (the folder), ``suffix`` and any entities.
-
+    The query has ``datatype`` (the folder), ``suffix`` and any entities.
     """
-    added = ''.join(
-        f'_{key}-{value}' for key, value in query.items() if key not in ('datatype', 'suffix')
-    )
-    folder = Path(output_dir) / f'sub-{scan.entities["sub"]}' / query['datatype']
-    path = folder / f'{scan.stem}{added}_{query["suffix"]}.svg'
+    entities = dict(query)
+    folder = output_dir / f'sub-{scan.entities["sub"]}' / entities.pop('datatype')
+    end = f'_{entities.pop("suffix")}.svg'
+    added = ''.join(f'_{key}-{value}' for key, value in entities.items())
+    path = folder / f'{scan.stem}{added}{end}'
     return path if path.is_file() else None
 
 
 def _read_scan(stem: str, folder: Path) -> ScanResult:
     tables, problems = {}, []
-    for end, table in ((GRADES_END, 'potter_grade'), (COUNTS_END, 'epvs_counts')):
+    for table, end in _ENDS.items():
         path = folder / f'{stem}{end}'
-        if not path.is_file():
-            continue
-        try:
-            tables[table] = read_table(path, table)
-        except PVSError as error:
-            problems.append(str(error))
-    grades = tables.get('potter_grade')
-    return ScanResult(
-        stem,
-        folder,
-        None if grades is None else grades.iloc[0],
-        tables.get('epvs_counts'),
-        tuple(problems),
-    )
+        if path.is_file():
+            try:
+                tables[table] = read_table(path, table)
+            except PVSError as error:
+                problems.append(str(error))
+    grade = tables['potter_grade'].iloc[0] if 'potter_grade' in tables else None
+    return ScanResult(stem, folder, grade, tables.get('epvs_counts'), tuple(problems))

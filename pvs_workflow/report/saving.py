@@ -72,12 +72,7 @@ def save_figure(figure: Figure | Sheet, path: Path) -> Path:
     ----------
     figure : Figure or Sheet
     path : Path
-        Ends in ``.svg``.
-
-    Returns
-    -------
-    Path
-        ``path``.
+        Ends in ``.svg``; it is returned.
 
     Raises
     ------
@@ -97,17 +92,8 @@ def save_figure(figure: Figure | Sheet, path: Path) -> Path:
 def read_pictures(path: Path) -> dict[str, str]:
     """Return the pictures of a saved figure as data URIs, for ``img`` elements.
 
-    Parameters
-    ----------
-    path : Path
-        What :func:`save_figure` wrote.
-
-    Returns
-    -------
-    dict of str to str
-        The tiles of a sheet by name; a single figure has no name. Empty where the file is damaged
-        or too large.
-
+    They are the tiles of a sheet by name; a single figure has no name. There are none where the
+    file is damaged or too large.
     """
     try:
         text = read_text(path, MAX_BYTES)
@@ -126,32 +112,25 @@ def figure_uri(figure: Figure) -> str:
 
 
 @house_style()
-def _svg(figure: Figure) -> str:
-    stream = io.StringIO()
-    metadata = dict.fromkeys(('Date', 'Creator', 'Format', 'Type'))
-    colour = figure.get_facecolor()
-    figure.savefig(stream, format='svg', dpi=_DPI, facecolor=colour, metadata=metadata)
+def _render(figure: Figure, **how) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, dpi=_DPI, facecolor=figure.get_facecolor(), **how)
     return stream.getvalue()
 
 
-@house_style()
+def _svg(figure: Figure) -> str:
+    metadata = dict.fromkeys(('Date', 'Creator', 'Format', 'Type'))
+    return _render(figure, format='svg', metadata=metadata).decode('utf-8')
+
+
 def _jpeg_uri(figure: Figure) -> str:
-    stream = io.BytesIO()
     how = {'quality': 88, 'subsampling': 0}  # thin coloured lines keep their colour
-    colour = figure.get_facecolor()
-    figure.savefig(stream, format='jpeg', dpi=_DPI, facecolor=colour, pil_kwargs=how)
-    return 'data:image/jpeg;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')
+    encoded = base64.b64encode(_render(figure, format='jpeg', pil_kwargs=how)).decode('ascii')
+    return f'data:image/jpeg;base64,{encoded}'
 
 
 def _svg_uri(text: str) -> str:
-    """Return SVG text as a data URI, without its prolog.
-
-    Examples
-    --------
-    >>> _svg_uri('<?xml version="1.0"?><svg a="#"/>')
-    'data:image/svg+xml,%3Csvg a=%22%23%22/%3E'
-
-    """
+    """Return SVG text as a data URI, without its prolog."""
     body = text[text.index('<svg') :]
     return 'data:image/svg+xml,' + quote(body, safe=_PLAIN).replace('\n', ' ')
 

@@ -1,7 +1,5 @@
 """The group page's section of scanners and sites."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from pvs_workflow.report.cohort_charts import strata_figure
@@ -19,36 +17,6 @@ STRATA = {
 MAX_STRATA = 12
 """More are in the table only."""
 
-UNKNOWN = 'not known'
-
-
-@dataclass(frozen=True)
-class Stratum:
-    """One scanner, site or the like.
-
-    Attributes
-    ----------
-    label : str
-    people, scans : int
-        Scans that did not fail quality control, and people who have one.
-    grades : tuple of 5 int
-        Scans of each grade.
-    median, lower, upper : float
-        Median and quartiles of the highest count; NaN without scans.
-    doubtful : int
-        Scans whose quality is review or fail.
-
-    """
-
-    label: str
-    people: int
-    scans: int
-    grades: tuple[int, ...]
-    median: float
-    lower: float
-    upper: float
-    doubtful: int
-
 
 def scanner_section(rows: pd.DataFrame) -> GroupSection:
     """Compare grades and counts by scanner, institution, site and slice thickness.
@@ -63,29 +31,33 @@ def scanner_section(rows: pd.DataFrame) -> GroupSection:
     for column, heading in STRATA.items():
         if column not in rows or not rows[column].notna().any():
             continue
-        labels = rows[column].fillna(UNKNOWN).astype(str)
-        strata = [summarise(label, part) for label, part in rows.groupby(labels, sort=True)]
-        sizes = labels.value_counts()
-        strata.sort(key=lambda stratum: -sizes[stratum.label])  # of equal ones, by name
-        parts = {stratum.label: rows[labels == stratum.label] for stratum in strata}
-        kinds.append((heading, strata, _charts(heading.lower(), parts)))
+        parts = list(rows.groupby(rows[column].fillna('not known').astype(str), sort=True))
+        parts.sort(key=lambda part: -len(part[1]))  # of equal ones, by name
+        counts = {label: usable_rows(part)['count_max'] for label, part in parts}
+        points = 'points are T2w that did not fail quality control'
+        charts = counts_chart(heading.lower(), counts, points)
+        kinds.append((heading, [summarise(label, part) for label, part in parts], charts))
     return GroupSection('scanners', 'Scanners and sites', 'scanners.html.j2', {'kinds': kinds})
 
 
-def summarise(label: str, rows: pd.DataFrame) -> Stratum:
-    """Summarise the results of one stratum."""
+def summarise(label: str, rows: pd.DataFrame) -> dict:
+    """Summarise one scanner, site or the like, as a row of ``strata.html.j2``.
+
+    People and scans, scans of each grade, and quartiles of the highest count (NaN without scans)
+    are of scans that did not fail quality control; doubtful ones are to be reviewed or failed.
+    """
     usable = usable_rows(rows)
     lower, median, upper = usable['count_max'].astype(float).quantile([0.25, 0.5, 0.75])
-    return Stratum(
-        label=label,
-        people=int(usable['participant_id'].nunique()),
-        scans=len(usable),
-        grades=tuple(int((usable['potter'] == grade).sum()) for grade in GRADES),
-        median=median,
-        lower=lower,
-        upper=upper,
-        doubtful=int((rows['qc'] != 'pass').sum()),
-    )
+    return {
+        'label': label,
+        'people': usable['participant_id'].nunique(),
+        'scans': len(usable),
+        'grades': [(usable['potter'] == grade).sum() for grade in GRADES],
+        'median': median,
+        'lower': lower,
+        'upper': upper,
+        'doubtful': (rows['qc'] != 'pass').sum(),
+    }
 
 
 def usable_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -108,8 +80,3 @@ def counts_chart(by: str, counts: dict[str, pd.Series], points: str) -> list[Cha
             strata_figure(counts),
         )
     ]
-
-
-def _charts(by: str, parts: dict[str, pd.DataFrame]) -> list[Chart]:
-    counts = {label: usable_rows(part)['count_max'] for label, part in parts.items()}
-    return counts_chart(by, counts, 'points are T2w that did not fail quality control')

@@ -32,15 +32,7 @@ class GroupSection:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure of the group, ready for the page.
-
-    Attributes
-    ----------
-    title, alt, caption : str
-        Text in them is escaped.
-    uri : str
-
-    """
+    """A figure of the group, ready for the page; text in it is escaped."""
 
     title: str
     alt: str

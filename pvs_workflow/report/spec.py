@@ -5,9 +5,8 @@ assembler is not used: it imports nipype (which the report must not), writes tex
 without escaping it, refers to figures by relative path and loads its styles from a network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 
@@ -59,7 +58,7 @@ class Section:
     name: str
     title: str
     reportlets: tuple[Reportlet, ...]
-    ordering: tuple[str, ...] = ()
+    ordering: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ class Specification:
     sections: tuple[Section, ...]
 
 
-def load_specification(path: Path | None = None) -> Specification:
-    """Read a specification; the shipped one where no path is given.
+def load_specification() -> Specification:
+    """Read the shipped specification.
 
     Examples
     --------
@@ -79,19 +78,13 @@ def load_specification(path: Path | None = None) -> Specification:
     ['summary', 'scan', 'methods', 'errors', 'provenance']
 
     """
-    content = (path or data.path('report', 'spec.yml')).read_text(encoding='utf-8')
+    content = data.path('report', 'spec.yml').read_text(encoding='utf-8')
     settings = yaml.safe_load(content)
-    sections = [
-        Section(
-            section['name'],
-            section['title'],
-            tuple(_reportlet(**reportlet) for reportlet in section['reportlets']),
-            tuple(section.get('ordering', ())),
-        )
-        for section in settings['sections']
-    ]
+    sections = []
+    for section in settings['sections']:
+        reportlets = []
+        for values in section.pop('reportlets'):
+            layers = tuple(Layer(**layer) for layer in values.pop('layers', ()))
+            reportlets.append(Reportlet(layers=layers, **values))
+        sections.append(Section(reportlets=tuple(reportlets), **section))
     return Specification(settings['title'], tuple(sections))
-
-
-def _reportlet(layers: list[dict] = (), **values) -> Reportlet:
-    return Reportlet(layers=tuple(Layer(**layer) for layer in layers), **values)

@@ -14,9 +14,9 @@ def test_one_t2w_of_each_person_is_compared(tmp_path, read, assert_sound):
     assert section.context['people'] == len(usable) == section.context['fit'].people
     strata = dict(section.context['categories'])
     for stratum in strata['group']:
-        own = usable[people.loc[usable.index, 'group'] == stratum.label]
-        assert stratum.people == len(own)
-        assert stratum.median == pytest.approx(own['count_max'].median())
+        own = usable[people.loc[usable.index, 'group'] == stratum['label']]
+        assert stratum['people'] == len(own)
+        assert stratum['median'] == pytest.approx(own['count_max'].median())
     page = read(show_sections(tmp_path, rows, section))
     assert_sound(page)
     for said in ('Exploratory.', 'age, per 10 years', 'Highest count by age', 'grades by sex'):

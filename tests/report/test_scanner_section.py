@@ -10,17 +10,17 @@ def test_scanners_are_summed_up_as_pandas_does(tmp_path, read, assert_sound):
     section = scanner_section(rows)
     kinds = {heading: strata for heading, strata, _ in section.context['kinds']}
     assert list(kinds) == ['Scanner', 'Slice thickness']
-    assert {stratum.label for stratum in kinds['Scanner']} == {'A 3 T', 'B 1.5 T', 'not known'}
+    assert {stratum['label'] for stratum in kinds['Scanner']} == {'A 3 T', 'B 1.5 T', 'not known'}
     for stratum in kinds['Scanner']:
-        label = None if stratum.label == 'not known' else stratum.label
+        label = None if stratum['label'] == 'not known' else stratum['label']
         own = rows[rows['scanner'].isna() if label is None else rows['scanner'] == label]
         usable = own[own['qc'] != 'fail']
-        assert stratum.scans == len(usable)
-        assert stratum.people == usable['participant_id'].nunique()
-        assert stratum.doubtful == (own['qc'] != 'pass').sum()
-        assert stratum.grades == tuple((usable['potter'] == grade).sum() for grade in range(5))
-        assert stratum.median == pytest.approx(usable['count_max'].median())
-        assert stratum.upper == pytest.approx(np.percentile(usable['count_max'], 75))
+        assert stratum['scans'] == len(usable)
+        assert stratum['people'] == usable['participant_id'].nunique()
+        assert stratum['doubtful'] == (own['qc'] != 'pass').sum()
+        assert stratum['grades'] == [(usable['potter'] == grade).sum() for grade in range(5)]
+        assert stratum['median'] == pytest.approx(usable['count_max'].median())
+        assert stratum['upper'] == pytest.approx(np.percentile(usable['count_max'], 75))
     page = read(show_sections(tmp_path, rows, section))
     assert_sound(page)
     assert 'Highest count by scanner' in page.text
