@@ -58,10 +58,6 @@ class CountAgreement:
 def contrast_table(results: Sequence[ImageResult]) -> dict[str, dict]:
     """Return the paper's table 3: mean and standard deviation of the CNR over images.
 
-    Parameters
-    ----------
-    results : sequence of ImageResult
-
     Returns
     -------
     dict
@@ -84,10 +80,6 @@ def contrast_table(results: Sequence[ImageResult]) -> dict[str, dict]:
 
 def counting_table(results: Sequence[ImageResult]) -> dict[str, dict]:
     """Return the paper's table 4 and what goes with it.
-
-    Parameters
-    ----------
-    results : sequence of ImageResult
 
     Returns
     -------
@@ -161,10 +153,6 @@ def compare_counts(predicted: np.ndarray, true: np.ndarray) -> CountAgreement:
     Parameters
     ----------
     predicted, true : (n,) arrays, ≥ 0
-
-    Returns
-    -------
-    CountAgreement
 
     """
     grades, true_grades = potter_grade(predicted), potter_grade(true)

@@ -106,10 +106,6 @@ def draw_protocol(rng: np.random.Generator, acquisition: str, contrast: str) -> 
         The paper's (Chae et al. 2024, section 2.2), or any that clinical scanners use.
     contrast : {'T2w', 'T1w', 'FLAIR'}
 
-    Returns
-    -------
-    Protocol
-
     """
     if contrast != 'T2w':
         return Protocol(

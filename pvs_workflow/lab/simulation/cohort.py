@@ -77,10 +77,6 @@ def simulate_participant(
     anatomies : tuple of Path
         Label maps, of which each participant may get one.
 
-    Returns
-    -------
-    Session
-
     """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)

@@ -75,10 +75,6 @@ def compact_scan(
 def compact_session(session: Session) -> Session:
     """Make all scans of a session compact, and crop the truth as its T2w.
 
-    Parameters
-    ----------
-    session : Session
-
     Returns
     -------
     Session

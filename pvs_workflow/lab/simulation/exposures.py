@@ -103,10 +103,6 @@ def draw_conditions(rng: np.random.Generator, protocol: Protocol) -> Protocol:
     protocol : Protocol
         Of the plate.
 
-    Returns
-    -------
-    Protocol
-
     """
     snr = protocol.snr / np.exp(rng.uniform(*np.log(NOISE)))
     if max(protocol.noise_blur) > 0:

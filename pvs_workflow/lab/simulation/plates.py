@@ -80,10 +80,6 @@ def person_plates(
     anatomies : tuple of Path
         Label maps that the person may have.
 
-    Returns
-    -------
-    list of Plate
-
     """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
@@ -110,10 +106,6 @@ def cut_plates(
     scene : Scene
     recorded : bool
         Whether the scene's tissue is a real scan.
-
-    Returns
-    -------
-    list of Plate
 
     """
     roi = roi_labels(scene.structures)

@@ -4,15 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SOLID = (
-    'white matter',
-    'cortex',
-    'caudate',
-    'putamen',
-    'pallidum',
-    'thalamus',
-    'brain stem',
-)
 FLUID = 'fluid'
 
 # Means at 3 T: T1 and T2 in ms and proton density relative to water. Wansapura et al. 1999
