@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.files import atomic_path
 from pvs_workflow.lab.evaluation.findings import Evaluation, Findings
 from pvs_workflow.lab.evaluation.results import ImageResult
 from pvs_workflow.lab.evaluation.tables import (
@@ -14,7 +13,7 @@ from pvs_workflow.lab.evaluation.tables import (
     image_counts,
     participant_counts,
 )
-from pvs_workflow.lab.training.curves import save_reliability
+from pvs_workflow.lab.training.curves import save_chart, save_reliability
 from pvs_workflow.report.agreement_charts import draw_confusion, draw_differences
 from pvs_workflow.science.grading import UPPER_COUNTS, potter_grade
 
@@ -28,14 +27,6 @@ TITLES = {
 }
 COLUMNS = 3
 _BAR, _DEEP, _LINE = '#9AA5B1', '#0072B2', '#5B6673'
-_DOTS_PER_INCH = 120
-
-
-def save_chart(target: Path, figure) -> Path:
-    """Write a figure as PNG, in one step and without the date."""
-    with atomic_path(target) as path:
-        figure.savefig(path, dpi=_DOTS_PER_INCH, metadata={'Software': None})
-    return target
 
 
 def save_figures(folder: Path, results: Sequence[ImageResult]) -> list[Path]:
