@@ -109,16 +109,8 @@ def prepare_background(
 ) -> Background:
     """Scale a T2w by its putamen, and take the person's own small bright spots out.
 
-    Parameters
-    ----------
-    participant, session : str
-    t2w : (x, y, z) array
-    structures : (x, y, z) array of int
-        FreeSurfer numbers.
-    affine : (4, 4) array
-    whole : bool
-        As in :func:`read_backgrounds`.
-
+    ``structures`` are FreeSurfer numbers on the T2w's grid; ``whole`` is as in
+    :func:`read_backgrounds`.
     """
     (t2w, grid, _), (structures, _, _) = (to_canonical(a, affine) for a in (t2w, structures))
     n = slices_per_slab(grid)

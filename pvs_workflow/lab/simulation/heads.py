@@ -107,16 +107,7 @@ def draw_labels(rng: np.random.Generator, head: Head) -> np.ndarray:
 def paint(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
     """Give labels a random contrast, and record them as some scanner would.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    labels : array of int, shape `BOX_SHAPE`
-
-    Returns
-    -------
-    array of float32
-        In arbitrary units ≥ 0.
-
+    The image is of float32, in arbitrary units ≥ 0.
     """
     means = _physical(rng, labels) if rng.random() < PHYSICAL else _arbitrary(rng, labels)
     image = means[labels]

@@ -98,11 +98,7 @@ def draw_source(
 ) -> tuple[Tissues, Path | None]:
     """Draw the tissues' properties and the label map of a person; None is the template.
 
-    Parameters
-    ----------
-    rng, protocol, acquisition, anatomies
-        As for :func:`draw_anatomy`.
-
+    The first draws of :func:`draw_anatomy`.
     """
     times = protocol.echo_time, protocol.repetition_time
     tissues = draw_tissues(rng, acquisition, *times)

@@ -180,12 +180,7 @@ def label_centres(
 def fine_labels(labels: np.ndarray, affine: np.ndarray) -> Channel:
     """Upsample the labels, each by its own linear interpolation; the strongest wins.
 
-    Parameters
-    ----------
-    labels : (x, y, z) array of int
-    affine : (4, 4) array
-        Not oblique.
-
+    The affine is not oblique.
     """
     labels = np.pad(labels, _ROOM)
     where = np.nonzero(labels)

@@ -140,13 +140,7 @@ def person_images(
 ) -> list[list[Sample]]:
     """Draw one person and scan the surroundings of the basal ganglia, once for each shift.
 
-    Parameters
-    ----------
-    number : int
-        From 1.
-    seed, acquisition, anatomies, shifts
-        As in :func:`heldout_images`.
-
+    The ``number`` is from 1; all else is as in :func:`heldout_images`.
     """
     out = []
     for own, scene in person_scenes(number, seed, acquisition, anatomies, shifts):
@@ -164,17 +158,7 @@ def person_scenes(
 ) -> Iterator[tuple[np.random.Generator, Scene]]:
     """Draw one person, and yield what lies around the basal ganglia in each scan, before noise.
 
-    Parameters
-    ----------
-    number, seed, acquisition, anatomies, shifts
-        As in :func:`person_images`.
-
-    Yields
-    ------
-    numpy.random.Generator
-        For the noise of this scan.
-    Scene
-
+    With each scene comes the generator for its noise; see :func:`person_images`.
     """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
@@ -189,16 +173,9 @@ def person_scenes(
 
 
 def six_images(number: int, scene: Scene, image: np.ndarray, labels: np.ndarray) -> list[Sample]:
-    """Cut the six images that inference would choose.
+    """Cut the six images that inference would choose, as recorded, of person ``number``.
 
-    Parameters
-    ----------
-    number : int
-        Of the person.
-    scene : Scene
-    image, labels : (x, y, z) arrays
-        As recorded, and the ePVS that count, one integer each.
-
+    ``labels`` are the ePVS that count, one integer each.
     """
     roi = roi_labels(scene.structures)
     samples = volume_samples(f'{number:04d}', image, roi, labels, scene.grid.affine)
