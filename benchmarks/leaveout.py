@@ -11,12 +11,7 @@ import numpy as np
 from benchmarks.harness import say
 from benchmarks.realscans import as_they_are, count_session, people_known, read_sessions
 from pvs_workflow.lab.evaluation.figures import agreement_figure
-from pvs_workflow.lab.evaluation.findings import (
-    ROIS,
-    Evaluation,
-    Findings,
-    evaluate_cascade,
-)
+from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings, evaluate_cascade
 from pvs_workflow.lab.evaluation.results import claim_folder
 from pvs_workflow.lab.evaluation.tables import compare_counts
 from pvs_workflow.lab.simulation.backgrounds import Background, read_backgrounds
