@@ -77,7 +77,7 @@ def sample_contrast(
     return brain * inside + (1 - brain) * np.minimum(t2, 1.0) * 0.8
 
 
-def sample_structures(template: Template, shape: Shape, grid: Grid, layers: int) -> np.ndarray:
+def sample_structures(template: Template, shape: Shape, grid: Grid, layers: int = 3) -> np.ndarray:
     """Label a grid's voxels by what most of their depth holds, and add the capsule.
 
     Parameters

@@ -13,7 +13,6 @@ from pvs_workflow.lab.simulation.contrasts import sample_structures
 from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.lesions import Lesion, draw_lesions
 from pvs_workflow.lab.simulation.person import (
-    STRUCTURE_LAYERS,
     Person,
     cohort_burden,
     detailed_box,
@@ -217,9 +216,8 @@ def with_lacunes(
     """
     if shift.lacunes is None:
         return person
-    corner, box = detailed_box(person.template, person.shape, t2w[1])
-    detail = t2w[1].box(corner, box)
-    structures = sample_structures(person.template, person.shape, detail, STRUCTURE_LAYERS)
+    _, detail = detailed_box(person.template, person.shape, t2w[1])
+    structures = sample_structures(person.template, person.shape, detail)
     rng = np.random.default_rng([seed, number, 0, 1])
     lacunes: list[Lesion] = []
     while len(lacunes) < shift.lacunes:
