@@ -163,8 +163,8 @@ def test_a_new_counter_leaves_the_enhancer_alone(samples, bundle):
     for before, after in zip(kept, training.cascade.enhancer.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
     described = training.cascade.card.architecture
-    assert described['enhancer'] == old['enhancer']
-    assert tuple(described['counter']['strides']) == TINY.strides
+    assert described.enhancer == old.enhancer
+    assert described.counter.strides == TINY.strides
     strides = [x.strides[0] for x in training.cascade.counter.layers if x.name.startswith('conv')]
     assert strides == list(TINY.strides)
 
