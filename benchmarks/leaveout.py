@@ -10,27 +10,24 @@ import numpy as np
 
 from benchmarks.harness import say
 from benchmarks.realscans import as_they_are, count_session, people_known, read_sessions
-from pvs_workflow.lab.evaluation.figures import agreement_figure, save_chart
-from pvs_workflow.lab.evaluation.findings import (
-    ROIS,
-    Evaluation,
-    Findings,
-    error_by_grade,
-    evaluate_cascade,
-)
+from pvs_workflow.lab.evaluation.figures import agreement_figure
+from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings, evaluate_cascade
 from pvs_workflow.lab.evaluation.results import claim_folder
-from pvs_workflow.lab.evaluation.tables import compare_counts, plain
+from pvs_workflow.lab.evaluation.tables import compare_counts
 from pvs_workflow.lab.simulation.backgrounds import Background, read_backgrounds
 from pvs_workflow.lab.simulation.cohort import implant_participant
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.config import FAST, FINE, TrainingConfig
+from pvs_workflow.lab.training.curves import save_chart
 from pvs_workflow.lab.training.fit import train_cascade
 from pvs_workflow.lab.training.heldout import calibration_images
 from pvs_workflow.lab.training.plan import OTHERS, VARIANTS
 from pvs_workflow.lab.training.samples import Sample, volume_samples
+from pvs_workflow.lab.training.scores import mean_by_grade, plain
 from pvs_workflow.lab.training.streams import PlateSource, background_sources, simulated_sources
 from pvs_workflow.networks.bundle import load_bundle, model_sha256, save_bundle
 from pvs_workflow.networks.cascade import Cascade
+from pvs_workflow.science.grading import potter_grade
 
 ENDLESS = 500
 """Epochs, of which the time limit lets the first ones happen."""
@@ -194,7 +191,7 @@ def pooled_summary(parts: Sequence[Evaluation]) -> dict:
         out[roi] = {
             'images': asdict(compare_counts(found.counts, found.true)),
             'participants': asdict(compare_counts(*found.people())),
-            'mae_by_grade': error_by_grade(found.counts, found.true),
+            'mae_by_grade': mean_by_grade(found.errors, potter_grade(found.true)),
             'interval_coverage': float(np.average(covered, weights=sizes)),
             'unfamiliar': float(found.unfamiliar.mean()),
         }

@@ -14,27 +14,25 @@ LOST_ORIGIN = 150.0  # mm by which a header with a nonsensical origin is off
 
 
 def random_motion(
-    rng: np.random.Generator,
-    centre: Sequence[float],
-    angle: float = MAX_ANGLE,
-    shift: float = MAX_SHIFT,
+    rng: np.random.Generator, centre: Sequence[float], shift: float = MAX_SHIFT
 ) -> np.ndarray:
     """Draw a rigid movement: about a random axis through a point, and in a random direction.
 
-    Rotation and shift are drawn evenly from zero to ``angle`` degrees and ``shift`` millimetres;
+    Rotation and shift are drawn evenly from zero to `MAX_ANGLE` and ``shift`` millimetres;
     the (4, 4) matrix moves points in millimetres and leaves ``centre`` to the shift alone.
     """
-    turn = Rotation.from_rotvec(np.radians(rng.uniform(0, angle)) * _direction(rng)).as_matrix()
+    angle = np.radians(rng.uniform(0, MAX_ANGLE))
+    turn = Rotation.from_rotvec(angle * _direction(rng)).as_matrix()
     out = np.eye(4)
     out[:3, :3] = turn
     out[:3, 3] = centre - turn @ centre + rng.uniform(0, shift) * _direction(rng)
     return out
 
 
-def lost_origin(rng: np.random.Generator, distance: float = LOST_ORIGIN) -> np.ndarray:
-    """Draw a shift by a distance in a random direction, as after a header was rewritten."""
+def lost_origin(rng: np.random.Generator) -> np.ndarray:
+    """Draw a shift by `LOST_ORIGIN` in a random direction, as after a header was rewritten."""
     out = np.eye(4)
-    out[:3, 3] = distance * _direction(rng)
+    out[:3, 3] = LOST_ORIGIN * _direction(rng)
     return out
 
 

@@ -12,10 +12,10 @@ from pvs_workflow.derivatives import names
 from pvs_workflow.errors import ImageError, NoInputError
 from pvs_workflow.inputs.names import name_entities
 from pvs_workflow.inputs.nifti import read_nifti
-from pvs_workflow.lab.evaluation.figures import save_chart
-from pvs_workflow.lab.evaluation.tables import plain
 from pvs_workflow.lab.training.augment import plain_image
+from pvs_workflow.lab.training.curves import save_chart
 from pvs_workflow.lab.training.samples import Sample, volume_samples
+from pvs_workflow.lab.training.scores import plain
 from pvs_workflow.method.count import estimate
 from pvs_workflow.networks.bundle import load_bundle
 from pvs_workflow.networks.cascade import Cascade

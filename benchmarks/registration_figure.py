@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
-from pvs_workflow.lab.evaluation.figures import save_chart
+from pvs_workflow.lab.training.curves import save_chart
 from pvs_workflow.report.canvas import INK, PAPER, house_style, new_figure
 
 # As in the charts of the reports: blue is what is shown, grey what it is compared with.

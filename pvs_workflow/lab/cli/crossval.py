@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from pvs_workflow.errors import EXIT_OK
@@ -112,7 +113,7 @@ def run(plan: CrossvalPlan) -> int:
     people = {sample.participant for sample in samples}
     print(f'{len(samples)} images of {len(people)} participants', flush=True)
     begin = time.monotonic()
-    found = cross_validate(
+    folds, parts = cross_validate(
         samples,
         plan.config(),
         plan.output / PARTS,
@@ -122,26 +123,26 @@ def run(plan: CrossvalPlan) -> int:
         n_cpus=plan.n_cpus,
         on_part=lambda done, total: print(f'{done} of {total} parts done', flush=True),
     )
-    results = [image for parts in found.parts.values() for part in parts for image in part.images]
+    results = [image for part in chain(*parts.values()) for image in part.images]
     wall = time.monotonic() - begin
     write_predictions(plan.output / 'predictions.tsv', results)
     figures = save_figures(plan.output, results)
-    record = _record(plan, found, results) | {'seconds': round(wall)}
+    record = _record(plan, folds, parts, results) | {'seconds': round(wall)}
     write_json(plan.output / 'crossval.json', record)
     for path in (plan.output / 'crossval.json', plan.output / 'predictions.tsv', *figures):
         print(path, file=sys.stderr)
     return EXIT_OK
 
 
-def _record(plan: CrossvalPlan, found, results: Sequence) -> dict:
+def _record(plan: CrossvalPlan, folds, parts: dict, results: Sequence) -> dict:
     from pvs_workflow.lab.evaluation.tables import contrast_table, counting_table, difference_table
     from pvs_workflow.networks.engine import versions
 
     return {
         'command': command_line('crossval', (plan.bids_dir, plan.output), plan, plan.options),
         'data': dataset_record(plan.bids_dir),
-        'participants': sum(map(len, found.folds)),
-        'images': len(results) // len(found.parts),
+        'participants': sum(map(len, folds)),
+        'images': len(results) // len(parts),
         'seed': plan.seed,
         'settings': asdict(plan.config()),
         'versions': versions(),
@@ -151,10 +152,10 @@ def _record(plan: CrossvalPlan, found, results: Sequence) -> dict:
         'training': {
             method: [
                 {'losses': part.losses, 'image_passes': part.image_passes, 'seconds': part.seconds}
-                for part in parts
+                for part in own
             ]
-            for method, parts in found.parts.items()
+            for method, own in parts.items()
         },
-        'folds': found.folds,
-        'part_seconds': round(sum(p.seconds for parts in found.parts.values() for p in parts)),
+        'folds': folds,
+        'part_seconds': round(sum(part.seconds for part in chain(*parts.values()))),
     }

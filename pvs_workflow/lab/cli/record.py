@@ -104,14 +104,7 @@ def training_command(plan: TrainingPlan, n_cpus: bool = True) -> str:
 def training_record(plan: TrainingPlan, samples: Sequence, others: Sequence, training) -> dict:
     """Return what a card says of a training.
 
-    Parameters
-    ----------
-    plan : TrainingPlan
-    samples : sequence of Sample or PlateSource
-    others : sequence of Sample
-        Of people who were simulated to calibrate on.
-    training : Training
-
+    ``others`` are samples of people who were simulated to calibrate on.
     """
     masks = sum(sample.has_masks for sample in samples)
     return {

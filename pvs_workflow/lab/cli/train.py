@@ -192,14 +192,7 @@ def _load_start(plan: TrainingPlan):
 
 
 def _prepare_checkpoints(plan: TrainingPlan) -> None:
-    """Make the folder of checkpoints; a training resumes only those of the same command.
-
-    Raises
-    ------
-    PVSError
-        If they are of another command.
-
-    """
+    """Make the folder of checkpoints; a training resumes only those of the same command."""
     folder, path = plan.checkpoints, plan.checkpoints / 'command.txt'
     # The number of threads changes the last digits at most.
     command = training_command(plan, n_cpus=False)

@@ -77,10 +77,6 @@ def find_regions(epvs: np.ndarray, roi: np.ndarray) -> Regions:
         are not measured themselves.
     roi : (80, 96) array of bool
 
-    Returns
-    -------
-    Regions
-
     """
     epvs, roi = np.asarray(epvs, bool), np.asarray(roi, bool)
     away = distance_transform_edt(~epvs) if epvs.any() else np.full(epvs.shape, np.inf)

@@ -1,7 +1,7 @@
 """The paper's experiment: one counter per enhancement, all tested on people they never saw."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 
@@ -22,23 +22,6 @@ from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.training.samples import Sample
 
 
-@dataclass(frozen=True)
-class Crossval:
-    """What :func:`cross_validate` gives.
-
-    Attributes
-    ----------
-    folds : tuple of tuple of str
-        Participants held out, fold by fold.
-    parts : dict of tuple of FoldResult
-        For each enhancement, the folds in turn.
-
-    """
-
-    folds: tuple[tuple[str, ...], ...]
-    parts: dict[str, tuple[FoldResult, ...]]
-
-
 def cross_validate(
     samples: Sequence[Sample],
     config: CrossvalConfig,
@@ -49,7 +32,7 @@ def cross_validate(
     n_folds: int = 4,
     n_cpus: int = 1,
     on_part: Callable[[int, int], None] = lambda done, total: None,
-) -> Crossval:
+) -> tuple[tuple[tuple[str, ...], ...], dict[str, tuple[FoldResult, ...]]]:
     """Train and test one counter per fold and enhancement.
 
     Every part is kept as soon as it is done: the same call resumes where an earlier one was
@@ -71,6 +54,13 @@ def cross_validate(
         Processes, of one thread each.
     on_part : callable
         Called with the number of parts done, and of all, after each part.
+
+    Returns
+    -------
+    folds : tuple of tuple of str
+        Participants held out, fold by fold.
+    parts : dict of tuple of FoldResult
+        For each enhancement, the folds in turn.
 
     Raises
     ------
@@ -94,10 +84,9 @@ def cross_validate(
     finished = parallel_map(_run_part, missing, n_cpus, label=lambda job: _path(job).stem)
     for done, _ in enumerate(finished, start=1 + len(wanted) - len(missing)):
         on_part(done, len(wanted))
-    return Crossval(
-        people,
-        {method: tuple(load_part(_path((fold, method))) for fold in folds) for method in methods},
-    )
+    return people, {
+        method: tuple(load_part(_path((fold, method))) for fold in folds) for method in methods
+    }
 
 
 def _path(job: tuple[Fold, str]) -> Path:

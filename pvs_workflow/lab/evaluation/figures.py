@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.files import atomic_path
 from pvs_workflow.lab.evaluation.findings import Evaluation, Findings
 from pvs_workflow.lab.evaluation.results import ImageResult
 from pvs_workflow.lab.evaluation.tables import (
@@ -14,7 +13,7 @@ from pvs_workflow.lab.evaluation.tables import (
     image_counts,
     participant_counts,
 )
-from pvs_workflow.lab.training.curves import save_reliability
+from pvs_workflow.lab.training.curves import save_chart, save_reliability
 from pvs_workflow.report.agreement_charts import draw_confusion, draw_differences
 from pvs_workflow.science.grading import UPPER_COUNTS, potter_grade
 
@@ -28,30 +27,10 @@ TITLES = {
 }
 COLUMNS = 3
 _BAR, _DEEP, _LINE = '#9AA5B1', '#0072B2', '#5B6673'
-_DOTS_PER_INCH = 120
-
-
-def save_chart(target: Path, figure) -> Path:
-    """Write a figure as PNG, in one step and without the date."""
-    with atomic_path(target) as path:
-        figure.savefig(path, dpi=_DOTS_PER_INCH, metadata={'Software': None})
-    return target
 
 
 def save_figures(folder: Path, results: Sequence[ImageResult]) -> list[Path]:
-    """Draw all figures of a cross-validation, counts with the true ROI.
-
-    Parameters
-    ----------
-    folder : Path
-    results : sequence of ImageResult
-
-    Returns
-    -------
-    list of Path
-        The PNG files.
-
-    """
+    """Draw all figures of a cross-validation, counts with the true ROI, and return the files."""
     drawn = {
         'crossval_cnr.png': contrast_figure(results),
         'crossval_scatter.png': scatter_figure(results),
@@ -72,10 +51,6 @@ def save_evaluation(stem: Path, found: Evaluation, roi: str = 'roi_errors') -> l
     found : Evaluation
     roi : {'true_roi', 'roi_errors'}
 
-    Returns
-    -------
-    list of Path
-
     """
     paths = [stem.with_name(f'{stem.name}{end}.png') for end in ('', '_reliability')]
     save_chart(paths[0], agreement_figure(found.rois[roi]))
@@ -84,13 +59,7 @@ def save_evaluation(stem: Path, found: Evaluation, roi: str = 'roi_errors') -> l
 
 
 def agreement_figure(found: Findings):
-    """Show scatter, Bland–Altman and confusions of images and participants side by side.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    """
+    """Return a figure of scatter, Bland–Altman, and confusions of images and participants."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13.2, 3.5), layout='constrained')
@@ -108,13 +77,7 @@ def agreement_figure(found: Findings):
 
 
 def contrast_figure(results: Sequence[ImageResult]):
-    """Show mean and standard deviation of both contrast-to-noise ratios as bars.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    """
+    """Return a figure of mean and standard deviation of both contrast-to-noise ratios, as bars."""
     from matplotlib.figure import Figure
 
     table = contrast_table(results)
@@ -137,42 +100,21 @@ def contrast_figure(results: Sequence[ImageResult]):
 
 
 def scatter_figure(results: Sequence[ImageResult]):
-    """Show predicted over true counts of images, a panel per enhancement.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    """
+    """Return a figure of predicted over true counts of images, a panel per enhancement."""
     highest = max(max(r.true_count, r.predicted_count) for r in results) + 2
     return _panels(results, lambda axes, part: draw_scatter(axes, *image_counts(part), highest))
 
 
 def difference_figure(results: Sequence[ImageResult]):
-    """Show Bland–Altman plots of the counts of images, a panel per enhancement.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    """
+    """Return a figure of Bland–Altman plots of image counts, a panel per enhancement."""
     most = max(abs(r.predicted_count - r.true_count) for r in results) * 1.1 + 1
     return _panels(results, lambda axes, part: draw_differences(axes, *image_counts(part), most))
 
 
 def confusion_panels(results: Sequence[ImageResult], counts=image_counts):
-    """Show how often each true grade was predicted as which, a panel per enhancement.
+    """Return a figure of how often each true grade was predicted as which, likewise.
 
-    Parameters
-    ----------
-    results : sequence of ImageResult
-    counts : callable
-        :func:`image_counts` or :func:`participant_counts`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
+    ``counts`` is :func:`image_counts` or :func:`participant_counts`.
     """
     return _panels(
         results, lambda axes, part: draw_confusion(axes, *map(potter_grade, counts(part)))

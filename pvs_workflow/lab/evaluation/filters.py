@@ -1,13 +1,10 @@
 """The enhancements that Chae et al. 2024 compare the network with (section 2.7), and Frangi's.
 
-Each takes an image that is *not* blanked outside the ROI, so that no artificial border is
-enhanced, and gives one in [0, 1]; whoever needs a blanked image blanks afterwards. The paper
-names the filters but not their parameters: those here suit ePVS of one to three millimetres at
-0.573 mm per pixel.
+Each takes an (80, 96) array in [0, 1] that is *not* blanked outside the ROI, so that no artificial
+border is enhanced, and gives one of float32 in [0, 1]; whoever needs a blanked image blanks
+afterwards. The paper names the filters but not their parameters: those here suit ePVS of one to
+three millimetres at 0.573 mm per pixel.
 """
-
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 import numpy as np
 from scipy.ndimage import laplace, white_tophat
@@ -36,17 +33,7 @@ own largest as is usual, so that an image without ePVS does not have its noise e
 
 
 def no_filter(image: np.ndarray) -> np.ndarray:
-    """Return the image as it is, as float32.
-
-    Parameters
-    ----------
-    image : (80, 96) array, in [0, 1]
-
-    Returns
-    -------
-    (80, 96) array of float32, in [0, 1]
-
-    """
+    """Return the image as it is, as float32."""
     return _checked(image).copy()
 
 
@@ -55,15 +42,6 @@ def top_hat(image: np.ndarray) -> np.ndarray:
 
     The white top-hat is the image minus its grey opening (Serra 1982), here by a disc; it never
     exceeds the image, so that half of the sum stays in [0, 1] without clipping.
-
-    Parameters
-    ----------
-    image : (80, 96) array, in [0, 1]
-
-    Returns
-    -------
-    (80, 96) array of float32, in [0, 1]
-
     """
     image = _checked(image)
     return _bounded((image + white_tophat(image, footprint=disk(TOPHAT_RADIUS))) / 2)
@@ -72,16 +50,7 @@ def top_hat(image: np.ndarray) -> np.ndarray:
 def clahe(image: np.ndarray) -> np.ndarray:
     """Equalise the histogram of each region, with limited contrast (Zuiderveld 1994).
 
-    Parameters
-    ----------
-    image : (80, 96) array, in [0, 1]
-
-    Returns
-    -------
-    (80, 96) array of float32, in [0, 1]
-        Stretched to the image's own range first, as this method does; an image of one grey
-        stays as it is.
-
+    The image is stretched to its own range first; one of a single grey stays as it is.
     """
     image = _checked(image)
     if not np.ptp(image) > 0:
@@ -95,15 +64,6 @@ def laplacian(image: np.ndarray) -> np.ndarray:
 
     Gonzalez & Woods, *Digital Image Processing*, section 3.6. Halving leaves room above, so that
     sharpened ePVS are not clipped.
-
-    Parameters
-    ----------
-    image : (80, 96) array, in [0, 1]
-
-    Returns
-    -------
-    (80, 96) array of float32, in [0, 1]
-
     """
     image = _checked(image)
     return _bounded((image - laplace(image, mode='nearest')) / 2)
@@ -115,15 +75,6 @@ def frangi_filter(image: np.ndarray) -> np.ndarray:
     Frangi et al. 1998, MICCAI, 130–137, equation 15, the largest of three scales. The measure
     takes the place that the ePVS mask has in the network's target: alone it would be exactly
     zero between vessels, and without any noise to compare with.
-
-    Parameters
-    ----------
-    image : (80, 96) array, in [0, 1]
-
-    Returns
-    -------
-    (80, 96) array of float32, in [0, 1]
-
     """
     image = _checked(image)
     vessels = frangi(
@@ -132,15 +83,13 @@ def frangi_filter(image: np.ndarray) -> np.ndarray:
     return _bounded((image + vessels) / 2)
 
 
-METHODS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
-    {
-        'none': no_filter,
-        'tophat': top_hat,
-        'clahe': clahe,
-        'laplacian': laplacian,
-        'frangi': frangi_filter,
-    }
-)
+METHODS = {
+    'none': no_filter,
+    'tophat': top_hat,
+    'clahe': clahe,
+    'laplacian': laplacian,
+    'frangi': frangi_filter,
+}
 """The enhancements by name, in the order of the paper's tables."""
 
 

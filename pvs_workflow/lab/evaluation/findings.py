@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from pvs_workflow.lab.evaluation.contrast import Contrast, find_regions, measure_contrast
-from pvs_workflow.lab.evaluation.tables import compare_counts, plain
+from pvs_workflow.lab.evaluation.tables import compare_counts, mean_and_sd
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image, plain_image
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.lab.training.scores import Scores, score
+from pvs_workflow.lab.training.scores import Scores, mean_by_grade, plain, score
 from pvs_workflow.networks.cascade import Cascade
-from pvs_workflow.science.grading import GRADES, potter_grade
+from pvs_workflow.science.grading import potter_grade
 from pvs_workflow.uncertainty.calibration import Calibration
 from pvs_workflow.uncertainty.image_statistics import describe_images
 
@@ -41,6 +41,11 @@ class Findings:
     counts: np.ndarray
     distances: np.ndarray
     unfamiliar: np.ndarray
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Absolute errors of the counts."""
+        return np.abs(self.counts - self.true)
 
     def people(self) -> tuple[np.ndarray, np.ndarray]:
         """Return each participant's highest predicted and true count: the grade follows it."""
@@ -87,21 +92,10 @@ class Evaluation:
 
 
 def evaluate_cascade(cascade: Cascade, samples: Sequence[Sample], seed: int) -> Evaluation:
-    """Count in images that a cascade was not trained on.
+    """Count in the six images of participants that a cascade was not trained on.
 
-    Parameters
-    ----------
-    cascade : Cascade
-    samples : sequence of Sample
-        The six images of each participant.
-    seed : int
-        Of the ROI errors.
-
-    Returns
-    -------
-    Evaluation
-        The truth is the number of ePVS in the true ROI for both kinds of ROI.
-
+    The seed is that of the ROI errors. The truth is the number of ePVS in the true ROI for both
+    kinds of ROI.
     """
     rng = np.random.default_rng(seed)
     how = cascade.card.preprocessing
@@ -140,7 +134,7 @@ def summary(found: Findings, scores: Scores) -> dict:
     return plain(
         {
             **scores.to_card(),
-            'mae_by_grade': error_by_grade(found.counts, found.true),
+            'mae_by_grade': mean_by_grade(found.errors, potter_grade(found.true)),
             'unfamiliar': float(found.unfamiliar.mean()),
             'images': asdict(compare_counts(found.counts, found.true)),
             'participants': asdict(compare_counts(*found.people())),
@@ -148,30 +142,10 @@ def summary(found: Findings, scores: Scores) -> dict:
     )
 
 
-def error_by_grade(counts: np.ndarray, true: np.ndarray) -> list[float | None]:
-    """Return the mean absolute error of the images of each true grade; None without any.
-
-    Examples
-    --------
-    >>> error_by_grade(np.array([3.0, 9.0, 50.0]), np.array([4.0, 12.0, 45.0]))
-    [None, 1.0, 3.0, None, 5.0]
-
-    """
-    errors, grades = np.abs(counts - true), potter_grade(true)
-    return [
-        float(errors[grades == grade].mean()) if (grades == grade).any() else None
-        for grade in GRADES
-    ]
-
-
 def contrast_summary(
     raw: Sequence[Contrast | None], enhanced: Sequence[Contrast | None]
 ) -> dict[str, dict]:
     """Return mean and standard deviation of the contrast-to-noise ratio, and its gain.
-
-    Parameters
-    ----------
-    raw, enhanced : sequences of n (Contrast or None)
 
     Returns
     -------
@@ -184,14 +158,10 @@ def contrast_summary(
     pairs = [pair for pair in zip(raw, enhanced, strict=True) if None not in pair]
     out: dict[str, dict] = {'n_images': len(pairs), 'none': {}, 'deep': {}, 'gain': {}}
     for name in ('cnr', 'cnr_tissue'):
-        values = np.array([[getattr(part, name) for part in pair] for pair in pairs])
         for index, method in enumerate(('none', 'deep')):
-            out[method][name] = {
-                'mean': float(values[:, index].mean()) if pairs else None,
-                'sd': float(values[:, index].std(ddof=1)) if len(pairs) > 1 else None,
-            }
-        means = values.mean(axis=0) if pairs else (1.0, np.nan)
-        out['gain'][name] = float(means[1] / means[0])
+            out[method][name] = mean_and_sd([getattr(pair[index], name) for pair in pairs])
+        means = [out[method][name]['mean'] for method in ('deep', 'none')]
+        out['gain'][name] = float(np.divide(*means)) if pairs else None
     return plain(out)
 
 

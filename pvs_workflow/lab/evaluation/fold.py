@@ -20,12 +20,7 @@ from pvs_workflow.lab.training.augment import ROI_ERRORS
 from pvs_workflow.lab.training.batches import VariationBatches, counting_task
 from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.config import Schedule, TrainingConfig
-from pvs_workflow.lab.training.optimise import (
-    Task,
-    learn_and_settle,
-    optimise,
-    run_batches,
-)
+from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise, run_batches
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.networks.counter import COUNT_SCALE, build_counter, count_map
 from pvs_workflow.networks.engine import configure_tensorflow
@@ -133,15 +128,7 @@ class Fold:
 
 
 def run_method(fold: Fold, method: str) -> FoldResult:
-    """Train what one enhancement of a fold needs, and count the held-out images.
-
-    Parameters
-    ----------
-    fold : Fold
-    method : str
-        One of ``METHODS``.
-
-    """
+    """Train what one enhancement of a fold needs, and count the held-out images."""
     begin = time.monotonic()
     enhancer, learned = _fitted_enhancer(fold) if method == DEEP else (None, [])
     counter, counted = _fitted_counter(fold, method, enhancer)
@@ -149,7 +136,10 @@ def run_method(fold: Fold, method: str) -> FoldResult:
         enhanced_images(images, method, enhancer, fold.config.emphasis)
         for images in (fold.plain, fold.erring)
     )
-    counts, erring_counts = _counts(counter, plain), _counts(counter, erring)
+    counts, erring_counts = (
+        np.maximum(run_batches(counter, images)[:, 0] * COUNT_SCALE, 0.0)
+        for images in (plain, erring)
+    )
     images = []
     for index, sample in enumerate(fold.held_out):
         _, roi, labels = sample.cut()
@@ -212,10 +202,6 @@ def _fitted_enhancer(fold: Fold) -> tuple[object, list[Epoch]]:
         folder=fold.folder / f'fold-{fold.number}_enhancer',
     )
     return enhancer, history
-
-
-def _counts(counter, images: np.ndarray) -> np.ndarray:
-    return np.maximum(run_batches(counter, images)[:, 0] * COUNT_SCALE, 0.0)
 
 
 def _losses(history: Sequence[Epoch]) -> list[float]:

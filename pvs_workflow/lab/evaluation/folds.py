@@ -52,11 +52,8 @@ def make_folds(
 
     """
     people = list(grades)
-    if (
-        n_folds < 2
-        or len(people) < n_folds
-        or len(people) - _largest(people, n_folds) < MIN_TRAINING
-    ):
+    largest = -(-len(people) // n_folds)
+    if n_folds < 2 or len(people) < n_folds or len(people) - largest < MIN_TRAINING:
         raise PVSError(
             'the participants cannot be dealt out, expected 2 or more folds of at least one each '
             f'and {MIN_TRAINING} participants outside every fold, received {len(people)} '
@@ -69,7 +66,3 @@ def make_folds(
     for index, person in enumerate(people):
         folds[order[index % n_folds]].append(person)
     return tuple(tuple(sorted(fold)) for fold in folds)
-
-
-def _largest(people: Sequence[str], n_folds: int) -> int:
-    return -(-len(people) // n_folds)

@@ -106,11 +106,7 @@ def load_part(path: Path) -> FoldResult:
 def claim_folder(folder: Path, settings: Mapping) -> None:
     """Note what a folder's parts were made with, or check that it is the same.
 
-    Parameters
-    ----------
-    folder : Path
-    settings : mapping
-        Whatever the parts depend on, as plain values.
+    ``settings`` are all that the parts depend on, as plain values.
 
     Raises
     ------

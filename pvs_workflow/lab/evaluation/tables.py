@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import bootstrap
 
 from pvs_workflow.lab.evaluation.results import ImageResult
+from pvs_workflow.lab.training.scores import plain
 from pvs_workflow.science.agreement import (
     Correlation,
     Limits,
@@ -19,7 +20,6 @@ from pvs_workflow.science.agreement import (
 )
 from pvs_workflow.science.grading import potter_grade
 
-DECIMALS = 4
 ROIS = {'true_roi': 'predicted_count', 'roi_errors': 'predicted_count_roi_errors'}
 
 
@@ -58,10 +58,6 @@ class CountAgreement:
 def contrast_table(results: Sequence[ImageResult]) -> dict[str, dict]:
     """Return the paper's table 3: mean and standard deviation of the CNR over images.
 
-    Parameters
-    ----------
-    results : sequence of ImageResult
-
     Returns
     -------
     dict
@@ -74,20 +70,20 @@ def contrast_table(results: Sequence[ImageResult]) -> dict[str, dict]:
         measured = [result for result in part if result.cnr is not None]
         out[method] = {'n_images': len(measured)}
         for name in ('cnr', 'cnr_tissue'):
-            values = np.array([getattr(result, name) for result in measured])
-            out[method][name] = {
-                'mean': float(values.mean()) if values.size else None,
-                'sd': float(values.std(ddof=1)) if values.size > 1 else None,
-            }
+            out[method][name] = mean_and_sd([getattr(result, name) for result in measured])
     return plain(out)
+
+
+def mean_and_sd(values: Sequence[float]) -> dict[str, float | None]:
+    """Return ``mean`` and ``sd`` (of a sample), None where there are too few values."""
+    return {
+        'mean': float(np.mean(values)) if len(values) else None,
+        'sd': float(np.std(values, ddof=1)) if len(values) > 1 else None,
+    }
 
 
 def counting_table(results: Sequence[ImageResult]) -> dict[str, dict]:
     """Return the paper's table 4 and what goes with it.
-
-    Parameters
-    ----------
-    results : sequence of ImageResult
 
     Returns
     -------
@@ -156,17 +152,7 @@ def _errors_by_person(results: Sequence[ImageResult], name: str) -> dict[str, fl
 
 
 def compare_counts(predicted: np.ndarray, true: np.ndarray) -> CountAgreement:
-    """Compare counts.
-
-    Parameters
-    ----------
-    predicted, true : (n,) arrays, ≥ 0
-
-    Returns
-    -------
-    CountAgreement
-
-    """
+    """Compare predicted and true counts ≥ 0, arrays of n."""
     grades, true_grades = potter_grade(predicted), potter_grade(true)
     errors = np.abs(predicted - true)
     return CountAgreement(
@@ -210,21 +196,3 @@ def participant_counts(
         people[result.participant].append((getattr(result, name), result.true_count))
     highest = np.array([np.max(people[person], axis=0) for person in sorted(people)], float)
     return highest[:, 0], highest[:, 1]
-
-
-def plain(value):
-    """Return plain, rounded values for a JSON file; what is not a number becomes None.
-
-    Examples
-    --------
-    >>> plain({'a': [0.123456, float('nan')], 'b': 3})
-    {'a': [0.1235, None], 'b': 3}
-
-    """
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return round(value, DECIMALS) if math.isfinite(value) else None
-    return value

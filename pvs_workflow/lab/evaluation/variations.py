@@ -69,17 +69,7 @@ def draw_variations(
     by: Augmentation | None,
     rng: np.random.Generator,
 ) -> Variations:
-    """Vary samples, each once.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    how : Preprocessing
-    by : Augmentation or None
-        None for the images as inference would cut them with a perfect ROI.
-    rng : numpy.random.Generator
-
-    """
+    """Vary samples, each once, or cut them as inference would with a perfect ROI (no ``by``)."""
     open_how = replace(how, outside='keep')
     whole, kept, epvs, counts, places = [], [], [], [], []
     for sample in samples:

@@ -97,19 +97,10 @@ class Protocol:
 
 
 def draw_protocol(rng: np.random.Generator, acquisition: str, contrast: str) -> Protocol:
-    """Draw a protocol.
+    """Draw a protocol for a contrast (T2w, T1w, FLAIR).
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    acquisition : {'paper', 'varied'}
-        The paper's (Chae et al. 2024, section 2.2), or any that clinical scanners use.
-    contrast : {'T2w', 'T1w', 'FLAIR'}
-
-    Returns
-    -------
-    Protocol
-
+    Of the T2w, ``paper`` is the paper's (Chae et al. 2024, section 2.2), and ``varied`` any that
+    clinical scanners use.
     """
     if contrast != 'T2w':
         return Protocol(
@@ -153,20 +144,9 @@ def _varied_t2w(rng: np.random.Generator) -> Protocol:
 
 
 def draw_grid(rng: np.random.Generator, protocol: Protocol, tilt: float) -> Grid:
-    """Place a protocol's slices on a person.
+    """Place a protocol's slices on a person: from voxel index to the person's millimetres.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    protocol : Protocol
-    tilt : float
-        Standard deviation, in degrees, of the slices' angles to the template's planes.
-
-    Returns
-    -------
-    Grid
-        Voxel index to the person's millimetres.
-
+    ``tilt`` is the standard deviation, in degrees, of the slices' angles to the template's planes.
     """
     shape = (
         *(int(2 * round(width / protocol.pixel / 2)) for width in HEAD_WIDTH),
@@ -193,13 +173,7 @@ def draw_movement(rng: np.random.Generator) -> np.ndarray:
 def shading(rng: np.random.Generator, grid: Grid, strength: float) -> np.ndarray:
     """Draw a coil's smooth shading: a factor per voxel, with mean about 1.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    grid : Grid
-    strength : float
-        Standard deviation as a fraction.
-
+    ``strength`` is its standard deviation, as a fraction.
     """
     step = [30 / size for size in grid.sizes]
     counts = tuple(int(np.ceil(n / s)) + 2 for n, s in zip(grid.shape, step, strict=True))

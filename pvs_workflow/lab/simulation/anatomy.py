@@ -5,12 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr
 
-from pvs_workflow.lab.simulation.fields import (
-    exponentiate,
-    jacobian,
-    periodic_field,
-    smooth_field,
-)
+from pvs_workflow.lab.simulation.fields import exponentiate, periodic_field, smooth_field
 from pvs_workflow.lab.simulation.grids import rigid
 from pvs_workflow.lab.simulation.template import Channel
 
@@ -47,12 +42,6 @@ class Shape:
         )
         return np.tensordot(self.affine[:3, :3], moved, 1) + self.affine[:3, 3].reshape(
             [3] + [1] * (moved.ndim - 1)
-        )
-
-    def smallest_jacobian(self) -> float:
-        """Return the smallest local volume change; above 0 means free of folds."""
-        return float(
-            jacobian(self.displacement, LATTICE).min() * np.linalg.det(self.affine[:3, :3])
         )
 
 

@@ -17,6 +17,7 @@ from pvs_workflow.lab.simulation.person import EPVS_SIGNAL, Burden, wanted_count
 from pvs_workflow.lab.simulation.rendering import Spot, render_tubes, smallest_visible
 from pvs_workflow.lab.simulation.scene import Scene
 from pvs_workflow.lab.simulation.spots import without_spots
+from pvs_workflow.lab.simulation.template import both_sides
 from pvs_workflow.lab.simulation.vessels import draw_tubes
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.noise import estimate_noise
@@ -108,27 +109,14 @@ def prepare_background(
 ) -> Background:
     """Scale a T2w by its putamen, and take the person's own small bright spots out.
 
-    Parameters
-    ----------
-    participant, session : str
-    t2w : (x, y, z) array
-    structures : (x, y, z) array of int
-        FreeSurfer numbers.
-    affine : (4, 4) array
-    whole : bool
-        As in :func:`read_backgrounds`.
-
-    Returns
-    -------
-    Background
-
+    ``structures`` are FreeSurfer numbers on the T2w's grid; ``whole`` is as in
+    :func:`read_backgrounds`.
     """
     (t2w, grid, _), (structures, _, _) = (to_canonical(a, affine) for a in (t2w, structures))
     n = slices_per_slab(grid)
     t2w, structures = average_slabs(t2w, n), slab_labels(structures, n)
     grid = slab_affine(grid, n)
-    putamen = np.isin(structures, structure_values('L', 'putamen'))
-    putamen |= np.isin(structures, structure_values('R', 'putamen'))
+    putamen = np.isin(structures, both_sides('putamen'))
     unit = float(np.median(t2w[putamen])) if putamen.any() else 0.0
     if not unit > 0:
         raise ImageError(
@@ -139,8 +127,7 @@ def prepare_background(
     box = tuple(box or surroundings(roi_labels(structures) > 0, grid))
     t2w, structures = t2w[box].astype(np.float32) / np.float32(unit), structures[box]
     grid = Grid(t2w.shape, grid).box(tuple(part.start for part in box), t2w.shape).affine
-    ventricles = structure_values('L', 'lateral ventricle')
-    ventricles = np.isin(structures, ventricles + structure_values('R', 'lateral ventricle'))
+    ventricles = np.isin(structures, both_sides('lateral ventricle'))
     fluid = np.percentile(t2w[ventricles], 90) if ventricles.any() else 2.5
     roi = roi_labels(structures) > 0
     noise = estimate_noise(t2w, roi)

@@ -77,10 +77,6 @@ def simulate_participant(
     anatomies : tuple of Path
         Label maps, of which each participant may get one.
 
-    Returns
-    -------
-    Session
-
     """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
@@ -100,12 +96,7 @@ def anatomy_names(
 ) -> list[str]:
     """Return what each participant of a cohort is made from: a label map's name, or ``template``.
 
-    Parameters
-    ----------
-    seed, acquisition, anatomies
-        As for :func:`simulate_participant`, whose first draws are repeated.
-    participants : int
-
+    The first draws of :func:`simulate_participant` are repeated.
     """
     names = []
     for number in range(1, participants + 1):
@@ -119,23 +110,10 @@ def anatomy_names(
 def implant_participant(
     seed: int, number: int, acquisition: str, background: Background
 ) -> Session:
-    """Implant ePVS in a real T2w.
+    """Implant ePVS in a real T2w of a whole head, and return a session of that T2w only.
 
-    Parameters
-    ----------
-    seed : int
-    number : int
-        From 1.
-    acquisition : {'paper', 'varied'}
-        Whose distribution of counts is wanted; the acquisition is the real scan's.
-    background : Background
-        Of the whole head.
-
-    Returns
-    -------
-    Session
-        Its T2w only.
-
+    As :func:`simulate_participant`, but ``acquisition`` says whose distribution of counts is
+    wanted; the acquisition is the real scan's.
     """
     rng = np.random.default_rng([seed, number])
     scene = draw_scene(rng, background, cohort_burden(acquisition))

@@ -19,15 +19,7 @@ _MARGIN = 3  # voxels of air kept around the head
 def head_mask(data: np.ndarray) -> np.ndarray:
     """Return the head: the largest bright object, with its holes filled in every slice.
 
-    Parameters
-    ----------
-    data : (x, y, z) array
-        With the putamen at `GAIN`.
-
-    Returns
-    -------
-    (x, y, z) array of bool
-
+    The putamen of ``data``, an (x, y, z) array, is at `GAIN`.
     """
     bright = gaussian_filter(data.astype(np.float32), (2.5, 2.5, 0.7)) > _HEAD * GAIN
     bright = binary_closing(np.pad(bright, 4), np.ones((5, 5, 1)), iterations=2)
@@ -73,18 +65,7 @@ def compact_scan(
 
 
 def compact_session(session: Session) -> Session:
-    """Make all scans of a session compact, and crop the truth as its T2w.
-
-    Parameters
-    ----------
-    session : Session
-
-    Returns
-    -------
-    Session
-        With the same counts.
-
-    """
+    """Make all scans of a session compact, and crop the truth as its T2w; the counts stay."""
     scans = {
         contrast: compact_scan(scan, LEVELS[contrast]) for contrast, scan in session.scans.items()
     }

@@ -13,36 +13,12 @@ EVALUATION = 3.0  # mm; the deformation is smooth over three times that
 
 
 def sample_points(shape: Shape, grid: Grid) -> np.ndarray:
-    """Return the template positions of a grid's voxels.
-
-    Parameters
-    ----------
-    shape : Shape
-    grid : Grid
-        Its affine leads to the person's space.
-
-    Returns
-    -------
-    (3, x, y, z) array of float32
-
-    """
+    """Return the template positions of a grid's voxels in the person's space, (3, x, y, z)."""
     return sample_function(shape.to_template, grid.shape, grid.affine, EVALUATION)
 
 
 def sample_texture(field: np.ndarray, grid: Grid) -> np.ndarray:
-    """Return a periodic field, anchored in the person's space, on a grid.
-
-    Parameters
-    ----------
-    field : (n, n, n) array
-        With voxels of `GRAIN` mm.
-    grid : Grid
-
-    Returns
-    -------
-    (x, y, z) array of float32
-
-    """
+    """Return a periodic field of `GRAIN` mm, anchored in the person's space, on a grid."""
     affine = grid.affine / GRAIN
     index = sample_function(lambda points: points, grid.shape, affine, 50 / GRAIN)
     n = np.float32(field.shape[0])
@@ -101,7 +77,7 @@ def sample_contrast(
     return brain * inside + (1 - brain) * np.minimum(t2, 1.0) * 0.8
 
 
-def sample_structures(template: Template, shape: Shape, grid: Grid, layers: int) -> np.ndarray:
+def sample_structures(template: Template, shape: Shape, grid: Grid, layers: int = 3) -> np.ndarray:
     """Label a grid's voxels by what most of their depth holds, and add the capsule.
 
     Parameters

@@ -1,14 +1,14 @@
 """Simulated scans as a BIDS dataset, and their truth as a derivative dataset."""
 
 import gzip
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import nibabel as nb
 import numpy as np
 
-from pvs_workflow import __version__
+from pvs_workflow import __version__, data
 from pvs_workflow.derivatives import names
 from pvs_workflow.files import atomic_path, copy_file, write_json, write_text
 from pvs_workflow.lab.simulation import metadata
@@ -24,31 +24,10 @@ STORED_ORDER = ((0, -1), (1, -1), (2, 1))
 """Right to left, front to back, upwards (LPS+): as most scanners' axial images come."""
 
 
-@dataclass(frozen=True)
-class Name:
-    """The start of a session's file names and its folder.
-
-    Attributes
-    ----------
-    participant : str
-        Label without prefix.
-    session : str or None
-
-    """
-
-    participant: str
-    session: str | None = None
-
-    @property
-    def prefix(self) -> str:
-        """Entities that all file names start with."""
-        session = f'_ses-{self.session}' if self.session else ''
-        return f'sub-{self.participant}{session}'
-
-    def path(self, root: Path, rest: str) -> Path:
-        """Return the path of a file of this session in a dataset."""
-        session = [f'ses-{self.session}'] if self.session else []
-        return Path(root, f'sub-{self.participant}', *session, 'anat', f'{self.prefix}_{rest}')
+def anat_path(participant: str, session: str | None, root: Path, rest: str) -> Path:
+    """Return the path of a session's file in a dataset, whose name ends in ``rest``."""
+    entities = [f'sub-{participant}', *([f'ses-{session}'] if session else [])]
+    return Path(root, *entities, 'anat', '_'.join([*entities, rest]))
 
 
 def stored_affine(affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
@@ -71,7 +50,7 @@ def stored_affine(affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
 def write_volume(
     path: Path, data: np.ndarray, affine: np.ndarray, compression: int = 1
 ) -> Storage:
-    """Write a canonical volume as a scanner would store it.
+    """Write a canonical volume as a scanner would store it, and return how it was stored.
 
     Parameters
     ----------
@@ -81,11 +60,6 @@ def write_volume(
     affine : (4, 4) array
     compression : int
         1 fastest to 9 smallest.
-
-    Returns
-    -------
-    Storage
-        How it was stored.
 
     """
     storage = Storage(tuple(data.shape), STORED_ORDER)
@@ -109,15 +83,14 @@ def start_dataset(
     origin: str = 'template',
     anatomies: Sequence[str] | None = None,
 ) -> None:
-    """Write the files at the top of the dataset and of its truth.
+    """Write the files at the top of the dataset ``out`` and of its truth.
 
     Parameters
     ----------
-    out : Path
     participants : sequence of str
-        Labels.
-    seed : int
-    acquisition : str
+        Labels without prefix.
+    seed, acquisition
+        As the README tells them.
     notes : str
         A paragraph for the README.
     origin : {'template', 'anatomies', 'backgrounds'}
@@ -135,11 +108,11 @@ def start_dataset(
     write_json(out / 'participants.json', metadata.PARTICIPANTS | columns)
     write_text(out / 'CHANGES', f'{__version__} 2025-01-01\n  - Simulated with seed {seed}.\n')
     if origin != 'backgrounds':
-        copy_file(metadata.notice(), out / 'COPYING_ICBM152')
+        copy_file(data.path('template', 'COPYING_ICBM152'), out / 'COPYING_ICBM152')
         write_text(out / '.bidsignore', 'COPYING_ICBM152\n')
     truth = out / TRUTH
     write_json(truth / 'dataset_description.json', metadata.truth_description(__version__))
-    write_text(truth / 'README', metadata.truth_readme())
+    write_text(truth / 'README', metadata.TRUTH_README)
     write_text(truth / '.bidsignore', metadata.TRUTH_BIDSIGNORE)
     write_tsv(truth / 'participants.tsv', {'participant_id': labels})
     write_json(truth / 'participants.json', metadata.PARTICIPANTS)
@@ -152,33 +125,26 @@ def write_session(
     session: Session,
     compression: int = 1,
 ) -> None:
-    """Write one session's scans and truth.
-
-    Parameters
-    ----------
-    out : Path
-        The dataset.
-    participant : str
-        Label.
-    session_label : str or None
-    session : Session
-    compression : int
-        1 fastest to 9 smallest.
-
-    """
-    name = Name(participant, session_label)
+    """Write one session's scans and truth into the dataset ``out``; see :func:`write_volume`."""
+    path = partial(anat_path, participant, session_label)
     for contrast, scan in session.scans.items():
-        write_volume(name.path(out, f'{contrast}.nii.gz'), scan.data, scan.affine, compression)
+        write_volume(path(out, f'{contrast}.nii.gz'), scan.data, scan.affine, compression)
         write_json(
-            name.path(out, f'{contrast}.json'),
+            path(out, f'{contrast}.json'),
             metadata.scan_metadata(contrast, scan.protocol, scan.data.shape[2], __version__),
         )
-    _write_truth(out / TRUTH, name, session)
+    source = f'bids:raw:{path(Path(), "T2w.nii.gz").as_posix()}'
+    storage = _write_truth(partial(path, out / TRUTH), session, source)
+    people = {
+        'participant_id': [f'sub-{participant}'],
+        'session_id': [f'ses-{session_label}' if session_label else None],
+    }
+    _write_counts(partial(path, out / TRUTH), people, session.counts, storage)
 
 
-def _write_truth(root: Path, name: Name, session: Session) -> None:
+def _write_truth(path: Callable[[str], Path], session: Session, source: str) -> Storage:
+    """Write labels, their tables and the head's movements, and return how labels are stored."""
     affine = session.scans['T2w'].affine
-    source = f'bids:raw:{name.path(Path(), "T2w.nii.gz").as_posix()}'
     storage = None
     for kind, labels in (
         ('epvs', session.epvs.astype(np.uint16)),
@@ -186,10 +152,10 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
         ('basalganglia', session.roi),
     ):
         stem = f'space-T2w_desc-{kind}_dseg'
-        storage = write_volume(name.path(root, f'{stem}.nii.gz'), labels, affine)
-        write_json(name.path(root, f'{stem}.json'), metadata.dseg(kind, source))
+        storage = write_volume(path(f'{stem}.nii.gz'), labels, affine)
+        write_json(path(f'{stem}.json'), metadata.dseg(kind, source))
     write_tsv(
-        name.path(root, f'{names.STRUCTURES}.tsv'),
+        path(f'{names.STRUCTURES}.tsv'),
         {
             'index': [s.index for s in STRUCTURES],
             'name': [s.name for s in STRUCTURES],
@@ -197,19 +163,19 @@ def _write_truth(root: Path, name: Name, session: Session) -> None:
         },
     )
     write_tsv(
-        name.path(root, f'{names.ROI}.tsv'),
+        path(f'{names.ROI}.tsv'),
         {'index': [1, 2], 'name': ['basal ganglia'] * 2, 'hemisphere': ['L', 'R']},
     )
-    _write_counts(root, name, session, storage)
     for contrast, scan in session.scans.items():
         if contrast != 'T2w':
-            _write_transform(root, name, contrast, session.scans['T2w'], scan)
+            content = _movement(contrast, session.scans['T2w'], scan)
+            write_json(path(f'from-T2w_to-{contrast}_mode-points_xfm.json'), content)
+    return storage
 
 
-def _write_counts(root: Path, name: Name, session: Session, storage: Storage) -> None:
-    counts = session.counts
+def _write_counts(path: Callable[[str], Path], people: dict, counts, storage: Storage) -> None:
     write_tsv(
-        name.path(root, f'{names.COUNTS}.tsv'),
+        path(f'{names.COUNTS}.tsv'),
         {
             'hemisphere': [c.hemisphere for c in counts],
             'slice': [storage.slice_index(c.slice_index) for c in counts],
@@ -217,28 +183,23 @@ def _write_counts(root: Path, name: Name, session: Session, storage: Storage) ->
             'count': [c.count for c in counts],
         },
     )
-    write_json(name.path(root, f'{names.COUNTS}.json'), metadata.COUNTS)
+    write_json(path(f'{names.COUNTS}.json'), metadata.COUNTS)
     grades = {
         side: max(int(potter_grade(c.count)) for c in counts if c.hemisphere in sides)
         for side, sides in (('', 'LR'), ('_left', 'L'), ('_right', 'R'))
     }
     write_tsv(
-        name.path(root, f'{names.GRADE}.tsv'),
-        {
-            'participant_id': [f'sub-{name.participant}'],
-            'session_id': [f'ses-{name.session}' if name.session else None],
-            **{f'potter{side}': [grade] for side, grade in grades.items()},
-            'count_max': [max(c.count for c in counts)],
-        },
+        path(f'{names.GRADE}.tsv'),
+        people
+        | {f'potter{side}': [grade] for side, grade in grades.items()}
+        | {'count_max': [max(c.count for c in counts)]},
     )
-    write_json(name.path(root, f'{names.GRADE}.json'), metadata.GRADE)
+    write_json(path(f'{names.GRADE}.json'), metadata.GRADE)
 
 
-def _write_transform(
-    root: Path, name: Name, contrast: str, t2w: SimulatedScan, other: SimulatedScan
-) -> None:
+def _movement(contrast: str, t2w: SimulatedScan, other: SimulatedScan) -> dict:
     matrix = other.world_from_person @ np.linalg.inv(t2w.world_from_person)
-    content = {
+    return {
         'Description': (
             'Rigid movement of the head: maps a point of the T2w, in millimetres of its own '
             f'scanner space (RAS+), to the same anatomy in the {contrast}'
@@ -247,4 +208,3 @@ def _write_transform(
         'To': contrast,
         'Matrix': np.round(matrix, 6).tolist(),
     }
-    write_json(name.path(root, f'from-T2w_to-{contrast}_mode-points_xfm.json'), content)

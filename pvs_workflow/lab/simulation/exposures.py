@@ -95,19 +95,7 @@ def expose(plate: Plate, rng: np.random.Generator, count: int) -> tuple[np.ndarr
 
 
 def draw_conditions(rng: np.random.Generator, protocol: Protocol) -> Protocol:
-    """Draw the noise, its smoothing and the movement of one exposure.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    protocol : Protocol
-        Of the plate.
-
-    Returns
-    -------
-    Protocol
-
-    """
+    """Draw the noise, its smoothing and the movement of one exposure of a plate's protocol."""
     snr = protocol.snr / np.exp(rng.uniform(*np.log(NOISE)))
     if max(protocol.noise_blur) > 0:
         smoothing = rng.uniform(*SMOOTHING) * np.array(protocol.noise_blur)

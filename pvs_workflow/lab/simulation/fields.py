@@ -11,20 +11,7 @@ SQUARINGS = 6
 
 
 def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> np.ndarray:
-    """Draw Gaussian noise smoothed by ``sigma`` voxels, with standard deviation 1.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    shape : tuple of int
-    sigma : float
-        In voxels.
-
-    Returns
-    -------
-    array of float32
-
-    """
+    """Draw Gaussian noise smoothed by ``sigma`` voxels, with standard deviation 1, as float32."""
     pad = int(np.ceil(2 * sigma))
     noise = rng.standard_normal([n + 2 * pad for n in shape], dtype=np.float32)
     smooth = gaussian_filter(noise, sigma, mode='constant')
@@ -36,18 +23,7 @@ def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], sigma: float)
 def periodic_field(rng: np.random.Generator, size: int, sigma: tuple[float, ...]) -> np.ndarray:
     """Draw a cube of smooth noise whose opposite faces fit together, with mean 0 and sd 1.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    size : int
-        Edge in voxels.
-    sigma : tuple of float
-        Smoothing along each axis, in voxels.
-
-    Returns
-    -------
-    (size, size, size) array of float32
-
+    Its edge and the smoothing along each axis are in voxels.
     """
     spectrum = rfftn(rng.standard_normal((size,) * 3, dtype=np.float32))
     for axis, width in enumerate(sigma):
@@ -85,26 +61,6 @@ def exponentiate(velocity: np.ndarray, spacing: float) -> np.ndarray:
             [map_coordinates(part, there, order=1, mode='nearest') for part in moved]
         )
     return moved * np.float32(spacing)
-
-
-def jacobian(displacement: np.ndarray, spacing: float) -> np.ndarray:
-    """Return the determinant of the Jacobian of ``x + displacement(x)``; folds have it ≤ 0.
-
-    Parameters
-    ----------
-    displacement : (3, x, y, z) array
-        In millimetres.
-    spacing : float
-
-    Returns
-    -------
-    (x, y, z) array
-
-    """
-    gradients = np.stack(
-        [np.stack(np.gradient(part, spacing), axis=-1) for part in displacement], axis=-2
-    )
-    return np.linalg.det(gradients + np.eye(3))
 
 
 def stretch(lattice: np.ndarray, shape: tuple[int, ...], step: tuple[float, ...]) -> np.ndarray:

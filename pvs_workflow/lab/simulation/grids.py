@@ -53,11 +53,7 @@ class Grid:
     def sublayers(self, offsets: np.ndarray) -> 'Grid':
         """Return the grid with each slice replaced by layers at ``offsets``, evenly spaced.
 
-        Parameters
-        ----------
-        offsets : (n,) array
-            In slices, from each slice's centre; they must continue from slice to slice.
-
+        These are in slices, from each slice's centre, and continue from slice to slice.
         """
         affine = self.affine.copy()
         affine[:3, 3] += affine[:3, 2] * offsets[0]
@@ -66,17 +62,7 @@ class Grid:
 
 
 def rigid(degrees, shift) -> np.ndarray:
-    """Return a rigid transform: rotations about x, y and z through the origin, then a shift.
-
-    Parameters
-    ----------
-    degrees : three floats
-    shift : three floats
-        Millimetres.
-
-    Returns
-    -------
-    (4, 4) array
+    """Return a rigid transform: rotations about x, y and z through the origin, then a shift in mm.
 
     Examples
     --------

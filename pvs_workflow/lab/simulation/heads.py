@@ -18,9 +18,14 @@ from pvs_workflow.lab.simulation.fields import smooth_field
 from pvs_workflow.lab.simulation.grids import Grid, rigid
 from pvs_workflow.lab.simulation.labelmaps import CLASSES, CORNER, load_label_map
 from pvs_workflow.lab.simulation.relaxation import draw_tissues, signals
-from pvs_workflow.lab.simulation.template import Channel, label_centres, structure_centres
+from pvs_workflow.lab.simulation.template import (
+    Channel,
+    both_sides,
+    label_centres,
+    structure_centres,
+)
 from pvs_workflow.science.nuclei import BOX_SHAPE, BOX_SIZE, box_affine
-from pvs_workflow.science.roi import STRUCTURES, structure_values
+from pvs_workflow.science.roi import STRUCTURES
 
 TEMPLATE_VOLUME = 1_886_395
 """Of the template's brain mask, in mm³."""
@@ -60,19 +65,17 @@ class Head:
 @lru_cache(maxsize=32)
 def load_head(path: Path) -> Head:
     """Read a label map for :func:`draw_labels`."""
-    placed = load_label_map(path)
-    labels = placed.labels.copy()
+    labels = load_label_map(path).copy()
     for vessel, putamen in _VESSELS.items():
         labels[labels == vessel] = putamen
     affine = np.eye(4)
     affine[:3, 3] = CORNER
     there = structure_centres()
     here = label_centres(labels, affine, list(there))
-    sides = [v for side in 'LR' for v in structure_values(side, 'lateral ventricle')]
-    soft = gaussian_filter(np.isin(labels, sides).astype(np.float32), 5)
+    ventricles = np.isin(labels, both_sides('lateral ventricle'))
     return Head(
         Channel(labels, affine, order=0),
-        Channel(soft, affine),
+        Channel(gaussian_filter(ventricles.astype(np.float32), 5), affine),
         float(np.cbrt(np.count_nonzero((labels > 0) & (labels < 256)) / TEMPLATE_VOLUME)),
         np.mean([here[index] for index in there], axis=0),
     )
@@ -80,11 +83,6 @@ def load_head(path: Path) -> Head:
 
 def draw_labels(rng: np.random.Generator, head: Head) -> np.ndarray:
     """Deform a label map, and sample it on the box around the basal ganglia.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    head : Head
 
     Returns
     -------
@@ -109,16 +107,7 @@ def draw_labels(rng: np.random.Generator, head: Head) -> np.ndarray:
 def paint(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
     """Give labels a random contrast, and record them as some scanner would.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    labels : array of int, shape `BOX_SHAPE`
-
-    Returns
-    -------
-    array of float32
-        In arbitrary units ≥ 0.
-
+    The image is of float32, in arbitrary units ≥ 0.
     """
     means = _physical(rng, labels) if rng.random() < PHYSICAL else _arbitrary(rng, labels)
     image = means[labels]

@@ -1,6 +1,5 @@
 """Other people's anatomies: whole-head label maps, given contrasts by the signal equations."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,18 +8,19 @@ from scipy.ndimage import affine_transform, find_objects, gaussian_filter
 
 from pvs_workflow.errors import ImageError, NoInputError
 from pvs_workflow.inputs.nifti import read_nifti
-from pvs_workflow.lab.simulation.relaxation import FLUID, SOLID, Tissues, signals
+from pvs_workflow.lab.simulation.relaxation import FLUID, Tissues, signals
 from pvs_workflow.lab.simulation.template import (
     FLUID_T1,
     PUTAMEN_T2,
     WHITE_T1,
     Channel,
     Template,
+    both_sides,
     fine_labels,
     label_centres,
     structure_centres,
 )
-from pvs_workflow.science.roi import STRUCTURES, structure_values
+from pvs_workflow.science.roi import STRUCTURES
 
 CLASSES = {  # FreeSurferColorLUT.txt numbers of each tissue
     'white matter': (2, 7, 41, 46, 28, 60, 85, 77, 251, 252, 253, 254, 255),
@@ -38,23 +38,6 @@ CORNER = np.array([-96.0, -132.0, -78.0])
 """Lowest left and rear corner of a placed label map, in millimetres of the template."""
 _SMOOTH = 0.6  # mm: what takes the steps out of 1 mm labels
 _FLUID_LEVEL = 2.1  # in units of the putamen; from here up a voxel counts as all fluid
-
-
-@dataclass(frozen=True)
-class LabelMap:
-    """A label map, turned and shifted (not scaled) to the template's place.
-
-    Attributes
-    ----------
-    name : str
-    labels : (193, 229, 193) array of int16
-        In the shipped template's space, 1 mm, from its lowest left and rear corner at
-        (−96, −132, −78) mm.
-
-    """
-
-    name: str
-    labels: np.ndarray
 
 
 def find_label_maps(folder: Path) -> list[Path]:
@@ -76,8 +59,13 @@ def find_label_maps(folder: Path) -> list[Path]:
 
 
 @lru_cache(maxsize=32)
-def load_label_map(path: Path) -> LabelMap:
+def load_label_map(path: Path) -> np.ndarray:
     """Read a label map and lay it in the template's place, by the centres of its deep structures.
+
+    Returns
+    -------
+    (193, 229, 193) array of int16
+        Turned and shifted, not scaled; in the shipped template's space, 1 mm, from `CORNER`.
 
     Raises
     ------
@@ -99,33 +87,28 @@ def load_label_map(path: Path) -> LabelMap:
             f'numbers, received {labels.ndim} axes without {", ".join(missing)}'
         )
     rigid = rigid_fit(np.stack([here[index] for index in there]), np.stack([*there.values()]))
-    grid = np.diag([1.0, 1.0, 1.0, 1.0])
+    grid = np.eye(4)
     grid[:3, 3] = CORNER
     to_voxel = np.linalg.inv(rigid @ image.affine) @ grid
-    placed = affine_transform(
+    return affine_transform(
         labels, to_voxel[:3, :3], to_voxel[:3, 3], output_shape=_SHAPE, order=0, cval=0
     )
-    name = path.name.removesuffix('.gz').removesuffix('.nii')
-    return LabelMap(name, placed)
 
 
-def label_template(anatomy: LabelMap, tissues: Tissues, whole: bool = True) -> Template:
+def label_template(labels: np.ndarray, tissues: Tissues, whole: bool = True) -> Template:
     """Return a label map in the form that people are sampled from.
 
     Parameters
     ----------
-    anatomy : LabelMap
+    labels : (193, 229, 193) array of int
+        As :func:`load_label_map` gives them.
     tissues : Tissues
         This person's, for the protocol's contrast.
     whole : bool
         Whether the whole head is wanted, or only what surrounds the basal ganglia.
 
-    Returns
-    -------
-    Template
-
     """
-    labels, corner = anatomy.labels, np.zeros(3, int)
+    corner = np.zeros(3, int)
     roi = [s.index for s in STRUCTURES if s.in_roi and s.index in structure_centres()]
     boxes = find_objects(labels)
     low = np.min([[part.start for part in boxes[index - 1]] for index in roi], axis=0)
@@ -143,10 +126,9 @@ def label_template(anatomy: LabelMap, tissues: Tissues, whole: bool = True) -> T
         ((labels > 0) & (labels < _FIRST_OUTSIDE)).astype(np.float32), 0.7, truncate=3
     )
     pallidum = np.isin(labels, CLASSES['pallidum']).astype(np.float32)
-    sides = structure_values('L', 'lateral ventricle') + structure_values('R', 'lateral ventricle')
-    ventricles = np.isin(labels, sides).astype(np.float32)
+    ventricles = np.isin(labels, both_sides('lateral ventricle')).astype(np.float32)
     kept = np.where(np.isin(labels, [s.index for s in STRUCTURES]), labels, 0).astype(np.uint8)
-    kept[labels == 30], kept[labels == 62] = structure_values('L', 'putamen')[0], 51
+    kept[labels == 30], kept[labels == 62] = both_sides('putamen')
     return Template(
         t1=Channel(t1 * np.float32(WHITE_T1), affine),
         t2=Channel(t2 * np.float32(PUTAMEN_T2), affine),
@@ -190,7 +172,7 @@ def rigid_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 def _painted(labels: np.ndarray, values: dict, fluid: float) -> np.ndarray:
     table = np.zeros(max(int(labels.max()), max(map(max, CLASSES.values()))) + 1, np.float32)
-    table[1:_FIRST_OUTSIDE] = values[SOLID[0]]
+    table[1:_FIRST_OUTSIDE] = values['white matter']
     for name, numbers in CLASSES.items():
         table[list(numbers)] = fluid if name == FLUID else values[name]
     outside = values['outside']

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from pvs_workflow.lab.simulation.grids import Grid
-from pvs_workflow.science.roi import CAPSULE, STRUCTURES, structure_values
+from pvs_workflow.lab.simulation.template import both_sides
+from pvs_workflow.science.roi import CAPSULE, STRUCTURES
 
 LAYER = 0.8
 """Millimetres between the levels at which a slice's depth is sampled."""
@@ -123,20 +124,13 @@ def draw_lesions(
     acquisition : {'paper', 'varied'}
         'varied' has more of them.
 
-    Returns
-    -------
-    list of Lesion
-
     """
     inside = np.isin(structures, [s.index for s in STRUCTURES if s.in_roi])
-    pallidum = np.isin(structures, structure_values('L', 'pallidum'))
-    pallidum |= np.isin(structures, structure_values('R', 'pallidum'))
-    capsule = np.isin(structures, structure_values('L', CAPSULE) + structure_values('R', CAPSULE))
-    ventricles = structure_values('L', 'lateral ventricle') + structure_values(
-        'R', 'lateral ventricle'
-    )
-    around = ~inside & ~np.isin(structures, ventricles)
-    homes = {'mineralisation': pallidum, 'white-matter lesion': capsule}
+    around = ~inside & ~np.isin(structures, both_sides('lateral ventricle'))
+    homes = {
+        'mineralisation': np.isin(structures, both_sides('pallidum')),
+        'white-matter lesion': np.isin(structures, both_sides(CAPSULE)),
+    }
     out = []
     for name, kind in KINDS.items():
         # A few people have many: a gamma mixture of Poisson numbers.

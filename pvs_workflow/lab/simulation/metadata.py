@@ -1,8 +1,5 @@
 """What the simulated datasets say about themselves."""
 
-from pathlib import Path
-
-from pvs_workflow import data
 from pvs_workflow.lab.simulation.acquisition import Protocol
 
 _TEMPLATE = (
@@ -57,6 +54,14 @@ ANATOMY = {
     }
 }
 
+TRUTH_README = (
+    'Truth of the simulated dataset in ../..\n\n'
+    'desc-epvs_dseg labels every enlarged perivascular space that can be counted, '
+    'desc-structures_dseg the anatomy, desc-basalganglia_dseg the region of interest '
+    '(1 left, 2 right), all on the grid of the T2w. desc-epvs_counts holds the true counts '
+    'of the six images, desc-potter_grade the grades that follow, and from-T2w_to-*_xfm how '
+    'the head moved between the scans.\n'
+)
 TRUTH_BIDSIGNORE = '*_counts.tsv\n*_counts.json\n*_grade.tsv\n*_grade.json\n*_xfm.json\n'
 
 COUNTS = {
@@ -150,23 +155,8 @@ _IMPLANTED = {
 }
 
 
-def notice() -> Path:
-    """Return the notice that goes with all data derived from the ICBM averages."""
-    return data.path('template', 'COPYING_ICBM152')
-
-
 def scan_metadata(contrast: str, protocol: Protocol, n_slices: int, version: str) -> dict:
-    """Return the metadata of a simulated scan.
-
-    Parameters
-    ----------
-    contrast : {'T2w', 'T1w', 'FLAIR'}
-    protocol : Protocol
-    n_slices : int
-    version : str
-        Of this package.
-
-    """
+    """Return the metadata of a simulated scan; ``version`` is that of this package."""
     # A real scan in which spaces were implanted: its times are not known.
     known = protocol.echo_time > 0
     sequence = dict(_SEQUENCES[contrast])
@@ -199,15 +189,7 @@ def dseg(kind: str, source: str) -> dict:
 
 
 def raw_description(version: str, origin: str = 'template') -> dict:
-    """Return the raw dataset's description.
-
-    Parameters
-    ----------
-    version : str
-    origin : {'template', 'anatomies', 'backgrounds'}
-        What the images are made from.
-
-    """
+    """Return the raw dataset's description; ``origin`` is what the images are made from."""
     says = _ORIGINS[origin]
     made = {
         'Acknowledgements': f'Made from {_TEMPLATE}.',
@@ -259,18 +241,6 @@ def readme(
         + scanned
         + (f'\n{notes}\n' if notes else '')
         + f'\n{notice}'
-    )
-
-
-def truth_readme() -> str:
-    """Return the truth's README."""
-    return (
-        'Truth of the simulated dataset in ../..\n\n'
-        'desc-epvs_dseg labels every enlarged perivascular space that can be counted, '
-        'desc-structures_dseg the anatomy, desc-basalganglia_dseg the region of interest '
-        '(1 left, 2 right), all on the grid of the T2w. desc-epvs_counts holds the true counts '
-        'of the six images, desc-potter_grade the grades that follow, and from-T2w_to-*_xfm how '
-        'the head moved between the scans.\n'
     )
 
 

@@ -33,7 +33,6 @@ ALLOWANCE = {'paper': 1.04, 'varied': 1.12}
 """Tubes drawn per wanted count: some stay below the visibility rule or find no place."""
 EPVS_SIGNAL = {'T2w': 0.95, 'T1w': 0.3, 'FLAIR': 0.3}
 """What fills an ePVS: in T2w times the person's fluid, else in units of tissue."""
-STRUCTURE_LAYERS = 3
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,7 @@ def draw_source(
 ) -> tuple[Tissues, Path | None]:
     """Draw the tissues' properties and the label map of a person; None is the template.
 
-    Parameters
-    ----------
-    rng, protocol, acquisition, anatomies
-        As for :func:`draw_anatomy`.
-
+    The first draws of :func:`draw_anatomy`.
     """
     times = protocol.echo_time, protocol.repetition_time
     tissues = draw_tissues(rng, acquisition, *times)
@@ -139,13 +134,12 @@ def draw_person(
     protocol = t2w[0].as_read()
     grid = t2w[1].slabs(t2w[0].slab)
     shape = draw_shape(rng, template.ventricles)
-    corner, box = detailed_box(template, shape, grid)
-    detail = grid.box(corner, box)
-    structures = sample_structures(template, shape, detail, STRUCTURE_LAYERS)
+    _, detail = detailed_box(template, shape, grid)
+    structures = sample_structures(template, shape, detail)
     lesions = draw_lesions(rng, structures, detail, acquisition)
     tubes = draw_tubes(
         rng,
-        wanted_counts(burden(rng, box[2]), structures, grid, ALLOWANCE[acquisition]),
+        wanted_counts(burden(rng, detail.shape[2]), structures, grid, ALLOWANCE[acquisition]),
         structures,
         detail,
         smallest_visible(protocol, EPVS_SIGNAL['T2w'] * tissue.fluid),
@@ -199,8 +193,8 @@ def wanted_counts(
 
 def detailed_box(
     template: Template, shape: Shape, grid: Grid
-) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Return the first voxel and the shape of the box that holds the basal ganglia."""
+) -> tuple[tuple[int, int, int], Grid]:
+    """Return the first voxel and the grid of the box that holds the basal ganglia."""
     coarse = np.array([4, 4, 1])
     few = Grid(tuple(-(-np.array(grid.shape) // coarse)), grid.affine @ np.diag([*coarse, 1]))
     points = sample_points(shape, few)
@@ -212,4 +206,5 @@ def detailed_box(
         min(int(axis.max() + 1) * int(c), n)
         for axis, c, n in zip(inside, coarse, grid.shape, strict=True)
     ]
-    return tuple(first), tuple(b - a for a, b in zip(first, last, strict=True))
+    size = tuple(b - a for a, b in zip(first, last, strict=True))
+    return tuple(first), grid.box(tuple(first), size)

@@ -69,21 +69,9 @@ class Plate:
 def person_plates(
     seed: int, number: int, acquisition: str = 'varied', anatomies: tuple[Path, ...] = ()
 ) -> list[Plate]:
-    """Render the plates of one simulated person.
+    """Render the plates of one simulated person: number ``number`` of ``seed`` is always the same.
 
-    Parameters
-    ----------
-    seed : int
-    number : int
-        Person ``number`` of ``seed`` is always the same.
-    acquisition : {'paper', 'varied'}
-    anatomies : tuple of Path
-        Label maps that the person may have.
-
-    Returns
-    -------
-    list of Plate
-
+    ``anatomies`` are label maps that the person may have.
     """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
@@ -102,19 +90,8 @@ def cut_plates(
 ) -> list[Plate]:
     """Cut a scene's images, with some room around, into plates.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Chooses which slices are taken beside the six images.
-    participant : str
-    scene : Scene
-    recorded : bool
-        Whether the scene's tissue is a real scan.
-
-    Returns
-    -------
-    list of Plate
-
+    The generator chooses which slices are taken beside the six images; ``recorded`` says whether
+    the scene's tissue is a real scan.
     """
     roi = roi_labels(scene.structures)
     areas = {s: np.count_nonzero(roi == v, axis=(0, 1)) for s, v in HEMISPHERES.items()}

@@ -4,15 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SOLID = (
-    'white matter',
-    'cortex',
-    'caudate',
-    'putamen',
-    'pallidum',
-    'thalamus',
-    'brain stem',
-)
 FLUID = 'fluid'
 
 # Means at 3 T: T1 and T2 in ms and proton density relative to water. Wansapura et al. 1999
@@ -57,16 +48,7 @@ class Tissues:
 def draw_tissues(
     rng: np.random.Generator, acquisition: str, echo_time: float, repetition_time: float
 ) -> Tissues:
-    """Draw a person's relaxation times.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    acquisition : {'paper', 'varied'}
-    echo_time, repetition_time : float
-        In ms.
-
-    """
+    """Draw a person's relaxation times under a protocol's echo and repetition time, in ms."""
     spread = np.array(_SPREAD[acquisition])
     properties = {}
     for name, means in _MEANS.items():
@@ -80,12 +62,7 @@ def spin_echo(
 ) -> float:
     """Return the signal of a (turbo) spin echo: ρ (1 − exp(−TR/T1)) exp(−TE/T2).
 
-    Parameters
-    ----------
-    properties : (float, float, float)
-        T1 and T2 in ms, proton density.
-    echo_time, repetition_time : float
-        In ms.
+    ``properties`` are T1, T2 and the proton density ρ; all times are in ms.
 
     Examples
     --------

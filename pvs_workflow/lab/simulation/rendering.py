@@ -99,10 +99,6 @@ def render_tubes(
     margin : int
         Empty pixels around each patch, for the blur.
 
-    Returns
-    -------
-    list of Spot
-
     """
     inverse = np.linalg.inv(grid.affine)
     spots = []

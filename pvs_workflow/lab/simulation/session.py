@@ -16,12 +16,7 @@ from pvs_workflow.lab.simulation.contrasts import sample_contrast, sample_struct
 from pvs_workflow.lab.simulation.fields import stretch
 from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.lesions import add_lesions
-from pvs_workflow.lab.simulation.person import (
-    EPVS_SIGNAL,
-    STRUCTURE_LAYERS,
-    Person,
-    detailed_box,
-)
+from pvs_workflow.lab.simulation.person import EPVS_SIGNAL, Person, detailed_box
 from pvs_workflow.lab.simulation.rendering import add_volume, render_tubes
 from pvs_workflow.lab.simulation.scene import Scene
 from pvs_workflow.science.roi import roi_labels
@@ -145,14 +140,12 @@ def scan_session(
 def detailed_scene(person: Person, t2w: tuple[Protocol, Grid]) -> Scene:
     """Return a person's basal ganglia as a T2w protocol averages them in its slices."""
     protocol = t2w[0].as_read()
-    whole = t2w[1].slabs(t2w[0].slab)
-    corner, box = detailed_box(person.template, person.shape, whole)
-    grid = whole.box(corner, box)
+    corner, grid = detailed_box(person.template, person.shape, t2w[1].slabs(t2w[0].slab))
     return Scene(
         grid,
         corner,
         _with_lesions('T2w', person, grid, protocol),
-        sample_structures(person.template, person.shape, grid, STRUCTURE_LAYERS),
+        sample_structures(person.template, person.shape, grid),
         render_tubes(list(person.tubes), grid, protocol),
         EPVS_SIGNAL['T2w'] * person.tissue.fluid,
         protocol,

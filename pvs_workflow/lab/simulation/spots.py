@@ -1,12 +1,7 @@
 """The small bright spots of a real scan that could be its person's own ePVS."""
 
 import numpy as np
-from scipy.ndimage import (
-    binary_dilation,
-    gaussian_filter,
-    median_filter,
-    white_tophat,
-)
+from scipy.ndimage import binary_dilation, gaussian_filter, median_filter, white_tophat
 
 _NATURAL = 3.0  # mm: bright spots up to this wide are taken for a person's own ePVS
 

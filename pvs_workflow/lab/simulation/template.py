@@ -109,8 +109,8 @@ def load_template() -> Template:
         for name in ('T1w', 'T2w', 'atlas-CerebrA_dseg', 'desc-brain_mask')
     )
     brain = gaussian_filter(mask.astype(np.float32), 0.7)
-    pallidum = np.isin(labels, _values('pallidum')).astype(np.float32)
-    ventricles = np.isin(labels, _values('lateral ventricle')).astype(np.float32)
+    pallidum = np.isin(labels, both_sides('pallidum')).astype(np.float32)
+    ventricles = np.isin(labels, both_sides('lateral ventricle')).astype(np.float32)
     roi = np.isin(labels, [s.index for s in STRUCTURES if s.in_roi])
     corners = [affine[:3, :3] @ [f(axis) for axis in np.nonzero(roi)] for f in (np.min, np.max)]
     return Template(
@@ -125,7 +125,8 @@ def load_template() -> Template:
     )
 
 
-def _values(name: str) -> list[int]:
+def both_sides(name: str) -> list[int]:
+    """Return the FreeSurfer numbers of a structure, left before right."""
     return [value for side in 'LR' for value in structure_values(side, name)]
 
 
@@ -179,16 +180,7 @@ def label_centres(
 def fine_labels(labels: np.ndarray, affine: np.ndarray) -> Channel:
     """Upsample the labels, each by its own linear interpolation; the strongest wins.
 
-    Parameters
-    ----------
-    labels : (x, y, z) array of int
-    affine : (4, 4) array
-        Not oblique.
-
-    Returns
-    -------
-    Channel
-
+    The affine is not oblique.
     """
     labels = np.pad(labels, _ROOM)
     where = np.nonzero(labels)

@@ -104,10 +104,6 @@ def draw_tubes(
     calibre : float
         Factor on the median diameter of the wanted ones.
 
-    Returns
-    -------
-    list of Tube
-
     """
     sizes = grid.sizes
     if blocked is None:

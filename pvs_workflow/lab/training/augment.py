@@ -214,13 +214,7 @@ def _random_contrast(sample: Sample, by: Augmentation, rng: np.random.Generator)
 def _countable(labels: np.ndarray, visible: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Drop the instances of which less than half can be seen.
 
-    Parameters
-    ----------
-    labels : (80, 96) array of int
-    visible : (80, 96) array of bool
-    whole : (n,) array
-        Pixels that each instance would have in an endless image.
-
+    ``whole`` are the pixels that each instance would have in an endless image.
     """
     seen = np.bincount(labels[visible], minlength=whole.size)
     # Resampling small instances loses or wins a pixel: forgive one.

@@ -5,19 +5,18 @@ from pathlib import Path
 
 from pvs_workflow.files import atomic_path
 from pvs_workflow.lab.training.checkpoint import Epoch
-from pvs_workflow.lab.training.reliability import Reliability
+from pvs_workflow.lab.training.scores import Reliability
+
+
+def save_chart(target: Path, figure) -> Path:
+    """Write a figure as PNG, in one step and without the date."""
+    with atomic_path(target) as path:
+        figure.savefig(path, dpi=120, metadata={'Software': None})
+    return target
 
 
 def save_curves(target: Path, history: Sequence[Epoch]) -> None:
-    """Draw training and validation loss over the epochs, one panel per network.
-
-    Parameters
-    ----------
-    target : Path
-        A PNG file.
-    history : sequence of Epoch
-
-    """
+    """Draw training and validation loss over the epochs as PNG, one panel per network."""
     from matplotlib.figure import Figure
 
     networks = list(dict.fromkeys(epoch.network for epoch in history))
@@ -30,20 +29,13 @@ def save_curves(target: Path, history: Sequence[Epoch]) -> None:
         axes.plot(numbers, [epoch.validation_loss for epoch in epochs], label='validation')
         axes.set(title=network, xlabel='epoch', ylabel='loss', yscale='log')
         axes.legend(frameon=False)
-    with atomic_path(target) as path:
-        figure.savefig(path, dpi=120, metadata={'Software': None})
+    save_chart(target, figure)
 
 
 def save_reliability(target: Path, found: Reliability) -> None:
-    """Draw how often grades came true against how probable they were called.
+    """Draw how often grades came true against how probable they were called, as PNG.
 
-    Parameters
-    ----------
-    target : Path
-        A PNG file.
-    found : Reliability
-        Each bin is a dot, the larger the more probabilities are in it.
-
+    Each bin is a dot, the larger the more probabilities are in it.
     """
     from matplotlib.figure import Figure
 
@@ -60,5 +52,4 @@ def save_reliability(target: Path, found: Reliability) -> None:
         ylim=(-0.05, 1.05),
         aspect='equal',
     )
-    with atomic_path(target) as path:
-        figure.savefig(path, dpi=120, metadata={'Software': None})
+    save_chart(target, figure)

@@ -13,7 +13,6 @@ from pvs_workflow.lab.simulation.contrasts import sample_structures
 from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.lesions import Lesion, draw_lesions
 from pvs_workflow.lab.simulation.person import (
-    STRUCTURE_LAYERS,
     Person,
     cohort_burden,
     detailed_box,
@@ -140,13 +139,7 @@ def person_images(
 ) -> list[list[Sample]]:
     """Draw one person and scan the surroundings of the basal ganglia, once for each shift.
 
-    Parameters
-    ----------
-    number : int
-        From 1.
-    seed, acquisition, anatomies, shifts
-        As in :func:`heldout_images`.
-
+    The ``number`` is from 1; all else is as in :func:`heldout_images`.
     """
     out = []
     for own, scene in person_scenes(number, seed, acquisition, anatomies, shifts):
@@ -164,17 +157,7 @@ def person_scenes(
 ) -> Iterator[tuple[np.random.Generator, Scene]]:
     """Draw one person, and yield what lies around the basal ganglia in each scan, before noise.
 
-    Parameters
-    ----------
-    number, seed, acquisition, anatomies, shifts
-        As in :func:`person_images`.
-
-    Yields
-    ------
-    numpy.random.Generator
-        For the noise of this scan.
-    Scene
-
+    With each scene comes the generator for its noise; see :func:`person_images`.
     """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
@@ -189,16 +172,9 @@ def person_scenes(
 
 
 def six_images(number: int, scene: Scene, image: np.ndarray, labels: np.ndarray) -> list[Sample]:
-    """Cut the six images that inference would choose.
+    """Cut the six images that inference would choose, as recorded, of person ``number``.
 
-    Parameters
-    ----------
-    number : int
-        Of the person.
-    scene : Scene
-    image, labels : (x, y, z) arrays
-        As recorded, and the ePVS that count, one integer each.
-
+    ``labels`` are the ePVS that count, one integer each.
     """
     roi = roi_labels(scene.structures)
     samples = volume_samples(f'{number:04d}', image, roi, labels, scene.grid.affine)
@@ -240,9 +216,8 @@ def with_lacunes(
     """
     if shift.lacunes is None:
         return person
-    corner, box = detailed_box(person.template, person.shape, t2w[1])
-    detail = t2w[1].box(corner, box)
-    structures = sample_structures(person.template, person.shape, detail, STRUCTURE_LAYERS)
+    _, detail = detailed_box(person.template, person.shape, t2w[1])
+    structures = sample_structures(person.template, person.shape, detail)
     rng = np.random.default_rng([seed, number, 0, 1])
     lacunes: list[Lesion] = []
     while len(lacunes) < shift.lacunes:

@@ -11,9 +11,9 @@ from sklearn.metrics import f1_score
 
 from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.heads import draw_labels, load_head, paint
+from pvs_workflow.lab.simulation.template import both_sides
 from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.science.nuclei import CLASSES, scaled
-from pvs_workflow.science.roi import structure_values
 
 REPORT_EVERY = 100
 """Steps between two reports of loss and overlap."""
@@ -51,8 +51,7 @@ def to_classes(labels: np.ndarray) -> np.ndarray:
     """
     table = np.zeros(int(labels.max()) + 1, np.uint8)
     for index, name in enumerate(CLASSES[1:], start=1):
-        numbers = [v for side in 'LR' for v in structure_values(side, name)]
-        table[[n for n in numbers if n < len(table)]] = index
+        table[[n for n in both_sides(name) if n < len(table)]] = index
     return table[labels]
 
 

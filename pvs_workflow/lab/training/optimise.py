@@ -187,18 +187,7 @@ def learn_and_settle(
 
 
 def run_batches(model, images: np.ndarray) -> np.ndarray:
-    """Return a network's inference-mode outputs, a few images at a time.
-
-    Parameters
-    ----------
-    model : keras.Model
-    images : (n, 80, 96, 1) array of float32
-
-    Returns
-    -------
-    (n, …) array of float32
-
-    """
+    """Return a network's inference-mode outputs for (n, 80, 96, 1) images, a few at a time."""
     return model.predict(images, batch_size=_INFERENCE_BATCH, verbose=0)
 
 

@@ -111,13 +111,7 @@ def find_rated_scans(
 
 
 def are_alike(path: Path, masks: np.ndarray) -> bool:
-    """Return whether all ePVS of raters' masks have one value.
-
-    Parameters
-    ----------
-    path : Path
-    masks : (i, j, k) array
-        What the file holds.
+    """Return whether all ePVS of raters' masks, read from ``path``, have one value.
 
     Raises
     ------

@@ -7,12 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.raters.rating_rows import (
-    parse_hemisphere,
-    parse_number,
-    parse_person,
-    read_rows,
-)
+from pvs_workflow.raters.rating_rows import parse_hemisphere, parse_number, parse_person, read_rows
 
 COLUMNS = ('participant_id', 'hemisphere', 'slice', 'count')
 """Columns that a table of ratings needs; ``session_id`` only where there are sessions."""

@@ -106,13 +106,7 @@ class Sample:
 
 
 def roi_depth(roi: np.ndarray) -> np.ndarray:
-    """Return the distance to a ROI's border in pixels, positive inside, as (x, y) float32.
-
-    Parameters
-    ----------
-    roi : (x, y) array of bool
-
-    """
+    """Return the distance to a ROI's border in pixels, positive inside, as (x, y) float32."""
     inside, outside = distance_transform_edt(roi), distance_transform_edt(~roi)
     # The border lies half-way between the last pixel in and the first one out.
     return np.where(roi, inside - 0.5, 0.5 - outside).astype(np.float32)

@@ -10,13 +10,7 @@ import numpy as np
 from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.backgrounds import Background, draw_scene, read_backgrounds
 from pvs_workflow.lab.simulation.exposures import draw_count, expose
-from pvs_workflow.lab.simulation.plates import (
-    CALIBRES,
-    Plate,
-    crowded,
-    cut_plates,
-    person_plates,
-)
+from pvs_workflow.lab.simulation.plates import CALIBRES, Plate, crowded, cut_plates, person_plates
 from pvs_workflow.lab.training.samples import Sample, roi_depth
 
 PAPER_EVERY = 3
@@ -37,6 +31,7 @@ class PlateSource:
 
     plate: Plate
     depth: np.ndarray
+    has_masks = True
 
     @property
     def participant(self) -> str:
@@ -47,11 +42,6 @@ class PlateSource:
     def chosen(self) -> bool:
         """Whether it is one of the person's six images."""
         return self.plate.chosen
-
-    @property
-    def has_masks(self) -> bool:
-        """Whether it is known where the ePVS are: it is."""
-        return True
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """Expose the plate with a random number of ePVS."""

@@ -1,11 +1,7 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.evaluation.contrast import (
-    MIN_PIXELS,
-    find_regions,
-    measure_contrast,
-)
+from pvs_workflow.lab.evaluation.contrast import MIN_PIXELS, find_regions, measure_contrast
 
 
 @pytest.fixture

@@ -36,13 +36,13 @@ def test_kept_parts_are_not_computed_again(samples, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         cross_validate(samples, TINY, tmp_path, **arguments)
     progress = []
-    found = cross_validate(
+    _, found = cross_validate(
         samples, TINY, tmp_path, **arguments, on_part=lambda *numbers: progress.append(numbers)
     )
     # In the paper's order, whatever was asked.
     assert calls == [(1, 'none'), (1, 'deep'), (2, 'none'), (2, 'none'), (2, 'deep')]
     assert progress == [(3, 4), (4, 4)]
-    assert list(found.parts) == ['none', 'deep']
+    assert list(found) == ['none', 'deep']
     cross_validate(samples, TINY, tmp_path, **arguments)
     assert len(calls) == 5
 
@@ -64,15 +64,15 @@ def test_parts_of_other_settings_are_not_gone_on_with(samples, tmp_path, monkeyp
 def test_going_on_ends_in_the_same_numbers(samples, tmp_path):
     chosen = [sample for sample in samples if sample.chosen and sample.participant < '04']
     arguments = {'seed': 3, 'methods': ('none', 'deep'), 'n_folds': 2}
-    whole = cross_validate(chosen, TINY, tmp_path, **arguments)
-    images = {name: [part.images for part in parts] for name, parts in whole.parts.items()}
+    _, whole = cross_validate(chosen, TINY, tmp_path, **arguments)
+    images = {name: [part.images for part in parts] for name, parts in whole.items()}
     assert [len(part) for part in images['deep']] == [12, 12]
     assert all(np.isfinite(image.predicted_count) for image in images['deep'][0])
     # One fold keeps its enhancer, the other trains it again.
     shutil.rmtree(tmp_path / 'fold-2_enhancer')
     for number in (1, 2):
         (tmp_path / f'fold-{number}_method-deep.json').unlink()
-    again = cross_validate(chosen, TINY, tmp_path, **arguments, n_cpus=2)
-    assert [part.images for part in again.parts['deep']] == images['deep']
-    for one, two in zip(whole.parts['deep'], again.parts['deep'], strict=True):
+    _, again = cross_validate(chosen, TINY, tmp_path, **arguments, n_cpus=2)
+    assert [part.images for part in again['deep']] == images['deep']
+    for one, two in zip(whole['deep'], again['deep'], strict=True):
         assert (one.losses, one.image_passes) == (two.losses, two.image_passes)

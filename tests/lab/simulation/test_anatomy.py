@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.simulation.anatomy import draw_shape, draw_tissue
+from pvs_workflow.lab.simulation.anatomy import LATTICE, draw_shape, draw_tissue
 from pvs_workflow.lab.simulation.contrasts import sample_contrast, sample_structures
 from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.science.roi import roi_labels, structure_values
@@ -14,7 +14,9 @@ GRID = Grid((101, 96, 12), AFFINE)
 @pytest.mark.parametrize('seed', range(12))
 def test_shapes_do_not_fold(template, seed):
     shape = draw_shape(np.random.default_rng(seed), template.ventricles)
-    assert shape.smallest_jacobian() > 0
+    gradients = [np.stack(np.gradient(part, LATTICE), -1) for part in shape.displacement]
+    assert np.linalg.det(np.stack(gradients, -2) + np.eye(3)).min() > 0
+    assert np.linalg.det(shape.affine[:3, :3]) > 0
     moved = np.linalg.norm(shape.displacement, axis=0)
     assert 3 < moved.max() < 25
 

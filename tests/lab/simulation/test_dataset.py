@@ -8,7 +8,7 @@ import pytest
 from pvs_workflow.lab.simulation.acquisition import Protocol
 from pvs_workflow.lab.simulation.dataset import (
     TRUTH,
-    Name,
+    anat_path,
     start_dataset,
     write_session,
     write_volume,
@@ -40,8 +40,8 @@ def session():
 
 
 def test_names_are_those_of_bids():
-    assert Name('01').prefix == 'sub-01'
-    path = Name('01', 'b').path('data', 'T2w.nii.gz')
+    assert anat_path('01', None, 'data', 'T1w.json').name == 'sub-01_T1w.json'
+    path = anat_path('01', 'b', 'data', 'T2w.nii.gz')
     assert path.as_posix() == 'data/sub-01/ses-b/anat/sub-01_ses-b_T2w.nii.gz'
 
 

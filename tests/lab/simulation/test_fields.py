@@ -4,7 +4,6 @@ from scipy.ndimage import map_coordinates
 
 from pvs_workflow.lab.simulation.fields import (
     exponentiate,
-    jacobian,
     periodic_field,
     sample_function,
     smooth_field,
@@ -36,14 +35,6 @@ def test_opposite_velocity_undoes_the_deformation(rng):
     inner = (slice(None), *(slice(5, -5),) * 3)
     assert np.abs(there[inner]).max() > 3
     assert np.abs(again[inner]).max() < 0.2
-
-
-def test_jacobian_of_a_scaling_and_of_a_fold():
-    x = np.arange(10.0)
-    grow = np.zeros((3, 10, 10, 10))
-    grow[0] = 0.5 * x[:, None, None] * 2.0
-    np.testing.assert_allclose(jacobian(grow, 2.0), 1.5)
-    assert jacobian(-3 * grow, 2.0).max() < 0
 
 
 def test_stretch_reproduces_linear_functions():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pvs_workflow import data
 from pvs_workflow.lab.simulation import metadata
 from pvs_workflow.lab.simulation.acquisition import Protocol
 
@@ -67,7 +68,7 @@ def test_every_dataset_says_what_its_people_are_and_under_which_licence(origin):
 
 
 def test_the_notice_that_goes_with_the_averages_ships():
-    assert 'Copyright (C) 1993' in metadata.notice().read_text('utf-8')
+    assert 'Copyright (C) 1993' in data.path('template', 'COPYING_ICBM152').read_text('utf-8')
 
 
 def test_a_truth_segmentation_names_its_scan():

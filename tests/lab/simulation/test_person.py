@@ -74,11 +74,12 @@ def test_label_maps_are_drawn_with_the_template_among_them():
 def test_the_detailed_box_holds_all_of_the_basal_ganglia(template, rng):
     _, grid = draw_t2w_grid(rng, 'paper')
     shape = draw_shape(rng, template.ventricles)
-    corner, size = detailed_box(template, shape, grid)
+    corner, box = detailed_box(template, shape, grid)
     whole = roi_labels(sample_structures(template, shape, grid, 1)) > 0
     inside = np.zeros(grid.shape, bool)
-    inside[tuple(slice(c, c + n) for c, n in zip(corner, size, strict=True))] = True
+    inside[tuple(slice(c, c + n) for c, n in zip(corner, box.shape, strict=True))] = True
     assert whole.any()
+    np.testing.assert_allclose(box.affine[:3, 3], (grid.affine @ [*corner, 1])[:3])
     assert not (whole & ~inside).any()
     assert inside.mean() < 0.2
 

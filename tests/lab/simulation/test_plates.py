@@ -5,12 +5,7 @@ import pytest
 
 from pvs_workflow.lab.simulation.backgrounds import draw_scene
 from pvs_workflow.lab.simulation.exposures import expose
-from pvs_workflow.lab.simulation.plates import (
-    CROWDS,
-    crowded,
-    cut_plates,
-    person_plates,
-)
+from pvs_workflow.lab.simulation.plates import CROWDS, crowded, cut_plates, person_plates
 from pvs_workflow.science.slices import FIELD_OF_VIEW
 
 pytestmark = pytest.mark.slow

@@ -3,7 +3,7 @@ from skimage.io import imread
 
 from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.curves import save_curves, save_reliability
-from pvs_workflow.lab.training.reliability import reliability
+from pvs_workflow.lab.training.scores import reliability
 
 
 def test_a_panel_per_network(tmp_path):

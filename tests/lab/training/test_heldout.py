@@ -4,13 +4,7 @@ import pytest
 from pvs_workflow.lab.simulation.acquisition import Protocol, draw_grid
 from pvs_workflow.lab.simulation.lesions import Lesion
 from pvs_workflow.lab.simulation.person import Person
-from pvs_workflow.lab.training.heldout import (
-    AS_DRAWN,
-    Shift,
-    person_images,
-    shifted,
-    with_lacunes,
-)
+from pvs_workflow.lab.training.heldout import AS_DRAWN, Shift, person_images, shifted, with_lacunes
 
 PROTOCOL = Protocol(pixel=0.573, thickness=5.0, snr=20.0)
 
@@ -53,7 +47,7 @@ def test_as_many_lacunes_as_asked_for(t2w, monkeypatch):
 
     place = 'pvs_workflow.lab.training.heldout.'
     monkeypatch.setattr(place + 'draw_lesions', draw)
-    monkeypatch.setattr(place + 'detailed_box', lambda *a: ((0, 0, 0), (4, 4, 4)))
+    monkeypatch.setattr(place + 'detailed_box', lambda *a: ((0, 0, 0), t2w[1]))
     monkeypatch.setattr(place + 'sample_structures', lambda *a: None)
     drawn = tuple(Lesion(k, np.zeros(3), np.eye(3), {}) for k in ('lacune', 'mineralisation'))
     person = Person(None, None, None, drawn, ())

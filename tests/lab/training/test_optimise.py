@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.training.config import Schedule
-from pvs_workflow.lab.training.optimise import (
-    Task,
-    learn_and_settle,
-    optimise,
-    run_batches,
-)
+from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise, run_batches
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
 
 
