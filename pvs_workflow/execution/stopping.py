@@ -2,6 +2,8 @@
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 EXIT_CODES = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 """As shells tell of a program that a signal has ended: 128 and its number."""
@@ -31,8 +33,13 @@ class _Stopper:
 
     def __init__(self):
         self._asked = float('-inf')
+        self._delayed = False
+        self._waiting: int | None = None
 
     def __call__(self, signum, frame):
+        if self._delayed:
+            self._waiting = self._waiting or signum
+            return
         # Who presses Ctrl-C twice must not disturb what the first has begun to put in order.
         # Should that get lost, in a place where Python ignores errors, a later one is heard.
         now = time.monotonic()
@@ -40,13 +47,28 @@ class _Stopper:
             self._asked = now
             raise StoppedError(signum)
 
+    @contextmanager
+    def delayed(self) -> Iterator[None]:
+        """Raise the error at the end of the block, not in it."""
+        self._delayed = True
+        try:
+            yield
+        finally:
+            self._delayed = False
+            signum, self._waiting = self._waiting, None
+            if signum:
+                self(signum, None)
+
+
+_stopper = _Stopper()
+delayed_signals = _stopper.delayed
+
 
 def watch_signals() -> None:
     """Have the signals raise :class:`StoppedError`; those that are ignored stay so (nohup)."""
-    stopper = _Stopper()
     for signum in EXIT_CODES:
         if signal.getsignal(signum) is not signal.SIG_IGN:
-            signal.signal(signum, stopper)
+            signal.signal(signum, _stopper)
 
 
 def ignore_signals() -> None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 
-from pvs_workflow.execution.stopping import StoppedError, ignore_signals
+from pvs_workflow.execution.stopping import StoppedError, delayed_signals, ignore_signals
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _GRACE_SECONDS = 5.0
@@ -105,12 +105,16 @@ class Workers(AbstractContextManager):
 
 @contextmanager
 def _without_interrupts():
-    """Start processes that a terminal's signals do not reach: the run ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    """Start processes that a terminal's signals do not reach: the run ends them.
+
+    A signal to the run waits until they are started: half started, they print tracebacks.
+    """
+    with delayed_signals():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _load() -> None:

@@ -1,16 +1,15 @@
 """Map a function over items in spawned processes."""
 
 import multiprocessing
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
+
+from threadpoolctl import threadpool_limits
 
 from pvs_workflow.errors import ResourceError
-
-ONE_THREAD = {'OMP_NUM_THREADS': '1', 'OPENBLAS_NUM_THREADS': '1', 'MKL_NUM_THREADS': '1'}
-"""Environment of each process: together they use as many threads as there are processes."""
 
 
 def parallel_map(
@@ -21,7 +20,8 @@ def parallel_map(
 ) -> Iterator:
     """Yield the result of a function for each item, in the order of the items.
 
-    Processes are spawned, never forked: TensorFlow does not survive a fork.
+    Processes are spawned, never forked: TensorFlow does not survive a fork. Linear algebra runs on
+    one thread, whatever the number of jobs: its last digits depend on how many share a sum.
 
     Parameters
     ----------
@@ -64,26 +64,15 @@ def parallel_map(
 
 @contextmanager
 def _results(function: Callable, items: Sequence, n_jobs: int) -> Iterator[Iterator]:
+    function = partial(_on_one_thread, function)
     if n_jobs == 1:
         yield map(function, items)
         return
     context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(min(n_jobs, len(items)) or 1, mp_context=context) as pool:
-        # Processes start while items are submitted; a library reads its threads when it is loaded.
-        with _environment(ONE_THREAD):
-            results = pool.map(function, items)
-        yield results
+        yield pool.map(function, items)
 
 
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def _on_one_thread(function: Callable, item):
+    with threadpool_limits(1):
+        return function(item)
