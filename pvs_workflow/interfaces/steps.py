@@ -25,7 +25,7 @@ class _StepOutputSpec(TraitedSpec):
     result = File(exists=True, desc="what the step returned, saved in the node's folder")
 
 
-class _Step(SimpleInterface):
+class Step(SimpleInterface):
     """A step of the method: load what it needs, call it, and save what it returns.
 
     Inputs have the names of the function's parameters. Where a parameter is a result of another
@@ -51,7 +51,7 @@ class _ConformInputSpec(_StepInputSpec):
     is_t2w = traits.Bool(False, usedefault=True, desc='whether its slices must show ePVS')
 
 
-class Conform(_Step):
+class Conform(Step):
     """Check an image and permute its voxels to canonical order."""
 
     input_spec = _ConformInputSpec
@@ -63,14 +63,14 @@ class _CorrectBiasInputSpec(_StepInputSpec):
     seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
 
 
-class CorrectBias(_Step):
+class CorrectBias(Step):
     """Remove the shading of the receive coils with N4."""
 
     input_spec = _CorrectBiasInputSpec
     _function = 'correct.correct'
 
 
-class RegisterTemplate(_Step):
+class RegisterTemplate(Step):
     """Register the template to a T2w with an affine transform."""
 
     input_spec = _CorrectBiasInputSpec
@@ -83,7 +83,7 @@ class _FindNucleiInputSpec(_StepInputSpec):
     seed = traits.Range(low=1, mandatory=True, desc="TensorFlow's random seed")
 
 
-class FindNuclei(_Step):
+class FindNuclei(Step):
     """Find the nuclei of a T2w."""
 
     input_spec = _FindNucleiInputSpec
@@ -94,7 +94,7 @@ class _FindROIInputSpec(_StepInputSpec):
     nuclei = File(exists=True, mandatory=True, desc='nuclei of the T2w')
 
 
-class FindROI(_Step):
+class FindROI(Step):
     """Add the enclosed capsule to the nuclei, and merge each hemisphere's."""
 
     input_spec = _FindROIInputSpec
@@ -108,7 +108,7 @@ class _WarpTemplateInputSpec(_StepInputSpec):
     seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
 
 
-class WarpTemplate(_Step):
+class WarpTemplate(Step):
     """Warp the template to the nuclei of a T2w."""
 
     input_spec = _WarpTemplateInputSpec
@@ -121,7 +121,7 @@ class _AlignInputSpec(_StepInputSpec):
     seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
 
 
-class Align(_Step):
+class Align(Step):
     """Register another contrast of the same head to the T2w, and resample it."""
 
     input_spec = _AlignInputSpec
@@ -136,7 +136,7 @@ class _CompareNucleiInputSpec(_StepInputSpec):
     seed = traits.Range(low=1, mandatory=True, desc="TensorFlow's random seed")
 
 
-class CompareNuclei(_Step):
+class CompareNuclei(Step):
     """Find the nuclei in another contrast, too, to see whether it is aligned with the T2w."""
 
     input_spec = _CompareNucleiInputSpec
@@ -150,7 +150,7 @@ class _CutImagesInputSpec(_StepInputSpec):
     model_sha256 = traits.Str(mandatory=True, desc="checksum of the bundle's card")
 
 
-class CutImages(_Step):
+class CutImages(Step):
     """Choose three slices and cut the six images, prepared as the cascade's card says."""
 
     input_spec = _CutImagesInputSpec
@@ -164,7 +164,7 @@ class _RunCascadeInputSpec(_StepInputSpec):
     seed = traits.Range(low=1, mandatory=True, desc="TensorFlow's random seed")
 
 
-class RunCascade(_Step):
+class RunCascade(Step):
     """Enhance the images, count, and estimate the uncertainty of the counts."""
 
     input_spec = _RunCascadeInputSpec
@@ -177,7 +177,7 @@ class _FindEPVSInputSpec(_StepInputSpec):
     counted = File(exists=True, mandatory=True, desc='counts and enhanced images')
 
 
-class FindEPVS(_Step):
+class FindEPVS(Step):
     """Label the ePVS that the enhancement shows, and put all back into the volume."""
 
     input_spec = _FindEPVSInputSpec
@@ -194,7 +194,7 @@ class _AssessQualityInputSpec(_StepInputSpec):
     )
 
 
-class AssessQuality(_Step):
+class AssessQuality(Step):
     """Flag what is implausible about a result."""
 
     input_spec = _AssessQualityInputSpec

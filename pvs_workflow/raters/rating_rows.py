@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.science.grading import GRADES, MAX_COUNT
@@ -20,14 +19,12 @@ _NUMBERS = {
 
 _READ = {*_NUMBERS, 'image_id', 'participant_id', 'session_id', 't2w', 'hemisphere', 'rater'}
 
-Row = TypeVar('Row')
-
 
 def read_rows(
     path: Path,
-    parse: Callable[[str, dict[str, str]], Row],
+    parse: Callable[[str, dict[str, str]], object],
     needed: Sequence[Sequence[str]] = (),
-) -> list[Row]:
+) -> list:
     """Read the rows of a table of ratings, which may come from a spreadsheet.
 
     Parameters

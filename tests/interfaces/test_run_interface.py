@@ -20,7 +20,7 @@ RUNS = {
 
 
 def test_there_is_something_to_look_at():
-    assert set(RUNS) >= {'_Step._run_interface', 'SaveTables._run_interface'}
+    assert set(RUNS) >= {'Step._run_interface', 'SaveTables._run_interface'}
 
 
 @pytest.mark.parametrize('name', RUNS)
