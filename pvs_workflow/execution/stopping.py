@@ -32,6 +32,10 @@ class _Stopper:
     """Raises the error in the main thread, once for several signals that come together."""
 
     def __init__(self):
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget earlier signals."""
         self._asked = float('-inf')
         self._delayed = False
         self._waiting: int | None = None
@@ -66,6 +70,7 @@ delayed_signals = _stopper.delayed
 
 def watch_signals() -> None:
     """Have the signals raise :class:`StoppedError`; those that are ignored stay so (nohup)."""
+    _stopper.reset()
     for signum in EXIT_CODES:
         if signal.getsignal(signum) is not signal.SIG_IGN:
             signal.signal(signum, _stopper)

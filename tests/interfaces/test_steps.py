@@ -22,7 +22,7 @@ from tests.builders.method import image_counts, six_images, small_head, spots, w
 STEPS = {
     name: step
     for name, step in inspect.getmembers(steps, inspect.isclass)
-    if step.__module__ == steps.__name__ and not name.startswith('_')
+    if issubclass(step, steps.Step) and step is not steps.Step
 }
 
 
