@@ -23,8 +23,8 @@ from pvs_workflow.science.roi import add_capsule, roi_labels
 
 TEMPLATE = data.path('template', 'tpl-MNI152NLin2009cSym_res-1_T2w.nii.gz')
 NETWORK = data.path('nuclei', 'nuclei.safetensors')
+# What the network sees in the template, 0 to 255.
 TEMPLATE_NUCLEI = data.path('nuclei', 'template_probseg.nii.gz')
-"""What the network sees in the template, 0 to 255."""
 
 
 @dataclass(frozen=True)

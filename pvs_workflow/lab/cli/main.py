@@ -9,6 +9,8 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.lab.cli import crossval, evaluate, simulate, train
 from pvs_workflow.lab.training.plan import TrainingPlan
 
+# Each command's module, whose `run` takes a plan; the class of the plan, with a field for each
+# argument; and a summary.
 COMMANDS = {
     'simulate': (
         simulate,
@@ -31,8 +33,6 @@ COMMANDS = {
         'compare the enhancements as the paper does, in folds by participant',
     ),
 }
-"""Each command's module, whose ``run`` takes a plan; the class of the plan, with a field for each
-argument; and a summary."""
 
 
 def cascade_parser() -> argparse.ArgumentParser:
