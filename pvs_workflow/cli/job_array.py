@@ -16,7 +16,7 @@ from pvs_workflow.files import cannot_write, write_text
 from pvs_workflow.inputs import check_dataset
 from pvs_workflow.settings import Settings
 
-MEM_GB = 3.5
+MEM_GB = 3.7
 """Default memory of a task's processes."""
 _LIMIT_OVER_PLAN = 8 / 7
 """Memory asked of Slurm: what is planned with is no limit."""

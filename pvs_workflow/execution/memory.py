@@ -5,8 +5,8 @@ from pathlib import Path
 RUN_GB = 0.7
 """Memory of the run itself, and of files (libraries, mostly) that its processes share."""
 
-IDLE_GB = 1.2
-"""Memory that an idle worker keeps: mostly ANTs and TensorFlow."""
+IDLE_GB = 1.3
+"""Memory that an idle worker keeps: mostly of ANTs and TensorFlow."""
 
 _SHARE = 0.9
 """Share of the machine that is used by default; others may need some."""

@@ -32,6 +32,8 @@ def load_tensorflow() -> ModuleType:
     with _quiet_stderr():
         import tensorflow
 
+    # It warns of networks that are compiled one after another, as those of folds are.
+    tensorflow.get_logger().setLevel('ERROR')
     return tensorflow
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pvs_workflow.science.checks import MOST_VOXELS
 
-STEP_GB = 1.4
+STEP_GB = 1.5
 """That a worker may have of its own at any step. Measured by ``benchmarks/memory.py``."""
 
 USUAL_VOXELS = 10_000_000

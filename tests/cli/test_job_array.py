@@ -78,7 +78,7 @@ def test_script_and_list(array, tmp_path):
     assert not re.search('@[a-z_0-9]+@', text)
     assert '#SBATCH --array=1-3%50\n' in text
     assert '#SBATCH --cpus-per-task=2\n' in text
-    assert '#SBATCH --mem=3815M\n' in text
+    assert '#SBATCH --mem=4033M\n' in text
     log = re.search(r'^#SBATCH --output="(.*)"$', text, re.M)[1]
     assert log == str(tmp_path / 'out' / 'logs' / 'slurm' / 'pvs_%A_%a.log')
     assert (tmp_path / 'out' / 'logs' / 'slurm').is_dir()

@@ -29,9 +29,9 @@ def test_the_files_that_are_told_are_those_that_are_written(make_dataset, tmp_pa
     assert re.search(r'^command=\(', script, re.M)
     defaults = re.search(r'^#SBATCH --cpus-per-task=(\d+)\n#SBATCH --mem=(\d+)M', script, re.M)
     assert f'| {defaults[1]} |' in PAGE
-    assert round(int(defaults[2]) * 2**20 / 1e9, 2) == 4.0
-    assert '| 3.5 GB, limit 4 GB |' in PAGE
-    assert re.search(r'--mem (\d+) ', script)[1] == '3500'
+    assert round(int(defaults[2]) * 2**20 / 1e9, 1) == 4.2
+    assert '| 3.7 GB, limit 4.2 GB |' in PAGE
+    assert re.search(r'--mem (\d+) ', script)[1] == '3700'
 
 
 def test_arguments_in_containers_are_those_of_the_app():
