@@ -172,9 +172,9 @@ def _page(out: Path, made) -> Verdict:
 
 
 def _settings(out: Path, path: Path) -> Verdict:
-    from pvs_workflow.settings import Settings
+    from pvs_workflow.settings import load_settings
 
-    Settings.from_toml(path)
+    load_settings(path)
     return Verdict()
 
 
