@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 
-from pvs_workflow.execution.failures import branches_of, failed_scan
+from pvs_workflow.execution.outcome import branches_of, failed_scan
 from pvs_workflow.inputs import Scan
 
 _SECONDS_BETWEEN_LINES = 1.0
