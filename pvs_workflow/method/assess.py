@@ -57,18 +57,7 @@ def assess_quality(
     warp: Warp,
     fits: tuple[ContrastFit, ...] = (),
 ) -> Quality:
-    """Flag what is implausible about a result.
-
-    Parameters
-    ----------
-    six : SixImages
-    located : BasalGanglia
-    counted : ImageCounts
-    warp : Warp
-    fits : tuple of ContrastFit
-        Of the T2w with each other contrast.
-
-    """
+    """Flag what is implausible about a result; ``fits`` are those of all other contrasts."""
     affine = located.roi.affine
     volumes = roi_volumes(np.asarray(located.roi.dataobj), affine)
     chosen = [view.slice_index for view in six.views]

@@ -47,10 +47,6 @@ def conform(source: Path, is_t2w: bool = False) -> Conformed:
     is_t2w : bool
         Whether its slices must be fine enough to show ePVS.
 
-    Returns
-    -------
-    Conformed
-
     Raises
     ------
     ImageError
