@@ -151,6 +151,7 @@ def _choose_plugin(settings: Settings, progress: Progress, workers: Workers):
                 on_start=progress.start,
                 on_change=progress.callback,
             )
+    # Settings refuses what is out of range.
     settings = replace(
         settings,
         nprocs=arguments.get('n_procs', settings.nprocs),

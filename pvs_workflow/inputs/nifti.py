@@ -1,6 +1,7 @@
 """NIfTI files that nobody has checked: opened and read, or refused in one sentence."""
 
 import gzip
+import math
 import stat
 import zlib
 from pathlib import Path
@@ -39,10 +40,7 @@ _BLOCK = 2**22
 def open_nifti(path: Path | str) -> tuple[nb.Nifti1Image, tuple[int, int, int]]:
     """Open a NIfTI as the user stored it and check its header, without reading the voxels.
 
-    Parameters
-    ----------
-    path : Path
-        It may be anything, and is opened as ``.nii.gz`` or ``.nii`` as its name says.
+    The file may be anything, and is opened as ``.nii.gz`` or ``.nii`` as its name says.
 
     Returns
     -------
@@ -98,10 +96,10 @@ def read_voxels(image: nb.Nifti1Image, path: Path | str, dtype=None) -> np.ndarr
         If the file is damaged.
 
     """
-    shape = check_shape(image.shape)
+    shape, bytes_each = check_shape(image.shape), image.get_data_dtype().itemsize
     try:
         if Path(path).suffix == '.gz':
-            _check_sum(Path(path), _end_of_data(image))
+            _check_sum(Path(path), int(image.dataobj.offset) + math.prod(image.shape) * bytes_each)
         return np.asarray(image.dataobj, dtype=dtype).reshape(shape)
     except UNREADABLE as error:
         raise ImageError(
@@ -136,11 +134,6 @@ def _check_start(path: Path) -> type[nb.Nifti1Image]:
     if header['sform_code'] <= 0 and not np.all(header['pixdim'][1:4] != 0):
         raise ValueError('voxels of 0 mm')
     return kind
-
-
-def _end_of_data(image: nb.Nifti1Image) -> int:
-    size = image.get_data_dtype().itemsize * int(np.prod(image.shape, dtype=object))
-    return int(image.dataobj.offset) + size
 
 
 def _check_sum(path: Path, end: int) -> None:
