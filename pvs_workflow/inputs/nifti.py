@@ -37,16 +37,11 @@ _MAX_AFTER_DATA = 2**26
 _BLOCK = 2**22
 
 
-def open_nifti(path: Path | str) -> tuple[nb.Nifti1Image, tuple[int, int, int]]:
+def open_nifti(path: Path | str) -> nb.Nifti1Image:
     """Open a NIfTI as the user stored it and check its header, without reading the voxels.
 
-    The file may be anything, and is opened as ``.nii.gz`` or ``.nii`` as its name says.
-
-    Returns
-    -------
-    image : nibabel.Nifti1Image
-        Or Nifti2Image, which is one.
-    shape : (i, j, k)
+    The file may be anything, and is opened as ``.nii.gz`` or ``.nii`` as its name says. A
+    Nifti2Image is a Nifti1Image, too.
 
     Raises
     ------
@@ -60,7 +55,7 @@ def open_nifti(path: Path | str) -> tuple[nb.Nifti1Image, tuple[int, int, int]]:
         raise ImageError(
             f'it cannot be read, expected a NIfTI image, received: {_first_line(error)}'
         ) from error
-    shape = check_shape(image.shape)
+    check_shape(image.shape)
     if image.get_data_dtype().kind not in 'iuf':
         raise ImageError(
             f'its voxels are {image.get_data_dtype()}, expected one real number per voxel'
@@ -72,7 +67,7 @@ def open_nifti(path: Path | str) -> tuple[nb.Nifti1Image, tuple[int, int, int]]:
             'code above 0'
         )
     check_affine(image.affine)
-    return image, shape
+    return image
 
 
 def read_voxels(image: nb.Nifti1Image, path: Path | str, dtype=None) -> np.ndarray:
@@ -110,7 +105,7 @@ def read_voxels(image: nb.Nifti1Image, path: Path | str, dtype=None) -> np.ndarr
 
 def read_nifti(path: Path | str, dtype=None) -> tuple[nb.Nifti1Image, np.ndarray]:
     """Open and read a NIfTI: :func:`open_nifti`, then :func:`read_voxels`."""
-    image, _ = open_nifti(path)
+    image = open_nifti(path)
     return image, read_voxels(image, path, dtype)
 
 
