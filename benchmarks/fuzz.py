@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=['pvs_workflow', 'nibabel', 'csv', 'json
     from pvs_workflow.raters.ratings import read_ratings
     from pvs_workflow.science.checks import check_voxels
     from pvs_workflow.science.geometry import to_canonical
-    from pvs_workflow.settings import Settings
+    from pvs_workflow.settings import load_settings
 
 
 def _nifti(path: Path) -> None:
@@ -53,7 +53,7 @@ READERS = {
     'json': ('a.json', _json),
     'card': ('card.json', lambda path: Card.from_json(path.read_bytes().decode('latin-1'))),
     'filters': ('a.json', load_filters),
-    'settings': ('a.toml', Settings.from_toml),
+    'settings': ('a.toml', load_settings),
 }
 """Each reader's file, and how it is called."""
 SEEDS = {

@@ -7,7 +7,6 @@ import re
 
 EXIT_OK = 0
 EXIT_FAILED = 1
-EXIT_USAGE = 2
 EXIT_INVALID_BIDS = 16
 EXIT_NO_MATCH = 18
 EXIT_NO_INPUT = 66
@@ -83,12 +82,9 @@ def one_line(text: str) -> str:
     """
     text = re.sub(r'\s+', ' ', str(text)).strip()
     if not text.isprintable():
-        text = ''.join(sign if sign.isprintable() else _escape(sign) for sign in text)
+        signs = (s if s.isprintable() else s.encode('unicode_escape').decode() for s in text)
+        text = ''.join(signs)
     if len(text) <= MAX_MESSAGE:
         return text
     start = MAX_MESSAGE * 2 // 3
     return f'{text[:start]} … {text[start - MAX_MESSAGE + 3 :]}'
-
-
-def _escape(sign: str) -> str:
-    return sign.encode('unicode_escape').decode('ascii')

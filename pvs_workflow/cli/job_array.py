@@ -13,7 +13,6 @@ from pvs_workflow import data
 from pvs_workflow.cli.participant import log_selection, select_scans
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError
 from pvs_workflow.files import cannot_write, write_text
-from pvs_workflow.inputs import check_dataset
 from pvs_workflow.settings import Settings
 
 MEM_GB = 3.7
@@ -28,7 +27,6 @@ log = logging.getLogger('pvs_workflow')
 
 def write_array(settings: Settings) -> int:
     """Write the script of a job array of all participants with a T2w, and say how to use it."""
-    check_dataset(settings.bids_dir)
     selection = select_scans(settings)
     log_selection(selection)
     participants = list(dict.fromkeys(scan.participant for scan in selection.scans))

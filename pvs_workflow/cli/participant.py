@@ -78,8 +78,9 @@ def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
         check = validating(settings.bids_dir, participants)
     with check:
         # All that takes long to load is loaded while the validator is at work.
-        from pvs_workflow.cli.reports import run_facts, write_boilerplate
+        from pvs_workflow.cli.reports import run_facts
         from pvs_workflow.networks.bundle import model_sha256, verify_bundle
+        from pvs_workflow.report.methods import methods_of_run, write_citations
 
         load_engine(settings)
     log_selection(selection)
@@ -88,7 +89,12 @@ def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
     facts = run_facts(
         settings, {'name': card.name, 'version': card.version, 'sha256': model_sha256(model)}
     )
-    for path in write_boilerplate(settings, selection.scans, facts):
+    methods = methods_of_run(
+        facts,
+        t1w=[scan.t1w is not None for scan in selection.scans],
+        flair=[scan.flair is not None for scan in selection.scans],
+    )
+    for path in write_citations(settings.logs, methods):
         log.log(logging.INFO if settings.boilerplate_only else logging.DEBUG, 'wrote %s', path)
     return selection, facts
 
@@ -97,12 +103,17 @@ def _process(
     settings: Settings, selection: Selection, facts: Mapping, workers: Workers, locks: RunLocks
 ) -> int:
     """Run the graphs of the scans that belong to this run, and make the pages."""
-    from pvs_workflow.cli.reports import record_runs, unfinished, write_pages
+    from pvs_workflow.cli.reports import record_runs, write_pages
 
     if settings.clean_workdir:
         clean_work(settings, selection.scans)
     # If the run is killed, the pages say what the results are of.
-    record_runs(settings, selection, unfinished(settings, selection.scans), facts)
+    unfinished = {
+        scan: f'{scan.prefix}: run {settings.run_id} did not come to its end; '
+        'the same command with the same work folder resumes'
+        for scan in selection.scans
+    }
+    record_runs(settings, selection, unfinished, facts)
     outcome = run_scans(settings, selection.scans, workers)
     locks.check()
     _retire_failed(settings, outcome)

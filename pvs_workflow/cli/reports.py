@@ -1,4 +1,4 @@
-"""Pages of participants, records of runs, and the text that cites the method."""
+"""Pages of participants, and records of runs."""
 
 import logging
 import platform
@@ -55,18 +55,6 @@ def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
     }
 
 
-def write_boilerplate(settings: Settings, scans: Sequence[Scan], facts: Mapping) -> list[Path]:
-    """Write ``CITATION.md``, ``.html`` and ``.bib`` of a run into ``logs``."""
-    from pvs_workflow.report.methods import methods_of_run, write_citations
-
-    methods = methods_of_run(
-        facts,
-        t1w=[scan.t1w is not None for scan in scans],
-        flair=[scan.flair is not None for scan in scans],
-    )
-    return write_citations(settings.logs, methods)
-
-
 def record_runs(
     settings: Settings, selection: Selection, failed: Mapping[Scan, str], facts: Mapping
 ) -> tuple[list[str], list[str]]:
@@ -98,15 +86,6 @@ def record_runs(
             log.error('sub-%s: %s', participant, error)
             unrecorded.append(participant)
     return participants, unrecorded
-
-
-def unfinished(settings: Settings, scans: Iterable[Scan]) -> dict[Scan, str]:
-    """Return the sentence that is recorded for each scan until the run has ended."""
-    return {
-        scan: f'{scan.prefix}: run {settings.run_id} did not come to its end; '
-        'the same command with the same work folder resumes'
-        for scan in scans
-    }
 
 
 def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:

@@ -16,19 +16,7 @@ log = logging.getLogger('pvs_workflow')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``pvs_workflow`` and return its exit code.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The program's own arguments where it is not given.
-
-    Returns
-    -------
-    int
-        See ``pvs_workflow --help``.
-
-    """
+    """Run ``pvs_workflow`` and return its exit code, which ``--help`` explains."""
     settings = parse_args(argv)
     start_console(settings.verbosity)
     # NumPy sizes its thread pools at import.

@@ -40,20 +40,14 @@ def describe_columns(table: str) -> dict[str, dict]:
     """
     columns = {}
     for name in TABLES[table]:
-        columns |= json.loads(_dictionary(name))
+        columns |= json.loads(data.path('columns', f'{name}.json').read_text('utf-8'))
     return columns
 
 
 @cache
 def column_names(table: str) -> tuple[str, ...]:
-    """Return a table's columns, in their order."""
+    """Return a table's columns, in their order; a group has tens of thousands of tables."""
     return tuple(describe_columns(table))
-
-
-@cache
-def _dictionary(name: str) -> str:
-    """Read a data dictionary once: a group has tens of thousands of tables."""
-    return data.path('columns', f'{name}.json').read_text('utf-8')
 
 
 def columns_markdown(table: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pvs_workflow.files import atomic_path, write_json, write_text
 from pvs_workflow.inputs.nifti import open_nifti
+from pvs_workflow.science.checks import check_shape
 from pvs_workflow.science.geometry import to_canonical, to_stored
 from pvs_workflow.science.roi import STRUCTURES
 
@@ -37,10 +38,10 @@ def save_derivative(
         to a micrometre.
 
     """
-    original, shape = open_nifti(t2w_file)
+    original = open_nifti(t2w_file)
     target = Path(f'{stem}.nii.gz')
     with atomic_path(target) as path:
-        nb.save(restore(image, original, shape), path)
+        nb.save(restore(image, original), path)
     content = dict(sidecar)
     if voxel_size:
         sizes = nb.affines.voxel_sizes(original.affine)
@@ -49,9 +50,7 @@ def save_derivative(
     return target
 
 
-def restore(
-    image: nb.Nifti1Image, original: nb.Nifti1Image, shape: tuple[int, int, int]
-) -> nb.Nifti1Image:
+def restore(image: nb.Nifti1Image, original: nb.Nifti1Image) -> nb.Nifti1Image:
     """Put a canonical image into the original's voxel order, with the original's affine.
 
     Labels keep whole numbers (int16); intensities are stored as scaled int16, which keeps 1 part
@@ -63,11 +62,10 @@ def restore(
         Canonical, on the original's grid.
     original : nibabel image
         The T2w as the user stored it.
-    shape : (i, j, k)
-        Of the original.
 
     """
-    _, _, storage = to_canonical(np.broadcast_to(np.uint8(0), shape), original.affine)
+    stored_grid = np.broadcast_to(np.uint8(0), check_shape(original.shape))
+    _, _, storage = to_canonical(stored_grid, original.affine)
     data = np.asarray(image.dataobj)
     labels = data.dtype.kind in 'iu'
     stored = to_stored(data.astype(np.int16 if labels else np.float32), storage)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from nibabel.affines import apply_affine, voxel_sizes
-from skimage.measure import regionprops_table
+from skimage.measure import regionprops
 
 from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.science.instances import Instances
@@ -51,29 +51,15 @@ def instance_table(
     n = slices_per_slab(affine)
     *pixel, thickness = voxel_sizes(affine) * [1, 1, n]
     rows = []
-    for index, label in zip(found.owners(), range(1, found.strengths.size + 1), strict=True):
+    for label, index in enumerate(found.owners(), start=1):
         view = views[index]
-        u, v, area, length = _measure(
-            volume[:, :, central_slice(view.slice_index, n)], label, pixel
-        )
-        centre = apply_affine(affine, [u, v, view.slice_index * n + (n - 1) / 2])
+        plane = volume[:, :, central_slice(view.slice_index, n)]
+        (region,) = regionprops((plane == label).astype(np.uint8), spacing=pixel)
+        area, length = region.area, region.feret_diameter_max
+        in_plane = np.divide(region.centroid, pixel)
+        centre = apply_affine(affine, [*in_plane, view.slice_index * n + (n - 1) / 2])
         values = (*centre, area, area * thickness, length, found.strengths[label - 1])
-        rows.append(
-            (
-                view.hemisphere,
-                int(slices[index]),
-                view.rank,
-                label,
-                *(round(float(value), DECIMALS) for value in values),
-            )
-        )
+        numbers = (round(float(value), DECIMALS) for value in values)
+        rows.append((view.hemisphere, int(slices[index]), view.rank, label, *numbers))
     frame = pd.DataFrame(rows, columns=column_names('epvs_instances'))
     return frame.sort_values(['hemisphere', 'slice', 'label'], ignore_index=True)
-
-
-def _measure(plane: np.ndarray, label: int, pixel: Sequence[float]) -> tuple[float, ...]:
-    """Return a label's centroid in voxels, area in mm² and length in mm."""
-    names = ('centroid', 'area', 'feret_diameter_max')
-    found = regionprops_table((plane == label).astype(np.uint8), spacing=pixel, properties=names)
-    u, v, area, length = (float(values[0]) for values in found.values())
-    return u / pixel[0], v / pixel[1], area, length

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from pvs_workflow import data
 from pvs_workflow.execution.environment import engine_environment, engine_seed
-from pvs_workflow.execution.failures import branch_name
 from pvs_workflow.execution.memory import plan_memory
-from pvs_workflow.execution.outcome import Outcome, collect_outcome
+from pvs_workflow.execution.outcome import Outcome, branch_name, collect_outcome
 from pvs_workflow.execution.progress import Progress
 from pvs_workflow.execution.workers import Workers
 from pvs_workflow.inputs import Scan
@@ -152,6 +151,7 @@ def _choose_plugin(settings: Settings, progress: Progress, workers: Workers):
                 on_start=progress.start,
                 on_change=progress.callback,
             )
+    # Settings refuses what is out of range.
     settings = replace(
         settings,
         nprocs=arguments.get('n_procs', settings.nprocs),

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 
-from pvs_workflow.execution.failures import branches_of, failed_scan
+from pvs_workflow.execution.outcome import branches_of, failed_scan
 from pvs_workflow.inputs import Scan
 
 _SECONDS_BETWEEN_LINES = 1.0
@@ -89,12 +89,10 @@ class Progress(AbstractContextManager):
             return
         now = time.monotonic()
         last = self._done >= self._total
-        if status == 'exception' or (status == 'end' and last) or self._is_due(now, status):
+        due = last or now - self._last_line >= _SECONDS_BETWEEN_LINES
+        if status == 'exception' or (status == 'end' and due):
             self._last_line = now
             failed = ', failed' if status == 'exception' else ''
             about = 'about ' if self._counted < len(self._branches) else ''
             line = f'{self._done} of {about}{self._expected} steps, {where}{failed}'
             print(line, file=self._stream, flush=True)
-
-    def _is_due(self, now: float, status: str) -> bool:
-        return status == 'end' and now - self._last_line >= _SECONDS_BETWEEN_LINES

@@ -38,7 +38,9 @@ class QueuePlugin(ReportingPlugin):
         return self._record_failure(node, (result or {}).get('traceback') or '')
 
     def _submit_batchtask(self, scriptfile, node):
-        delete_cached_result(node)
+        # Nipype would take an earlier result for that of a job that died.
+        for path in Path(node.output_dir()).glob('result_*.pklz'):
+            path.unlink()
         return super()._submit_batchtask(scriptfile, node)
 
     def _get_result(self, taskid):
@@ -95,29 +97,9 @@ class SlurmPlugin(QueuePlugin, plugins.SLURMPlugin):
         return False
 
 
-class SgePlugin(QueuePlugin, plugins.SGEPlugin):
-    """Submits jobs to SGE."""
-
-
-class PbsPlugin(QueuePlugin, plugins.PBSPlugin):
-    """Submits jobs to PBS."""
-
-
-class LsfPlugin(QueuePlugin, plugins.LSFPlugin):
-    """Submits jobs to LSF."""
-
-
-class OarPlugin(QueuePlugin, plugins.OARPlugin):
-    """Submits jobs to OAR."""
-
-
-class CondorPlugin(QueuePlugin, plugins.CondorPlugin):
-    """Submits jobs to HTCondor."""
-
-
-PLUGINS = {
-    **{'SLURM': SlurmPlugin, 'SGE': SgePlugin, 'PBS': PbsPlugin},
-    **{'LSF': LsfPlugin, 'OAR': OarPlugin, 'Condor': CondorPlugin},
+PLUGINS = {'SLURM': SlurmPlugin} | {
+    name: type(f'{name}Plugin', (QueuePlugin, getattr(plugins, f'{name}Plugin')), {})
+    for name in ('SGE', 'PBS', 'LSF', 'OAR', 'Condor')
 }
 """Nipype's plugins that submit a job for each node and wait for it."""
 
@@ -169,9 +151,3 @@ def make_queue_plugin(
     exports = ''.join(f'export {key}={shlex.quote(value)}\n' for key, value in environment.items())
     plugin._template = f'{plugin._template.rstrip()}\n{exports}'
     return plugin
-
-
-def delete_cached_result(node) -> None:
-    """Delete an earlier result of a node, which nipype would take for that of a job that died."""
-    for path in Path(node.output_dir()).glob('result_*.pklz'):
-        path.unlink()

@@ -1,6 +1,7 @@
 """NIfTI files that nobody has checked: opened and read, or refused in one sentence."""
 
 import gzip
+import math
 import stat
 import zlib
 from pathlib import Path
@@ -36,19 +37,11 @@ _MAX_AFTER_DATA = 2**26
 _BLOCK = 2**22
 
 
-def open_nifti(path: Path | str) -> tuple[nb.Nifti1Image, tuple[int, int, int]]:
+def open_nifti(path: Path | str) -> nb.Nifti1Image:
     """Open a NIfTI as the user stored it and check its header, without reading the voxels.
 
-    Parameters
-    ----------
-    path : Path
-        It may be anything, and is opened as ``.nii.gz`` or ``.nii`` as its name says.
-
-    Returns
-    -------
-    image : nibabel.Nifti1Image
-        Or Nifti2Image, which is one.
-    shape : (i, j, k)
+    The file may be anything, and is opened as ``.nii.gz`` or ``.nii`` as its name says. A
+    Nifti2Image is a Nifti1Image, too.
 
     Raises
     ------
@@ -62,7 +55,7 @@ def open_nifti(path: Path | str) -> tuple[nb.Nifti1Image, tuple[int, int, int]]:
         raise ImageError(
             f'it cannot be read, expected a NIfTI image, received: {_first_line(error)}'
         ) from error
-    shape = check_shape(image.shape)
+    check_shape(image.shape)
     if image.get_data_dtype().kind not in 'iuf':
         raise ImageError(
             f'its voxels are {image.get_data_dtype()}, expected one real number per voxel'
@@ -74,7 +67,7 @@ def open_nifti(path: Path | str) -> tuple[nb.Nifti1Image, tuple[int, int, int]]:
             'code above 0'
         )
     check_affine(image.affine)
-    return image, shape
+    return image
 
 
 def read_voxels(image: nb.Nifti1Image, path: Path | str, dtype=None) -> np.ndarray:
@@ -98,10 +91,10 @@ def read_voxels(image: nb.Nifti1Image, path: Path | str, dtype=None) -> np.ndarr
         If the file is damaged.
 
     """
-    shape = check_shape(image.shape)
+    shape, bytes_each = check_shape(image.shape), image.get_data_dtype().itemsize
     try:
         if Path(path).suffix == '.gz':
-            _check_sum(Path(path), _end_of_data(image))
+            _check_sum(Path(path), int(image.dataobj.offset) + math.prod(image.shape) * bytes_each)
         return np.asarray(image.dataobj, dtype=dtype).reshape(shape)
     except UNREADABLE as error:
         raise ImageError(
@@ -112,7 +105,7 @@ def read_voxels(image: nb.Nifti1Image, path: Path | str, dtype=None) -> np.ndarr
 
 def read_nifti(path: Path | str, dtype=None) -> tuple[nb.Nifti1Image, np.ndarray]:
     """Open and read a NIfTI: :func:`open_nifti`, then :func:`read_voxels`."""
-    image, _ = open_nifti(path)
+    image = open_nifti(path)
     return image, read_voxels(image, path, dtype)
 
 
@@ -136,11 +129,6 @@ def _check_start(path: Path) -> type[nb.Nifti1Image]:
     if header['sform_code'] <= 0 and not np.all(header['pixdim'][1:4] != 0):
         raise ValueError('voxels of 0 mm')
     return kind
-
-
-def _end_of_data(image: nb.Nifti1Image) -> int:
-    size = image.get_data_dtype().itemsize * int(np.prod(image.shape, dtype=object))
-    return int(image.dataobj.offset) + size
 
 
 def _check_sum(path: Path, end: int) -> None:

@@ -39,15 +39,7 @@ _NO_ENTITIES = {
 
 @dataclass(frozen=True)
 class BIDSImage:
-    """An image file and what its name says.
-
-    Attributes
-    ----------
-    path : Path
-    entities : tuple of (str, str)
-        In BIDS order, values as in the file name.
-
-    """
+    """An image file, and its entities in BIDS order with values as in its name."""
 
     path: Path
     entities: tuple[tuple[str, str], ...]
@@ -106,17 +98,10 @@ def find_images(
     filters: Mapping | None = None,
     index: LayoutIndex | None = None,
 ) -> list[BIDSImage]:
-    """Return the images of one kind, without derived and phase images.
+    """Return the images of one kind (a key of `QUERIES`), without derived and phase images.
 
-    Parameters
-    ----------
-    bids_dir : Path
-    listed : iterable of str
-        The files to choose from where there is no index: paths from the dataset's root on.
-    kind : {'t2w', 't1w', 'flair'}
-    filters : mapping, optional
-        They need an index.
-    index : LayoutIndex, optional
+    Without an index, which filters need, they are chosen from the files ``listed``: paths from
+    the dataset's root on.
 
     Raises
     ------

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from pvs_workflow.errors import InvalidDatasetError, PVSError
 from pvs_workflow.files import MAX_TEXT
-from pvs_workflow.inputs import check_dataset
 
 _COMMAND = 'bids-validator-deno'
 _SHOWN = 3
@@ -39,7 +38,6 @@ def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
 
     """
     bids_dir = Path(bids_dir).absolute()
-    check_dataset(bids_dir)
     command = _find_validator()
     with tempfile.TemporaryDirectory(prefix='pvs_workflow-') as folder:
         scratch = Path(folder)

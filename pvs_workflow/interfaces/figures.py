@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import nibabel as nb
+import numpy as np
 from nipype.interfaces.base import (
     BaseInterfaceInputSpec,
     File,
@@ -10,9 +12,35 @@ from nipype.interfaces.base import (
     traits,
 )
 
+from pvs_workflow.method.conform import Conformed
+from pvs_workflow.method.count import ImageCounts
+from pvs_workflow.method.cut import SixImages
+from pvs_workflow.method.find import FoundEPVS
+from pvs_workflow.method.locate import BasalGanglia
+from pvs_workflow.method.saved import load_arguments, saved_file
+from pvs_workflow.science.grading import person_grade
+from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
 
-class _FigureOutputSpec(TraitedSpec):
+
+class _DrawOutputSpec(TraitedSpec):
     out_files = traits.List(File(exists=True), desc='the written figures')
+
+
+class Draw(SimpleInterface):
+    """Load what :meth:`draw` takes, and save the figures that it returns by their names."""
+
+    output_spec = _DrawOutputSpec
+    _always_run = True
+
+    def _run_interface(self, runtime):
+        from pvs_workflow.report.figures import save_figure
+
+        figures = self.draw(**load_arguments(self.draw, self.inputs.get()))
+        self._results['out_files'] = [
+            str(save_figure(figure, Path(f'{self.inputs.stem}_desc-{name}_T2w.svg')))
+            for name, figure in figures.items()
+        ]
+        return runtime
 
 
 class _DrawROIInputSpec(BaseInterfaceInputSpec):
@@ -22,22 +50,25 @@ class _DrawROIInputSpec(BaseInterfaceInputSpec):
     stem = traits.Str(mandatory=True, desc='path of the figures before their desc entity')
 
 
-class DrawROI(SimpleInterface):
+class DrawROI(Draw):
     """Draw the three slices with the outline of the ROI."""
 
     input_spec = _DrawROIInputSpec
-    output_spec = _FigureOutputSpec
-    _always_run = True
 
-    def _run_interface(self, runtime):
-        from pvs_workflow.method.conform import Conformed
-        from pvs_workflow.method.cut import SixImages
-        from pvs_workflow.method.locate import BasalGanglia
+    @staticmethod
+    def draw(t2w: Conformed, located: BasalGanglia, six: SixImages) -> dict:
+        """Return one figure, ``roi``."""
+        from pvs_workflow.report.figures import roi_figure
 
-        t2w, located = Conformed.load(self.inputs.t2w), BasalGanglia.load(self.inputs.located)
-        figure = _draw_slices(t2w, located, SixImages.load(self.inputs.six))
-        self._results['out_files'] = _save({'roi': figure}, self.inputs.stem)
-        return runtime
+        affine = t2w.image.affine
+        n = slices_per_slab(affine)
+        roi, structures = (
+            slab_labels(np.asarray(image.dataobj, dtype=np.int16), n)
+            for image in (located.roi, located.structures)
+        )
+        volume = average_slabs(np.asarray(t2w.image.dataobj), n)
+        where = six.views, six.slices
+        return {'roi': roi_figure(volume, slab_affine(affine, n), roi, *where, structures)}
 
 
 class _DrawCascadeInputSpec(BaseInterfaceInputSpec):
@@ -47,22 +78,27 @@ class _DrawCascadeInputSpec(BaseInterfaceInputSpec):
     stem = traits.Str(mandatory=True, desc='path of the figures before their desc entity')
 
 
-class DrawCascade(SimpleInterface):
+class DrawCascade(Draw):
     """Draw the six images, enhanced images and evidence, and the grade's probabilities."""
 
     input_spec = _DrawCascadeInputSpec
-    output_spec = _FigureOutputSpec
-    _always_run = True
 
-    def _run_interface(self, runtime):
-        from pvs_workflow.method.count import ImageCounts
-        from pvs_workflow.method.cut import SixImages
-        from pvs_workflow.method.find import FoundEPVS
+    @staticmethod
+    def draw(six: SixImages, counted: ImageCounts, found: FoundEPVS) -> dict:
+        """Return the figures ``images``, ``enhanced``, ``evidence`` and ``grade``."""
+        from pvs_workflow.report import figures
 
-        six, counted = SixImages.load(self.inputs.six), ImageCounts.load(self.inputs.counted)
-        figures = _draw_images(six, counted, FoundEPVS.load(self.inputs.found))
-        self._results['out_files'] = _save(figures, self.inputs.stem)
-        return runtime
+        where = six.views, six.slices
+        counts = counted.counts, counted.lows, counted.highs
+        grade = person_grade(counted.counts)
+        return {
+            'images': figures.images_figure(six.shown, *where),
+            'enhanced': figures.enhanced_figure(counted.enhanced, *where),
+            'evidence': figures.evidence_figure(
+                six.shown, found.labels, *where, *counts, six.rois
+            ),
+            'grade': figures.grade_figure(counted.probabilities, grade),
+        }
 
 
 class _DrawRegistrationInputSpec(BaseInterfaceInputSpec):
@@ -73,75 +109,18 @@ class _DrawRegistrationInputSpec(BaseInterfaceInputSpec):
     stem = traits.Str(mandatory=True, desc='path of the figure before its desc entity')
 
 
-class DrawRegistration(SimpleInterface):
+class DrawRegistration(Draw):
     """Draw two aligned images, to be flicked between."""
 
     input_spec = _DrawRegistrationInputSpec
-    output_spec = _FigureOutputSpec
-    _always_run = True
 
-    def _run_interface(self, runtime):
-        import nibabel as nb
+    @staticmethod
+    def draw(t2w: Conformed, moving: Path, located: BasalGanglia, moving_name: str) -> dict:
+        """Return one figure, named after the image that was moved."""
+        from pvs_workflow.report.figures import registration_figure
 
-        from pvs_workflow.method.conform import Conformed
-        from pvs_workflow.method.locate import BasalGanglia
-        from pvs_workflow.method.saved import saved_file
-
-        t2w, located = Conformed.load(self.inputs.t2w), BasalGanglia.load(self.inputs.located)
-        moving, name = nb.load(saved_file(self.inputs.moving, 'image')), self.inputs.moving_name
-        figure = _draw_registration(t2w, moving, located, name)
-        self._results['out_files'] = _save({f'{name.lower()}reg': figure}, self.inputs.stem)
-        return runtime
-
-
-def _draw_slices(t2w, located, six):
-    import numpy as np
-
-    from pvs_workflow.report.figures import roi_figure
-    from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
-
-    affine = t2w.image.affine
-    n = slices_per_slab(affine)
-    return roi_figure(
-        average_slabs(np.asarray(t2w.image.dataobj), n),
-        slab_affine(affine, n),
-        slab_labels(np.asarray(located.roi.dataobj, dtype=np.int16), n),
-        six.views,
-        six.slices,
-        slab_labels(np.asarray(located.structures.dataobj, dtype=np.int16), n),
-    )
-
-
-def _draw_images(six, counted, found):
-    from pvs_workflow.report import figures
-    from pvs_workflow.science.grading import person_grade
-
-    where = six.views, six.slices
-    counts = counted.counts, counted.lows, counted.highs
-    grade = person_grade(counted.counts)
-    return {
-        'images': figures.images_figure(six.shown, *where),
-        'enhanced': figures.enhanced_figure(counted.enhanced, *where),
-        'evidence': figures.evidence_figure(six.shown, found.labels, *where, *counts, six.rois),
-        'grade': figures.grade_figure(counted.probabilities, grade),
-    }
-
-
-def _draw_registration(t2w, moving, located, name: str):
-    import numpy as np
-
-    from pvs_workflow.report.figures import registration_figure
-
-    volumes = (np.asarray(image.dataobj, dtype=np.float32) for image in (t2w.image, moving))
-    roi = np.asarray(located.roi.dataobj, dtype=np.int16)
-    return registration_figure(*volumes, t2w.image.affine, roi, 'T2w', name)
-
-
-def _save(figures: dict, stem: str) -> list[str]:
-    """Write figures under their names in the report, and return their paths."""
-    from pvs_workflow.report.figures import save_figure
-
-    return [
-        str(save_figure(figure, Path(f'{stem}_desc-{name}_T2w.svg')))
-        for name, figure in figures.items()
-    ]
+        images = t2w.image, nb.load(saved_file(moving, 'image'))
+        volumes = (np.asarray(image.dataobj, dtype=np.float32) for image in images)
+        roi = np.asarray(located.roi.dataobj, dtype=np.int16)
+        figure = registration_figure(*volumes, t2w.image.affine, roi, 'T2w', moving_name)
+        return {f'{moving_name.lower()}reg': figure}

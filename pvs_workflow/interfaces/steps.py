@@ -59,8 +59,8 @@ class Conform(Step):
 
 
 class _CorrectBiasInputSpec(_StepInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='T2w as scanned')
-    seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
+    t2w = File(exists=True, mandatory=True, desc='T2w')
+    seed = traits.Range(low=1, mandatory=True, desc='random seed of ANTs or TensorFlow')
 
 
 class CorrectBias(Step):
@@ -77,10 +77,8 @@ class RegisterTemplate(Step):
     _function = 'locate.register_template'
 
 
-class _FindNucleiInputSpec(_StepInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='T2w without shading')
+class _FindNucleiInputSpec(_CorrectBiasInputSpec):
     affine = File(exists=True, mandatory=True, desc='transform from the T2w to the template')
-    seed = traits.Range(low=1, mandatory=True, desc="TensorFlow's random seed")
 
 
 class FindNuclei(Step):
@@ -101,11 +99,8 @@ class FindROI(Step):
     _function = 'locate.find_roi'
 
 
-class _WarpTemplateInputSpec(_StepInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='T2w without shading')
-    affine = File(exists=True, mandatory=True, desc='transform from the T2w to the template')
+class _WarpTemplateInputSpec(_FindNucleiInputSpec):
     nuclei = File(exists=True, mandatory=True, desc='nuclei of the T2w')
-    seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
 
 
 class WarpTemplate(Step):
@@ -115,10 +110,8 @@ class WarpTemplate(Step):
     _function = 'locate.warp_template'
 
 
-class _AlignInputSpec(_StepInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='T2w as scanned')
+class _AlignInputSpec(_CorrectBiasInputSpec):
     moving = File(exists=True, mandatory=True, desc='another contrast as scanned')
-    seed = traits.Range(low=1, mandatory=True, desc="ANTs' random seed")
 
 
 class Align(Step):

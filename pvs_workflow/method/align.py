@@ -53,39 +53,19 @@ class ContrastFit(Saved):
 def align(t2w: Conformed, moving: Conformed, seed: int) -> Aligned:
     """Register another contrast of the same head to the T2w, and resample it once.
 
-    Parameters
-    ----------
-    t2w : Conformed
-        Its shading does no harm, so that this need not wait for N4.
-    moving : Conformed
-    seed : int
-        ANTs' seed, > 0.
-
+    The T2w's shading does no harm, so that this need not wait for N4. ``seed`` is ANTs', > 0.
     """
     transform, handedness = register_rigid(t2w.image, moving.image, seed)
     return Aligned(transform, apply_transform(t2w.image, moving.image, transform), handedness)
 
 
 def compare(
-    moving: Conformed,
-    aligned: Aligned,
-    affine: TemplateAffine,
-    nuclei: Nuclei,
-    seed: int,
+    moving: Conformed, aligned: Aligned, affine: TemplateAffine, nuclei: Nuclei, seed: int
 ) -> ContrastFit:
     """Find the nuclei in another contrast, too, to see whether it is aligned with the T2w.
 
-    Parameters
-    ----------
-    moving : Conformed
-    aligned : Aligned
-        The same contrast, from :func:`align`.
-    affine : TemplateAffine
-    nuclei : Nuclei
-        Of the T2w.
-    seed : int
-        TensorFlow's seed.
-
+    ``aligned`` is the same contrast, from :func:`align`; ``affine`` and ``nuclei`` are the T2w's,
+    and ``seed`` is TensorFlow's.
     """
     to_template = affine.transform.matrix @ np.linalg.inv(aligned.transform.matrix)
     _, probabilities = predict_box(moving, to_template, seed)

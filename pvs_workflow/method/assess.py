@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pvs_workflow.derivatives.counts import QC_LEVELS
 from pvs_workflow.method.align import ContrastFit
 from pvs_workflow.method.count import ImageCounts
 from pvs_workflow.method.cut import SixImages
@@ -26,8 +27,6 @@ HANDEDNESS = 0.98
 of the two has left and right swapped."""
 
 UNFAMILIAR = 'an image unlike those the cascade was trained on'
-
-_LEVELS = ('pass', 'review', 'fail')
 
 
 @dataclass(frozen=True)
@@ -57,18 +56,7 @@ def assess_quality(
     warp: Warp,
     fits: tuple[ContrastFit, ...] = (),
 ) -> Quality:
-    """Flag what is implausible about a result.
-
-    Parameters
-    ----------
-    six : SixImages
-    located : BasalGanglia
-    counted : ImageCounts
-    warp : Warp
-    fits : tuple of ContrastFit
-        Of the T2w with each other contrast.
-
-    """
+    """Flag what is implausible about a result; ``fits`` are those of all other contrasts."""
     affine = located.roi.affine
     volumes = roi_volumes(np.asarray(located.roi.dataobj), affine)
     chosen = [view.slice_index for view in six.views]
@@ -91,7 +79,7 @@ def assess_quality(
         found.append(('fail', 'the template does not fit'))
     elif warp.correlation < CORRELATION[1]:
         found.append(('review', 'the template fits poorly'))
-    overall = max([level for level, _ in found], key=_LEVELS.index, default='pass')
+    overall = max([level for level, _ in found], key=QC_LEVELS.index, default='pass')
     if overall == 'fail':
         images = ['fail'] * len(images)
     return Quality(tuple(images), overall, tuple(reason for _, reason in found))

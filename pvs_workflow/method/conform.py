@@ -47,10 +47,6 @@ def conform(source: Path, is_t2w: bool = False) -> Conformed:
     is_t2w : bool
         Whether its slices must be fine enough to show ePVS.
 
-    Returns
-    -------
-    Conformed
-
     Raises
     ------
     ImageError
@@ -58,7 +54,7 @@ def conform(source: Path, is_t2w: bool = False) -> Conformed:
 
     """
     with prefix_errors(source):
-        stored, _ = open_nifti(source)
+        stored = open_nifti(source)
         # What overflows becomes infinite, which is refused.
         with np.errstate(over='ignore', invalid='ignore'):
             data = read_voxels(stored, source, np.float32)

@@ -7,13 +7,5 @@ from pvs_workflow.registration.bias import correct_bias
 
 
 def correct(t2w: Conformed, seed: int) -> Conformed:
-    """Remove the bias field of a T2w with N4.
-
-    Parameters
-    ----------
-    t2w : Conformed
-    seed : int
-        ANTs' seed, > 0.
-
-    """
+    """Remove the bias field of a T2w with N4; ``seed`` is ANTs', > 0."""
     return replace(t2w, image=correct_bias(t2w.image, seed))

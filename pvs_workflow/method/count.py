@@ -46,16 +46,8 @@ class ImageCounts(Prediction, Uncertainty, Saved):
 def count(six: SixImages, model: Path, model_sha256: str, seed: int) -> ImageCounts:
     """Enhance the six images and count the ePVS in them.
 
-    Parameters
-    ----------
-    six : SixImages
-    model : Path
-        The cascade bundle.
-    model_sha256 : str
-        Checksum of its card.
-    seed : int
-        TensorFlow's seed.
-
+    ``model`` is the cascade bundle, ``model_sha256`` the checksum of its card, and ``seed``
+    TensorFlow's.
     """
     # One thread: the last digits of a sum depend on how many share it.
     configure_tensorflow(1, seed)

@@ -42,13 +42,8 @@ class SixImages(Saved):
 def cut(t2w: Conformed, located: BasalGanglia, model: Path) -> SixImages:
     """Choose the three slices with most ROI, and cut both hemispheres' images from them.
 
-    Parameters
-    ----------
-    t2w : Conformed
-        Without shading.
-    located : BasalGanglia
-    model : Path
-        The cascade bundle, whose card says how the images are prepared.
+    ``t2w`` is without shading; the card of ``model``, the cascade bundle, says how the images are
+    prepared.
 
     Raises
     ------

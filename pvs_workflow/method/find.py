@@ -42,16 +42,7 @@ class FoundEPVS(Saved):
 
 
 def find(t2w: Conformed, six: SixImages, counted: ImageCounts) -> FoundEPVS:
-    """Find the ePVS that the enhancement shows, as many as were counted or fewer.
-
-    Parameters
-    ----------
-    t2w : Conformed
-        From which the images were cut.
-    six : SixImages
-    counted : ImageCounts
-
-    """
+    """Find the ePVS that the enhancement shows, as many as were counted or fewer."""
     affine = t2w.image.affine
     found = find_instances(six.images, counted.evidence, six.rois, counted.counts)
     enhanced, volume = place_back(

@@ -100,16 +100,7 @@ class Warp(Saved):
 
 @dataclass(frozen=True)
 class Location:
-    """Where the basal ganglia of a T2w are, and what that rests on.
-
-    Attributes
-    ----------
-    affine : TemplateAffine
-    nuclei : Nuclei
-    basal_ganglia : BasalGanglia
-    warp : Warp
-
-    """
+    """Where the basal ganglia of a T2w are, and what that rests on."""
 
     affine: TemplateAffine
     nuclei: Nuclei
@@ -120,15 +111,7 @@ class Location:
 def locate(scan: Conformed, corrected: Conformed, seed: int) -> Location:
     """Locate the basal ganglia: all parts of this step, one after the other.
 
-    Parameters
-    ----------
-    scan : Conformed
-        The T2w.
-    corrected : Conformed
-        The same without shading.
-    seed : int
-        Seed of ANTs and TensorFlow, > 0.
-
+    ``corrected`` is the T2w ``scan`` without shading; ``seed`` is ANTs' and TensorFlow's, > 0.
     """
     affine = register_template(scan, seed)
     nuclei = find_nuclei(corrected, affine, seed)
@@ -139,29 +122,13 @@ def locate(scan: Conformed, corrected: Conformed, seed: int) -> Location:
 def register_template(t2w: Conformed, seed: int) -> TemplateAffine:
     """Register the template to a T2w with an affine transform.
 
-    Parameters
-    ----------
-    t2w : Conformed
-        Its shading does no harm, so that this need not wait for N4.
-    seed : int
-        ANTs' seed, > 0.
-
+    The T2w's shading does no harm, so that this need not wait for N4. ``seed`` is ANTs', > 0.
     """
     return TemplateAffine(register_affine(t2w.image, nb.load(TEMPLATE), seed))
 
 
 def find_nuclei(t2w: Conformed, affine: TemplateAffine, seed: int) -> Nuclei:
-    """Find the nuclei of a T2w.
-
-    Parameters
-    ----------
-    t2w : Conformed
-        Without shading.
-    affine : TemplateAffine
-    seed : int
-        TensorFlow's seed.
-
-    """
+    """Find the nuclei of a T2w without shading; ``seed`` is TensorFlow's."""
     matrix = affine.transform.matrix
     box, probabilities = predict_box(t2w, matrix, seed)
     labels = label_scan(probabilities, t2w.image.shape, t2w.image.affine, matrix)
@@ -205,17 +172,7 @@ def find_roi(nuclei: Nuclei) -> BasalGanglia:
 
 
 def warp_template(t2w: Conformed, affine: TemplateAffine, nuclei: Nuclei, seed: int) -> Warp:
-    """Warp the template to the nuclei of a T2w.
-
-    Parameters
-    ----------
-    t2w : Conformed
-    affine : TemplateAffine
-    nuclei : Nuclei
-    seed : int
-        ANTs' seed, > 0.
-
-    """
+    """Warp the template to the nuclei of a T2w; ``seed`` is ANTs', > 0."""
     template, linear = nb.load(TEMPLATE), affine.transform
     maps = tuple(
         structure_maps(np.asarray(image.dataobj, dtype=np.float32))

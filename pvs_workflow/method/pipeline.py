@@ -136,7 +136,7 @@ def count_epvs(
             if image is not None
         }
         scans = {name: conform(path, is_t2w=name == 'T2w') for name, path in files.items()}
-        original, shape = open_nifti(files['T2w'])
+        original = open_nifti(files['T2w'])
     scan = scans.pop('T2w')
     head = correct(scan, seed) if bias_correction else scan
     place = locate(scan, head, seed)
@@ -163,8 +163,8 @@ def count_epvs(
         probabilities=counted.probabilities,
         counts=tables['epvs_counts'],
         epvs=tables['epvs_instances'],
-        **{name: restore(image, original, shape) for name, image in images.items()},
-        aligned={name: restore(other.image, original, shape) for name, other in aligned.items()},
+        **{name: restore(image, original) for name, image in images.items()},
+        aligned={name: restore(other.image, original) for name, other in aligned.items()},
         quality=quality,
         six=six,
         counted=counted,

@@ -25,18 +25,9 @@ class Saved:
     """
 
     def save(self, folder: Path) -> Path:
-        """Save the result.
+        """Save the result; return the JSON file, from which :meth:`load` loads it.
 
-        Parameters
-        ----------
-        folder : Path
-            It is made where it is missing; no other result may be in it.
-
-        Returns
-        -------
-        Path
-            The JSON file, from which :meth:`load` loads the result.
-
+        The folder is made where it is missing; no other result may be in it.
         """
         folder.mkdir(parents=True, exist_ok=True)
         values, files, arrays = {}, {}, {}
@@ -71,29 +62,14 @@ class Saved:
 
 
 def saved_file(index: Path | str, field: str) -> Path:
-    """Return the file of an image or a transform of a saved result.
-
-    Parameters
-    ----------
-    index : Path
-        As :meth:`Saved.save` returned it.
-    field : str
-        The name of the result's attribute.
-
-    """
+    """Return the file of an image or a transform of a saved result, by the attribute's name."""
     return Path(index).with_name(json.loads(Path(index).read_text())['files'][field])
 
 
 def load_arguments(function: Callable, values: Mapping) -> dict:
     """Return what a function takes, of values that name files instead of saved results and paths.
 
-    Parameters
-    ----------
-    function : callable
-        Its type hints say what to load.
-    values : mapping
-        By the names of parameters; others are left out.
-
+    The function's type hints say what to load; values that it does not take are left out.
     """
     hints = get_type_hints(function)
     return {name: _load(hints[name], values[name]) for name in values if name in hints}

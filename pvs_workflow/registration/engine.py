@@ -48,12 +48,7 @@ def load_ants() -> ModuleType:
 def start_ants(seed: int) -> ModuleType:
     """Fix ANTs' randomness and return the :mod:`ants` module.
 
-    Parameters
-    ----------
-    seed : int
-        > 0; ITK takes 0 for the time of day. It is set in the environment, since
-        ``ants.registration(random_seed=…)`` is ignored by antspyx 0.6.3.
-
+    The seed is > 0, since ITK takes 0 for the time of day.
     """
     if seed <= 0:
         raise ValueError(f'the seed of a registration must be positive, received {seed}')

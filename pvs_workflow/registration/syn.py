@@ -7,8 +7,7 @@ import nibabel as nb
 import numpy as np
 
 from pvs_workflow.registration.engine import start_ants, to_ants
-from pvs_workflow.registration.transforms import LinearTransform, compose
-from pvs_workflow.registration.writing import check_whole
+from pvs_workflow.registration.transforms import LinearTransform, check_whole, compose
 from pvs_workflow.science.geometry import isotropic_grid
 from pvs_workflow.science.nuclei import BOX_SIZE
 from pvs_workflow.science.resampling import coarse_image

@@ -1,6 +1,9 @@
 """Transforms between images, read, written and applied."""
 
+import errno
+import gzip
 import tempfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +13,10 @@ import numpy as np
 
 from pvs_workflow.files import write_text
 from pvs_workflow.registration.engine import load_ants, to_ants
-from pvs_workflow.registration.writing import check_whole
 
 AFFINE, EULER = 'AffineTransform_double_3_3', 'Euler3DTransform_double_3_3'
 """ITK's names of transforms with a matrix and a shift, and with three angles and a shift."""
+_BLOCK = 2**22
 
 
 @dataclass(frozen=True)
@@ -140,3 +143,28 @@ def compose(
     )
     field = nb.load(check_whole(Path(name)))
     return nb.Nifti1Image(np.asarray(field.dataobj), field.affine, field.header)
+
+
+def check_whole(path: Path) -> Path:
+    """Read a ``.nii.gz`` that ITK wrote to its end, and return its path.
+
+    ITK reports no error when the disk is full.
+
+    Raises
+    ------
+    OSError
+        If the file was cut off.
+
+    """
+    try:
+        # The checksum stands at the end; ITK itself takes the image for whole without it.
+        with gzip.open(path) as stream:
+            # For Python, a file of nothing is whole.
+            if not stream.read(_BLOCK):
+                raise EOFError
+            while stream.read(_BLOCK):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        reason = 'No space left on device, most likely: ITK wrote a part of it only'
+        raise OSError(errno.ENOSPC, reason, str(path)) from error
+    return path

@@ -28,11 +28,6 @@ def count_voxels(images: Iterable[Path | None]) -> int:
 
     What cannot be read, or will be refused for its size, counts for nothing: the step that reads
     it shall say what is wrong with it.
-
-    Parameters
-    ----------
-    images : iterable of Path or None
-
     """
     counts = [0]
     for path in filter(None, images):
@@ -45,15 +40,7 @@ def count_voxels(images: Iterable[Path | None]) -> int:
 
 
 def declare_memory(workflow, voxels: int) -> None:
-    """Let all nodes of a workflow declare what they may need for images of a size.
-
-    Parameters
-    ----------
-    workflow : nipype workflow
-    voxels : int
-        Of the largest image.
-
-    """
+    """Let all nodes of a workflow declare what they may need if the largest image has a size."""
     need = STEP_GB + BYTES_PER_VOXEL * max(voxels - USUAL_VOXELS, 0) / 1e9
     for name in workflow.list_node_names():
         workflow.get_node(name)._mem_gb = need

@@ -34,13 +34,7 @@ _LOOKUPS = ('roi', 'structures')
 def image_sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
     """Return the metadata that BIDS requires of an image; of the T2w, the scanner's, too.
 
-    Parameters
-    ----------
-    scan : Scan
-    bids_dir : Path
-    tail : str
-        The image's name after the scan's entities.
-
+    ``tail`` is the image's name after the scan's entities.
     """
     sources = list(scan.sources(bids_dir))
     content: dict = {'Sources': sources}

@@ -36,7 +36,7 @@ def test_results_lie_on_the_stored_voxels(tmp_path, codes):
     assert json.loads((tmp_path / 'back.json').read_text()) == {'SkullStripped': False}
 
     labels = nb.Nifti1Image((data > 450).astype(np.int16) * 156, affine)
-    whole = restore(labels, *open_nifti(path))
+    whole = restore(labels, open_nifti(path))
     assert np.array_equal(np.asarray(whole.dataobj), (original.get_fdata() > 450) * 156)
 
 

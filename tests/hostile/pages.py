@@ -69,7 +69,6 @@ def bad_settings():
 
     good = 'bids_dir = "a"\noutput_dir = "b"\nanalysis_level = "group"\nrun_id = "c"\n'
     for what, content in {
-        'of no bytes': '',
         'of all bytes': BINARY,
         'of other settings': good + 'execute = "rm"\n',
         'of other types': good + 'nprocs = "many"\n',

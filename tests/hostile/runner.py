@@ -65,7 +65,7 @@ def run_all(cases: list[Case]):
 
 
 def _image(folder: Path, path: Path) -> Verdict:
-    from pvs_workflow.execution.failures import explain_failure
+    from pvs_workflow.execution.outcome import explain_failure
     from pvs_workflow.inputs import Scan
     from pvs_workflow.interfaces.steps import Conform
 
@@ -172,9 +172,9 @@ def _page(out: Path, made) -> Verdict:
 
 
 def _settings(out: Path, path: Path) -> Verdict:
-    from pvs_workflow.settings import Settings
+    from pvs_workflow.settings import load_settings
 
-    Settings.from_toml(path)
+    load_settings(path)
     return Verdict()
 
 

@@ -30,8 +30,8 @@ def test_an_image_is_read_as_it_was_stored(tmp_path, name, kind):
 def test_the_header_is_opened_without_the_voxels(tmp_path):
     path = save(tmp_path / 'a.nii', DATA[..., None])
     path.write_bytes(path.read_bytes()[:-8])
-    image, shape = open_nifti(path)
-    assert shape == (3, 4, 5)
+    image = open_nifti(path)
+    assert image.shape == (3, 4, 5, 1)
     with pytest.raises(ImageError, match='it is damaged, expected 3 × 4 × 5 voxels'):
         read_voxels(image, path)
 

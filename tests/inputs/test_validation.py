@@ -18,30 +18,30 @@ def validate_dataset(folder, participants):
         pass
 
 
-def test_valid_dataset(make_dataset):
+def test_a_valid_dataset_is_not_written_to(make_dataset):
     folder = make_dataset(
         'sub-01_ses-1_T2w.nii.gz', 'sub-01_ses-2_T1w.nii.gz', 'sub-02_ses-1_T2w.nii.gz'
     )
+
+    def state():
+        return {path: path.lstat().st_mtime_ns for path in folder.rglob('*')}
+
+    before = state()
     validate_dataset(folder, ['01', '02'])
+    assert state() == before
 
 
-def test_wrong_name_is_told_with_its_file(make_dataset):
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T2.nii.gz', 'sub-02_T2w.nii.gz')
+def test_a_wrong_name_is_reported_for_those_asked_for(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2.nii.gz', 'sub-02_T2w.nii.gz')
+    validate_dataset(folder, ['01'])
     with pytest.raises(InvalidDatasetError) as error:
         validate_dataset(folder, ['01', '02'])
     message = str(error.value)
-    assert 'sub-01/anat/sub-01_T2.nii.gz' in message
+    assert 'sub-02/anat/sub-02_T2.nii.gz' in message
     assert str(folder) in message
     assert 'pvs_workflow-' not in message
     assert '\n' not in message
     assert error.value.exit_code == 16
-
-
-def test_only_those_asked_for_are_looked_at(make_dataset):
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz', 'sub-02_T2.nii.gz')
-    validate_dataset(folder, ['01'])
-    with pytest.raises(InvalidDatasetError):
-        validate_dataset(folder, ['02'])
 
 
 def test_metadata_at_the_top_is_looked_at(make_dataset):
@@ -51,15 +51,10 @@ def test_metadata_at_the_top_is_looked_at(make_dataset):
         validate_dataset(folder, ['01'])
 
 
-def test_participants_table_may_name_others(make_dataset):
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
-    (folder / 'participants.tsv').write_text('participant_id\nsub-01\nsub-02\nsub-03\n')
-    validate_dataset(folder, ['01'])
-
-
 def test_rows_of_others_do_not_matter(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
-    (folder / 'participants.tsv').write_text('participant_id\tage\nsub-01\t70\nsub-02\tfour\n')
+    rows = 'participant_id\tage', 'sub-01\t70', 'sub-02\tfour', 'sub-03\t70'
+    (folder / 'participants.tsv').write_text('\n'.join(rows) + '\n')
     validate_dataset(folder, ['01'])
     with pytest.raises(InvalidDatasetError, match=r'participants\.tsv'):
         validate_dataset(folder, ['01', '02'])
@@ -93,36 +88,23 @@ def test_many_errors_are_counted(make_dataset):
         validate_dataset(make_dataset(*names), ['01'])
 
 
-@pytest.mark.parametrize('damage', ['empty', 'garbage', 'truncated', 'link', '4d'])
-def test_unreadable_images_are_left_to_the_run(make_dataset, make_image, damage):
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
-    image = folder / 'sub-02' / 'anat' / 'sub-02_T2w.nii.gz'
-    if damage == 'link':
-        image.unlink()
-        image.symlink_to('/nowhere/at/all')
-    elif damage == '4d':
-        make_image(image, (3, 4, 5, 2))
-    else:
-        content = {'empty': b'', 'garbage': b'no image', 'truncated': image.read_bytes()[:200]}
-        image.write_bytes(content[damage])
-    validate_dataset(folder, ['01', '02'])
+def test_unreadable_images_are_left_to_the_run(make_dataset, make_image):
+    damages = ('empty', 'garbage', 'truncated', 'link', '4d')
+    folder = make_dataset('sub-01_T2w.nii.gz', *(f'sub-{name}_T2w.nii.gz' for name in damages))
+    images = {name: folder / f'sub-{name}/anat/sub-{name}_T2w.nii.gz' for name in damages}
+    images['empty'].write_bytes(b'')
+    images['garbage'].write_bytes(b'no image')
+    images['truncated'].write_bytes(images['truncated'].read_bytes()[:200])
+    images['link'].unlink()
+    images['link'].symlink_to('/nowhere/at/all')
+    make_image(images['4d'], (3, 4, 5, 2))
+    validate_dataset(folder, ['01', *damages])
 
 
 def test_bidsignore_is_heeded(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T2.nii.gz')
     (folder / '.bidsignore').write_text('*_T2.nii.gz\n')
     validate_dataset(folder, ['01'])
-
-
-def test_dataset_is_not_written_to(make_dataset):
-    folder = make_dataset('sub-01_T2w.nii.gz')
-
-    def state():
-        return {path: path.lstat().st_mtime_ns for path in folder.rglob('*')}
-
-    before = state()
-    validate_dataset(folder, ['01'])
-    assert state() == before
 
 
 def test_links_hold_the_participants_only(make_dataset, tmp_path):

@@ -34,7 +34,7 @@ def save_volumes(stem, volume, roi, affine, orientation='RAS'):
         original.affine,
     )
     for array, end in ((data, T2W_END), (labels.astype(np.int16), ROI_END)):
-        stored = restore(nb.Nifti1Image(array, canonical), original, original.shape)
+        stored = restore(nb.Nifti1Image(array, canonical), original)
         nb.save(stored, stem.with_name(stem.name + end))
     views, images, _ = cut_six(data, labels, canonical, Preprocessing(outside='keep'))
     n = slices_per_slab(canonical)
