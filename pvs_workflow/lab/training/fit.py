@@ -18,10 +18,11 @@ from pvs_workflow.lab.training.batches import (
     places,
     stack,
 )
-from pvs_workflow.lab.training.calibrate import calibrate, unbiased_factor
+from pvs_workflow.lab.training.calibrate import calibrate, fit_calibration, unbiased_factor
 from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.config import TrainingConfig
 from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise
+from pvs_workflow.lab.training.reference import EVERYTHING
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.lab.training.scores import Scores, score
 from pvs_workflow.networks import counter as counter_network
@@ -29,8 +30,6 @@ from pvs_workflow.networks import enhancer as enhancer_network
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import configure_tensorflow, versions
-from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 MIN_PARTICIPANTS = 3
 ENOUGH_TO_SPARE = 6
