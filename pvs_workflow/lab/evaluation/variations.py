@@ -13,8 +13,8 @@ import numpy as np
 from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
 from pvs_workflow.lab.training.augment import Augmentation, augmented_image, plain_image
 from pvs_workflow.lab.training.batches import enhance
+from pvs_workflow.lab.training.counting import map_targets
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.networks.counter import map_targets
 from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.emphasis import PAPER, Emphasis
 from pvs_workflow.science.intensity import Preprocessing

@@ -7,9 +7,9 @@ import numpy as np
 
 from pvs_workflow.lab.training.augment import TrainingImage, augmented_image
 from pvs_workflow.lab.training.config import TrainingConfig
+from pvs_workflow.lab.training.counting import CountingLoss, map_targets
 from pvs_workflow.lab.training.optimise import Batch, Task, run_batches
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.networks.counter import CountingLoss, map_targets
 from pvs_workflow.science.components import added_mask, enhancement_target
 from pvs_workflow.science.emphasis import Emphasis, emphasise
 

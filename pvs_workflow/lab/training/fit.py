@@ -21,6 +21,7 @@ from pvs_workflow.lab.training.batches import (
 from pvs_workflow.lab.training.calibrate import calibrate, fit_calibration, unbiased_factor
 from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.config import TrainingConfig
+from pvs_workflow.lab.training.counting import count_map, scale_counts
 from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise
 from pvs_workflow.lab.training.reference import EVERYTHING
 from pvs_workflow.lab.training.samples import Sample
@@ -179,7 +180,7 @@ def train_cascade(
         )
     enhanced = partial(enhance, enhancer, config.emphasis)
     history += learn_and_settle(
-        counter_network.count_map(counter),
+        count_map(counter),
         counting_task(
             CountingBatches(split.training, enhanced, config, seed),
             (enhanced(stack([image.image for image in held])), places(held, config.stride)),
@@ -241,7 +242,7 @@ def _calibrated(
     true = np.array([sample.count for sample in chosen], float)
     erring = np.stack([_errors(sample, config, rng).image for sample in chosen])
     factor = unbiased_factor(cascade.predict(erring).counts, true)
-    counter_network.scale_counts(cascade.counter, factor)
+    scale_counts(cascade.counter, factor)
     found = calibrate(cascade, chosen, config.coverage, rng)
     people = [sample.participant for sample in chosen]
     scores = score(found.predicted, true, people, found.calibration, found.distances)
