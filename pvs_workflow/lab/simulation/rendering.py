@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, label
+from nibabel.affines import apply_affine
+from scipy.ndimage import binary_dilation, gaussian_filter, label
 
 from pvs_workflow.lab.simulation.acquisition import Protocol
-from pvs_workflow.lab.simulation.grids import Grid, transform_points
+from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.vessels import Tube
 from pvs_workflow.science.slices import HEMISPHERES
 
@@ -103,7 +104,7 @@ def render_tubes(
     inverse = np.linalg.inv(grid.affine)
     spots = []
     for number, tube in enumerate(tubes):
-        path = transform_points(inverse, tube.points)
+        path = apply_affine(inverse, tube.points)
         first = max(0, int(np.floor(path[0, 2] + 0.5)))
         last = min(grid.shape[2] - 1, int(np.ceil(path[-1, 2] - 0.5)))
         for z in range(first, last + 1):
@@ -216,20 +217,9 @@ def label_visible(
         if number < MIN_SHARE * np.count_nonzero(mask) or max(sides) * 2 < number:
             continue
         out[spot.box][free] = spot.tube + 1
-        taken[spot.box] |= _widened(free)
+        taken[spot.box] |= binary_dilation(free, np.ones((3, 3)))
     values = np.unique(out)
     return np.searchsorted(values, out).astype(np.int32)
-
-
-def _widened(mask: np.ndarray) -> np.ndarray:
-    padded = np.pad(mask, 1)
-    return np.logical_or.reduce(
-        [
-            padded[1 + i : padded.shape[0] - 1 + i, 1 + j : padded.shape[1] - 1 + j]
-            for i in (-1, 0, 1)
-            for j in (-1, 0, 1)
-        ]
-    )
 
 
 def _largest_patch(mask: np.ndarray) -> np.ndarray:

@@ -136,6 +136,14 @@ class TrainingConfig:
         """Pixels along an edge of the cells that the counter counts in."""
         return math.prod(self.strides)
 
+    def with_epochs(self, enhancer: int | None, counter: int | None) -> 'TrainingConfig':
+        """Return a copy with other numbers of epochs, where they are given."""
+        return replace(
+            self,
+            enhancer=replace(self.enhancer, epochs=enhancer or self.enhancer.epochs),
+            counter=replace(self.counter, epochs=counter or self.counter.epochs),
+        )
+
     def within(self, seconds: float) -> 'TrainingConfig':
         """Return a copy that stops after a wall time."""
         return replace(
