@@ -19,16 +19,9 @@ _HEMISPHERE = 0.10  # … to the hemisphere; the rest is the slice's own
 
 
 def paper_counts(quantiles: np.ndarray) -> np.ndarray:
-    """Map quantiles to counts with the paper's distribution of grades.
+    """Map quantiles in (0, 1) to counts with the paper's distribution of grades.
 
-    Parameters
-    ----------
-    quantiles : array, in (0, 1)
-
-    Returns
-    -------
-    array of int
-        Within a grade, every count is equally likely.
+    Within a grade, every count is equally likely.
 
     Examples
     --------

@@ -157,7 +157,7 @@ def _draw_lesion(rng, name: str, kind: Kind, centre: np.ndarray) -> Lesion:
 def add_lesions(
     signal: np.ndarray, lesions: list[Lesion], grid: Grid, contrast: str, fluid: float
 ) -> np.ndarray:
-    """Put confounders into a noise-free, slice-averaged signal.
+    """Return a copy, as float32, of a noise-free, slice-averaged signal with confounders in it.
 
     Parameters
     ----------
@@ -168,11 +168,6 @@ def add_lesions(
     contrast : {'T2w', 'T1w', 'FLAIR'}
     fluid : float
         Signal of the person's fluid in the T2w; in the others a level is in units of tissue.
-
-    Returns
-    -------
-    (x, y, z) array of float32
-        A copy.
 
     """
     out = np.array(signal, dtype=np.float32)

@@ -31,18 +31,9 @@ of its contrast, at least `MIN_SHARE` must be free of brighter spaces and their 
 def smallest_visible(protocol: Protocol, fluid: float) -> float:
     """Return the diameter from which the rule sees most spaces, by their peak.
 
-    The peak of a small spot is its area over that of the point spread (pixel and blur).
-
-    Parameters
-    ----------
-    protocol : Protocol
-    fluid : float
-        Signal of what fills the space, in multiples of the tissue's.
-
-    Returns
-    -------
-    float
-        Millimetres.
+    The peak of a small spot is its area over that of the point spread (pixel and blur). The
+    diameter is in millimetres, and ``fluid``, the signal of what fills the space, in multiples of
+    the tissue's.
 
     Examples
     --------
@@ -90,16 +81,8 @@ def render_tubes(
 ) -> list[Spot]:
     """Compute how much of each voxel each tube fills.
 
-    Parameters
-    ----------
-    tubes : list of Tube
-    grid : Grid
-        Its affine leads to the tubes' space.
-    protocol : Protocol, optional
-        Its slice profile is used; without it, all depths of a slice count alike.
-    margin : int
-        Empty pixels around each patch, for the blur.
-
+    The grid leads to the tubes' space. Of the protocol, the slice profile is used; without it, all
+    depths of a slice count alike. Each patch has ``margin`` empty pixels around it, for the blur.
     """
     inverse = np.linalg.inv(grid.affine)
     spots = []

@@ -28,7 +28,6 @@ FINE_STRIDES = (2, 1, 2, 1, 1)
 """Halving twice: cells of 4 × 4 pixels, in which there is seldom more than one ePVS. It learns in
 half as many images what halving three times learns, at twice the arithmetic of each."""
 
-
 SETTLING_RATE = 0.3
 """Learning rate at the start of settling, over that at the start of learning."""
 
