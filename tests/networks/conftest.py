@@ -5,8 +5,9 @@ import pytest
 
 from pvs_workflow.lab.training.calibrate import fit_calibration
 from pvs_workflow.lab.training.reference import EVERYTHING
+from pvs_workflow.lab.training.saving import save_bundle
 from pvs_workflow.networks import counter
-from pvs_workflow.networks.bundle import build_networks, save_bundle
+from pvs_workflow.networks.bundle import build_networks
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.counter import CounterArchitecture

@@ -103,7 +103,7 @@ def run(plan: TrainingPlan) -> int:
     """
     from pvs_workflow.lab.training.curves import save_curves
     from pvs_workflow.lab.training.fit import train_cascade
-    from pvs_workflow.networks.bundle import check_target, save_bundle
+    from pvs_workflow.lab.training.saving import check_target, save_bundle
 
     if plan.bids_dir:
         derivatives = find_truth(plan.bids_dir, plan.derivatives)

@@ -13,7 +13,8 @@ from pvs_workflow.lab.training.calibrate import STRAINS
 from pvs_workflow.lab.training.config import FAST, FINE, Schedule, TrainingConfig
 from pvs_workflow.lab.training.fit import split_samples, train_cascade
 from pvs_workflow.lab.training.reference import EVERYTHING
-from pvs_workflow.networks.bundle import load_bundle, save_bundle
+from pvs_workflow.lab.training.saving import save_bundle
+from pvs_workflow.networks.bundle import load_bundle
 from pvs_workflow.networks.card import Card
 
 TINY = TrainingConfig(
