@@ -146,7 +146,7 @@ def run(plan: TrainingPlan) -> int:
 
 
 def _read(plan: TrainingPlan, derivatives: Path) -> list:
-    from pvs_workflow.lab.training.ratings import read_counts
+    from pvs_workflow.lab.training.rated_scans import read_counts
     from pvs_workflow.lab.training.samples import read_samples
 
     ratings = read_counts(plan.ratings) if plan.ratings else None

@@ -87,19 +87,10 @@ def find_regions(epvs: np.ndarray, roi: np.ndarray) -> Regions:
 
 
 def measure_contrast(image: np.ndarray, regions: Regions) -> Contrast | None:
-    """Return the contrast-to-noise ratio of an image.
+    """Return the contrast-to-noise ratio of an (80, 96) image, enhanced or not.
 
-    Parameters
-    ----------
-    image : (80, 96) array
-        Enhanced or not; the ratio does not depend on its gain or offset.
-    regions : Regions
-
-    Returns
-    -------
-    Contrast or None
-        None where the regions are not usable, or where there is no noise at all.
-
+    It does not depend on the image's gain or offset. None where the regions are not usable, or
+    where there is no noise at all.
     """
     if not regions.usable:
         return None

@@ -105,20 +105,10 @@ def person_grades(samples: Sequence[Sample]) -> dict[str, int]:
 def make_folds(
     grades: dict[str, int], n_folds: int, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], ...]:
-    """Deal participants out to folds, each grade evenly.
+    """Share participants with these Potter grades out to two or more folds, each grade evenly.
 
-    Parameters
-    ----------
-    grades : dict of int
-        Participants' Potter grades.
-    n_folds : int
-        At least 2.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    tuple of tuple of str
-        Everybody once; sizes, and participants of one grade, differ by at most one between folds.
+    Everybody is in one fold; sizes, and participants of one grade, differ by at most one between
+    folds.
 
     Raises
     ------

@@ -45,13 +45,8 @@ def save_figures(folder: Path, results: Sequence[ImageResult]) -> list[Path]:
 def save_evaluation(stem: Path, found: Evaluation, roi: str = 'roi_errors') -> list[Path]:
     """Draw how counts agree with the truth, and what grade probabilities are worth.
 
-    Parameters
-    ----------
-    stem : Path
-        Without suffix: ``.png`` and ``_reliability.png`` are added.
-    found : Evaluation
-    roi : {'true_roi', 'roi_errors'}
-
+    ``.png`` and ``_reliability.png`` are added to the stem; ``roi`` is one of
+    :data:`~pvs_workflow.lab.evaluation.findings.ROIS`.
     """
     paths = [stem.with_name(f'{stem.name}{end}.png') for end in ('', '_reliability')]
     save_chart(paths[0], agreement_figure(found.rois[roi]))

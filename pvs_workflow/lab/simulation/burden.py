@@ -56,14 +56,8 @@ def draw_quantiles(
 ) -> np.ndarray:
     """Draw how burdened the images of one person are, relative to all images.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    n_slices : int
-    level : float, optional
-        The person's own quantile, in (0, 1); drawn when None.
-    tilt : float
-        Standard deviations by which the left hemisphere bears more than the right.
+    ``level``, in (0, 1), is the person's own quantile, drawn when None; ``tilt`` is in standard
+    deviations by which the left hemisphere bears more than the right.
 
     Returns
     -------

@@ -80,14 +80,7 @@ class CountingBatches:
     Enhancing takes longer than a step of the counter: variations are therefore kept for a few
     epochs (``config.refresh``), in which they are only flipped and shuffled.
 
-    Parameters
-    ----------
-    samples : sequence of Sample or PlateSource
-    enhance : callable
-        (n, 80, 96, 1) images to what the counter gets.
-    config : TrainingConfig
-    seed : int
-
+    ``enhance`` takes (n, 80, 96, 1) images, and returns what the counter gets.
     """
 
     def __init__(

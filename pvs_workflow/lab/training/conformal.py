@@ -153,11 +153,7 @@ def fit_ends(errors, true, miss: float) -> tuple[tuple[int, ...], list[float], l
 
 
 def error_quantiles(errors, places) -> tuple[list[float], list[np.ndarray]]:
-    """Return the distribution of errors around several places.
-
-    Parameters
-    ----------
-    errors, places : (n,) arrays
+    """Return the distribution of (n,) errors around several of their (n,) places.
 
     Returns
     -------

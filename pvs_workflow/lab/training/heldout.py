@@ -81,22 +81,10 @@ def heldout_images(
 def calibration_images(
     participants: int, seed: int, anatomies: Sequence[Path] = (), n_jobs: int = 1
 ) -> list[Sample]:
-    """Simulate whole people to calibrate on, who look as those that are counted later.
+    """Simulate whole people to calibrate on, and return the six images of each.
 
-    Parameters
-    ----------
-    participants : int
-        Half of them, and at least one, in the paper's acquisition, half in varied ones.
-    seed : int
-        Of the training, whose people are others.
-    anatomies : sequence of Path
-    n_jobs : int
-
-    Returns
-    -------
-    list of Sample
-        Six images of each.
-
+    Half of the participants, and at least one, are in the paper's acquisition, half in varied
+    ones. The seed is that of the training, whose people are others.
     """
     out = []
     for use, acquisition in enumerate(('paper', 'varied'), start=1):

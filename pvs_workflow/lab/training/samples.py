@@ -12,8 +12,14 @@ from skimage.measure import label
 from pvs_workflow.errors import ImageError
 from pvs_workflow.inputs.nifti import read_nifti
 from pvs_workflow.lab.simulation.plates import crop_around, view_around
-from pvs_workflow.lab.training.rated_scans import RATERS, RatedScan, are_alike, find_rated_scans
-from pvs_workflow.lab.training.ratings import Counts, Ratings
+from pvs_workflow.lab.training.rated_scans import (
+    RATERS,
+    Counts,
+    RatedScan,
+    Ratings,
+    are_alike,
+    find_rated_scans,
+)
 from pvs_workflow.science.geometry import check_affine, to_canonical
 from pvs_workflow.science.slabs import (
     average_slabs,
@@ -116,10 +122,7 @@ def read_samples(
 ) -> Iterator[Sample]:
     """Read every T2w of a dataset that has masks or ratings of its ePVS, as training images.
 
-    Parameters
-    ----------
-    bids_dir, derivatives, masks, ratings
-        As for :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
+    Arguments are those of :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
 
     Raises
     ------
