@@ -45,8 +45,7 @@ def save_figures(folder: Path, results: Sequence[ImageResult]) -> list[Path]:
 def save_evaluation(stem: Path, found: Evaluation, roi: str = 'roi_errors') -> list[Path]:
     """Draw how counts agree with the truth, and what grade probabilities are worth.
 
-    ``.png`` and ``_reliability.png`` are added to the stem; ``roi`` is one of
-    :data:`~pvs_workflow.lab.evaluation.findings.ROIS`.
+    ``.png`` and ``_reliability.png`` are added to the stem; ``roi`` is 'true_roi' or 'roi_errors'.
     """
     paths = [stem.with_name(f'{stem.name}{end}.png') for end in ('', '_reliability')]
     save_chart(paths[0], agreement_figure(found.rois[roi]))

@@ -120,7 +120,7 @@ def cut_plates(
 
 
 def view_around(mask: np.ndarray, hemisphere: str, z: int) -> View:
-    """Place an image in any slice of a hemisphere's ROI, by the rule of :func:`find_views`.
+    """Place an image in any slice of a hemisphere's ROI, as the method places the six images.
 
     Its centre is that of up to three slices around it; its rank is 0, as the method itself would
     not choose it.
@@ -142,7 +142,7 @@ def crop_around(view: View, sizes: np.ndarray) -> tuple[Callable, np.ndarray, Vi
     Returns
     -------
     crop : callable
-        Crops an (x, y) array; takes the mode of :func:`numpy.pad` for what lies beyond its edge.
+        Crops an (x, y) array; takes NumPy's mode of padding for what lies beyond its edge.
     corner : (2,) array of int
         The first pixel that is kept; may be negative.
     place : View
