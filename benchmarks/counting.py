@@ -18,10 +18,11 @@ from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image
 from pvs_workflow.lab.training.batches import VariationBatches, counting_task, places, stack
 from pvs_workflow.lab.training.config import EMPHASIS, FAST, PLACES, SETTLING, Schedule
+from pvs_workflow.lab.training.counting import count_map
 from pvs_workflow.lab.training.optimise import learn_and_settle, run_batches
 from pvs_workflow.lab.training.streams import simulated_sources
 from pvs_workflow.networks.bundle import load_bundle, model_sha256
-from pvs_workflow.networks.counter import COUNT_SCALE, STRIDES, build_counter, count_map
+from pvs_workflow.networks.counter import COUNT_SCALE, STRIDES, build_counter
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
 from pvs_workflow.science.components import added_mask
 from pvs_workflow.science.emphasis import PAPER, emphasise

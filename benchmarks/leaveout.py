@@ -23,9 +23,10 @@ from pvs_workflow.lab.training.fit import train_cascade
 from pvs_workflow.lab.training.heldout import calibration_images
 from pvs_workflow.lab.training.plan import OTHERS, VARIANTS
 from pvs_workflow.lab.training.samples import Sample, volume_samples
+from pvs_workflow.lab.training.saving import save_bundle
 from pvs_workflow.lab.training.scores import mean_by_grade, plain
 from pvs_workflow.lab.training.streams import PlateSource, background_sources, simulated_sources
-from pvs_workflow.networks.bundle import load_bundle, model_sha256, save_bundle
+from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.science.grading import potter_grade
 

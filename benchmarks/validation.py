@@ -29,11 +29,12 @@ import numpy as np
 from benchmarks.harness import command, command_line, say, write_record
 from benchmarks.leaveout import implants
 from benchmarks.realscans import real
+from benchmarks.shifts import Shift
 from pvs_workflow.lab.evaluation.figures import save_evaluation
 from pvs_workflow.lab.evaluation.findings import ROIS, evaluate_cascade
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.curves import save_chart
-from pvs_workflow.lab.training.heldout import AS_DRAWN, Shift, heldout_images
+from pvs_workflow.lab.training.heldout import as_drawn, heldout_images
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.networks.bundle import load_bundle, model_sha256, verify_bundle
 from pvs_workflow.networks.engine import configure_tensorflow
@@ -62,16 +63,16 @@ _PANELS = (
 
 
 def simulated(
-    args: argparse.Namespace, people: int, seed: int, acquisition: str, shifts=(AS_DRAWN,)
+    args: argparse.Namespace, people: int, seed: int, acquisition: str, changes=(as_drawn,)
 ) -> list[list[Sample]]:
-    """Return the images of simulated people, a list for each shift of the acquisition."""
+    """Return the images of simulated people, a list for each change."""
     maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
 
     def report(done: int) -> None:
         if done % 10 == 0:
             say(f'{done} of {people} people')
 
-    return heldout_images(people, seed, acquisition, maps, shifts, args.n_cpus, report)
+    return heldout_images(people, seed, acquisition, maps, changes, args.n_cpus, report)
 
 
 def count_people(args: argparse.Namespace, acquisition: str) -> dict:

@@ -13,7 +13,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from pvs_workflow.networks.bundle import build_networks, model_sha256, save_bundle
+from pvs_workflow.lab.training.saving import save_bundle
+from pvs_workflow.networks.bundle import build_networks, model_sha256
 from pvs_workflow.networks.card import FORMAT_VERSION, KERAS_VERSION, WEIGHTS, Card
 
 

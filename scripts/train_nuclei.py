@@ -19,7 +19,7 @@ from pvs_workflow import data
 from pvs_workflow.files import atomic_path, write_json
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.nuclei import Recipe, train
-from pvs_workflow.networks.bundle import dump_weights
+from pvs_workflow.lab.training.saving import dump_weights
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.networks.nuclei import build_nuclei_network, predict_nuclei
 from pvs_workflow.science.nuclei import box_affine, sample_box

@@ -17,6 +17,7 @@ def parallel_map(
     items: Iterable,
     n_jobs: int,
     label: Callable = str,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator:
     """Yield the result of a function for each item, in the order of the items.
 
@@ -32,6 +33,8 @@ def parallel_map(
         Processes of one thread each; with 1, everything is done in this process.
     label : callable
         Gives the name of an item for error messages.
+    progress : callable
+        Called with the number of items done, after each.
 
     Raises
     ------
@@ -48,7 +51,7 @@ def parallel_map(
     """
     items = list(items)
     with _results(function, items, n_jobs) as results:
-        for item in items:
+        for done, item in enumerate(items, start=1):
             try:
                 result = next(results)
             except BrokenProcessPool as error:
@@ -59,6 +62,7 @@ def parallel_map(
             except Exception as error:
                 error.add_note(f'While computing {label(item)}.')
                 raise
+            progress(done)
             yield result
 
 

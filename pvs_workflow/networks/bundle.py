@@ -7,18 +7,16 @@ built from the card's architecture and filled with the arrays: nothing in a bund
 
 import functools
 import hashlib
-import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pvs_workflow.errors import BundleError, OutputError
-from pvs_workflow.files import read_text, write_text
+from pvs_workflow.errors import BundleError
+from pvs_workflow.files import read_text
 from pvs_workflow.networks.card import WEIGHTS, Architecture, Card
 from pvs_workflow.networks.counter import build_counter
 from pvs_workflow.networks.enhancer import build_enhancer
@@ -96,61 +94,6 @@ def cached_bundle(path: Path, sha256: str) -> 'Cascade':
     return load_bundle(path)
 
 
-def check_target(path: Path) -> None:
-    """Raise `OutputError` rather than have a bundle written over something that is none."""
-    path = Path(path)
-    is_empty = path.is_dir() and not any(path.iterdir())
-    if path.exists() and not (path / CARD).is_file() and not is_empty:
-        raise OutputError(
-            f'{path} cannot be written: it exists and is not a bundle; choose a new folder'
-        )
-
-
-def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
-    """Write a bundle in one step; an earlier bundle there is replaced whole.
-
-    Returns the card as written, with the checksums of both networks' weights.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be written, or is there and is not a bundle.
-    ValueError
-        If the networks are not those of the card's architecture.
-
-    """
-    path, networks = Path(path), (enhancer, counter)
-    check_target(path)
-    for network, described in zip(networks, build_networks(card.architecture), strict=True):
-        if _structure(network) != _structure(described):
-            raise ValueError(f'the {network.name} is not that of the card: {card.architecture}')
-    contents = dict(zip(WEIGHTS, map(dump_weights, networks), strict=True))
-    checksums = {name: _sha256(content) for name, content in contents.items()}
-    card = replace(card, checksums=checksums)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix='.writing-', dir=path.parent) as scratch:
-            new, old = Path(scratch, 'new'), Path(scratch, 'old')
-            new.mkdir()
-            for name, content in contents.items():
-                (new / name).write_bytes(content)
-            write_text(new / CARD, card.to_json())
-            if path.exists():
-                path.replace(old)
-            new.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f'{path} cannot be written, expected a folder with room that this user may write '
-            f'to, received: {error.strerror or error}'
-        ) from error
-    return card
-
-
-def _structure(network) -> str:
-    """Return what a network is made of, whether or not its layers are frozen."""
-    return json.dumps(network.get_config()).replace('"trainable": false', '"trainable": true')
-
-
 def _read(path: Path) -> tuple[Card, dict[str, bytes]]:
     """Return the card and the contents of its weights files, which are the card's."""
     card, contents = read_card(path), {}
@@ -184,15 +127,8 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def dump_weights(model) -> bytes:
-    """Return a safetensors file of arrays ``layer/weight``, without what else training left."""
-    from safetensors.numpy import save
-
-    return save({name: np.asarray(weight) for name, weight in _named_weights(model).items()})
-
-
 def load_weights(model, content: bytes) -> None:
-    """Fill a network, in place, with the weights that :func:`dump_weights` gave.
+    """Fill a network, in place, with the weights of a safetensors file.
 
     Raises
     ------
@@ -204,7 +140,7 @@ def load_weights(model, content: bytes) -> None:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    weights = _named_weights(model)
+    weights = named_weights(model)
     try:
         arrays = load(content)
     except (SafetensorError, KeyError, ValueError) as error:
@@ -223,7 +159,8 @@ def load_weights(model, content: bytes) -> None:
         weight.assign(array)
 
 
-def _named_weights(model) -> dict:
+def named_weights(model) -> dict:
+    """Return the weights of a network by their names in a bundle, ``layer/weight``."""
     return {
         f'{layer.name}/{weight.name}': weight for layer in model.layers for weight in layer.weights
     }

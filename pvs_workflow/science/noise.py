@@ -11,7 +11,7 @@ from scipy.ndimage import convolve
 MAD_TO_SD = 1.4826
 """Standard deviation of a normal distribution in median absolute deviations."""
 
-_STENCIL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
+STENCIL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
 
 
 def estimate_noise(image: np.ndarray, where: np.ndarray) -> float:
@@ -33,17 +33,6 @@ def estimate_noise(image: np.ndarray, where: np.ndarray) -> float:
     3.0
 
     """
-    return float(MAD_TO_SD * np.median(np.abs(_respond(image, 'reflect')[where])) / 6)
-
-
-def grain_noise(image: np.ndarray, where: np.ndarray) -> float:
-    """Return the standard deviation of white noise, whatever smooth structure is below it.
-
-    Measured as by :func:`estimate_noise` on an (x, y) array, but every pixel counts.
-    """
-    return float(np.sqrt(np.mean(_respond(image, 'nearest')[where] ** 2) / 36))
-
-
-def _respond(image: np.ndarray, mode: str) -> np.ndarray:
     image = np.asarray(image, float)
-    return convolve(image, _STENCIL.reshape(3, 3, *(1,) * (image.ndim - 2)), mode=mode)
+    response = convolve(image, STENCIL.reshape(3, 3, *(1,) * (image.ndim - 2)), mode='reflect')
+    return float(MAD_TO_SD * np.median(np.abs(response[where])) / 6)

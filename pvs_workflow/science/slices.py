@@ -110,22 +110,13 @@ def find_views(roi: np.ndarray) -> list[View]:
                 f'its field of view does not show the {side} basal ganglia, expected both'
                 ' hemispheres'
             )
-        centre = _centre(mask)
+        centre = roi_centre(mask)
         views += [View(hemisphere, first + rank, rank + 1, centre) for rank in range(N_SLICES)]
     return views
 
 
-def view_around(mask: np.ndarray, hemisphere: str, z: int) -> View:
-    """Place an image in any slice of a hemisphere's ROI, by the rule of :func:`find_views`.
-
-    Its centre is that of up to three slices around it; its rank is 0, as the method itself would
-    not choose it.
-    """
-    first = max(min(z - 1, mask.shape[2] - N_SLICES), 0)
-    return View(hemisphere, z, 0, _centre(mask[:, :, first : first + N_SLICES]))
-
-
-def _centre(mask: np.ndarray) -> tuple[float, float]:
+def roi_centre(mask: np.ndarray) -> tuple[float, float]:
+    """Return the centre of an (x, y, z) mask in plane, half-way between voxel centres."""
     x, y, _ = np.nonzero(mask)
     return float(np.round(x.mean() - 0.5) + 0.5), float(np.round(y.mean() - 0.5) + 0.5)
 

@@ -1,4 +1,4 @@
-"""How far predicted counts are off: intervals and grade probabilities, from held-out images.
+"""Prediction intervals and grade probabilities of predicted counts, from held-out images.
 
 *Intervals* are split conformal prediction, apart for each level of the true count
 (label-conditional, "Mondrian": Vovk et al. 2005, *Algorithmic Learning in a Random World*,
@@ -17,23 +17,23 @@ images as difficult as this one (locally weighted: Lei et al. 2018, J Am Stat As
 section 5.2). Undercounting and overcounting grow apart.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
+from scipy.special import ndtr, ndtri
 
 from pvs_workflow.science.grading import UPPER_COUNTS
-from pvs_workflow.uncertainty.conformal import (
-    LARGEST_CORRELATION,
-    all_below,
-    error_quantiles,
-    fit_ends,
-    fit_growth,
-    growth_at,
-    shared_correlation,
-)
 
 _TRUE_COUNTS = np.arange(1000.0)
 """Candidates for the true count of an image: more ePVS than any image could show."""
+
+NODES = 101
+"""Of the quadrature over a person's shared error; 51 change no probability by more than 1e-3."""
+
+LARGEST_CORRELATION = 0.9
+"""Beyond it the quadrature would need more nodes, and six images would hardly be more than one."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Calibration:
             ``0 <= low <= count <= high``; whole numbers, unless the count itself is the end.
 
         """
-        counts = _checked(counts)
+        counts = as_counts(counts)
         under, over = self._growth(difficulty, counts.size)
         fewest, most = self._usual_truths(counts, under, over)
         # Of these, what next to no image with such a prediction had is left out.
@@ -127,7 +127,7 @@ class Calibration:
 
         Counts and difficulty are those of :meth:`interval`; 0 and 1 lie beyond the errors seen.
         """
-        counts = _checked(counts)
+        counts = as_counts(counts)
         under, over = self._growth(difficulty, counts.size)
         z = (limit - counts) / np.sqrt(counts + 1)
         z = np.where(z > 0, z / under, z / over)
@@ -181,96 +181,76 @@ class Calibration:
         """Return the factors of under- and of overcounting of each image."""
         if difficulty is None:
             difficulty = np.full(n, self.difficulty[len(self.difficulty) // 2])
-        difficulty = _checked_difficulty(difficulty, n)
+        difficulty = as_difficulties(difficulty, n)
         under = growth_at(difficulty, self.difficulty, self.under)
         return under, growth_at(difficulty, self.difficulty, self.over)
 
 
-def fit_calibration(
-    predicted, true, coverage: float = 0.9, *, participants=None, difficulty=None
-) -> Calibration:
-    """Fit intervals and probabilities on images that were held out of training.
+def growth_at(difficulty, knots: Sequence[float], growth: Sequence[float]) -> np.ndarray:
+    """Return how large errors are at some difficulties.
 
-    Parameters
-    ----------
-    predicted, true : (n,) arrays, ≥ 0
-        Counts of the calibration images.
-    coverage : float, in (0, 1)
-    participants : sequence of n, optional
-        Whose image each is; where the same person was imaged or varied repeatedly, each time
-        has its own. Without it, errors are taken as independent.
-    difficulty : (n,) array, optional
-        What is known of an image before it is counted and may go with larger errors, such as
-        its distance from familiar images; of calibration images, measured as if they were new.
-
-    Raises
-    ------
-    ValueError
-        If the arrays are empty, differ in length or hold unusable values.
+    Linear between the knots, level before the first, and beyond the last going on as steeply as
+    over the last two, up to one and a half times the last value.
 
     Examples
     --------
-    >>> calibration = fit_calibration(np.full(19, 3.0), np.full(19, 3))
-    >>> [ends.tolist() for ends in calibration.interval([3.0, 4.5])]
-    [[3.0, 4.5], [3.0, 4.5]]
+    >>> growth_at([0.0, 1.5, 3.0, 9.0], (1.0, 2.0), (1.0, 2.0)).tolist()
+    [1.0, 1.5, 3.0, 3.0]
 
     """
-    predicted, true = _checked(predicted), _checked(true)
-    if predicted.shape != true.shape or predicted.size == 0:
-        raise ValueError(
-            'predicted and true must be two lists of one length ≥ 1, received shapes '
-            f'{predicted.shape} and {true.shape}'
-        )
-    difficulty = np.zeros(true.size) if difficulty is None else difficulty
-    difficulty = _checked_difficulty(difficulty, true.size)
-    participants = range(true.size) if participants is None else list(participants)
-    if len(participants) != true.size:
-        raise ValueError(
-            f'participants must be {true.size}, one per count, received {len(participants)}'
-        )
-    excess = predicted - true
-    errors = excess / np.sqrt(true + 1)
-    knots, under, over = fit_growth(errors, difficulty)
-    # Errors are taken as if all images were easy ones.
-    growth = (growth_at(difficulty, knots, factors) for factors in (under, over))
-    factors = np.where(excess < 0, *growth)
-    levels, low, high = fit_ends(errors / factors, true, 1 - coverage)
-    residuals = excess / np.sqrt(predicted + 1) / factors
-    centres, quantiles = error_quantiles(-residuals, predicted)
-    calibration = Calibration(
-        coverage,
-        levels,
-        *map(_rounded, (low, high, centres)),
-        residuals=tuple(map(_rounded, quantiles)),
-        correlation=0.0,
-        difficulty=_rounded(knots),
-        under=_rounded(under),
-        over=_rounded(over),
-        n_images=true.size,
-    )
-    # The truth's place in its predicted distribution, in the middle of a whole number's step.
-    above = calibration.below(predicted, true + 0.5, difficulty)
-    below = calibration.below(predicted, true - 0.5, difficulty)
-    correlation = shared_correlation((above + below) / 2, participants)
-    return replace(calibration, correlation=round(correlation, 4))
+    difficulty = np.asarray(difficulty, float)
+    out = np.interp(difficulty, knots, growth)
+    if len(knots) < 2:
+        return out
+    slope = (growth[-1] - growth[-2]) / (knots[-1] - knots[-2])
+    beyond = slope * np.maximum(difficulty - knots[-1], 0)
+    return out + np.minimum(beyond, growth[-1] / 2)
+
+
+def all_below(probabilities: np.ndarray, correlation: float) -> np.ndarray:
+    """Return the probability that all of some correlated numbers stay below their limits.
+
+    A Gaussian copula with one correlation for every pair (Sklar 1959; Li 2000, J Fixed Income
+    9:43): given the shared part z, the numbers are independent, and z is integrated out by
+    Gauss–Hermite quadrature.
+
+    Parameters
+    ----------
+    probabilities : (..., n) array, in [0, 1]
+        Of each number alone.
+    correlation : float, in [0, 0.9]
+
+    Examples
+    --------
+    >>> all_below([0.5, 0.5], 0.0).item()
+    0.25
+    >>> round(all_below([0.5, 0.5], 0.5).item(), 4)  # 1/4 + arcsin(1/2) / 2π
+    0.3333
+
+    """
+    probabilities = np.asarray(probabilities, float)
+    if not correlation > 0:
+        return np.prod(probabilities, axis=-1)
+    nodes, weights = hermegauss(NODES)
+    away = ndtri(probabilities)[..., np.newaxis] - np.sqrt(correlation) * nodes
+    given = np.prod(ndtr(away / np.sqrt(1 - correlation)), axis=-2)
+    return np.clip(given @ (weights / weights.sum()), 0.0, 1.0)
 
 
 def _rises(values) -> bool:
     return len(values) > 0 and list(values) == sorted(set(values))
 
 
-def _rounded(values) -> tuple[float, ...]:
-    return tuple(round(float(value), 6) for value in values)
-
-
-def _checked(counts) -> np.ndarray:
+def as_counts(counts) -> np.ndarray:
+    """Return (n,) counts as floats; raise `ValueError` unless all are finite and ≥ 0."""
     counts = np.asarray(counts, dtype=float)
     if counts.ndim != 1 or not (np.isfinite(counts).all() and (counts >= 0).all()):
         raise ValueError(f'counts must be a list of finite numbers ≥ 0, received {counts}')
     return counts
 
 
-def _checked_difficulty(difficulty, n: int) -> np.ndarray:
+def as_difficulties(difficulty, n: int) -> np.ndarray:
+    """Return n difficulties as floats; raise `ValueError` unless all are finite."""
     difficulty = np.asarray(difficulty, float)
     if difficulty.shape != (n,) or not np.isfinite(difficulty).all():
         raise ValueError(

@@ -16,12 +16,12 @@ from pvs_workflow.files import parse_json
 from pvs_workflow.inputs.dataset import natural_key
 from pvs_workflow.inputs.names import is_in_place
 from pvs_workflow.inputs.scan import Scan
+from pvs_workflow.lab.training.calibrate import fit_calibration
+from pvs_workflow.lab.training.conformal import fill_levels, tail_end
 from pvs_workflow.raters.ratings import read_ratings
 from pvs_workflow.science.grading import GRADES, potter_grade
 from pvs_workflow.science.slices import View
 from pvs_workflow.tsv import format_cell
-from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.conformal import fill_levels, tail_end
 
 COUNTS = st.floats(0, 200)
 LABELS = st.text('0123456789abcXYZ+', min_size=1, max_size=12)

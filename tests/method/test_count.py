@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from pvs_workflow import data
+from pvs_workflow.lab.training.reference import fit_reference
 from pvs_workflow.method.count import count, estimate
 from pvs_workflow.networks.bundle import cached_bundle, model_sha256
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.uncertainty.image_statistics import describe_images
-from pvs_workflow.uncertainty.in_distribution import fit_reference
 from tests.builders.method import six_images, small_head, spots
 
 BUNDLE = data.path('cascade')

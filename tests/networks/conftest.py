@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from pvs_workflow.lab.training.calibrate import fit_calibration
+from pvs_workflow.lab.training.reference import EVERYTHING
+from pvs_workflow.lab.training.saving import save_bundle
 from pvs_workflow.networks import counter
-from pvs_workflow.networks.bundle import build_networks, save_bundle
+from pvs_workflow.networks.bundle import build_networks
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.counter import CounterArchitecture
@@ -12,8 +15,6 @@ from pvs_workflow.networks.engine import configure_tensorflow, versions
 from pvs_workflow.networks.enhancer import EnhancerArchitecture
 from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
-from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 
 def small_card() -> Card:

@@ -3,26 +3,23 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from safetensors.numpy import load, load_file, save, save_file
 
 from pvs_workflow import data
-from pvs_workflow.errors import BundleError, OutputError
+from pvs_workflow.errors import BundleError
+from pvs_workflow.lab.training.saving import dump_weights, save_bundle
 from pvs_workflow.networks import bundle as bundles
 from pvs_workflow.networks.bundle import (
-    build_networks,
-    dump_weights,
     load_bundle,
     load_weights,
     model_sha256,
-    save_bundle,
     verify_bundle,
 )
 from pvs_workflow.networks.card import WEIGHTS
-from pvs_workflow.networks.counter import CounterArchitecture, build_counter
+from pvs_workflow.networks.counter import build_counter
 from pvs_workflow.networks.engine import configure_tensorflow, load_keras
 
 SHIPPED_ARRAYS = {
@@ -176,35 +173,6 @@ def test_weights_that_are_not_numbers_are_refused(copy):
         load_bundle(copy)
 
 
-def test_saving_replaces_an_older_bundle_and_nothing_else(copy, cascade, tmp_path):
-    (copy / 'stale').touch()
-    save_bundle(copy, cascade.enhancer, cascade.counter, cascade.card)
-    assert {p.name for p in copy.iterdir()} == {'card.json', *WEIGHTS}
-    verify_bundle(copy)
-    assert [p.name for p in tmp_path.iterdir()] == ['copy']
-    precious = tmp_path / 'precious'
-    precious.mkdir()
-    (precious / 'thesis.tex').touch()
-    with pytest.raises(OutputError, match='is not a bundle; choose a new folder'):
-        save_bundle(precious, cascade.enhancer, cascade.counter, cascade.card)
-    assert (precious / 'thesis.tex').exists()
-
-
-def test_saving_below_a_file(tmp_path, cascade):
-    (tmp_path / 'file').touch()
-    with pytest.raises(OutputError, match='cannot be written'):
-        save_bundle(tmp_path / 'file' / 'b', cascade.enhancer, cascade.counter, cascade.card)
-
-
-def test_networks_that_are_not_the_cards_are_not_saved(tmp_path, cascade):
-    """Strides leave no trace in the arrays: such a bundle would load and count wrongly."""
-    strides = CounterArchitecture((4, 4, 8, 8, 8), (2, 2, 2, 1, 1))
-    _, other = build_networks(replace(cascade.card.architecture, counter=strides))
-    with pytest.raises(ValueError, match='the counter is not that of the card'):
-        save_bundle(tmp_path / 'b', cascade.enhancer, other, cascade.card)
-    assert not (tmp_path / 'b').exists()
-
-
 @pytest.fixture(scope='module')
 def content():
     configure_tensorflow(threads=1, seed=2)
@@ -229,13 +197,6 @@ def test_a_filled_network_has_the_same_weights(content, model):
     assert dump_weights(model) != content
     load_weights(model, content)
     assert dump_weights(model) == content
-
-
-def test_what_training_leaves_is_not_saved(model):
-    trained = load_keras().models.clone_model(model)
-    trained.compile('adam', 'mae')
-    trained.train_on_batch(np.zeros((2, 80, 96, 1)), np.zeros((2, 1)))
-    assert set(load(dump_weights(trained))) == set(load(dump_weights(model)))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import pytest
 
 from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.cascade import Cascade
-from pvs_workflow.networks.counter import scale_counts
 from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.science.emphasis import PAPER
 
@@ -89,14 +88,3 @@ def test_weights_that_are_not_numbers(cascade, images):
     sick = Cascade(cascade.enhancer, broken, cascade.card)
     with pytest.raises(BundleError, match='values that are not finite'):
         sick.predict(images)
-
-
-def test_a_scaled_counter_counts_twice_as_many(cascade, images):
-    before = cascade.predict(images)
-    scale_counts(cascade.counter, 2.0)
-    try:
-        after = cascade.predict(images)
-    finally:
-        scale_counts(cascade.counter, 0.5)
-    np.testing.assert_allclose(after.counts, 2 * before.counts, rtol=1e-4, atol=1e-4)
-    np.testing.assert_array_equal(after.evidence, before.evidence)

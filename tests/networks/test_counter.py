@@ -65,23 +65,3 @@ def test_training_and_inference_mode_agree_and_counts_are_not_constant():
     training = np.asarray(model(validation[0], training=True))
     assert np.abs(inference - training).mean() * counter.COUNT_SCALE < 1.5
     assert np.corrcoef(inference[:, 0], validation[1][:, 0])[0, 1] > 0.95
-
-
-def test_the_loss_is_the_counts_error_and_its_places():
-    targets = counter.map_targets(np.array([12.0, 6.0]), np.zeros((2, 80, 96)), 8)
-    targets[0, ..., 0] = 12 / 48
-    targets[1, ..., 1] = 0
-    targets[1, ..., 0] = 6 / 48
-    outputs = np.full((2, 10, 12, 1), 18 / 48, np.float32)
-    outputs[0, ::2, ..., 0] = 6 / 48
-    plain, both = (np.asarray(counter.CountingLoss(w)(targets, outputs)) for w in (0.0, 2.0))
-    assert plain == pytest.approx([0, 12 / 48], abs=1e-6)
-    # Where places are not known, only the count is compared.
-    assert both == pytest.approx([2 * (6 / 48) ** 2, 12 / 48], abs=1e-6)
-
-
-def test_the_maps_mean_is_the_count(model):
-    images = np.random.default_rng(0).random((2, 80, 96, 1), np.float32)
-    counts, maps = run_batches(model, images), run_batches(counter.count_map(model), images)
-    assert maps.shape == (2, 10, 12, 1)
-    assert maps.mean(axis=(1, 2)) == pytest.approx(counts, abs=1e-5)

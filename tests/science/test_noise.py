@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.science.noise import estimate_noise, grain_noise
+from pvs_workflow.science.noise import estimate_noise
 
 
 @pytest.fixture
@@ -25,13 +25,3 @@ def test_slices_are_measured_one_by_one(rng):
     everywhere = np.ones(planes.shape, bool)
     each = [estimate_noise(planes[..., z], everywhere[..., z]) for z in range(4)]
     assert estimate_noise(planes, everywhere) == pytest.approx(np.mean(each), rel=0.05)
-
-
-def test_grain_of_white_noise():
-    noise = 0.7 * np.random.default_rng(7).standard_normal((300, 300))
-    everywhere = np.ones(noise.shape, bool)
-    x, y = np.meshgrid(np.arange(300), np.arange(300), indexing='ij')
-    assert grain_noise(noise, everywhere) == pytest.approx(0.7, rel=0.02)
-    inside = np.zeros(noise.shape, bool)
-    inside[1:-1, 1:-1] = True
-    assert grain_noise(3.0 * x - y + 0.01 * x**2 + (x > 100), inside) < 1e-9

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from pvs_workflow.lab.training.calibrate import fit_calibration
 from pvs_workflow.science.grading import person_grade, potter_grade
-from pvs_workflow.uncertainty.calibration import Calibration, fit_calibration
+from pvs_workflow.uncertainty.calibration import Calibration, all_below, growth_at
 
 EXACT = Calibration(0.9, (0,), (0.0,), (0.0,), (0.0,), ((0.0,),), 0.0, (0.0,), (1.0,), (1.0,), 1)
 
@@ -131,13 +132,6 @@ def test_interval_ends_by_hand():
     assert (low[0], high[0]) == (3.0, 9.0)
 
 
-def test_images_without_any_are_missed_on_one_side_only():
-    calibration = fit_calibration([0.0] * 20 + [0.5] * 16 + [3.0] * 3, np.zeros(39))
-    # 10 % of 40 images lie at or above the end, none can lie below.
-    assert calibration.low == (0.0,)
-    assert calibration.high == (0.5,)
-
-
 def test_exact_predictions_give_the_papers_grade():
     rng = np.random.default_rng(0)
     for counts in rng.uniform(0, 55, (200, 6)):
@@ -229,25 +223,29 @@ def test_recorded_intervals_and_probabilities():
     assert six == pytest.approx(known, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ('predicted', 'true', 'coverage', 'message'),
-    [
-        ([], [], 0.9, 'two lists of one length'),
-        ([1.0], [1.0, 2.0], 0.9, 'two lists of one length'),
-        ([-1.0], [1.0], 0.9, 'finite numbers ≥ 0'),
-        ([np.nan], [1.0], 0.9, 'finite numbers ≥ 0'),
-        ([1.0], [1.0], 1.0, 'between 0 and 1'),
-    ],
-)
-def test_bad_arguments(predicted, true, coverage, message):
-    with pytest.raises(ValueError, match=message):
-        fit_calibration(predicted, true, coverage)
-
-
-def test_bad_companions():
-    with pytest.raises(ValueError, match='participants must be 2, one per count, received 1'):
-        fit_calibration([1.0, 2.0], [1, 2], participants=['a'])
-    with pytest.raises(ValueError, match='difficulty must be 2 finite numbers'):
-        fit_calibration([1.0, 2.0], [1, 2], difficulty=[np.nan, 0])
+def test_one_difficulty_is_needed_for_each_count():
     with pytest.raises(ValueError, match='difficulty must be 1 finite numbers'):
         EXACT.interval([1.0], [1.0, 2.0])
+
+
+def test_growth_goes_on_beyond_the_last_knot_but_not_for_ever():
+    knots, growth = (0.0, 1.0, 2.0), (1.0, 1.0, 3.0)
+    assert growth_at([-5.0, 0.5, 1.5, 2.5, 99.0], knots, growth).tolist() == [1, 1, 2, 4, 4.5]
+    assert growth_at([-5.0, 7.0], (1.0,), (1.0,)).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize('correlation', [0.0, 0.2, 0.5, 0.9])
+def test_all_below_agrees_with_a_monte_carlo(correlation):
+    rng = np.random.default_rng(1)
+    shared = np.sqrt(correlation) * rng.standard_normal((200_000, 1))
+    numbers = shared + np.sqrt(1 - correlation) * rng.standard_normal((200_000, 6))
+    limits = np.array([1.5, 0.2, 1.0, 2.0, 0.8, 3.0])
+    alone = (numbers < limits).mean(axis=0)
+    expected = (numbers < limits).all(axis=1).mean()
+    assert all_below(alone, correlation) == pytest.approx(expected, abs=0.005)
+
+
+def test_all_below_of_certainties():
+    assert all_below([1.0, 1.0, 1.0], 0.4) == pytest.approx(1)
+    assert all_below([1.0, 0.0, 1.0], 0.4) == 0
+    assert all_below([1.0, 0.3], 0.4) == pytest.approx(0.3)

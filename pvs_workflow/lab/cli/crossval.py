@@ -43,14 +43,8 @@ class CrossvalPlan:
         """Return how the networks are trained."""
         from pvs_workflow.lab.evaluation.fold import CrossvalConfig
 
-        config = CrossvalConfig()
-        enhancer, counter = config.enhancer, config.counter
-        return replace(
-            config,
-            enhancer=replace(enhancer, epochs=self.epochs_enhancer or enhancer.epochs),
-            counter=replace(counter, epochs=self.epochs_counter or counter.epochs),
-            variations=self.variations or config.variations,
-        )
+        config = CrossvalConfig().with_epochs(self.epochs_enhancer, self.epochs_counter)
+        return replace(config, variations=self.variations or config.variations)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -63,7 +63,7 @@ def run(plan: EvaluationPlan) -> int:
     from pvs_workflow.files import write_json
     from pvs_workflow.lab.evaluation.figures import save_evaluation
     from pvs_workflow.lab.evaluation.findings import evaluate_cascade
-    from pvs_workflow.lab.training.ratings import read_counts
+    from pvs_workflow.lab.training.rated_scans import read_counts
     from pvs_workflow.lab.training.samples import read_samples
     from pvs_workflow.networks.bundle import load_bundle, model_sha256
     from pvs_workflow.networks.engine import configure_tensorflow

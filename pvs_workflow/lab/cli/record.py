@@ -60,18 +60,10 @@ def dataset_record(bids_dir: Path) -> dict:
 
 
 def command_line(command: str, folders: Sequence[Path], plan, options: Sequence[str]) -> str:
-    """Return the command that repeats a plan, files and folders by their names only.
+    """Return the ``pvs_cascade`` command that repeats a plan, files and folders by name only.
 
-    Parameters
-    ----------
-    command : str
-        Of ``pvs_cascade``.
-    folders : sequence of Path
-        Arguments without a flag.
-    plan : dataclass
-    options : sequence of str
-        Those fields of the plan that are written where they are set.
-
+    ``folders`` are the arguments without a flag, ``options`` those fields of the plan that are
+    written where they are set.
     """
     words = ['pvs_cascade', command, *(folder.name for folder in folders)]
     for name in options:

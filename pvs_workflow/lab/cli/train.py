@@ -103,7 +103,7 @@ def run(plan: TrainingPlan) -> int:
     """
     from pvs_workflow.lab.training.curves import save_curves
     from pvs_workflow.lab.training.fit import train_cascade
-    from pvs_workflow.networks.bundle import check_target, save_bundle
+    from pvs_workflow.lab.training.saving import check_target, save_bundle
 
     if plan.bids_dir:
         derivatives = find_truth(plan.bids_dir, plan.derivatives)
@@ -146,7 +146,7 @@ def run(plan: TrainingPlan) -> int:
 
 
 def _read(plan: TrainingPlan, derivatives: Path) -> list:
-    from pvs_workflow.lab.training.ratings import read_counts
+    from pvs_workflow.lab.training.rated_scans import read_counts
     from pvs_workflow.lab.training.samples import read_samples
 
     ratings = read_counts(plan.ratings) if plan.ratings else None

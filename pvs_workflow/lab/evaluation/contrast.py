@@ -14,9 +14,9 @@ the ROI far from any ePVS, which are the same pixels for every enhancement. It i
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_erosion, distance_transform_edt
+from scipy.ndimage import binary_erosion, convolve, distance_transform_edt
 
-from pvs_workflow.science.noise import grain_noise
+from pvs_workflow.science.noise import STENCIL
 
 RING = (2.0, 4.0)
 """Pixels from the nearest ePVS that its surround spans: the first is half ePVS itself."""
@@ -87,19 +87,10 @@ def find_regions(epvs: np.ndarray, roi: np.ndarray) -> Regions:
 
 
 def measure_contrast(image: np.ndarray, regions: Regions) -> Contrast | None:
-    """Return the contrast-to-noise ratio of an image.
+    """Return the contrast-to-noise ratio of an (80, 96) image, enhanced or not.
 
-    Parameters
-    ----------
-    image : (80, 96) array
-        Enhanced or not; the ratio does not depend on its gain or offset.
-    regions : Regions
-
-    Returns
-    -------
-    Contrast or None
-        None where the regions are not usable, or where there is no noise at all.
-
+    It does not depend on the image's gain or offset. None where the regions are not usable, or
+    where there is no noise at all.
     """
     if not regions.usable:
         return None
@@ -109,3 +100,13 @@ def measure_contrast(image: np.ndarray, regions: Regions) -> Contrast | None:
     if not (grain > 0 and spread > 0):
         return None
     return Contrast(contrast / grain, contrast / spread)
+
+
+def grain_noise(image: np.ndarray, where: np.ndarray) -> float:
+    """Return the standard deviation of white noise, whatever smooth structure is below it.
+
+    Measured as by :func:`~pvs_workflow.science.noise.estimate_noise` on an (x, y) array, but
+    every pixel counts.
+    """
+    response = convolve(np.asarray(image, float), STENCIL, mode='nearest')
+    return float(np.sqrt(np.mean(response[where] ** 2) / 36))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from pvs_workflow.lab.evaluation.findings import Evaluation, Findings
 from pvs_workflow.lab.evaluation.results import ImageResult
@@ -44,13 +45,7 @@ def save_figures(folder: Path, results: Sequence[ImageResult]) -> list[Path]:
 def save_evaluation(stem: Path, found: Evaluation, roi: str = 'roi_errors') -> list[Path]:
     """Draw how counts agree with the truth, and what grade probabilities are worth.
 
-    Parameters
-    ----------
-    stem : Path
-        Without suffix: ``.png`` and ``_reliability.png`` are added.
-    found : Evaluation
-    roi : {'true_roi', 'roi_errors'}
-
+    ``.png`` and ``_reliability.png`` are added to the stem; ``roi`` is 'true_roi' or 'roi_errors'.
     """
     paths = [stem.with_name(f'{stem.name}{end}.png') for end in ('', '_reliability')]
     save_chart(paths[0], agreement_figure(found.rois[roi]))
@@ -58,10 +53,8 @@ def save_evaluation(stem: Path, found: Evaluation, roi: str = 'roi_errors') -> l
     return paths
 
 
-def agreement_figure(found: Findings):
+def agreement_figure(found: Findings) -> Figure:
     """Return a figure of scatter, Bland–Altman, and confusions of images and participants."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(13.2, 3.5), layout='constrained')
     scatter, differences, images, people = (figure.add_subplot(1, 4, i) for i in range(1, 5))
     counts = found.counts, found.true
@@ -76,10 +69,8 @@ def agreement_figure(found: Findings):
     return figure
 
 
-def contrast_figure(results: Sequence[ImageResult]):
+def contrast_figure(results: Sequence[ImageResult]) -> Figure:
     """Return a figure of mean and standard deviation of both contrast-to-noise ratios, as bars."""
-    from matplotlib.figure import Figure
-
     table = contrast_table(results)
     figure = Figure(figsize=(9, 3.2), layout='constrained')
     titles = {'cnr': 'against the grain', 'cnr_tissue': 'against all of the tissue'}
@@ -99,19 +90,19 @@ def contrast_figure(results: Sequence[ImageResult]):
     return figure
 
 
-def scatter_figure(results: Sequence[ImageResult]):
+def scatter_figure(results: Sequence[ImageResult]) -> Figure:
     """Return a figure of predicted over true counts of images, a panel per enhancement."""
     highest = max(max(r.true_count, r.predicted_count) for r in results) + 2
     return _panels(results, lambda axes, part: draw_scatter(axes, *image_counts(part), highest))
 
 
-def difference_figure(results: Sequence[ImageResult]):
+def difference_figure(results: Sequence[ImageResult]) -> Figure:
     """Return a figure of Bland–Altman plots of image counts, a panel per enhancement."""
     most = max(abs(r.predicted_count - r.true_count) for r in results) * 1.1 + 1
     return _panels(results, lambda axes, part: draw_differences(axes, *image_counts(part), most))
 
 
-def confusion_panels(results: Sequence[ImageResult], counts=image_counts):
+def confusion_panels(results: Sequence[ImageResult], counts=image_counts) -> Figure:
     """Return a figure of how often each true grade was predicted as which, likewise.
 
     ``counts`` is :func:`image_counts` or :func:`participant_counts`.
@@ -132,9 +123,7 @@ def draw_scatter(axes, predicted: np.ndarray, true: np.ndarray, highest: float) 
     axes.set(xlabel='true count', ylabel='predicted count')
 
 
-def _panels(results: Sequence[ImageResult], draw):
-    from matplotlib.figure import Figure
-
+def _panels(results: Sequence[ImageResult], draw) -> Figure:
     parts = by_method(results)
     rows, columns = -(-len(parts) // COLUMNS), min(len(parts), COLUMNS)
     figure = Figure(figsize=(3.3 * columns, 3.2 * rows), layout='constrained')

@@ -20,9 +20,10 @@ from pvs_workflow.lab.training.augment import ROI_ERRORS
 from pvs_workflow.lab.training.batches import VariationBatches, counting_task
 from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.config import Schedule, TrainingConfig
+from pvs_workflow.lab.training.counting import count_map
 from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise, run_batches
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.networks.counter import COUNT_SCALE, build_counter, count_map
+from pvs_workflow.networks.counter import COUNT_SCALE, build_counter
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.networks.enhancer import build_enhancer
 

@@ -13,8 +13,8 @@ import numpy as np
 from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
 from pvs_workflow.lab.training.augment import Augmentation, augmented_image, plain_image
 from pvs_workflow.lab.training.batches import enhance
+from pvs_workflow.lab.training.counting import map_targets
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.networks.counter import map_targets
 from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.emphasis import PAPER, Emphasis
 from pvs_workflow.science.intensity import Preprocessing
@@ -92,24 +92,11 @@ def draw_variations(
 def enhanced_images(
     variations: Variations, method: str, enhancer=None, emphasis: Emphasis = PAPER
 ) -> np.ndarray:
-    """Return what a counter gets of some images, in training and in testing.
+    """Return the (n, 80, 96, 1) images of float32, in [0, 1], that a counter gets.
 
     A filter sees the whole image and its answer is blanked, so that the border of the ROI is
-    not enhanced; the network sees what it sees in the app, the blanked image.
-
-    Parameters
-    ----------
-    variations : Variations
-    method : str
-        One of ``METHODS``.
-    enhancer : keras.Model, optional
-        Trained; for ``deep`` only, as is the next.
-    emphasis : Emphasis
-
-    Returns
-    -------
-    (n, 80, 96, 1) array of float32, in [0, 1]
-
+    not enhanced; the network sees what it sees in the app, the blanked image. The method is one
+    of ``METHODS``; the trained enhancer and the emphasis are for ``deep`` only.
     """
     if method == DEEP:
         return enhance(enhancer, emphasis, variations.blanked[..., np.newaxis])

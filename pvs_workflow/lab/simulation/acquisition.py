@@ -183,20 +183,9 @@ def shading(rng: np.random.Generator, grid: Grid, strength: float) -> np.ndarray
 def record(
     rng: np.random.Generator, signal: np.ndarray, grid: Grid, protocol: Protocol
 ) -> np.ndarray:
-    """Turn a noise-free, slice-averaged signal into what the scanner stores.
+    """Turn a noise-free, slice-averaged signal into what the scanner stores, as uint16.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    signal : (x, y, z) array
-        With the putamen near 1.
-    grid : Grid
-    protocol : Protocol
-
-    Returns
-    -------
-    (x, y, z) array of uint16
-
+    The signal is an (x, y, z) array with the putamen near 1, which becomes `GAIN`.
     """
     image = blur_in_plane(signal, protocol.blur) * shading(rng, grid, protocol.bias)
     if protocol.ghost > 0:

@@ -74,18 +74,8 @@ class Tissue:
 def draw_shape(rng: np.random.Generator, ventricles: Channel) -> Shape:
     """Draw an individual shape.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    ventricles : Channel
-        Smoothed mask of the lateral ventricles, which widen by an individual amount.
-
-    Returns
-    -------
-    Shape
-        Rotation, scale and shear of a few percent, a diffeomorphism with displacements of a few
-        millimetres, and ventricles of individual size.
-
+    It has rotation, scale and shear of a few percent, a diffeomorphism with displacements of a few
+    millimetres, and ventricles of individual size, of which a smoothed mask is given.
     """
     affine = rigid(rng.normal(0, 1.5, 3), rng.normal(0, 1.5, 3))
     zooms = 1 / (rng.normal(1, 0.03) * rng.normal(1, 0.025, 3))

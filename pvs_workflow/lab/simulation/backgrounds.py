@@ -156,21 +156,10 @@ def surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, slice, sli
 def draw_scene(
     rng: np.random.Generator, background: Background, burden: Burden, calibre: float = 1.0
 ) -> Scene:
-    """Flip, bend and re-contrast a background, and grow ePVS in it.
+    """Flip, warp and re-contrast a background, and grow ePVS in it.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    background : Background
-    burden : callable
-    calibre : float
-        Both as in :func:`~pvs_workflow.lab.simulation.person.draw_person`.
-
-    Returns
-    -------
-    Scene
-        Its tissue has the scan's own noise and blur.
-
+    ``burden`` and ``calibre`` are as in :func:`~pvs_workflow.lab.simulation.person.draw_person`.
+    The scene's tissue has the scan's own noise and blur.
     """
     if rng.random() < 0.5:
         background = flipped(background)

@@ -19,16 +19,9 @@ _HEMISPHERE = 0.10  # … to the hemisphere; the rest is the slice's own
 
 
 def paper_counts(quantiles: np.ndarray) -> np.ndarray:
-    """Map quantiles to counts with the paper's distribution of grades.
+    """Map quantiles in (0, 1) to counts with the paper's distribution of grades.
 
-    Parameters
-    ----------
-    quantiles : array, in (0, 1)
-
-    Returns
-    -------
-    array of int
-        Within a grade, every count is equally likely.
+    Within a grade, every count is equally likely.
 
     Examples
     --------
@@ -63,14 +56,8 @@ def draw_quantiles(
 ) -> np.ndarray:
     """Draw how burdened the images of one person are, relative to all images.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    n_slices : int
-    level : float, optional
-        The person's own quantile, in (0, 1); drawn when None.
-    tilt : float
-        Standard deviations by which the left hemisphere bears more than the right.
+    ``level``, in (0, 1), is the person's own quantile, drawn when None; ``tilt`` is in standard
+    deviations by which the left hemisphere bears more than the right.
 
     Returns
     -------

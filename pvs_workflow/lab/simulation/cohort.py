@@ -130,7 +130,7 @@ def simulate_cohort(
     acquisition: str = 'paper',
     contrasts: tuple[str, ...] = CONTRASTS,
     n_jobs: int = 1,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = lambda done: None,
     sources: Sources = NO_SOURCES,
 ) -> Path:
     """Write a BIDS dataset of simulated people, with the truth in ``derivatives/truth``.
@@ -149,7 +149,7 @@ def simulate_cohort(
         T2w is always written.
     n_jobs : int
         Processes; the result does not depend on it.
-    progress : callable, optional
+    progress : callable
         Called with the number of participants done, after each.
     sources : Sources
         Anatomies and backgrounds beside those that ship.
@@ -191,9 +191,8 @@ def simulate_cohort(
         sources=sources,
     )
     numbers = range(1, participants + 1)
-    for done, _ in enumerate(parallel_map(one, numbers, n_jobs, 'participant {}'.format), start=1):
-        if progress is not None:
-            progress(done)
+    for _ in parallel_map(one, numbers, n_jobs, 'participant {}'.format, progress):
+        pass
     return out
 
 

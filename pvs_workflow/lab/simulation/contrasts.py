@@ -39,9 +39,8 @@ def sample_contrast(
     Parameters
     ----------
     contrast : {'T2w', 'T1w', 'FLAIR'}
-    template : Template
-    shape : Shape
-    tissue : Tissue
+    template, shape, tissue
+        Of the person.
     grid : Grid
         Its affine leads to the person's space.
     textured : bool
@@ -80,20 +79,8 @@ def sample_contrast(
 def sample_structures(template: Template, shape: Shape, grid: Grid, layers: int = 3) -> np.ndarray:
     """Label a grid's voxels by what most of their depth holds, and add the capsule.
 
-    Parameters
-    ----------
-    template : Template
-    shape : Shape
-    grid : Grid
-        Its affine leads to the person's space.
-    layers : int
-        Samples through a slice.
-
-    Returns
-    -------
-    (x, y, z) array of uint8
-        FreeSurfer numbers.
-
+    The grid leads to the person's space, and each slice is sampled at ``layers`` depths. Returns
+    FreeSurfer numbers as an (x, y, z) array of uint8.
     """
     offsets = (np.arange(layers) + 0.5) / layers - 0.5
     fine = grid.sublayers(offsets)

@@ -52,15 +52,8 @@ def write_volume(
 ) -> Storage:
     """Write a canonical volume as a scanner would store it, and return how it was stored.
 
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.nii.gz``.
-    data : (x, y, z) array of int
-    affine : (4, 4) array
-    compression : int
-        1 fastest to 9 smallest.
-
+    The path ends in ``.nii.gz``, the (x, y, z) data are integers, and compression is from 1
+    (fastest) to 9 (smallest).
     """
     storage = Storage(tuple(data.shape), STORED_ORDER)
     there = stored_affine(affine, data.shape)

@@ -7,7 +7,7 @@ import numpy as np
 from pvs_workflow.lab.simulation.acquisition import Protocol
 from pvs_workflow.lab.simulation.kspace import add_noise, add_ripples
 from pvs_workflow.lab.simulation.plates import Plate
-from pvs_workflow.lab.simulation.rendering import Spot, label_visible
+from pvs_workflow.lab.simulation.rendering import Spot, add_volume, label_visible
 
 MOST = 70
 """Most that an exposure shows: some of these are hidden, and up to 60 are to be counted."""
@@ -43,14 +43,7 @@ def draw_count(rng: np.random.Generator, most: int = MOST) -> int:
 
 
 def expose(plate: Plate, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Record a plate with some of its ePVS.
-
-    Parameters
-    ----------
-    plate : Plate
-    rng : numpy.random.Generator
-    count : int
-        ePVS to show; fewer where the plate has no more.
+    """Record a plate with ``count`` of its ePVS, or as many as it has.
 
     Returns
     -------
@@ -74,10 +67,7 @@ def expose(plate: Plate, rng: np.random.Generator, count: int) -> tuple[np.ndarr
         replace(spot, volume=spot.volume * np.float32(rng.uniform(*OWN_FLUID)))
         for spot in _choose(plate, rng, count, fluid, noise)
     ]
-    volume = np.zeros(tissue.shape, np.float32)
-    for spot in shown:
-        volume[spot.box[:2]] += spot.volume
-    volume = np.minimum(volume, 1)
+    volume = add_volume(shown, (*tissue.shape, 1))[..., 0]
     signal = tissue * (1 - volume) + np.float32(fluid) * volume
     if how.ghost > 0:
         signal = add_ripples(rng, signal[..., np.newaxis], how.ghost)[..., 0]

@@ -38,20 +38,10 @@ def periodic_field(rng: np.random.Generator, size: int, sigma: tuple[float, ...]
 
 
 def exponentiate(velocity: np.ndarray, spacing: float) -> np.ndarray:
-    """Turn a stationary velocity into the displacement after unit time (scaling and squaring).
+    """Turn a stationary velocity into the displacement after unit time, as float32.
 
-    Parameters
-    ----------
-    velocity : (3, x, y, z) array
-        Millimetres per unit time on a lattice.
-    spacing : float
-        Of the lattice, in millimetres.
-
-    Returns
-    -------
-    (3, x, y, z) array of float32
-        Displacement in millimetres (Arsigny et al. 2006, MICCAI).
-
+    Scaling and squaring (Arsigny et al. 2006, MICCAI). Both are (3, x, y, z) arrays, in
+    millimetres (per unit time), on a lattice whose spacing is in millimetres.
     """
     index = np.indices(velocity.shape[1:], dtype=np.float32)
     moved = velocity.astype(np.float32) / (spacing * 2**SQUARINGS)
@@ -108,19 +98,8 @@ def sample_function(
 ) -> np.ndarray:
     """Evaluate a smooth function of space on a grid, through a lattice of ``spacing`` mm.
 
-    Parameters
-    ----------
-    function : callable
-        (3, …) array of millimetres to a (…) or (c, …) array.
-    shape, affine
-        The grid.
-    spacing : float
-        Far shorter than the function's features.
-
-    Returns
-    -------
-    array of float32, (…, x, y, z)
-
+    The function maps (3, …) arrays of millimetres to (…) or (c, …) arrays, and the spacing is far
+    shorter than its features. Returns a (…, x, y, z) array of float32.
     """
     sizes = np.linalg.norm(affine[:3, :3], axis=0)
     step = np.maximum(1.0, spacing / sizes)

@@ -74,8 +74,3 @@ def rigid(degrees, shift) -> np.ndarray:
     out[:3, :3] = Rotation.from_euler('xyz', degrees, degrees=True).as_matrix()
     out[:3, 3] = shift
     return out
-
-
-def transform_points(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Apply a (4, 4) matrix to an (n, 3) array of points."""
-    return points @ matrix[:3, :3].T + matrix[:3, 3]

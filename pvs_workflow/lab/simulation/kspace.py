@@ -16,17 +16,8 @@ def blur_in_plane(volume: np.ndarray, blur: tuple[float, float]) -> np.ndarray:
 def truncate(image: np.ndarray, shares: tuple[float, float]) -> np.ndarray:
     """Keep the central share of k-space along both in-plane axes, and fill the rest with zeros.
 
-    Parameters
-    ----------
-    image : (x, y, …) array
-        Real or complex.
-    shares : (float, float)
-        In (0, 1]; 1 keeps an axis as it is.
-
-    Returns
-    -------
-    array of complex64
-
+    The (x, y, …) image is real or complex, the result complex64. Shares lie in (0, 1]; 1 keeps an
+    axis as it is.
     """
     out = image.astype(np.complex64)
     for axis, share in enumerate(shares):

@@ -143,16 +143,9 @@ def label_template(labels: np.ndarray, tissues: Tissues, whole: bool = True) -> 
 
 
 def rigid_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return the rigid transform that brings points closest to their targets (Kabsch 1976).
+    """Return the (4, 4) rigid transform that brings points closest to targets (Kabsch 1976).
 
-    Parameters
-    ----------
-    points, targets : (n, 3) arrays
-        n at least 3, not all on a line.
-
-    Returns
-    -------
-    (4, 4) array
+    Both are (n, 3) arrays, with at least three points, not all on a line.
 
     Examples
     --------

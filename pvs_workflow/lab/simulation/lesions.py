@@ -1,5 +1,6 @@
 """What looks like ePVS and is none: lacunes, white-matter lesions, vessels' flow voids, iron."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -157,30 +158,13 @@ def _draw_lesion(rng, name: str, kind: Kind, centre: np.ndarray) -> Lesion:
 def add_lesions(
     signal: np.ndarray, lesions: list[Lesion], grid: Grid, contrast: str, fluid: float
 ) -> np.ndarray:
-    """Put confounders into a noise-free, slice-averaged signal.
+    """Return a copy, as float32, of a noise-free, slice-averaged signal with confounders in it.
 
-    Parameters
-    ----------
-    signal : (x, y, z) array
-    lesions : list of Lesion
-    grid : Grid
-        Of the signal, to the person's space.
-    contrast : {'T2w', 'T1w', 'FLAIR'}
-    fluid : float
-        Signal of the person's fluid in the T2w; in the others a level is in units of tissue.
-
-    Returns
-    -------
-    (x, y, z) array of float32
-        A copy.
-
+    The signal's grid leads to the person's space. ``fluid`` is the signal of the person's fluid in
+    the T2w; in T1w and FLAIR, levels are in units of tissue.
     """
     out = np.array(signal, dtype=np.float32)
-    for lesion in lesions:
-        found = lesion_share(lesion, grid)
-        if found is None:
-            continue
-        box, share = found
+    for lesion, box, share in _shares(lesions, grid):
         level = lesion.levels[contrast]
         if KINDS[lesion.kind].fluid:
             target = level * (fluid if contrast == 'T2w' else 1.0)
@@ -230,11 +214,16 @@ def lesion_share(lesion: Lesion, grid: Grid) -> tuple[tuple[slice, ...], np.ndar
 def lesion_mask(lesions: list[Lesion], grid: Grid, share: float = 0.15) -> np.ndarray:
     """Mark the voxels that hold at least ``share`` of a confounder."""
     out = np.zeros(grid.shape, bool)
-    for lesion in lesions:
-        found = lesion_share(lesion, grid)
-        if found is not None:
-            out[found[0]] |= found[1] >= share
+    for _, box, found in _shares(lesions, grid):
+        out[box] |= found >= share
     return out
+
+
+def _shares(lesions: list[Lesion], grid: Grid) -> Iterator[tuple[Lesion, tuple, np.ndarray]]:
+    """Yield the lesions that a grid holds, each with its box and share."""
+    for lesion in lesions:
+        if (found := lesion_share(lesion, grid)) is not None:
+            yield lesion, *found
 
 
 def _sublayers(low: int, high: int, layers: int) -> np.ndarray:

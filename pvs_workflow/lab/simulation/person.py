@@ -150,15 +150,9 @@ def draw_person(
 
 
 def cohort_burden(acquisition: str, level: float | None = None, tilt: float = 0.0) -> Burden:
-    """Return what draws a person's counts.
+    """Return what draws a person's counts: as the paper's ('paper'), or all alike ('varied').
 
-    Parameters
-    ----------
-    acquisition : {'paper', 'varied'}
-        'paper' asks for counts with the paper's distribution, 'varied' for all counts alike.
-    level, tilt
-        See :func:`~pvs_workflow.lab.simulation.burden.draw_quantiles`.
-
+    ``level`` and ``tilt`` are as in :func:`~pvs_workflow.lab.simulation.burden.draw_quantiles`.
     """
     to_counts = paper_counts if acquisition == 'paper' else flat_counts
     return lambda rng, n_slices: to_counts(draw_quantiles(rng, n_slices, level, tilt))
@@ -169,19 +163,8 @@ def wanted_counts(
 ) -> np.ndarray:
     """Return how many tubes each slice gets: fewer where it shows little of the ROI.
 
-    Parameters
-    ----------
-    counts : (2, z) array of int
-    structures : (x, y, z) array of int
-    grid : Grid
-        Only its pixel sizes are used.
-    allowance : float
-        Tubes per wanted count.
-
-    Returns
-    -------
-    (2, z) array of int
-
+    ``counts`` and the result are (2, z) arrays of int; ``allowance`` is the number of tubes per
+    wanted count. Of the grid, only the pixel sizes are used.
     """
     roi = roi_labels(structures)
     areas = np.stack([np.count_nonzero(roi == v, axis=(0, 1)) for v in HEMISPHERES.values()])

@@ -4,6 +4,7 @@ Rendering an anatomy takes seconds, choosing among its ePVS and adding noise tak
 A plate is rendered once, crowded; ``exposures.py`` records it with some of its ePVS.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,14 @@ from pvs_workflow.lab.simulation.rendering import Spot
 from pvs_workflow.lab.simulation.scene import Scene
 from pvs_workflow.lab.simulation.session import detailed_scene, draw_t2w_grid
 from pvs_workflow.science.roi import roi_labels
-from pvs_workflow.science.slices import FIELD_OF_VIEW, HEMISPHERES, View, find_views, view_around
+from pvs_workflow.science.slices import (
+    FIELD_OF_VIEW,
+    HEMISPHERES,
+    N_SLICES,
+    View,
+    find_views,
+    roi_centre,
+)
 
 MARGIN_MM = 10.0
 """Kept around an image's field of view, so that turning it brings in real tissue."""
@@ -111,34 +119,65 @@ def cut_plates(
     return out
 
 
-def _cut(participant, view: View, chosen: bool, scene: Scene, roi, recorded: bool) -> Plate:
-    sizes = scene.grid.sizes[:2]
-    half = np.ceil((np.array(FIELD_OF_VIEW) / 2 + MARGIN_MM) / sizes).astype(int) + 1
+def view_around(mask: np.ndarray, hemisphere: str, z: int) -> View:
+    """Place an image in any slice of a hemisphere's ROI, as the method places the six images.
+
+    Its centre is that of up to three slices around it; its rank is 0, as the method itself would
+    not choose it.
+    """
+    first = max(min(z - 1, mask.shape[2] - N_SLICES), 0)
+    return View(hemisphere, z, 0, roi_centre(mask[:, :, first : first + N_SLICES]))
+
+
+def crop_around(view: View, sizes: np.ndarray) -> tuple[Callable, np.ndarray, View]:
+    """Return how an image is kept with a margin of `MARGIN_MM`, so that it can be turned.
+
+    Parameters
+    ----------
+    view : View
+        Where the image lies in a volume.
+    sizes : (3,) array
+        Of the volume's voxels, in millimetres.
+
+    Returns
+    -------
+    crop : callable
+        Crops an (x, y) array; takes NumPy's mode of padding for what lies beyond its edge.
+    corner : (2,) array of int
+        The first pixel that is kept; may be negative.
+    place : View
+        Where the image lies in what is kept; its slice index is 0.
+
+    """
+    half = np.ceil((np.array(FIELD_OF_VIEW) / 2 + MARGIN_MM) / sizes[:2]).astype(int) + 1
     corner = np.floor(view.centre).astype(int) - half
-    shape = 2 * half + 1
+    window = tuple(slice(c + h, c + 3 * h + 1) for c, h in zip(corner, half, strict=True))
+    x, y = np.array(view.centre) - corner
+
+    def crop(plane: np.ndarray, mode: str = 'constant') -> np.ndarray:
+        return np.pad(plane, [(h, h) for h in half], mode=mode)[window]
+
+    return crop, corner, View(view.hemisphere, 0, view.rank, (float(x), float(y)))
+
+
+def _cut(participant, view: View, chosen: bool, scene: Scene, roi, recorded: bool) -> Plate:
+    crop, corner, place = crop_around(view, scene.grid.sizes)
     z, blur = view.slice_index, scene.protocol.blur
     side = roi[:, :, z] == HEMISPHERES[view.hemisphere]
-    tissue = blur_in_plane(scene.tissue[:, :, z], blur)
-    before = np.maximum(-corner, 0)
-    after = np.maximum(corner + shape - np.array(tissue.shape), 0)
-    pads = list(zip(before, after, strict=True))
-    window = tuple(
-        slice(int(c + b), int(c + b + n)) for c, b, n in zip(corner, before, shape, strict=True)
-    )
+    tissue = crop(blur_in_plane(scene.tissue[:, :, z], blur), mode='edge').astype(np.float16)
     spots = []
     for spot in scene.spots:
-        place = np.array(spot.corner) - corner
-        inside = (place >= 0).all() and (place + spot.volume.shape <= shape).all()
+        first = np.array(spot.corner) - corner
+        inside = (first >= 0).all() and (first + spot.volume.shape <= tissue.shape).all()
         if spot.slice_index == z and inside and side[spot.box[:2]][_peak(spot)]:
             volume = gaussian_filter(spot.volume, blur) if max(blur) else spot.volume
-            spots.append(Spot(spot.tube, 0, (int(place[0]), int(place[1])), volume))
-    x, y = np.array(view.centre) - corner
+            spots.append(Spot(spot.tube, 0, (int(first[0]), int(first[1])), volume))
     return Plate(
         participant,
-        View(view.hemisphere, 0, view.rank, (float(x), float(y))),
+        place,
         chosen,
-        np.pad(tissue, pads, mode='edge')[window].astype(np.float16),
-        np.pad(side, pads)[window],
+        tissue,
+        crop(side),
         tuple(spots),
         scene.fluid,
         scene.protocol,

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, label
+from nibabel.affines import apply_affine
+from scipy.ndimage import binary_dilation, gaussian_filter, label
 
 from pvs_workflow.lab.simulation.acquisition import Protocol
-from pvs_workflow.lab.simulation.grids import Grid, transform_points
+from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.vessels import Tube
 from pvs_workflow.science.slices import HEMISPHERES
 
@@ -30,18 +31,9 @@ of its contrast, at least `MIN_SHARE` must be free of brighter spaces and their 
 def smallest_visible(protocol: Protocol, fluid: float) -> float:
     """Return the diameter from which the rule sees most spaces, by their peak.
 
-    The peak of a small spot is its area over that of the point spread (pixel and blur).
-
-    Parameters
-    ----------
-    protocol : Protocol
-    fluid : float
-        Signal of what fills the space, in multiples of the tissue's.
-
-    Returns
-    -------
-    float
-        Millimetres.
+    The peak of a small spot is its area over that of the point spread (pixel and blur). The
+    diameter is in millimetres, and ``fluid``, the signal of what fills the space, in multiples of
+    the tissue's.
 
     Examples
     --------
@@ -89,21 +81,13 @@ def render_tubes(
 ) -> list[Spot]:
     """Compute how much of each voxel each tube fills.
 
-    Parameters
-    ----------
-    tubes : list of Tube
-    grid : Grid
-        Its affine leads to the tubes' space.
-    protocol : Protocol, optional
-        Its slice profile is used; without it, all depths of a slice count alike.
-    margin : int
-        Empty pixels around each patch, for the blur.
-
+    The grid leads to the tubes' space. Of the protocol, the slice profile is used; without it, all
+    depths of a slice count alike. Each patch has ``margin`` empty pixels around it, for the blur.
     """
     inverse = np.linalg.inv(grid.affine)
     spots = []
     for number, tube in enumerate(tubes):
-        path = transform_points(inverse, tube.points)
+        path = apply_affine(inverse, tube.points)
         first = max(0, int(np.floor(path[0, 2] + 0.5)))
         last = min(grid.shape[2] - 1, int(np.ceil(path[-1, 2] - 0.5)))
         for z in range(first, last + 1):
@@ -216,20 +200,9 @@ def label_visible(
         if number < MIN_SHARE * np.count_nonzero(mask) or max(sides) * 2 < number:
             continue
         out[spot.box][free] = spot.tube + 1
-        taken[spot.box] |= _widened(free)
+        taken[spot.box] |= binary_dilation(free, np.ones((3, 3)))
     values = np.unique(out)
     return np.searchsorted(values, out).astype(np.int32)
-
-
-def _widened(mask: np.ndarray) -> np.ndarray:
-    padded = np.pad(mask, 1)
-    return np.logical_or.reduce(
-        [
-            padded[1 + i : padded.shape[0] - 1 + i, 1 + j : padded.shape[1] - 1 + j]
-            for i in (-1, 0, 1)
-            for j in (-1, 0, 1)
-        ]
-    )
 
 
 def _largest_patch(mask: np.ndarray) -> np.ndarray:

@@ -97,20 +97,8 @@ def scan_session(
 ) -> Session:
     """Scan a person once.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    person : Person
-    t2w : Protocol and Grid
-        The grid leads to the person's space.
-    others : dict of str to Protocol
-        T1w and FLAIR, as wanted.
-
-    Returns
-    -------
-    Session
-        The truth of thin slices is that of the slabs which they are read in.
-
+    The T2w's grid leads to the person's space; ``others`` are the protocols of T1w and FLAIR, as
+    wanted. The truth of thin slices is that of the slabs which they are read in.
     """
     protocol, grid = t2w
     pose = draw_pose(rng)
@@ -157,12 +145,8 @@ def count_images(roi: np.ndarray, epvs: np.ndarray, n: int = 1) -> tuple[ImageCo
 
     A space belongs to the hemisphere that holds at least half of its pixels in the slice.
 
-    Parameters
-    ----------
-    roi, epvs : (x, y, z) arrays of int
-    n : int
-        Slices that are averaged to a slab; a slab is counted at its central slice.
-
+    ``roi`` and ``epvs`` are (x, y, z) arrays of int. Where ``n`` slices are averaged to a slab, a
+    slab is counted at its central slice.
     """
     counts = []
     roi, epvs = slab_labels(roi, n), slab_labels(epvs, n)

@@ -9,22 +9,9 @@ _NATURAL = 3.0  # mm: bright spots up to this wide are taken for a person's own 
 def without_spots(volume: np.ndarray, roi: np.ndarray, noise: float, pixel: float) -> np.ndarray:
     """Replace what a rater could take for ePVS by its surroundings and like noise.
 
-    What stays is the texture of real tissue, of which nothing is to be counted.
-
-    Parameters
-    ----------
-    volume : (x, y, z) array
-        In multiples of the putamen's.
-    roi : (x, y, z) array of bool
-    noise : float
-    pixel : float
-        In millimetres.
-
-    Returns
-    -------
-    array of float32
-        A copy.
-
+    What stays, in a copy of float32, is the texture of real tissue, of which nothing is to be
+    counted. The (x, y, z) volume and the noise's standard deviation are in multiples of the
+    putamen's signal, the pixel is in millimetres.
     """
     size = 2 * int(np.ceil(_NATURAL / pixel / 2)) + 1
     out = np.array(volume, dtype=np.float32)

@@ -18,6 +18,7 @@ from scipy.ndimage import (
 from pvs_workflow import data
 from pvs_workflow.science.roi import STRUCTURES, structure_values
 
+_ATLAS, _MASK = 'atlas-CerebrA_dseg', 'desc-brain_mask'
 _ROOM = 4  # voxels around labels, for their smoothing
 
 FINE = 2
@@ -99,15 +100,7 @@ class Template:
 @lru_cache(maxsize=1)
 def load_template() -> Template:
     """Read and prepare the shipped template; once per process."""
-
-    def read(name):
-        return nb.load(data.path('template', f'tpl-MNI152NLin2009cSym_res-1_{name}.nii.gz'))
-
-    affine = read('T1w').affine
-    t1, t2, labels, mask = (
-        np.asarray(read(name).dataobj)
-        for name in ('T1w', 'T2w', 'atlas-CerebrA_dseg', 'desc-brain_mask')
-    )
+    (t1, affine), (t2, _), (labels, _), (mask, _) = map(_read, ('T1w', 'T2w', _ATLAS, _MASK))
     brain = gaussian_filter(mask.astype(np.float32), 0.7)
     pallidum = np.isin(labels, both_sides('pallidum')).astype(np.float32)
     ventricles = np.isin(labels, both_sides('lateral ventricle')).astype(np.float32)
@@ -128,6 +121,11 @@ def load_template() -> Template:
 def both_sides(name: str) -> list[int]:
     """Return the FreeSurfer numbers of a structure, left before right."""
     return [value for side in 'LR' for value in structure_values(side, name)]
+
+
+def _read(name: str) -> tuple[np.ndarray, np.ndarray]:
+    image = nb.load(data.path('template', f'tpl-MNI152NLin2009cSym_res-1_{name}.nii.gz'))
+    return np.asarray(image.dataobj), image.affine
 
 
 def _sharpened(values: np.ndarray, brain: np.ndarray) -> np.ndarray:
@@ -155,11 +153,8 @@ def _folds(labels: np.ndarray, brain: np.ndarray, affine: np.ndarray) -> np.ndar
 @lru_cache(maxsize=1)
 def structure_centres() -> dict[int, np.ndarray]:
     """Return the centre of each deep grey nucleus of the shipped template, in mm, by label."""
-    name = 'tpl-MNI152NLin2009cSym_res-1_atlas-CerebrA_dseg.nii.gz'
-    image = nb.load(data.path('template', name))
-    labels = np.asarray(image.dataobj)
     nuclei = [s.index for s in STRUCTURES if s.name != 'lateral ventricle']
-    return label_centres(labels, image.affine, nuclei)
+    return label_centres(*_read(_ATLAS), nuclei)
 
 
 def label_centres(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from nibabel.affines import apply_affine
 from scipy.ndimage import binary_dilation, distance_transform_edt
 from scipy.special import ndtr, ndtri
 
@@ -247,7 +248,7 @@ def _finish(rng, tube: _Growing, grid: Grid, sizes: np.ndarray) -> Tube:
     number = max(4, int(np.ceil((tube.end - tube.start) / STEP)) + 1)
     z = np.linspace(tube.start, tube.end, number)
     index = np.column_stack([tube.centre(z), z]) / sizes
-    points = index @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+    points = apply_affine(grid.affine, index)
     # Narrower towards both ends, and uneven on the way.
     end = np.minimum(z - tube.start, tube.end - z)
     taper = 0.5 + 0.5 * np.clip(end / 1.2, 0, 1)

@@ -125,21 +125,11 @@ def augmented_image(
 
 
 def jitter_roi(depth: np.ndarray, by: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Move a ROI's border as a registration's error would.
+    """Move a ROI's border as a registration's error would, and return an (x, y) array of bool.
 
-    Parameters
-    ----------
-    depth : (x, y) array
-        Pixels from the ROI's border: positive inside, negative outside.
-    by : Augmentation
-        Its ``shift``, ``border`` and ``ripple`` are used.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    (x, y) array of bool
-        The ROI itself where all three are zero, and where nothing would be left of it.
-
+    The depth is in pixels from the ROI's border, positive inside. Of the augmentation, ``shift``,
+    ``border`` and ``ripple`` are used; where all three are zero, and where nothing would be left
+    of the ROI, it stays as it is.
     """
     roi = depth > 0
     if not (by.shift or by.border or by.ripple):

@@ -7,9 +7,9 @@ import numpy as np
 
 from pvs_workflow.lab.training.augment import TrainingImage, augmented_image
 from pvs_workflow.lab.training.config import TrainingConfig
+from pvs_workflow.lab.training.counting import CountingLoss, map_targets
 from pvs_workflow.lab.training.optimise import Batch, Task, run_batches
 from pvs_workflow.lab.training.samples import Sample
-from pvs_workflow.networks.counter import CountingLoss, map_targets
 from pvs_workflow.science.components import added_mask, enhancement_target
 from pvs_workflow.science.emphasis import Emphasis, emphasise
 
@@ -80,14 +80,7 @@ class CountingBatches:
     Enhancing takes longer than a step of the counter: variations are therefore kept for a few
     epochs (``config.refresh``), in which they are only flipped and shuffled.
 
-    Parameters
-    ----------
-    samples : sequence of Sample or PlateSource
-    enhance : callable
-        (n, 80, 96, 1) images to what the counter gets.
-    config : TrainingConfig
-    seed : int
-
+    ``enhance`` takes (n, 80, 96, 1) images, and returns what the counter gets.
     """
 
     def __init__(

@@ -28,7 +28,6 @@ FINE_STRIDES = (2, 1, 2, 1, 1)
 """Halving twice: cells of 4 × 4 pixels, in which there is seldom more than one ePVS. It learns in
 half as many images what halving three times learns, at twice the arithmetic of each."""
 
-
 SETTLING_RATE = 0.3
 """Learning rate at the start of settling, over that at the start of learning."""
 
@@ -135,6 +134,14 @@ class TrainingConfig:
     def stride(self) -> int:
         """Pixels along an edge of the cells that the counter counts in."""
         return math.prod(self.strides)
+
+    def with_epochs(self, enhancer: int | None, counter: int | None) -> 'TrainingConfig':
+        """Return a copy with other numbers of epochs, where they are given."""
+        return replace(
+            self,
+            enhancer=replace(self.enhancer, epochs=enhancer or self.enhancer.epochs),
+            counter=replace(self.counter, epochs=counter or self.counter.epochs),
+        )
 
     def within(self, seconds: float) -> 'TrainingConfig':
         """Return a copy that stops after a wall time."""

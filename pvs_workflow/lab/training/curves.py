@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from pvs_workflow.files import atomic_path
 from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.scores import Reliability
 
 
-def save_chart(target: Path, figure) -> Path:
+def save_chart(target: Path, figure: Figure) -> Path:
     """Write a figure as PNG, in one step and without the date."""
     with atomic_path(target) as path:
         figure.savefig(path, dpi=120, metadata={'Software': None})
@@ -17,8 +19,6 @@ def save_chart(target: Path, figure) -> Path:
 
 def save_curves(target: Path, history: Sequence[Epoch]) -> None:
     """Draw training and validation loss over the epochs as PNG, one panel per network."""
-    from matplotlib.figure import Figure
-
     networks = list(dict.fromkeys(epoch.network for epoch in history))
     figure = Figure(figsize=(4.5 * max(len(networks), 1), 3.2), layout='constrained')
     for index, network in enumerate(networks, start=1):
@@ -37,8 +37,6 @@ def save_reliability(target: Path, found: Reliability) -> None:
 
     Each bin is a dot, the larger the more probabilities are in it.
     """
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(4.0, 4.0), layout='constrained')
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color='0.6', linewidth=0.8, linestyle='--')

@@ -18,10 +18,12 @@ from pvs_workflow.lab.training.batches import (
     places,
     stack,
 )
-from pvs_workflow.lab.training.calibrate import calibrate, unbiased_factor
+from pvs_workflow.lab.training.calibrate import calibrate, fit_calibration, unbiased_factor
 from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.config import TrainingConfig
+from pvs_workflow.lab.training.counting import count_map, scale_counts
 from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise
+from pvs_workflow.lab.training.reference import EVERYTHING
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.lab.training.scores import Scores, score
 from pvs_workflow.networks import counter as counter_network
@@ -29,8 +31,6 @@ from pvs_workflow.networks import enhancer as enhancer_network
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import configure_tensorflow, versions
-from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 MIN_PARTICIPANTS = 3
 ENOUGH_TO_SPARE = 6
@@ -180,7 +180,7 @@ def train_cascade(
         )
     enhanced = partial(enhance, enhancer, config.emphasis)
     history += learn_and_settle(
-        counter_network.count_map(counter),
+        count_map(counter),
         counting_task(
             CountingBatches(split.training, enhanced, config, seed),
             (enhanced(stack([image.image for image in held])), places(held, config.stride)),
@@ -242,7 +242,7 @@ def _calibrated(
     true = np.array([sample.count for sample in chosen], float)
     erring = np.stack([_errors(sample, config, rng).image for sample in chosen])
     factor = unbiased_factor(cascade.predict(erring).counts, true)
-    counter_network.scale_counts(cascade.counter, factor)
+    scale_counts(cascade.counter, factor)
     found = calibrate(cascade, chosen, config.coverage, rng)
     people = [sample.participant for sample in chosen]
     scores = score(found.predicted, true, people, found.calibration, found.distances)

@@ -168,11 +168,7 @@ def train(
 def segmentation_loss(classes, logits):
     """Return cross entropy plus one minus the mean soft Dice of all classes, for Keras.
 
-    Parameters
-    ----------
-    classes : (n, x, y, z) tensor of int
-    logits : (n, x, y, z, c) tensor
-
+    Takes (n, x, y, z) classes and (n, x, y, z, c) logits.
     """
     ops = load_keras().ops
     true = ops.one_hot(ops.cast(classes, 'int32'), len(CLASSES))

@@ -1,6 +1,6 @@
 """Everything that one training is asked for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import PVSError
@@ -89,11 +89,8 @@ class TrainingPlan:
         own = FINE if self.start and not self.new_counter else OWN
         config = PAPER if self.paper_settings else own if self.bids_dir else FAST
         longest = PAPER if self.minutes else config
-        config = replace(
-            config,
-            enhancer=replace(
-                config.enhancer, epochs=self.epochs_enhancer or longest.enhancer.epochs
-            ),
-            counter=replace(config.counter, epochs=self.epochs_counter or longest.counter.epochs),
+        config = config.with_epochs(
+            self.epochs_enhancer or longest.enhancer.epochs,
+            self.epochs_counter or longest.counter.epochs,
         )
         return config.within(60 * self.minutes) if self.minutes else config

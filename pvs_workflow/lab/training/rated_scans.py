@@ -1,7 +1,10 @@
-"""Which T2w images can be learned from: those with basal ganglia, and with masks or counts."""
+"""T2w images that can be learned from: those with basal ganglia, and with masks or ratings."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 
@@ -9,7 +12,7 @@ from pvs_workflow.derivatives import names
 from pvs_workflow.errors import ImageError, NoInputError, PVSError
 from pvs_workflow.files import read_json
 from pvs_workflow.inputs.names import name_entities
-from pvs_workflow.lab.training.ratings import Counts, Ratings
+from pvs_workflow.raters.rating_rows import parse_hemisphere, parse_number, parse_person, read_rows
 
 ROI = f'{names.ROI}.nii.gz'
 RATERS = ('space-T2w_desc-raters_dseg.nii.gz', 'space-T2w_desc-raters_mask.nii.gz')
@@ -23,6 +26,31 @@ APP = 'pvs_workflow'
 
 _PREPARED = f'{names.T2W}.nii.gz'
 _ENHANCED = f'{names.ENHANCED}.nii.gz'
+
+
+COLUMNS = ('participant_id', 'hemisphere', 'slice', 'count')
+"""Columns that a table of ratings needs; ``session_id`` only where there are sessions."""
+
+Counts = Mapping[tuple[str, int], float]
+"""The count of each hemisphere's (L, R) slice; the slice as in the input T2w file, from 0."""
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """What raters counted.
+
+    Attributes
+    ----------
+    source : Path
+        The table.
+    counts : mapping of (participant, session) to Counts
+        Labels without prefix; the session is ``None`` without. Several rows of one image are
+        averaged.
+
+    """
+
+    source: Path
+    counts: Mapping[tuple[str, str | None], Counts]
 
 
 @dataclass(frozen=True)
@@ -143,6 +171,33 @@ def is_results(folder: Path) -> bool:
         return False
 
 
+def read_counts(path: Path) -> Ratings:
+    """Read a table of tab-separated values with a row for each image and rater.
+
+    Its columns are ``participant_id`` (with or without ``sub-``), ``session_id`` (with or
+    without ``ses-``; ``n/a`` or left out without sessions), ``hemisphere`` (L or R, the
+    person's own), ``slice`` (index along the slice axis of the input T2w file as it is stored,
+    from 0) and ``count``. Other columns are not read.
+
+    Raises
+    ------
+    PVSError
+        If the table cannot be read, lacks a column or rows, or has an unusable value.
+
+    """
+    path = Path(path)
+    found = defaultdict(lambda: defaultdict(list))
+    for person, image, count in read_rows(path, _parse_row, [(name,) for name in COLUMNS]):
+        found[person][image].append(count)
+    if not found:
+        raise PVSError(f'{path} has no ratings, expected a row for each image, received none')
+    counts = {
+        person: {image: fmean(values) for image, values in images.items()}
+        for person, images in found.items()
+    }
+    return Ratings(path, counts)
+
+
 def _find_masks(folder: Path, place: Path, name: str) -> Path | None:
     kinds = RATERS if is_results(folder) else (*RATERS, TRUTH)
     for where in (folder / place, folder):
@@ -176,3 +231,9 @@ def _nothing(bids_dir, derivatives, folder, scans: int, with_roi: int) -> str:
         f'{f"the {with_roi} with basal ganglia" if with_roi else "them"}'
         + (f' (what {APP} itself found is none)' if own else '')
     )
+
+
+def _parse_row(line: str, row: Mapping[str, str]) -> tuple:
+    """Return whose image it is, its hemisphere and slice, and the count."""
+    image = parse_hemisphere(row['hemisphere']), parse_number('slice', row['slice'])
+    return parse_person(row), image, parse_number('count', row['count'])

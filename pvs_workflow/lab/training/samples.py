@@ -11,8 +11,15 @@ from skimage.measure import label
 
 from pvs_workflow.errors import ImageError
 from pvs_workflow.inputs.nifti import read_nifti
-from pvs_workflow.lab.training.rated_scans import RATERS, RatedScan, are_alike, find_rated_scans
-from pvs_workflow.lab.training.ratings import Counts, Ratings
+from pvs_workflow.lab.simulation.plates import crop_around, view_around
+from pvs_workflow.lab.training.rated_scans import (
+    RATERS,
+    Counts,
+    RatedScan,
+    Ratings,
+    are_alike,
+    find_rated_scans,
+)
 from pvs_workflow.science.geometry import check_affine, to_canonical
 from pvs_workflow.science.slabs import (
     average_slabs,
@@ -22,19 +29,14 @@ from pvs_workflow.science.slabs import (
     slices_per_slab,
 )
 from pvs_workflow.science.slices import (
-    FIELD_OF_VIEW,
     HEMISPHERES,
     View,
     cut_image,
     find_views,
-    view_around,
 )
 
 MIN_AREA = 150.0
 """Square millimetres of ROI from which a hemisphere's slice becomes a training image."""
-
-MARGIN_MM = 10.0
-"""Kept around an image's field of view, so that rotating it brings in real tissue."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +122,7 @@ def read_samples(
 ) -> Iterator[Sample]:
     """Read every T2w of a dataset that has masks or ratings of its ePVS, as training images.
 
-    Parameters
-    ----------
-    bids_dir, derivatives, masks, ratings
-        As for :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
+    Arguments are those of :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
 
     Raises
     ------
@@ -269,18 +268,14 @@ def _hemisphere_labels(epvs: np.ndarray, half: np.ndarray) -> np.ndarray:
 def _crop(participant, view: View, chosen: bool, planes, grid: np.ndarray) -> Sample:
     """Keep the surroundings of an image; beyond the slice's edge there is nothing, as in it."""
     sizes = voxel_sizes(grid)
-    half = np.ceil((np.array(FIELD_OF_VIEW) / 2 + MARGIN_MM) / sizes[:2]).astype(int) + 1
-    corner = np.floor(view.centre).astype(int)
-    window = tuple(slice(int(c), int(c + 2 * h + 1)) for c, h in zip(corner, half, strict=True))
+    crop, _, place = crop_around(view, sizes)
     image, roi, labels = (
-        np.pad(plane, [(h, h) for h in half])[window].astype(kind)[..., np.newaxis]
+        crop(plane).astype(kind)[..., np.newaxis]
         for plane, kind in zip(planes, (np.float32, bool, np.int16), strict=True)
     )
-    x, y = view.centre - corner + half
-    moved = View(view.hemisphere, 0, view.rank, (float(x), float(y)))
     return Sample(
         participant=participant,
-        view=moved,
+        view=place,
         chosen=chosen,
         plane=image,
         roi=roi,

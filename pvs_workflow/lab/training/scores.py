@@ -122,17 +122,9 @@ def score(
     calibration: Calibration,
     difficulty: np.ndarray | None = None,
 ) -> Scores:
-    """Compare counts of images with the truth.
+    """Compare (n,) predicted counts ≥ 0 of participants' images with the true ones.
 
-    Parameters
-    ----------
-    predicted, true : (n,) arrays, ≥ 0
-    participants : sequence of n str
-        Whose image each is.
-    calibration : Calibration
-    difficulty : (n,) array, optional
-        Of each image: its distance from the familiar ones.
-
+    The difficulty of each image is its distance from the calibration images.
     """
     predicted, true = np.asarray(predicted, float), np.asarray(true, float)
     names = np.asarray(participants)

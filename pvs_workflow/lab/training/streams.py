@@ -70,7 +70,7 @@ def simulated_sources(
     seed: int,
     anatomies: tuple[Path, ...] = (),
     n_jobs: int = 1,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> list[PlateSource]:
     """Simulate people to train on, in memory: about 1 MB each.
 
@@ -84,19 +84,14 @@ def simulated_sources(
         Label maps that they may have.
     n_jobs : int
         Processes; the result does not depend on it.
-    progress : callable, optional
+    progress : callable
         Called with the number of people done, after each.
 
     """
     one = partial(_plates, seed=seed, anatomies=tuple(anatomies))
-    out: list[PlateSource] = []
     numbers = range(1, participants + 1)
-    simulated = parallel_map(one, numbers, n_jobs, 'participant {}'.format)
-    for done, plates in enumerate(simulated, start=1):
-        out += as_sources(plates)
-        if progress is not None:
-            progress(done)
-    return out
+    simulated = parallel_map(one, numbers, n_jobs, 'participant {}'.format, progress)
+    return [source for plates in simulated for source in as_sources(plates)]
 
 
 def background_sources(

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.evaluation.contrast import MIN_PIXELS, find_regions, measure_contrast
+from pvs_workflow.lab.evaluation.contrast import (
+    MIN_PIXELS,
+    find_regions,
+    grain_noise,
+    measure_contrast,
+)
 
 
 @pytest.fixture
@@ -101,3 +106,13 @@ def test_nothing_to_measure(epvs, roi):
     assert regions.quiet.sum() < MIN_PIXELS
     assert measure_contrast(image, regions) is None
     assert measure_contrast(np.ones((80, 96)), find_regions(epvs, roi)) is None
+
+
+def test_grain_of_white_noise():
+    noise = 0.7 * np.random.default_rng(7).standard_normal((300, 300))
+    everywhere = np.ones(noise.shape, bool)
+    x, y = np.meshgrid(np.arange(300), np.arange(300), indexing='ij')
+    assert grain_noise(noise, everywhere) == pytest.approx(0.7, rel=0.02)
+    inside = np.zeros(noise.shape, bool)
+    inside[1:-1, 1:-1] = True
+    assert grain_noise(3.0 * x - y + 0.01 * x**2 + (x > 100), inside) < 1e-9

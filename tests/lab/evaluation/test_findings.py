@@ -6,12 +6,12 @@ import pytest
 from pvs_workflow.lab.evaluation.contrast import Contrast
 from pvs_workflow.lab.evaluation.figures import save_evaluation
 from pvs_workflow.lab.evaluation.findings import contrast_summary, evaluate_cascade
+from pvs_workflow.lab.training.calibrate import fit_calibration
+from pvs_workflow.lab.training.reference import EVERYTHING
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Prediction
 from pvs_workflow.science.emphasis import PAPER
 from pvs_workflow.science.intensity import Preprocessing
-from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 CARD = Card(
     name='spots',

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from nibabel.affines import apply_affine
 from scipy.spatial.transform import Rotation
 
-from pvs_workflow.lab.simulation.grids import Grid, rigid, transform_points
+from pvs_workflow.lab.simulation.grids import Grid, rigid
 from pvs_workflow.lab.simulation.lesions import (
     KINDS,
     Lesion,
@@ -47,7 +48,7 @@ def test_an_oblique_grid_holds_the_same_volume():
     turn = rigid((5, -8, 10), (3, 0, -2))
     there = Lesion(
         lesion.kind,
-        transform_points(turn, lesion.centre[None])[0],
+        apply_affine(turn, lesion.centre[None])[0],
         lesion.axes @ turn[:3, :3].T,
         LEVELS,
     )

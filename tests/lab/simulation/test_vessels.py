@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from nibabel.affines import apply_affine
 
 from pvs_workflow.lab.simulation.acquisition import Protocol
-from pvs_workflow.lab.simulation.grids import Grid, transform_points
+from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.rendering import label_visible, render_tubes, smallest_visible
 from pvs_workflow.lab.simulation.vessels import LARGEST_DIAMETER, draw_tubes
 from pvs_workflow.science.roi import add_capsule, roi_labels
@@ -82,7 +83,7 @@ def test_none_lies_where_it_is_blocked(brain):
     inverse = np.linalg.inv(grid.affine)
     assert len(tubes) > 10
     for tube in tubes:
-        index = transform_points(inverse, tube.points)
+        index = apply_affine(inverse, tube.points)
         assert (index[:, 0] > structures.shape[0] // 2 - 1).all()
 
 

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image, plain_image
-from pvs_workflow.lab.training.calibrate import STRAINS, calibrate
+from pvs_workflow.lab.training.calibrate import STRAINS, calibrate, fit_calibration
+from pvs_workflow.lab.training.reference import EVERYTHING
 from pvs_workflow.method.count import estimate
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Prediction
 from pvs_workflow.science.emphasis import PAPER
 from pvs_workflow.science.intensity import Preprocessing
-from pvs_workflow.uncertainty.calibration import fit_calibration
-from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 CARD = Card(
     name='spots',
@@ -109,3 +108,32 @@ def test_one_person_is_enough_to_be_calibrated(chosen):
     assert found.reference is EVERYTHING
     assert found.distances is None
     assert found.calibration.under == (1.0,)
+
+
+def test_images_without_any_are_missed_on_one_side_only():
+    calibration = fit_calibration([0.0] * 20 + [0.5] * 16 + [3.0] * 3, np.zeros(39))
+    # 10 % of 40 images lie at or above the end, none can lie below.
+    assert calibration.low == (0.0,)
+    assert calibration.high == (0.5,)
+
+
+@pytest.mark.parametrize(
+    ('predicted', 'true', 'coverage', 'message'),
+    [
+        ([], [], 0.9, 'two lists of one length'),
+        ([1.0], [1.0, 2.0], 0.9, 'two lists of one length'),
+        ([-1.0], [1.0], 0.9, 'finite numbers ≥ 0'),
+        ([np.nan], [1.0], 0.9, 'finite numbers ≥ 0'),
+        ([1.0], [1.0], 1.0, 'between 0 and 1'),
+    ],
+)
+def test_bad_arguments(predicted, true, coverage, message):
+    with pytest.raises(ValueError, match=message):
+        fit_calibration(predicted, true, coverage)
+
+
+def test_bad_companions():
+    with pytest.raises(ValueError, match='participants must be 2, one per count, received 1'):
+        fit_calibration([1.0, 2.0], [1, 2], participants=['a'])
+    with pytest.raises(ValueError, match='difficulty must be 2 finite numbers'):
+        fit_calibration([1.0, 2.0], [1, 2], difficulty=[np.nan, 0])

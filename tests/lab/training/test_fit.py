@@ -12,9 +12,10 @@ from pvs_workflow.errors import BundleError, PVSError
 from pvs_workflow.lab.training.calibrate import STRAINS
 from pvs_workflow.lab.training.config import FAST, FINE, Schedule, TrainingConfig
 from pvs_workflow.lab.training.fit import split_samples, train_cascade
-from pvs_workflow.networks.bundle import load_bundle, save_bundle
+from pvs_workflow.lab.training.reference import EVERYTHING
+from pvs_workflow.lab.training.saving import save_bundle
+from pvs_workflow.networks.bundle import load_bundle
 from pvs_workflow.networks.card import Card
-from pvs_workflow.uncertainty.in_distribution import EVERYTHING
 
 TINY = TrainingConfig(
     Schedule(1, 1e-3, batch=8), Schedule(1, 1e-3, batch=8), width=2, strides=(2, 2, 2, 2, 1)

@@ -1,69 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.simulation.acquisition import Protocol, draw_grid
-from pvs_workflow.lab.simulation.lesions import Lesion
-from pvs_workflow.lab.simulation.person import Person
-from pvs_workflow.lab.training.heldout import AS_DRAWN, Shift, person_images, shifted, with_lacunes
-
-PROTOCOL = Protocol(pixel=0.573, thickness=5.0, snr=20.0)
+from pvs_workflow.lab.simulation.grids import Grid
+from pvs_workflow.lab.training.heldout import as_drawn, person_images
 
 
-@pytest.fixture
-def t2w():
-    return PROTOCOL, draw_grid(np.random.default_rng(0), PROTOCOL, 2.5)
-
-
-def middle(grid):
-    return (grid.affine @ [*((np.array(grid.shape) - 1) / 2), 1])[:3]
-
-
-def test_no_shift_changes_nothing(t2w):
-    protocol, grid = shifted(t2w, AS_DRAWN)
-    assert protocol == PROTOCOL
-    assert grid.shape == t2w[1].shape
-    assert np.allclose(grid.affine, t2w[1].affine)
-
-
-@pytest.mark.parametrize('shift', [Shift(pixel=0.4), Shift(pixel=1.0), Shift(thickness=2.5)])
-def test_other_voxels_lie_where_the_first_ones_did(t2w, shift):
-    protocol, grid = shifted(t2w, shift)
-    assert np.allclose(grid.sizes, [protocol.pixel, protocol.pixel, protocol.thickness])
-    assert np.allclose(middle(grid), middle(t2w[1]))
-    extents = (np.array(g.shape) * g.sizes for g in (grid, t2w[1]))
-    assert np.abs(np.subtract(*extents)).max() < 5
-
-
-def test_noise_only(t2w):
-    protocol, grid = shifted(t2w, Shift(snr=8.0))
-    assert (protocol.snr, protocol.pixel) == (8.0, PROTOCOL.pixel)
-    assert np.allclose(grid.affine, t2w[1].affine)
-
-
-def test_as_many_lacunes_as_asked_for(t2w, monkeypatch):
-    def draw(rng, structures, detail, acquisition):
-        kinds = rng.choice(['lacune', 'flow void'], 3)
-        return [Lesion(str(kind), rng.random(3), np.eye(3), {}) for kind in kinds]
-
-    place = 'pvs_workflow.lab.training.heldout.'
-    monkeypatch.setattr(place + 'draw_lesions', draw)
-    monkeypatch.setattr(place + 'detailed_box', lambda *a: ((0, 0, 0), t2w[1]))
-    monkeypatch.setattr(place + 'sample_structures', lambda *a: None)
-    drawn = tuple(Lesion(k, np.zeros(3), np.eye(3), {}) for k in ('lacune', 'mineralisation'))
-    person = Person(None, None, None, drawn, ())
-    assert with_lacunes(person, t2w, AS_DRAWN, 1, 2) is person
-    few, many = (with_lacunes(person, t2w, Shift(lacunes=n), 1, 2).lesions for n in (2, 7))
-    assert [lesion.kind for lesion in few] == ['mineralisation', 'lacune', 'lacune']
-    assert len(many) == 8
-    assert np.array_equal(few[1].centre, many[1].centre)
-    assert drawn == person.lesions
+def coarser(person, t2w, seeds):
+    """Return the same person, and pixels twice as large, without noise."""
+    protocol, grid = t2w
+    shape = (grid.shape[0] // 2, grid.shape[1] // 2, grid.shape[2])
+    affine = grid.affine @ np.diag([2, 2, 1, 1])
+    return person, (replace(protocol, pixel=2 * protocol.pixel, snr=60.0), Grid(shape, affine))
 
 
 @pytest.mark.slow
 def test_the_same_person_in_two_scans():
-    shifts = (AS_DRAWN, Shift(pixel=0.9, snr=60.0))
-    plain, coarse = person_images(1, 5, 'paper', (), shifts)
-    again = person_images(1, 5, 'paper', (), shifts[:1])[0]
+    plain, coarse = person_images(1, 5, 'paper', (), (as_drawn, coarser))
+    (again,) = person_images(1, 5, 'paper')
     assert len(plain) == len(coarse) == 6
     assert all(np.array_equal(a.plane, b.plane) for a, b in zip(plain, again, strict=True))
     assert {sample.participant for sample in plain} == {'0001'}

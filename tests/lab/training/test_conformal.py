@@ -2,12 +2,10 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from pvs_workflow.uncertainty.conformal import (
-    all_below,
+from pvs_workflow.lab.training.conformal import (
     error_quantiles,
     fill_levels,
     fit_growth,
-    growth_at,
     shared_correlation,
     tail_end,
 )
@@ -57,29 +55,6 @@ def test_errors_are_known_where_they_were_seen():
     assert len(error_quantiles([1.0], [2.0])[0]) == 1
     # Images that cannot be told apart share one distribution.
     assert error_quantiles(np.arange(80.0), np.zeros(80))[0] == [0.0]
-
-
-def test_growth_goes_on_beyond_the_last_knot_but_not_for_ever():
-    knots, growth = (0.0, 1.0, 2.0), (1.0, 1.0, 3.0)
-    assert growth_at([-5.0, 0.5, 1.5, 2.5, 99.0], knots, growth).tolist() == [1, 1, 2, 4, 4.5]
-    assert growth_at([-5.0, 7.0], (1.0,), (1.0,)).tolist() == [1, 1]
-
-
-@pytest.mark.parametrize('correlation', [0.0, 0.2, 0.5, 0.9])
-def test_all_below_agrees_with_a_monte_carlo(correlation):
-    rng = np.random.default_rng(1)
-    shared = np.sqrt(correlation) * rng.standard_normal((200_000, 1))
-    numbers = shared + np.sqrt(1 - correlation) * rng.standard_normal((200_000, 6))
-    limits = np.array([1.5, 0.2, 1.0, 2.0, 0.8, 3.0])
-    alone = (numbers < limits).mean(axis=0)
-    expected = (numbers < limits).all(axis=1).mean()
-    assert all_below(alone, correlation) == pytest.approx(expected, abs=0.005)
-
-
-def test_all_below_of_certainties():
-    assert all_below([1.0, 1.0, 1.0], 0.4) == pytest.approx(1)
-    assert all_below([1.0, 0.0, 1.0], 0.4) == 0
-    assert all_below([1.0, 0.3], 0.4) == pytest.approx(0.3)
 
 
 def test_correlation_within_groups():

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from numpy.polynomial.hermite_e import hermegauss
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from pvs_workflow.science.grading import UPPER_COUNTS
+from pvs_workflow.uncertainty.calibration import LARGEST_CORRELATION
 
 LEAST_IN_LEVEL = 20
 """Images from which 5 % tails can be estimated: the (n + 1) rank needs 19."""
@@ -20,12 +20,6 @@ _SMALLEST_ERROR = 0.25
 
 _LEAST_IN_PART, _MAX_PARTS, _QUANTILES = 40, 8, 39
 """Distributions of errors: images in each, their largest number, and quantiles of each."""
-
-NODES = 101
-"""Of the quadrature over a person's shared error; 51 change no probability by more than 1e-3."""
-
-LARGEST_CORRELATION = 0.9
-"""Beyond it the quadrature would need more nodes, and six images would hardly be more than one."""
 
 _LARGEST_SCORE = 3.0
 """Normal scores are clipped there: a single gross error must not set the correlation."""
@@ -61,27 +55,6 @@ def fit_growth(errors: np.ndarray, difficulty) -> tuple[tuple[float, ...], ...]:
         risen = np.maximum.accumulate(np.maximum(large, _SMALLEST_ERROR))
         factors.append(tuple((risen / risen[0])[first].tolist()))
     return (tuple(knots.tolist()), *factors)
-
-
-def growth_at(difficulty, knots: Sequence[float], growth: Sequence[float]) -> np.ndarray:
-    """Return how large errors are at some difficulties.
-
-    Linear between the knots, level before the first, and beyond the last going on as steeply as
-    over the last two, up to one and a half times the last value.
-
-    Examples
-    --------
-    >>> growth_at([0.0, 1.5, 3.0, 9.0], (1.0, 2.0), (1.0, 2.0)).tolist()
-    [1.0, 1.5, 3.0, 3.0]
-
-    """
-    difficulty = np.asarray(difficulty, float)
-    out = np.interp(difficulty, knots, growth)
-    if len(knots) < 2:
-        return out
-    slope = (growth[-1] - growth[-2]) / (knots[-1] - knots[-2])
-    beyond = slope * np.maximum(difficulty - knots[-1], 0)
-    return out + np.minimum(beyond, growth[-1] / 2)
 
 
 def tail_end(errors, miss: float, upper: bool) -> float:
@@ -180,11 +153,7 @@ def fit_ends(errors, true, miss: float) -> tuple[tuple[int, ...], list[float], l
 
 
 def error_quantiles(errors, places) -> tuple[list[float], list[np.ndarray]]:
-    """Return the distribution of errors around several places.
-
-    Parameters
-    ----------
-    errors, places : (n,) arrays
+    """Return the distribution of (n,) errors around several of their (n,) places.
 
     Returns
     -------
@@ -204,36 +173,6 @@ def error_quantiles(errors, places) -> tuple[list[float], list[np.ndarray]]:
         members[round(float(places[part].mean()), 6)].append(errors[part])
     quantiles = [np.quantile(np.concatenate(values), steps) for values in members.values()]
     return list(members), quantiles
-
-
-def all_below(probabilities: np.ndarray, correlation: float) -> np.ndarray:
-    """Return the probability that all of some correlated numbers stay below their limits.
-
-    A Gaussian copula with one correlation for every pair (Sklar 1959; Li 2000, J Fixed Income
-    9:43): given the shared part z, the numbers are independent, and z is integrated out by
-    Gauss–Hermite quadrature.
-
-    Parameters
-    ----------
-    probabilities : (..., n) array, in [0, 1]
-        Of each number alone.
-    correlation : float, in [0, 0.9]
-
-    Examples
-    --------
-    >>> all_below([0.5, 0.5], 0.0).item()
-    0.25
-    >>> round(all_below([0.5, 0.5], 0.5).item(), 4)  # 1/4 + arcsin(1/2) / 2π
-    0.3333
-
-    """
-    probabilities = np.asarray(probabilities, float)
-    if not correlation > 0:
-        return np.prod(probabilities, axis=-1)
-    nodes, weights = hermegauss(NODES)
-    away = ndtri(probabilities)[..., np.newaxis] - np.sqrt(correlation) * nodes
-    given = np.prod(ndtr(away / np.sqrt(1 - correlation)), axis=-2)
-    return np.clip(given @ (weights / weights.sum()), 0.0, 1.0)
 
 
 def shared_correlation(probabilities, groups: Sequence[Hashable]) -> float:

@@ -1,0 +1,88 @@
+"""Other ways to scan a simulated person: resolution, thickness, noise, and lacunes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pvs_workflow.lab.simulation.acquisition import Protocol
+from pvs_workflow.lab.simulation.contrasts import sample_structures
+from pvs_workflow.lab.simulation.grids import Grid
+from pvs_workflow.lab.simulation.lesions import Lesion, draw_lesions
+from pvs_workflow.lab.simulation.person import Person, detailed_box
+
+LACUNE = 'lacune'
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How a scan differs from the one that a person was drawn for; None is: not at all.
+
+    Attributes
+    ----------
+    pixel : float, optional
+        In plane, in millimetres.
+    thickness : float, optional
+        Of the slices, in millimetres.
+    snr : float, optional
+        Signal of the putamen over the noise's standard deviation.
+    lacunes : int, optional
+        In and around the basal ganglia of both sides.
+
+    """
+
+    pixel: float | None = None
+    thickness: float | None = None
+    snr: float | None = None
+    lacunes: int | None = None
+
+    def __call__(
+        self, person: Person, t2w: tuple[Protocol, Grid], seeds: tuple[int, int]
+    ) -> tuple[Person, tuple[Protocol, Grid]]:
+        """Return the person, and the protocol with its slices, of this scan."""
+        return with_lacunes(person, t2w, self, *seeds), shifted(t2w, self)
+
+
+def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
+    """Return a protocol and its slices with another resolution or noise.
+
+    The slices keep their angles, the middle of the stack and, about, what they cover.
+
+    Examples
+    --------
+    >>> protocol = Protocol(pixel=0.5, thickness=5.0, snr=20.0)
+    >>> changed, grid = shifted((protocol, Grid((8, 8, 4), np.diag([0.5, 0.5, 5, 1]))),
+    ...                         Shift(thickness=2.5))
+    >>> changed.thickness, grid.shape, grid.affine[2].tolist()
+    (2.5, (8, 8, 8), [0.0, 0.0, 2.5, -1.25])
+
+    """
+    protocol, grid = t2w
+    wanted = {name: getattr(shift, name) for name in ('pixel', 'thickness', 'snr')}
+    new = replace(protocol, **{name: value for name, value in wanted.items() if value})
+    ratio = np.array([new.pixel, new.pixel, new.thickness])
+    ratio = ratio / [protocol.pixel, protocol.pixel, protocol.thickness]
+    shape = tuple(max(round(n / r), 1) for n, r in zip(grid.shape, ratio, strict=True))
+    middle = grid.affine @ [*((np.array(grid.shape) - 1) / 2), 1]
+    affine = grid.affine @ np.diag([*ratio, 1])
+    affine[:3, 3] = middle[:3] - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
+    return new, Grid(shape, affine)
+
+
+def with_lacunes(
+    person: Person, t2w: tuple[Protocol, Grid], shift: Shift, seed: int, number: int
+) -> Person:
+    """Give a person a number of lacunes, in place of those drawn; the first ones stay the same.
+
+    What they cover of an ePVS cannot be counted any more.
+    """
+    if shift.lacunes is None:
+        return person
+    _, detail = detailed_box(person.template, person.shape, t2w[1])
+    structures = sample_structures(person.template, person.shape, detail)
+    rng = np.random.default_rng([seed, number, 0, 1])
+    lacunes: list[Lesion] = []
+    while len(lacunes) < shift.lacunes:
+        drawn = draw_lesions(rng, structures, detail, 'varied')
+        lacunes += [lesion for lesion in drawn if lesion.kind == LACUNE]
+    others = [lesion for lesion in person.lesions if lesion.kind != LACUNE]
+    return replace(person, lesions=(*others, *lacunes[: shift.lacunes]))

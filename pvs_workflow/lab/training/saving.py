@@ -1,0 +1,75 @@
+"""Trained networks written as a bundle: see :mod:`pvs_workflow.networks.bundle`."""
+
+import hashlib
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save
+
+from pvs_workflow.errors import OutputError
+from pvs_workflow.files import write_text
+from pvs_workflow.networks.bundle import CARD, build_networks, named_weights
+from pvs_workflow.networks.card import WEIGHTS, Card
+
+
+def check_target(path: Path) -> None:
+    """Raise `OutputError` rather than have a bundle written over something that is none."""
+    path = Path(path)
+    is_empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not (path / CARD).is_file() and not is_empty:
+        raise OutputError(
+            f'{path} cannot be written: it exists and is not a bundle; choose a new folder'
+        )
+
+
+def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
+    """Write a bundle in one step; an earlier bundle there is replaced whole.
+
+    Returns the card as written, with the checksums of both networks' weights.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or is there and is not a bundle.
+    ValueError
+        If the networks are not those of the card's architecture.
+
+    """
+    path, networks = Path(path), (enhancer, counter)
+    check_target(path)
+    for network, described in zip(networks, build_networks(card.architecture), strict=True):
+        if _structure(network) != _structure(described):
+            raise ValueError(f'the {network.name} is not that of the card: {card.architecture}')
+    contents = dict(zip(WEIGHTS, map(dump_weights, networks), strict=True))
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    card = replace(card, checksums=checksums)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix='.writing-', dir=path.parent) as scratch:
+            new, old = Path(scratch, 'new'), Path(scratch, 'old')
+            new.mkdir()
+            for name, content in contents.items():
+                (new / name).write_bytes(content)
+            write_text(new / CARD, card.to_json())
+            if path.exists():
+                path.replace(old)
+            new.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f'{path} cannot be written, expected a folder with room that this user may write '
+            f'to, received: {error.strerror or error}'
+        ) from error
+    return card
+
+
+def _structure(network) -> str:
+    """Return what a network is made of, whether or not its layers are frozen."""
+    return json.dumps(network.get_config()).replace('"trainable": false', '"trainable": true')
+
+
+def dump_weights(model) -> bytes:
+    """Return a safetensors file of arrays ``layer/weight``, without what else training left."""
+    return save({name: np.asarray(weight) for name, weight in named_weights(model).items()})
