@@ -29,10 +29,10 @@ import numpy as np
 from benchmarks.harness import command, command_line, say, write_record
 from benchmarks.leaveout import implants
 from benchmarks.realscans import real
-from benchmarks.shifts import Shift
 from pvs_workflow.lab.evaluation.figures import save_evaluation
 from pvs_workflow.lab.evaluation.findings import ROIS, evaluate_cascade
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
+from pvs_workflow.lab.simulation.shifts import Shift
 from pvs_workflow.lab.training.curves import save_chart
 from pvs_workflow.lab.training.heldout import as_drawn, heldout_images
 from pvs_workflow.lab.training.samples import Sample

@@ -13,30 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import binary_closing, binary_fill_holes, gaussian_filter
-from scipy.ndimage import label as label_objects
 
-from pvs_workflow.lab.simulation.acquisition import GAIN, draw_movement, draw_protocol
+from pvs_workflow.lab.simulation.acquisition import draw_movement, draw_protocol
+from pvs_workflow.lab.simulation.compact import compact_session
 from pvs_workflow.lab.simulation.dataset import start_dataset, write_session
-from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.person import cohort_burden, draw_anatomy, draw_person
-from pvs_workflow.lab.simulation.session import (
-    Session,
-    SimulatedScan,
-    draw_t2w_grid,
-    scan_session,
-)
+from pvs_workflow.lab.simulation.session import Session, draw_t2w_grid, scan_session
 
 SEED = 2024
 TILT = 4.0
 """Degrees of spread of the T2w's slices, so that the example's affines are oblique."""
 CHANGES = {'T1w': {'snr': 30.0, 'coverage': 150.0}, 'FLAIR': {'thickness': 3.0}}
 """To keep the files small: less noise, less neck, and a third of the slices."""
-LEVELS = {'T2w': 46, 'T1w': 30, 'FLAIR': 32}
-"""Intensity of the putamen (T1w: of white matter). The noise spans one to two steps of these:
-finer ones would only store more of it."""
-_HEAD = 0.17  # of the putamen's signal: over the noise in air, under skin and marrow
-_MARGIN = 3  # voxels of air kept around the head
 OUT = Path(__file__).parents[1] / 'bids_examples' / 'template'
 NOTES = (
     'sub-01 was scanned twice: the same head and the same perivascular spaces, in another '
@@ -94,69 +82,6 @@ def simulate(plan: Plan) -> list[Session]:
         others = {name: replace(protocol, **CHANGES[name]) for name, protocol in others.items()}
         sessions.append(scan_session(rng, person, (protocol, grid), others))
     return sessions
-
-
-def head_mask(data: np.ndarray) -> np.ndarray:
-    """Return the head: the largest bright object, with its holes filled in every slice.
-
-    The putamen of ``data``, an (x, y, z) array, is at `GAIN`.
-    """
-    bright = gaussian_filter(data.astype(np.float32), (2.5, 2.5, 0.7)) > _HEAD * GAIN
-    bright = binary_closing(np.pad(bright, 4), np.ones((5, 5, 1)), iterations=2)
-    bright = bright[4:-4, 4:-4, 4:-4]
-    objects, number = label_objects(bright)
-    if number == 0:
-        return bright
-    head = objects == np.bincount(objects.ravel())[1:].argmax() + 1
-    for z in range(head.shape[2]):
-        head[:, :, z] = binary_fill_holes(head[:, :, z])
-    return head
-
-
-def compact_scan(
-    scan: SimulatedScan, level: float
-) -> tuple[SimulatedScan, tuple[slice, slice, slice]]:
-    """Crop a scan to the head in plane, blank the air, and store it in eight bits.
-
-    Parameters
-    ----------
-    scan : SimulatedScan
-    level : float
-        What `GAIN` becomes.
-
-    Returns
-    -------
-    scan : SimulatedScan
-    box : tuple of slice
-        What was kept of the array.
-
-    """
-    head = head_mask(scan.data)
-    box = []
-    for axis, n in enumerate(scan.data.shape[:2]):
-        where = np.flatnonzero(head.any(axis=(1 - axis, 2)))
-        box.append(slice(max(0, where[0] - _MARGIN), min(n, where[-1] + 1 + _MARGIN)))
-    box = (*box, slice(0, scan.data.shape[2]))
-    small = np.clip(np.round(scan.data[box] * (level / GAIN)), 0, 255)
-    small = np.where(head[box], small, 0).astype(np.uint8)
-    grid = Grid(scan.data.shape, scan.affine)
-    cropped = grid.box(tuple(part.start for part in box), small.shape)
-    return replace(scan, data=small, affine=cropped.affine), box
-
-
-def compact_session(session: Session) -> Session:
-    """Make all scans of a session compact, and crop the truth as its T2w; the counts stay."""
-    scans = {
-        contrast: compact_scan(scan, LEVELS[contrast]) for contrast, scan in session.scans.items()
-    }
-    box = scans['T2w'][1]
-    return replace(
-        session,
-        scans={contrast: scan for contrast, (scan, _) in scans.items()},
-        structures=session.structures[box],
-        roi=session.roi[box],
-        epvs=session.epvs[box],
-    )
 
 
 def main(out: Path) -> None:

@@ -1,7 +1,6 @@
 import importlib.util
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import nibabel as nb
@@ -9,25 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pvs_workflow.lab.simulation.acquisition import GAIN, Protocol
+from pvs_workflow.lab.simulation.compact import compact_session
 from pvs_workflow.lab.simulation.dataset import STORED_ORDER
-from pvs_workflow.lab.simulation.session import SimulatedScan
 from pvs_workflow.science.geometry import Storage, to_stored
 from tests.places import VALIDATOR
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / 'bids_examples' / 'template'
 TRUTH = EXAMPLE / 'derivatives' / 'truth'
-
-
-@pytest.fixture(scope='module')
-def script():
-    spec = importlib.util.spec_from_file_location('example', ROOT / 'scripts/make_example.py')
-    module = importlib.util.module_from_spec(spec)
-    # Where dataclasses look for their module.
-    sys.modules['example'] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_it_has_the_promised_participants():
@@ -91,9 +79,12 @@ def test_it_is_valid():
 
 
 @pytest.mark.slow
-def test_the_script_makes_it_again(script):
+def test_the_script_makes_it_again():
+    spec = importlib.util.spec_from_file_location('example', ROOT / 'scripts/make_example.py')
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
     (session,) = script.simulate(script.PLANS[1])
-    compact = script.compact_session(session)
+    compact = compact_session(session)
     for contrast, scan in compact.scans.items():
         image = nb.load(EXAMPLE / f'sub-02/anat/sub-02_{contrast}.nii.gz')
         again = to_stored(scan.data, Storage(scan.data.shape, STORED_ORDER)).astype(int)
@@ -105,53 +96,3 @@ def test_the_script_makes_it_again(script):
     stored = nb.load(TRUTH / 'sub-02/anat/sub-02_space-T2w_desc-epvs_dseg.nii.gz')
     again = to_stored(compact.epvs, Storage(compact.epvs.shape, STORED_ORDER))
     np.testing.assert_array_equal(again, np.asarray(stored.dataobj))
-
-
-def ball(rng):
-    """Return a noisy ball with a dark cavity in air, brightest in one corner of the air."""
-    x, y = np.meshgrid(np.arange(90), np.arange(80), indexing='ij')
-    away = np.hypot(x - 50, y - 35)
-    plane = np.where((away < 28) & (away > 6), GAIN, 0.0)
-    data = np.repeat(plane[..., None], 12, axis=2) + rng.rayleigh(8, (90, 80, 12))
-    data[80:83, 70:73, 5] = 2 * GAIN
-    return data.round().astype(np.uint16), away
-
-
-def test_the_head_is_the_largest_object_with_its_holes(script, rng):
-    data, away = ball(rng)
-    mask = script.head_mask(data)
-    assert mask[away < 25].all()
-    assert not mask[away > 34].any()
-    assert not script.head_mask(np.zeros_like(data)).any()
-
-
-def test_a_scan_is_cropped_blanked_and_scaled_in_its_place(script, rng):
-    data, away = ball(rng)
-    affine = np.diag([0.5, 0.5, 5.0, 1.0])
-    scan = SimulatedScan(data, affine, np.eye(4), Protocol(0.5, 5.0, snr=20.0))
-    small, box = script.compact_scan(scan, 40)
-    assert small.data.dtype == np.uint8
-    assert small.data.shape[2] == 12
-    assert small.data.shape[0] < 75
-    tissue = ((away > 10) & (away < 25))[box[:2]]
-    # The putamen's signal becomes 40, and noise adds a little to a magnitude.
-    assert 40 <= np.median(small.data[tissue]) <= 41
-    assert not small.data[(away > 34)[box[:2]]].any()
-    np.testing.assert_allclose(small.affine[:2, 3], [box[0].start * 0.5, box[1].start * 0.5])
-    assert scan.data.shape == (90, 80, 12)
-
-
-def test_compact_keeps_the_head_and_the_truth(script, simulated):
-    compact = script.compact_session(simulated)
-    before, after = simulated.scans['T2w'], compact.scans['T2w']
-    assert after.data.dtype == np.uint8
-    assert compact.counts == simulated.counts
-    assert np.count_nonzero(compact.epvs) == np.count_nonzero(simulated.epvs)
-    where = [
-        scan.affine @ [*np.argwhere(truth.epvs > 0).mean(axis=0), 1]
-        for scan, truth in ((before, simulated), (after, compact))
-    ]
-    np.testing.assert_allclose(where[0], where[1], atol=1e-6)
-    mask = script.head_mask(before.data)
-    assert mask[simulated.roi > 0].all()
-    assert not mask[:2].any()

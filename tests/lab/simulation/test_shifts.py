@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.shifts import Shift, shifted, with_lacunes
 from pvs_workflow.lab.simulation.acquisition import Protocol, draw_grid
 from pvs_workflow.lab.simulation.lesions import Lesion
 from pvs_workflow.lab.simulation.person import Person
+from pvs_workflow.lab.simulation.shifts import Shift, shifted, with_lacunes
 
 PROTOCOL = Protocol(pixel=0.573, thickness=5.0, snr=20.0)
 
@@ -45,7 +45,7 @@ def test_as_many_lacunes_as_asked_for(t2w, monkeypatch):
         kinds = rng.choice(['lacune', 'flow void'], 3)
         return [Lesion(str(kind), rng.random(3), np.eye(3), {}) for kind in kinds]
 
-    place = 'benchmarks.shifts.'
+    place = 'pvs_workflow.lab.simulation.shifts.'
     monkeypatch.setattr(place + 'draw_lesions', draw)
     monkeypatch.setattr(place + 'detailed_box', lambda *a: ((0, 0, 0), t2w[1]))
     monkeypatch.setattr(place + 'sample_structures', lambda *a: None)
