@@ -20,7 +20,7 @@ from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.outlier_section import outlier_section
 from pvs_workflow.report.people_section import people_section
-from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
+from pvs_workflow.report.reading_sheet import write_reading_sheet
 from pvs_workflow.report.scanner_section import scanner_section
 from pvs_workflow.report.sections import GroupSection
 
@@ -120,11 +120,7 @@ def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
     """
     output_dir = Path(output_dir)
     results, problems = read_results(output_dir)
-    scans = []
-    for result in results:
-        identity = (result.grade[name] for name in ('participant_id', 'session_id', 't2w'))
-        scans.append(SheetScan(*identity, result.stem, pd.DataFrame(result.counts)))
-    written, unseen = write_reading_sheet(output_dir, scans, seed)
+    written, unseen = write_reading_sheet(output_dir, results, seed)
     return GroupOutput(tuple(written), (*problems, *unseen))
 
 
@@ -138,7 +134,7 @@ def _compare_raters(
     read = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
     rated = match_ratings(read, model_results(results))
     pairs = pair_raters(rated)
-    table = agreement_table(rated, pairs)
+    table = agreement_table(pairs)
     return table, agreement_section(rated, pairs, table), rated.problems
 
 

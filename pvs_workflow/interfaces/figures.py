@@ -97,7 +97,7 @@ class DrawRegistration(SimpleInterface):
 def _draw_slices(t2w, located, six):
     import numpy as np
 
-    from pvs_workflow.report.figures import roi_figure
+    from pvs_workflow.report.anatomy import roi_figure
     from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
 
     affine = t2w.image.affine
@@ -113,33 +113,34 @@ def _draw_slices(t2w, located, six):
 
 
 def _draw_images(six, counted, found):
-    from pvs_workflow.report import figures
+    from pvs_workflow.report.charts import grade_figure
+    from pvs_workflow.report.images import ENHANCED_WINDOW, evidence_figure, images_figure
     from pvs_workflow.science.grading import person_grade
 
     where = six.views, six.slices
     counts = counted.counts, counted.lows, counted.highs
     grade = person_grade(counted.counts)
     return {
-        'images': figures.images_figure(six.shown, *where),
-        'enhanced': figures.enhanced_figure(counted.enhanced, *where),
-        'evidence': figures.evidence_figure(six.shown, found.labels, *where, *counts, six.rois),
-        'grade': figures.grade_figure(counted.probabilities, grade),
+        'images': images_figure(six.shown, *where),
+        'enhanced': images_figure(counted.enhanced, *where, ENHANCED_WINDOW),
+        'evidence': evidence_figure(six.shown, found.labels, *where, *counts, six.rois),
+        'grade': grade_figure(counted.probabilities, grade),
     }
 
 
 def _draw_registration(t2w, moving, located, name: str):
     import numpy as np
 
-    from pvs_workflow.report.figures import registration_figure
+    from pvs_workflow.report.alignment import registration_figure
 
     volumes = (np.asarray(image.dataobj, dtype=np.float32) for image in (t2w.image, moving))
     roi = np.asarray(located.roi.dataobj, dtype=np.int16)
-    return registration_figure(*volumes, t2w.image.affine, roi, 'T2w', name)
+    return registration_figure(*volumes, t2w.image.affine, roi, name)
 
 
 def _save(figures: dict, stem: str) -> list[str]:
     """Write figures under their names in the report, and return their paths."""
-    from pvs_workflow.report.figures import save_figure
+    from pvs_workflow.report.saving import save_figure
 
     return [
         str(save_figure(figure, Path(f'{stem}_desc-{name}_T2w.svg')))

@@ -37,7 +37,7 @@ def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) 
     # The model's pairs first.
     groups: dict[tuple[str, str, str], list[Pair]] = {}
     for pair in sorted(pairs, key=lambda pair: pair.comparison):
-        if pair.items:
+        if pair.items and pair.comparison != 'all':
             named = replace(pair, first=short[pair.first], second=short[pair.second])
             groups.setdefault((pair.comparison, named.first, named.second), []).append(named)
     return GroupSection(

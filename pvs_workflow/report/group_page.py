@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 
-from pvs_workflow.cohort.differences import median_difference
 from pvs_workflow.derivatives.columns import TEXT_COLUMNS
 from pvs_workflow.derivatives.counts import QC_LEVELS
 from pvs_workflow.report.charts import counts_figure, distribution_figure, sides_figure
@@ -18,6 +18,12 @@ from pvs_workflow.science.slices import HEMISPHERES
 
 _MODEL_COLUMNS = ['model', 'model_sha256']
 _DIGITS = 2
+
+_MIN_DIFFERENCES = 5
+"""Minimum number of people for an interval of the difference of left and right."""
+
+_RESAMPLES, _BATCH = 2000, 100
+"""Resamples of the bootstrap, in all and in memory at once."""
 
 
 def write_group_page(
@@ -126,16 +132,26 @@ def _sides(usable: pd.DataFrame) -> str:
     """Say how left and right differ, of all T2w and, for the interval, of one of each person."""
     sides = usable[['participant_id', 'count_left', 'count_right']].dropna()
     difference = sides['count_left'].astype(float) - sides['count_right'].astype(float)
-    found = median_difference(difference[~sides['participant_id'].duplicated()])
+    one_each = np.sort(difference[~sides['participant_id'].duplicated()])
     told = (
         f'{(difference > 0).sum()} with more on the left, {(difference < 0).sum()} with more on '
         'the right.'
     )
-    if found is None:
+    if len(one_each) < _MIN_DIFFERENCES:
         return told
+    from scipy.stats import bootstrap
+
+    low, high = bootstrap(
+        (one_each,),
+        np.median,
+        n_resamples=_RESAMPLES,
+        batch=_BATCH,
+        method='percentile',
+        rng=np.random.default_rng(0),
+    ).confidence_interval
     return (
-        f'{told} Left minus right has a median of {_signed(found.value)} (95 % interval '
-        f'{_signed(found.low)} to {_signed(found.high)}, bootstrap over {found.n} people, each '
+        f'{told} Left minus right has a median of {_signed(np.median(one_each))} (95 % interval '
+        f'{_signed(low)} to {_signed(high)}, bootstrap over {len(one_each)} people, each '
         'with the first T2w).'
     )
 

@@ -6,6 +6,7 @@ import pytest
 from pvs_workflow.derivatives.columns import describe_columns
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.report.group_page import write_group_page
+from tests.builders.report_group import make_rows, show_sections
 
 
 @pytest.fixture
@@ -138,3 +139,22 @@ def test_tables_are_not_changed(tmp_path, tables):
     write_group_page(tmp_path, grades, counts)
     pd.testing.assert_frame_equal(grades, before[0])
     pd.testing.assert_frame_equal(counts, before[1])
+
+
+def test_left_minus_right_has_an_interval_from_five_people_on(tmp_path, read):
+    rows = make_rows(30).assign(qc='pass')
+    first = rows.drop_duplicates('participant_id')
+    difference = first['count_left'] - first['count_right']
+    found = re.search(
+        r'has a median of (\S+) \(95 % interval (\S+) to (\S+), bootstrap over (\d+) people',
+        read(show_sections(tmp_path, rows)).text,
+    )
+    median, low, high, people = (float(text.replace('−', '-')) for text in found.groups())
+    assert people == 30
+    assert median == pytest.approx(difference.median(), abs=0.005)
+    assert difference.min() < low < median < high < difference.max()
+    rows = rows.iloc[::-1].sort_values('session_id', kind='stable', ignore_index=True)
+    assert found[0] in read(show_sections(tmp_path, rows)).text
+    few = read(show_sections(tmp_path, make_rows(4).assign(qc='pass'))).text
+    assert 'more on the left' in few
+    assert 'has a median of' not in few

@@ -1,20 +1,26 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import nibabel as nb
 import numpy as np
-import pandas as pd
 import pytest
 
+from pvs_workflow.derivatives.results import Result
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.ratings import find_key
 from pvs_workflow.report import reading_sheet
 from pvs_workflow.report.reading_images import ROI_END, T2W_END
-from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
+from pvs_workflow.report.reading_sheet import write_reading_sheet
 
 PEOPLE = ('sub-alice', 'sub-bob', 'sub-carol', 'sub-dave')
+
+
+def grade_of(participant, session=None, t2w=None):
+    t2w = t2w or f'{participant}_T2w.nii.gz'
+    return {'participant_id': participant, 'session_id': session, 't2w': t2w}
 
 
 @pytest.fixture
@@ -30,14 +36,11 @@ def make_scan(tmp_path, phantom):
             for array, end in ((volume, T2W_END), (phantom.roi, ROI_END)):
                 image = nb.Nifti1Image(array.astype(np.int16), phantom.affine)
                 nb.save(image, stem.with_name(stem.name + end))
-        table = pd.DataFrame(
-            {
-                'hemisphere': [view.hemisphere for view in phantom.views],
-                'slice': phantom.slices,
-                'count': np.array(counts, float),
-            }
-        )
-        return SheetScan(participant, session, f'{participant}_T2w.nii.gz', stem, table)
+        rows = [
+            {'hemisphere': view.hemisphere, 'slice': index, 'count': float(count)}
+            for view, index, count in zip(phantom.views, phantom.slices, counts, strict=True)
+        ]
+        return Result(stem, grade_of(participant, session), tuple(rows))
 
     return call
 
@@ -98,9 +101,9 @@ def test_the_pixels_are_those_of_the_right_person(tmp_path, scans, read):
         assert {'L': 'Left', 'R': 'Right'}[row.hemisphere] in picture['alt']
         by_person.setdefault(row.participant_id, []).append(picture['src'])
     for scan in scans:
-        images = reading_sheet.read_images(scan.stem, scan.counts)
+        images = reading_sheet.read_images(scan)
         expected = [image.uri for image in images]
-        assert by_person[scan.participant_id] == expected
+        assert by_person[scan.grade['participant_id']] == expected
     assert len({uri for uris in by_person.values() for uri in uris}) == 24
 
 
@@ -124,8 +127,7 @@ def test_who_knows_seed_and_people_but_not_the_counts_knows_nothing(tmp_path, ma
     for name, count in (('a', 3.0), ('b', 3.0001)):
         scans = [make_scan(f'sub-{name}{n:02d}', counts=[count] * 6) for n in range(6)]
         scans = [
-            SheetScan(f'sub-{n}', None, 't', scan.stem, scan.counts)
-            for n, scan in enumerate(scans)
+            replace(scan, grade=grade_of(f'sub-{n}', t2w='t')) for n, scan in enumerate(scans)
         ]
         write_reading_sheet(tmp_path / name, scans, 1)
     codes = [set(key_of(tmp_path / name)['image_id']) for name in 'ab']

@@ -5,7 +5,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 
-from pvs_workflow.report import figures
+from pvs_workflow.report.alignment import registration_figure
+from pvs_workflow.report.anatomy import roi_figure
+from pvs_workflow.report.images import ENHANCED_WINDOW, evidence_figure, images_figure
 from pvs_workflow.report.saving import Sheet
 
 
@@ -50,13 +52,13 @@ def draw(name: str, ph) -> list:
     nothing = np.zeros((6, 80, 96), dtype=int)
     where, numbers = (ph.views, ph.slices), [0.0] * 6
     drawn = {
-        'roi': lambda: figures.roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures),
-        'images': lambda: figures.images_figure(ph.images, *where),
-        'enhanced': lambda: figures.enhanced_figure(ph.images, *where),
-        'evidence': lambda: figures.evidence_figure(
+        'roi': lambda: roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures),
+        'images': lambda: images_figure(ph.images, *where),
+        'enhanced': lambda: images_figure(ph.images, *where, ENHANCED_WINDOW),
+        'evidence': lambda: evidence_figure(
             ph.images, nothing, *where, numbers, numbers, numbers, ph.rois
         ),
-        'registration': lambda: figures.registration_figure(ph.t2w, ph.t2w, ph.affine, ph.roi),
+        'registration': lambda: registration_figure(ph.t2w, ph.t2w, ph.affine, ph.roi),
     }[name]()
     return [tile.figure for tile in drawn.tiles] if isinstance(drawn, Sheet) else [drawn]
 
@@ -91,9 +93,7 @@ def test_a_spot_at_the_back_is_drawn_nearer_to_the_p(name, make_phantom):
 def test_the_left_region_has_the_colour_of_the_letter_l(phantom):
     without_left = np.where(phantom.roi == 1, 0, phantom.roi)
     where = phantom.views, phantom.slices
-    figure = figures.roi_figure(
-        phantom.t2w, phantom.affine, without_left, *where, phantom.structures
-    )
+    figure = roi_figure(phantom.t2w, phantom.affine, without_left, *where, phantom.structures)
     panel = next(axes for axes in figure.axes if axes.texts)
     drawn = [colour for lines in panel.collections for colour in lines.get_edgecolor()]
     letters_by_text = {text.get_text(): text for text in panel.texts}

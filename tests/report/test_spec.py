@@ -3,7 +3,7 @@ import pytest
 from pvs_workflow.report.spec import load_specification
 
 
-def test_every_figure_of_the_pipeline_has_its_place():
+def test_every_figure_of_the_pipeline_has_its_place(drawings):
     sections = load_specification().sections
     wanted = {
         layer.bids['desc']
@@ -15,6 +15,9 @@ def test_every_figure_of_the_pipeline_has_its_place():
         *('roi', 'images', 'enhanced', 'evidence', 'grade'),
         *('t1wreg', 'flairreg', 'templatereg'),
     }
+    drawn = {path.name.split('_')[0].removeprefix('desc-') for path in drawings.iterdir()}
+    # All alignments are drawn by one function.
+    assert drawn == wanted - {'flairreg', 'templatereg'}
 
 
 @pytest.mark.parametrize('key', ['alt', 'bids'])
