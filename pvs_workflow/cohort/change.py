@@ -117,22 +117,15 @@ def _change(first: Mapping, second: Mapping, days: float, threshold: ChangeThres
     """Return a row of ``group_change``."""
     row = {
         'participant_id': first['participant_id'],
-        'session_first': first['session_id'],
-        'session_second': second['session_id'],
-        't2w_first': first['t2w'],
-        't2w_second': second['t2w'],
-        'qc_first': first['qc'],
-        'qc_second': second['qc'],
         'days': days,
         'yardstick': threshold.kind,
         'limit': threshold.limit,
         'change': _classify(first, second, threshold),
     }
-    for name in MEASURES:
-        row[f'{name}_first'] = first[name]
-        row[f'{name}_second'] = second[name]
-        row[f'{name}_change'] = second[name] - first[name]
-    return row
+    for end, scan in (('first', first), ('second', second)):
+        row[f'session_{end}'] = scan['session_id']
+        row |= {f'{name}_{end}': scan[name] for name in ('t2w', 'qc', *MEASURES)}
+    return row | {f'{name}_change': second[name] - first[name] for name in MEASURES}
 
 
 def _classify(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> str | None:

@@ -66,7 +66,6 @@ def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSe
     return GroupSection(
         'change',
         'Change between sessions',
-        'change.html.j2',
         {
             'people': int(changes['participant_id'].nunique()),
             'pairs': len(changes),

@@ -11,8 +11,7 @@ from pvs_workflow.derivatives.columns import TEXT_COLUMNS
 from pvs_workflow.derivatives.counts import QC_LEVELS
 from pvs_workflow.report.charts import counts_figure, distribution_figure, sides_figure
 from pvs_workflow.report.rendering import write_page
-from pvs_workflow.report.scanner_section import usable_rows
-from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
+from pvs_workflow.report.sections import Chart, GroupSection, draw_chart, usable_rows
 from pvs_workflow.science.grading import GRADES
 from pvs_workflow.science.slices import HEMISPHERES
 
@@ -51,13 +50,15 @@ def write_group_page(
         If the page cannot be written.
 
     """
+    doubtful = grades[grades['qc'] != 'pass']
+    doubtful = doubtful.sort_values('qc', key=lambda level: level != 'fail', kind='stable')
     return write_page(
         output_dir / 'group_potter.html',
         'group.html.j2',
         summary=_summary(grades),
         charts=_charts(usable_rows(grades), counts),
         image_grades=_image_grades(counts),
-        doubtful=_doubtful(grades).to_dict('records'),
+        doubtful=doubtful.to_dict('records'),
         columns=[name for name in grades.columns if name not in _MODEL_COLUMNS],
         grades=grades.to_dict('records'),
         models=grades.groupby(_MODEL_COLUMNS, dropna=False, sort=True).size().reset_index(),
@@ -77,12 +78,6 @@ def _summary(grades: pd.DataFrame) -> dict[str, int]:
         'T2w': len(grades),
         **{f'T2w with quality {level}': (grades['qc'] == level).sum() for level in QC_LEVELS},
     }
-
-
-def _doubtful(grades: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that did not pass, the failed ones first."""
-    rows = grades[grades['qc'] != 'pass']
-    return rows.sort_values('qc', key=lambda level: level != 'fail', kind='stable')
 
 
 def _charts(usable: pd.DataFrame, counts: pd.DataFrame) -> list[Chart]:

@@ -64,7 +64,7 @@ def images_figure(
     Returns
     -------
     Sheet
-        Its tiles are named by :func:`tile_name`.
+        Its tiles are named by hemisphere and rank, as ``L1``.
 
     """
     tiles = []
@@ -74,8 +74,8 @@ def images_figure(
         axes = add_panel(figure, 0, 0, _WIDTH, height)
         show_plane(axes, image, PIXEL, window)
         mark_edges(axes)
-        name = tile_name(view.hemisphere, view.rank)
-        tiles.append(Tile(name, figure, image_title(view, stored) + words))
+        title = image_title(view, stored) + words
+        tiles.append(Tile(f'{view.hemisphere}{view.rank}', figure, title))
     return Sheet(tuple(tiles), columns=N_SLICES, note=_NOTE)
 
 
@@ -111,11 +111,6 @@ def evidence_figure(
         outline(axes, roi, PIXEL, SIDE_COLOURS[view.hemisphere], 0.6)
         draw_instances(axes, labels)
     return sheet
-
-
-def tile_name(hemisphere: str, rank: int) -> str:
-    """Return the name of an image in its sheet, as ``L1``."""
-    return f'{hemisphere}{rank}'
 
 
 def image_title(view: View, stored: int) -> str:

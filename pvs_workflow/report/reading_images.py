@@ -54,8 +54,11 @@ class RawImage:
 
     @cached_property
     def uri(self) -> str:
-        """The picture as a data URI."""
-        return png_uri(self.pixels)
+        """The picture as PNG in a data URI: the front above."""
+        grey = np.round(255 * self.pixels.T[::-1]).astype(np.uint8)
+        stream = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(grey)).save(stream, format='PNG', optimize=True)
+        return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')
 
 
 def read_images(result: Result) -> list[RawImage]:
@@ -105,11 +108,3 @@ def read_images(result: Result) -> list[RawImage]:
             f'{sorted(counted)}, received {sorted(shown)} from its images'
         )
     return images
-
-
-def png_uri(pixels: np.ndarray) -> str:
-    """Return an image (as of :class:`RawImage`) as PNG in a data URI: the front above."""
-    grey = np.round(255 * np.asarray(pixels).T[::-1]).astype(np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(grey)).save(stream, format='PNG', optimize=True)
-    return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')

@@ -98,11 +98,10 @@ def find_figure(output_dir: Path, scan: ScanResult, query: Mapping[str, str]) ->
 
     The query has ``datatype`` (the folder), ``suffix`` and any entities.
     """
-    entities = dict(query)
-    folder = output_dir / f'sub-{scan.entities["sub"]}' / entities.pop('datatype')
-    end = f'_{entities.pop("suffix")}.svg'
-    added = ''.join(f'_{key}-{value}' for key, value in entities.items())
-    path = folder / f'{scan.stem}{added}{end}'
+    fixed = ('datatype', 'suffix')
+    added = ''.join(f'_{key}-{value}' for key, value in query.items() if key not in fixed)
+    folder = output_dir / f'sub-{scan.entities["sub"]}' / query['datatype']
+    path = folder / f'{scan.stem}{added}_{query["suffix"]}.svg'
     return path if path.is_file() else None
 
 

@@ -61,30 +61,21 @@ class Section:
     ordering: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Specification:
-    """The whole page."""
-
-    title: str
-    sections: tuple[Section, ...]
-
-
-def load_specification() -> Specification:
+def load_sections() -> tuple[Section, ...]:
     """Read the shipped specification.
 
     Examples
     --------
-    >>> [section.name for section in load_specification().sections]
+    >>> [section.name for section in load_sections()]
     ['summary', 'scan', 'methods', 'errors', 'provenance']
 
     """
     content = data.path('report', 'spec.yml').read_text(encoding='utf-8')
-    settings = yaml.safe_load(content)
     sections = []
-    for section in settings['sections']:
+    for section in yaml.safe_load(content)['sections']:
         reportlets = []
         for values in section.pop('reportlets'):
             layers = tuple(Layer(**layer) for layer in values.pop('layers', ()))
             reportlets.append(Reportlet(layers=layers, **values))
         sections.append(Section(reportlets=tuple(reportlets), **section))
-    return Specification(settings['title'], tuple(sections))
+    return tuple(sections)

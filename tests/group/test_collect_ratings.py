@@ -8,6 +8,7 @@ import sys
 import pandas as pd
 import pytest
 
+from pvs_workflow.derivatives.results import read_results
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.group import collect_group, collect_sheet
@@ -37,9 +38,8 @@ def write_ratings(path, rows):
 
 def image_rows(out, rater='A', change=0.0):
     """Return what a rater would write who counts as the model, more or less."""
-    collect_group(out)
-    counts = read_table(out / 'group_counts.tsv', 'group_counts')
-    rows = counts[['participant_id', 'session_id', 'hemisphere', 'slice', 'count']]
+    columns = ['participant_id', 'session_id', 'hemisphere', 'slice', 'count']
+    rows = pd.DataFrame([row for one in read_results(out)[0] for row in one.counts])[columns]
     return rows.assign(rater=rater, count=rows['count'] + change).to_dict('records')
 
 

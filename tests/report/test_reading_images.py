@@ -12,7 +12,7 @@ from PIL import Image
 from pvs_workflow.derivatives.images import restore
 from pvs_workflow.derivatives.results import Result
 from pvs_workflow.errors import ImageError
-from pvs_workflow.report.reading_images import ROI_END, T2W_END, png_uri, read_images
+from pvs_workflow.report.reading_images import ROI_END, T2W_END, RawImage, read_images
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.sampling import cut_six
@@ -75,7 +75,8 @@ def test_left_and_front_are_where_they_are_said_to_be():
     pixels = np.zeros((80, 96))
     pixels[:8] = 1.0  # the person's left
     pixels[:, -8:] = 0.5  # the front
-    raw = base64.b64decode(png_uri(pixels).partition(',')[2])
+    uri = RawImage('L', 1, 0, pixels).uri
+    raw = base64.b64decode(uri.partition(',')[2])
     picture = Image.open(io.BytesIO(raw))
     assert picture.mode == 'L'
     assert picture.info == {}

@@ -12,6 +12,7 @@ from pvs_workflow.report.saving import Sheet
 
 
 def rendered(figure) -> np.ndarray:
+    figure.set_dpi(50)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].astype(float).sum(axis=2)

@@ -1,10 +1,10 @@
 import pytest
 
-from pvs_workflow.report.spec import load_specification
+from pvs_workflow.report.spec import load_sections
 
 
 def test_every_figure_of_the_pipeline_has_its_place(drawings):
-    sections = load_specification().sections
+    sections = load_sections()
     wanted = {
         layer.bids['desc']
         for section in sections
@@ -22,13 +22,13 @@ def test_every_figure_of_the_pipeline_has_its_place(drawings):
 
 @pytest.mark.parametrize('key', ['alt', 'bids'])
 def test_every_layer_is_described(key):
-    for section in load_specification().sections:
+    for section in load_sections():
         for reportlet in section.reportlets:
             for layer in reportlet.layers:
                 assert getattr(layer, key)
 
 
 def test_results_are_shown_for_every_t2w_in_order():
-    repeated = [section for section in load_specification().sections if section.ordering]
+    repeated = [section for section in load_sections() if section.ordering]
     assert [section.name for section in repeated] == ['scan']
     assert list(repeated[0].ordering) == ['ses', 'acq', 'run']
