@@ -14,6 +14,7 @@ from pvs_workflow.raters.ratings import find_key
 from pvs_workflow.report import reading_sheet
 from pvs_workflow.report.reading_images import ROI_END, T2W_END
 from pvs_workflow.report.reading_sheet import write_reading_sheet
+from tests.builders.phantom import make_phantom
 
 PEOPLE = ('sub-alice', 'sub-bob', 'sub-carol', 'sub-dave')
 
@@ -23,13 +24,13 @@ def grade_of(participant, session=None, t2w=None):
     return {'participant_id': participant, 'session_id': session, 't2w': t2w}
 
 
-@pytest.fixture
-def make_scan(tmp_path, phantom):
-    """Save one T2w's derivatives; people differ in their noise."""
+@pytest.fixture(scope='module')
+def make_scan(tmp_path_factory):
+    """Save one T2w's derivatives, each in a folder of its own; people differ in their noise."""
+    phantom = make_phantom()
 
     def call(participant, session=None, counts=(3, 1, 4, 1, 5, 9), images=True):
-        stem = tmp_path / participant / (session or '') / 'anat' / participant
-        stem.parent.mkdir(parents=True)
+        stem = tmp_path_factory.mktemp('anat') / participant
         noise = np.random.default_rng(list(participant.encode()))
         volume = phantom.t2w + 80 * noise.random(phantom.t2w.shape)
         if images:
@@ -45,7 +46,7 @@ def make_scan(tmp_path, phantom):
     return call
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def scans(make_scan):
     return [make_scan(name) for name in PEOPLE]
 

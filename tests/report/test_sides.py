@@ -1,5 +1,7 @@
 """Left is left: measured from the pixels that are drawn, not from what the code meant."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -9,6 +11,7 @@ from pvs_workflow.report.alignment import registration_figure
 from pvs_workflow.report.anatomy import roi_figure
 from pvs_workflow.report.images import ENHANCED_WINDOW, evidence_figure, images_figure
 from pvs_workflow.report.saving import Sheet
+from tests.builders.phantom import make_phantom
 
 
 def rendered(figure) -> np.ndarray:
@@ -48,8 +51,10 @@ def compare(with_spot, no_spot, letters: str):
             yield places
 
 
-def draw(name: str, ph) -> list:
-    """Draw the figures of a kind."""
+@cache
+def draw(name: str, left_spot: bool, back_spot: bool) -> list:
+    """Draw the figures of a kind, of a phantom with or without its spots."""
+    ph = make_phantom(left_spot, back_spot)
     nothing = np.zeros((6, 80, 96), dtype=int)
     where, numbers = (ph.views, ph.slices), [0.0] * 6
     drawn = {
@@ -64,8 +69,8 @@ def draw(name: str, ph) -> list:
     return [tile.figure for tile in drawn.tiles] if isinstance(drawn, Sheet) else [drawn]
 
 
-def compare_all(name, one, other, letters):
-    pairs = zip(draw(name, one), draw(name, other), strict=True)
+def compare_all(name, spots, letters):
+    pairs = zip(draw(name, *spots), draw(name, False, False), strict=True)
     return [places for pair in pairs for places in compare(*pair, letters)]
 
 
@@ -73,9 +78,8 @@ NAMES = ('roi', 'images', 'enhanced', 'evidence', 'registration')
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_spot_on_the_left_is_drawn_nearer_to_the_l(name, make_phantom):
-    phantoms = [make_phantom(left_spot=there) for there in (True, False)]
-    panels = compare_all(name, *phantoms, 'LR')
+def test_a_spot_on_the_left_is_drawn_nearer_to_the_l(name):
+    panels = compare_all(name, (True, False), 'LR')
     assert len(panels) >= 3
     for spot, left, right in panels:
         assert left[0] < right[0]
@@ -83,9 +87,8 @@ def test_a_spot_on_the_left_is_drawn_nearer_to_the_l(name, make_phantom):
 
 
 @pytest.mark.parametrize('name', ['roi', 'registration'])
-def test_a_spot_at_the_back_is_drawn_nearer_to_the_p(name, make_phantom):
-    phantoms = [make_phantom(left_spot=False, back_spot=there) for there in (True, False)]
-    panels = compare_all(name, *phantoms, 'AP')
+def test_a_spot_at_the_back_is_drawn_nearer_to_the_p(name):
+    panels = compare_all(name, (False, True), 'AP')
     assert len(panels) >= 3
     for spot, front, back in panels:
         assert np.hypot(*np.subtract(spot, back)) < np.hypot(*np.subtract(spot, front))
