@@ -24,16 +24,9 @@ do not hold the estimate: the grades are separated."""
 
 @dataclass(frozen=True)
 class Term:
-    """One odds ratio of a model.
+    """The odds ratio of a higher grade, per 10 years or of a level against another.
 
-    Attributes
-    ----------
-    name : str
-        What is compared: per 10 years, or a level against another.
-    ratio, low, high : float
-        Odds ratio of a higher grade and its 95 % interval (Wald).
-    p : float
-
+    ``low`` and ``high`` are its 95 % interval (Wald).
     """
 
     name: str

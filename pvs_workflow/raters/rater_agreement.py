@@ -16,9 +16,8 @@ from pvs_workflow.science.agreement import (
     weighted_kappa,
 )
 
-LEVELS = (IMAGE, PERSON)
-QUANTITIES = ('count', 'potter')
 MODEL = 'model'
+_QUANTITIES = ('count', 'potter')
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ def pair_raters(rated: Rated) -> list[Pair]:
     names = [MODEL, *rated.raters]
     places = range(len(names))
     groups = [*combinations(places, 2), *([places[1:]] if len(rated.raters) > 2 else [])]
-    for level in LEVELS:
-        tables = {quantity: _numbers(rated, level, quantity) for quantity in QUANTITIES}
+    for level in (IMAGE, PERSON):
+        tables = {quantity: _numbers(rated, level, quantity) for quantity in _QUANTITIES}
         for group, (quantity, table) in product(groups, tables.items()):
             numbers = table[list(group)].dropna()
             with_model = group[0] == 0

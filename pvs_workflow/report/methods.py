@@ -46,16 +46,9 @@ class BibEntry:
 
 @dataclass
 class Citations:
-    """Numbers references in the order in which a text cites them.
+    """Numbers references in the order in which a text cites them; ``cited`` are those so far.
 
-    Attributes
-    ----------
-    known : mapping of str to BibEntry
-    mark : str
-        How one citation is written, of its ``key`` and ``number``.
-    cited : list of BibEntry
-        So far.
-
+    One citation is written as ``mark``, of its ``key`` and ``number``.
     """
 
     known: Mapping[str, BibEntry]
@@ -72,20 +65,10 @@ class Citations:
 
 @dataclass(frozen=True)
 class Methods:
-    """What the methods text depends on.
+    """What the methods text depends on: the number of runs and, of the last one, all else.
 
-    Attributes
-    ----------
-    versions : mapping of str to str
-        By package name.
-    t1w, flair : {'all', 'some', 'none'}
-        Of how many of the participant's T2w such a scan was there.
-    bias_correction : bool, optional
-        Whether N4 was on; None where it was not recorded.
-    model, model_sha256, seed : str
-    runs : int
-        How many runs made the results; all else is of the last one.
-
+    ``t1w`` and ``flair`` say of how many T2w such a scan was there (all, some or none);
+    ``bias_correction`` (N4) is None where it was not recorded; versions are by package name.
     """
 
     versions: Mapping[str, str]

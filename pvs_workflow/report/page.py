@@ -10,7 +10,7 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.report.methods import load_citations, methods_of_run
 from pvs_workflow.report.provenance import RunRecord, load_runs
 from pvs_workflow.report.rendering import SIDE_WORDS, write_page
-from pvs_workflow.report.results import ScanResult, find_figure, find_scans
+from pvs_workflow.report.results import ScanResult, find_scans
 from pvs_workflow.report.saving import MAX_BYTES, read_pictures
 from pvs_workflow.report.spec import Reportlet, Section, load_sections
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
@@ -21,19 +21,10 @@ MAX_PICTURE_CHARACTERS = 14_000_000
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of a reportlet, in the page, so that it is one file.
+    """One picture of a reportlet: ``uri`` is the picture itself, so that the page is one file.
 
-    Attributes
-    ----------
-    label : str
-        Name of its layer; empty where there is only one.
-    alt : str
-        What it shows.
-    uri : str
-        The picture itself.
-    href : str
-        The saved file, relative to the page.
-
+    Its label is empty where there is only one layer; ``href`` is the saved file, relative to the
+    page.
     """
 
     label: str
@@ -164,10 +155,11 @@ def load_stacks(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tup
 
     With panels, those of the six images: left before right, from the bottom up.
     """
+    folder = output_dir / f'sub-{scan.entities["sub"]}' / 'figures'
     layers = [
         (layer, read_pictures(path), quote(path.relative_to(output_dir).as_posix()))
         for layer in reportlet.layers
-        if (path := find_figure(output_dir, scan, layer.bids))
+        if (path := folder / f'{scan.stem}_desc-{layer.desc}_T2w.svg').is_file()
     ]
 
     def pictures(tile: str = '', where: str = '') -> tuple[Picture, ...]:

@@ -1,11 +1,11 @@
 """The page's specification: which sections, and which saved figures go where.
 
-The YAML has the layout of nireports' specifications, so that its readers feel at home. Its
-assembler is not used: it imports nipype (which the report must not), writes text into HTML
-without escaping it, refers to figures by relative path and loads its styles from a network.
+The YAML has sections and reportlets as nireports' specifications, so that its readers feel at
+home. Its assembler is not used: it imports nipype (which the report must not), writes text into
+HTML without escaping it, refers to figures by relative path and loads its styles from a network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -19,8 +19,8 @@ class Layer:
 
     Attributes
     ----------
-    bids : mapping of str to str
-        BIDS query: ``datatype`` (the folder), ``desc``, ``suffix`` and other entities.
+    desc : str
+        Of the figure's name, ``*_desc-<desc>_T2w.svg``.
     alt : str
         What the picture shows, for who does not see it.
     label : str
@@ -30,7 +30,7 @@ class Layer:
 
     """
 
-    bids: Mapping[str, str]
+    desc: str
     alt: str
     label: str = ''
     part: str = ''

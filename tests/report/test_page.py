@@ -286,3 +286,11 @@ def test_figures_that_cannot_be_shown_are_named(tmp_path, save_results):
     assert find_unusable(tmp_path, '01') == [
         f'{path.name} is not shown: it is not an SVG, or larger than 16 MB'
     ]
+
+
+def test_a_figure_belongs_to_its_own_t2w_only(tmp_path, save_results):
+    save_results(tmp_path, session='a')
+    (scan,) = find_scans(tmp_path, '01')
+    (stack,) = load_stacks(tmp_path, scan, reportlet('roi'))
+    assert stack.pictures[0].href == 'sub-01/figures/sub-01_ses-a_desc-roi_T2w.svg'
+    assert load_stacks(tmp_path, replace(scan, stem='sub-01'), reportlet('roi')) == ()

@@ -6,7 +6,7 @@ from pvs_workflow.report.spec import load_sections
 def test_every_figure_of_the_pipeline_has_its_place(drawings):
     sections = load_sections()
     wanted = {
-        layer.bids['desc']
+        layer.desc
         for section in sections
         for reportlet in section.reportlets
         for layer in reportlet.layers
@@ -20,7 +20,7 @@ def test_every_figure_of_the_pipeline_has_its_place(drawings):
     assert drawn == wanted - {'flairreg', 'templatereg'}
 
 
-@pytest.mark.parametrize('key', ['alt', 'bids'])
+@pytest.mark.parametrize('key', ['alt', 'desc'])
 def test_every_layer_is_described(key):
     for section in load_sections():
         for reportlet in section.reportlets:
