@@ -68,7 +68,8 @@ def test_figures_tell_in_words_what_they_show(show):
     assert said in show(rated).all('img')[0]['alt']
 
 
-def test_what_was_left_out_is_said(show):
+def test_what_was_left_out_is_said(show, monkeypatch):
+    monkeypatch.setattr(agreement_section, 'MAX_PAIRS', 0)
     text = show(make('Anna', n_missing=3, n_other=4)).text
     assert 'Rows without a rating (n/a): 3.' in text
     assert 'not among the six: 4.' in text

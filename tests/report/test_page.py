@@ -10,6 +10,8 @@ from pvs_workflow.report.provenance import RunRecord, record_path, save_run
 from pvs_workflow.report.results import find_scans
 from pvs_workflow.report.saving import read_pictures
 from pvs_workflow.report.spec import load_sections
+from tests.builders.report import Page
+from tests.builders.results import save_result
 
 PROVENANCE = {
     'command': 'pvs_workflow /data /out participant --participant-label 01',
@@ -28,11 +30,12 @@ def make_page(folder, participant='01', provenance=PROVENANCE, errors=()):
     return write_subject_page(folder, participant)
 
 
-@pytest.fixture
-def page(tmp_path, save_results, read):
-    save_results(tmp_path, session='a', qc='review', reasons=('it is dark', 'it is small'))
-    save_results(tmp_path, session='b')
-    return read(make_page(tmp_path))
+@pytest.fixture(scope='module')
+def page(tmp_path_factory, drawings):
+    folder, reasons = tmp_path_factory.mktemp('page'), ('it is dark', 'it is small')
+    save_result(folder, session='a', qc='review', reasons=reasons, pictures=drawings)
+    save_result(folder, session='b', pictures=drawings)
+    return Page(make_page(folder).read_text(encoding='utf-8'))
 
 
 def test_the_page_is_sound_and_complete(page, assert_sound):
@@ -141,7 +144,7 @@ def test_methods_follow_what_was_there(tmp_path, save_results, read):
     assert 'The T1w was registered rigidly to the T2w where there was one.' in text
 
 
-def test_every_reference_is_cited_and_every_citation_listed(page, tmp_path):
+def test_every_reference_is_cited_and_every_citation_listed(page):
     cited = {a['href'][1:] for a in page.all('a') if a.get('class') == 'cite'}
     listed = {attrs['id'] for attrs in page.all('li') if 'id' in attrs}
     assert cited == listed
