@@ -5,7 +5,9 @@ import pytest
 
 from pvs_workflow.derivatives.columns import describe_columns
 from pvs_workflow.derivatives.tables import read_table
+from pvs_workflow.report import group_page
 from pvs_workflow.report.group_page import write_group_page
+from pvs_workflow.report.sections import Chart
 from tests.builders.report_group import make_rows, show_sections
 from tests.builders.results import save_result, with_end
 
@@ -79,6 +81,15 @@ def test_doubtful_t2w_are_listed_with_reasons_and_failed_ones_first(path, read_c
     assert 'the image is dark' in quality
 
 
+@pytest.fixture
+def no_drawings(monkeypatch):
+    """Leave the pictures of charts out, which take long; their words stay."""
+    monkeypatch.setattr(
+        group_page, 'draw_chart', lambda *words_and_figure: Chart(*words_and_figure[:3], 'data:,')
+    )
+
+
+@pytest.mark.usefixtures('no_drawings')
 def test_participants_link_to_the_pages_that_exist(tmp_path, tables, read):
     (tmp_path / 'sub-01.html').touch()
     page = read(write_group_page(tmp_path, *tables))
@@ -121,6 +132,7 @@ def test_missing_values_are_shown_as_such(tmp_path, tables, read, assert_sound):
     assert 'grade 3: 1' in page.all('img')[0]['alt']
 
 
+@pytest.mark.usefixtures('no_drawings')
 def test_hostile_labels_stay_text(tmp_path, tables, read, assert_sound):
     grades, counts = tables
     name = 'sub-<img src=x onerror=alert(1)>'
@@ -142,6 +154,7 @@ def test_tables_are_not_changed(tmp_path, tables):
     pd.testing.assert_frame_equal(counts, before[1])
 
 
+@pytest.mark.usefixtures('no_drawings')
 def test_left_minus_right_has_an_interval_from_five_people_on(tmp_path, read):
     rows = make_rows(30).assign(qc='pass')
     first = rows.drop_duplicates('participant_id')
