@@ -19,6 +19,7 @@ from pvs_workflow import data
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.method.conform import conform
 from pvs_workflow.networks.bundle import verify_bundle
+from pvs_workflow.report.anatomy import roi_figure
 from pvs_workflow.report.canvas import (
     SIDE_COLOURS,
     WHITE,
@@ -30,7 +31,6 @@ from pvs_workflow.report.canvas import (
     write,
     write_note,
 )
-from pvs_workflow.report.figures import roi_figure
 from pvs_workflow.report.images import (
     ENHANCED_WINDOW,
     PIXEL,

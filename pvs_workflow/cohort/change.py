@@ -1,14 +1,16 @@
 """Change from one session to the next, compared with scan–rescan variation."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from pathlib import PurePosixPath
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
-from pvs_workflow.cohort.pairs import comparable, pair_sessions
 from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.science.agreement import LIMIT
 
@@ -17,6 +19,12 @@ MEASURES = ('count_max', 'count_left', 'count_right', 'count_sum', 'potter')
 MIN_PAIRS = 10
 """Minimum number of participants with a rescan for a group's own repeatability; with ten, its 95 %
 interval goes from 0.70 to 1.75 of the estimate (chi-squared distribution)."""
+
+RESCAN_DAYS = 31.0
+"""Sessions that are at most this far apart are a scan and its rescan: ePVS are not known to
+change within a month."""
+
+_USED = ['participant_id', 'session_id', 't2w', 'qc', 'count_max', 'model_sha256']
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,64 @@ def rescan_threshold(differences: Sequence[float]) -> ChangeThreshold:
     return ChangeThreshold('repeatability', limit, within, float(low), float(high), n)
 
 
+def pair_sessions(
+    rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
+) -> tuple[list[tuple[int, int, float]], list[tuple[int, int]]]:
+    """Pair the T2w of consecutive sessions that have the same other entities.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``participant_id``, ``session_id``, ``t2w``, ``qc``, ``count_max``, ``model_sha256``;
+        index 0 … n − 1.
+    order : callable
+        From a participant and its sessions to these in their order, with their times.
+
+    Returns
+    -------
+    consecutive : list of (int, int, float)
+        Rows of the first and second session of a participant, and the days between them (NaN
+        where not known).
+    rescans : list of (int, int)
+        Rows of a scan and its rescan, of each participant that has them: two runs of one session,
+        else two sessions at most :data:`RESCAN_DAYS` apart.
+
+    """
+    several = rows.loc[rows['participant_id'].duplicated(keep=False), _USED].to_dict('index')
+    participants: dict[str, dict[int, Mapping]] = {}
+    for place, scan in several.items():
+        participants.setdefault(scan['participant_id'], {})[place] = scan
+    consecutive, rescans = [], []
+    for participant, scans in sorted(participants.items()):
+        sessions = [scan['session_id'] for scan in scans.values()]
+        labels = list(dict.fromkeys(label for label in sessions if isinstance(label, str)))
+        times = order(participant, labels) if len(labels) > 1 else {}
+        between = _consecutive(scans, times)
+        consecutive += between
+        runs = [alike[:2] for alike in _alike(scans, 'run') if len(alike) > 1]
+        soon = [(one, two) for one, two, days in between if days <= RESCAN_DAYS]
+        fit = [(one, two) for one, two in (*runs, *soon) if comparable(scans[one], scans[two])]
+        rescans += fit[:1]
+    return consecutive, rescans
+
+
+def comparable(first: Mapping, second: Mapping) -> bool:
+    """Tell whether two results may be compared.
+
+    Examples
+    --------
+    >>> row = {'qc': 'pass', 'model_sha256': 'a', 'count_max': 1.0}
+    >>> comparable(row, row), comparable(row, row | {'qc': 'fail'})
+    (True, False)
+
+    """
+    return (
+        'fail' not in (first['qc'], second['qc'])
+        and first['model_sha256'] == second['model_sha256']
+        and all(pd.notna(row['count_max']) for row in (first, second))
+    )
+
+
 def compare_sessions(
     rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
 ) -> tuple[pd.DataFrame, ChangeThreshold]:
@@ -93,7 +159,7 @@ def compare_sessions(
     rows : DataFrame
         Grades, with ``count_sum``, ``top_low`` and ``top_high``; index 0 … n − 1.
     order : callable
-        See :func:`pvs_workflow.cohort.pairs.pair_sessions`.
+        See :func:`pair_sessions`.
 
     Returns
     -------
@@ -117,22 +183,15 @@ def _change(first: Mapping, second: Mapping, days: float, threshold: ChangeThres
     """Return a row of ``group_change``."""
     row = {
         'participant_id': first['participant_id'],
-        'session_first': first['session_id'],
-        'session_second': second['session_id'],
-        't2w_first': first['t2w'],
-        't2w_second': second['t2w'],
-        'qc_first': first['qc'],
-        'qc_second': second['qc'],
         'days': days,
         'yardstick': threshold.kind,
         'limit': threshold.limit,
         'change': _classify(first, second, threshold),
     }
-    for name in MEASURES:
-        row[f'{name}_first'] = first[name]
-        row[f'{name}_second'] = second[name]
-        row[f'{name}_change'] = second[name] - first[name]
-    return row
+    for end, scan in (('first', first), ('second', second)):
+        row[f'session_{end}'] = scan['session_id']
+        row |= {f'{name}_{end}': scan[name] for name in ('t2w', 'qc', *MEASURES)}
+    return row | {f'{name}_change': second[name] - first[name] for name in MEASURES}
 
 
 def _classify(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> str | None:
@@ -147,3 +206,29 @@ def _classify(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> st
     if not beyond:
         return 'within'
     return 'increase' if change > 0 else 'decrease'
+
+
+def _consecutive(
+    scans: Mapping[int, Mapping], times: Mapping[str, datetime | None]
+) -> list[tuple[int, int, float]]:
+    """Return a participant's pairs, in the order of the sessions."""
+    rank = {label: number for number, label in enumerate(times)}
+    session = {place: scan['session_id'] for place, scan in scans.items()}
+    pairs = []
+    for alike in _alike(scans, 'ses'):
+        dated = sorted((p for p in alike if session[p] in rank), key=lambda p: rank[session[p]])
+        for one, two in pairwise(dated):
+            ends = times[session[one]], times[session[two]]
+            days = math.nan if None in ends else (ends[1] - ends[0]).total_seconds() / 86400
+            pairs.append((one, two, days))
+    return sorted(pairs, key=lambda pair: rank[session[pair[0]]])
+
+
+def _alike(scans: Mapping[int, Mapping], but: str) -> list[Sequence[int]]:
+    """Group T2w by all entities of their names but one."""
+    groups: dict[tuple, list[int]] = {}
+    for place, scan in scans.items():
+        parts = PurePosixPath(str(scan['t2w'])).name.split('_')
+        others = tuple(part for part in parts if not part.startswith(f'{but}-'))
+        groups.setdefault(others, []).append(place)
+    return list(groups.values())

@@ -24,16 +24,9 @@ do not hold the estimate: the grades are separated."""
 
 @dataclass(frozen=True)
 class Term:
-    """One odds ratio of a model.
+    """The odds ratio of a higher grade, per 10 years or of a level against another.
 
-    Attributes
-    ----------
-    name : str
-        What is compared: per 10 years, or a level against another.
-    ratio, low, high : float
-        Odds ratio of a higher grade and its 95 % interval (Wald).
-    p : float
-
+    ``low`` and ``high`` are its 95 % interval (Wald).
     """
 
     name: str
@@ -99,10 +92,10 @@ def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
     flat = [name for name in table if len(table) == 0 or np.ptp(table[name]) == 0]
     notes += [f'{name.split(",", 1)[0]} is the same for everyone: left out.' for name in flat]
     table = table.drop(columns=flat)
-    problem = _reason_not_to_fit(table, rows['potter'])
-    if problem:
-        return OrdinalFit(len(rows), notes=tuple(notes), problem=problem)
-    return _fit(rows['potter'], table, tuple(notes))
+    problem, terms = _reason_not_to_fit(table, rows['potter']), ()
+    if not problem:
+        terms, problem = _fit(rows['potter'], table)
+    return OrdinalFit(len(rows), terms, tuple(notes), problem)
 
 
 def _compare_levels(values: pd.Series, name: str) -> tuple[pd.DataFrame, list[str]]:
@@ -146,15 +139,15 @@ def _reason_not_to_fit(table: pd.DataFrame, grades: pd.Series) -> str:
     return ''
 
 
-def _fit(grades: pd.Series, table: pd.DataFrame, notes: tuple[str, ...]) -> OrdinalFit:
+def _fit(grades: pd.Series, table: pd.DataFrame) -> tuple[tuple[Term, ...], str]:
+    """Return the terms of the model, or none and why."""
     from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-    n = len(table)
     values = table.to_numpy()
     # A common scale keeps the optimiser straight; odds ratios are told on the terms' own.
     scale = values.std(axis=0)
     codes = np.unique(grades.astype(int), return_inverse=True)[1]
-    failed = OrdinalFit(n, notes=notes, problem='There is no model: the fit did not converge.')
+    failed = (), 'There is no model: the fit did not converge.'
     try:
         with warnings.catch_warnings(), np.errstate(all='ignore'):
             warnings.simplefilter('ignore')
@@ -169,15 +162,13 @@ def _fit(grades: pd.Series, table: pd.DataFrame, notes: tuple[str, ...]) -> Ordi
     if np.isfinite(slopes).all() and (
         not np.isfinite(errors).all() or max(np.abs(slopes).max(), errors.max()) > _FLAT
     ):
-        return OrdinalFit(
-            n,
-            notes=notes,
-            problem='There is no model: a variable parts the grades completely (separation), so '
-            'that its odds ratio has no limit.',
+        return (), (
+            'There is no model: a variable parts the grades completely (separation), so that its '
+            'odds ratio has no limit.'
         )
     if not (fitted.mle_retvals['converged'] and np.isfinite([*slopes, *errors, *p]).all()):
         return failed
     with np.errstate(over='ignore'):
         ends = np.exp(slopes[:, None] + 1.959964 * np.outer(errors, [-1, 1]))
     terms = zip(table.columns, np.exp(slopes), *ends.T, p, strict=True)
-    return OrdinalFit(n, tuple(Term(name, *map(float, rest)) for name, *rest in terms), notes)
+    return tuple(Term(name, *map(float, rest)) for name, *rest in terms), ''

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import median_abs_deviation
 
 from pvs_workflow.science.grading import GRADES, potter_grade
 
@@ -34,13 +35,11 @@ def robust_z(values: np.ndarray) -> np.ndarray:
 
     """
     values = np.asarray(values, dtype=float)
-    if not np.isfinite(values).any():
-        return np.full(values.shape, np.nan)
+    if np.isnan(values).all():
+        return values.copy()
     away = values - np.nanmedian(values)
-    deviation = np.nanmedian(np.abs(away))
-    if deviation == 0:
-        return np.where(np.isnan(away), np.nan, 0.0)
-    return _NORMAL * away / deviation
+    deviation = median_abs_deviation(values, nan_policy='omit')
+    return _NORMAL * away / deviation if deviation else 0 * away
 
 
 def outlier_reasons(rows: pd.DataFrame) -> list[tuple[str, ...]]:

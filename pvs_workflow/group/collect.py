@@ -9,7 +9,7 @@ import pandas as pd
 
 from pvs_workflow.cohort.change import compare_sessions
 from pvs_workflow.derivatives.columns import column_names
-from pvs_workflow.derivatives.results import Result, read_results
+from pvs_workflow.derivatives.results import read_results
 from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.inputs.participants import order_sessions, read_participants
 from pvs_workflow.raters.rated import match_ratings, model_results
@@ -18,11 +18,8 @@ from pvs_workflow.raters.ratings import find_key, read_ratings
 from pvs_workflow.report.agreement_section import agreement_section
 from pvs_workflow.report.change_section import change_section
 from pvs_workflow.report.group_page import write_group_page
-from pvs_workflow.report.outlier_section import outlier_section
-from pvs_workflow.report.people_section import people_section
-from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
-from pvs_workflow.report.scanner_section import scanner_section
-from pvs_workflow.report.sections import GroupSection
+from pvs_workflow.report.reading_sheet import write_reading_sheet
+from pvs_workflow.report.sections import outlier_section, people_section, scanner_section
 
 
 @dataclass(frozen=True)
@@ -74,8 +71,13 @@ def collect_group(
     # Before anything is written: ratings that cannot be used change nothing.
     agreement, agreement_part = None, None
     if ratings:
-        agreement, agreement_part, unmatched = _compare_raters(output_dir, ratings, results)
-        problems += unmatched
+        # The key of a reading sheet is looked for next to the ratings first.
+        read = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
+        rated = match_ratings(read, model_results(results))
+        pairs = pair_raters(rated)
+        agreement = agreement_table(pairs)
+        agreement_part = agreement_section(rated, pairs, agreement)
+        problems += rated.problems
     rows = _frame(
         [{**result.grade, **result.describe()} for result in results],
         ['participant_id', 'session_id', 't2w'],
@@ -120,26 +122,8 @@ def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
     """
     output_dir = Path(output_dir)
     results, problems = read_results(output_dir)
-    scans = []
-    for result in results:
-        identity = (result.grade[name] for name in ('participant_id', 'session_id', 't2w'))
-        scans.append(SheetScan(*identity, result.stem, pd.DataFrame(result.counts)))
-    written, unseen = write_reading_sheet(output_dir, scans, seed)
+    written, unseen = write_reading_sheet(output_dir, results, seed)
     return GroupOutput(tuple(written), (*problems, *unseen))
-
-
-def _compare_raters(
-    output_dir: Path, ratings: Sequence[Path], results: Sequence[Result]
-) -> tuple[pd.DataFrame, GroupSection, tuple[str, ...]]:
-    """Return the table of agreement, its section, and what was left out.
-
-    The key of a reading sheet is looked for next to the ratings first.
-    """
-    read = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
-    rated = match_ratings(read, model_results(results))
-    pairs = pair_raters(rated)
-    table = agreement_table(rated, pairs)
-    return table, agreement_section(rated, pairs, table), rated.problems
 
 
 def _frame(records: list[dict], by: list[str]) -> pd.DataFrame:

@@ -33,7 +33,7 @@ class Draw(SimpleInterface):
     _always_run = True
 
     def _run_interface(self, runtime):
-        from pvs_workflow.report.figures import save_figure
+        from pvs_workflow.report.saving import save_figure
 
         figures = self.draw(**load_arguments(self.draw, self.inputs.get()))
         self._results['out_files'] = [
@@ -58,7 +58,7 @@ class DrawROI(Draw):
     @staticmethod
     def draw(t2w: Conformed, located: BasalGanglia, six: SixImages) -> dict:
         """Return one figure, ``roi``."""
-        from pvs_workflow.report.figures import roi_figure
+        from pvs_workflow.report.anatomy import roi_figure
 
         affine = t2w.image.affine
         n = slices_per_slab(affine)
@@ -86,18 +86,17 @@ class DrawCascade(Draw):
     @staticmethod
     def draw(six: SixImages, counted: ImageCounts, found: FoundEPVS) -> dict:
         """Return the figures ``images``, ``enhanced``, ``evidence`` and ``grade``."""
-        from pvs_workflow.report import figures
+        from pvs_workflow.report.charts import grade_figure
+        from pvs_workflow.report.images import ENHANCED_WINDOW, evidence_figure, images_figure
 
         where = six.views, six.slices
         counts = counted.counts, counted.lows, counted.highs
         grade = person_grade(counted.counts)
         return {
-            'images': figures.images_figure(six.shown, *where),
-            'enhanced': figures.enhanced_figure(counted.enhanced, *where),
-            'evidence': figures.evidence_figure(
-                six.shown, found.labels, *where, *counts, six.rois
-            ),
-            'grade': figures.grade_figure(counted.probabilities, grade),
+            'images': images_figure(six.shown, *where),
+            'enhanced': images_figure(counted.enhanced, *where, ENHANCED_WINDOW),
+            'evidence': evidence_figure(six.shown, found.labels, *where, *counts, six.rois),
+            'grade': grade_figure(counted.probabilities, grade),
         }
 
 
@@ -117,10 +116,10 @@ class DrawRegistration(Draw):
     @staticmethod
     def draw(t2w: Conformed, moving: Path, located: BasalGanglia, moving_name: str) -> dict:
         """Return one figure, named after the image that was moved."""
-        from pvs_workflow.report.figures import registration_figure
+        from pvs_workflow.report.alignment import registration_figure
 
         images = t2w.image, nb.load(saved_file(moving, 'image'))
         volumes = (np.asarray(image.dataobj, dtype=np.float32) for image in images)
         roi = np.asarray(located.roi.dataobj, dtype=np.int16)
-        figure = registration_figure(*volumes, t2w.image.affine, roi, 'T2w', moving_name)
+        figure = registration_figure(*volumes, t2w.image.affine, roi, moving_name)
         return {f'{moving_name.lower()}reg': figure}

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from pvs_workflow.derivatives.results import Result
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.ratings import Place, Rating
@@ -219,15 +221,12 @@ def _add_wholes(scores: dict[Item, Score]) -> int:
     n_incomplete = 0
     for whole in sorted({item.whole for item in scores} - set(scores)):
         images = [scores.get(image, Score(math.nan, math.nan)) for image in whole.images]
-        # max() must not see NaN: it would depend on the order.
-        count, potter = (
-            math.nan if any(map(math.isnan, values)) else max(values)
-            for values in ([i.count for i in images], [i.potter for i in images])
-        )
-        if math.isnan(potter):
+        # NumPy's max is NaN where one of the six is.
+        highest = Score(*np.max([(one.count, one.potter) for one in images], axis=0).tolist())
+        if math.isnan(highest.potter):
             n_incomplete += 1
         else:
-            scores[whole] = Score(count, potter)
+            scores[whole] = highest
     return n_incomplete
 
 

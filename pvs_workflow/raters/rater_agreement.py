@@ -16,14 +16,13 @@ from pvs_workflow.science.agreement import (
     weighted_kappa,
 )
 
-LEVELS = (IMAGE, PERSON)
-QUANTITIES = ('count', 'potter')
 MODEL = 'model'
+_QUANTITIES = ('count', 'potter')
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two who have rated the same.
+    """Two raters, or all, and the items that each of them rated.
 
     Attributes
     ----------
@@ -55,50 +54,42 @@ class Pair:
 def pair_raters(rated: Rated) -> list[Pair]:
     """Pair the model with every rater, and every two raters, where they have rated the same.
 
-    They come by level and quantity; the model's pairs first, then by name.
+    They come by level; the model's pairs first, then those of raters by name and, with more than
+    two raters, all of them together: of what each of them has rated.
     """
     pairs = []
     names = [MODEL, *rated.raters]
-    for level, quantity in product(LEVELS, QUANTITIES):
-        numbers = _numbers(rated, level, quantity)
-        failed = numbers.index.isin(rated.results.failed)
-        for first, second in combinations(range(len(names)), 2):
-            both = numbers[[first, second]].notna().all(axis=1).to_numpy()
-            left_out = both & failed if first == 0 else np.zeros_like(both)
-            used = numbers.loc[both & ~left_out, [first, second]]
+    places = range(len(names))
+    groups = [*combinations(places, 2), *([places[1:]] if len(rated.raters) > 2 else [])]
+    for level in (IMAGE, PERSON):
+        tables = {quantity: _numbers(rated, level, quantity) for quantity in _QUANTITIES}
+        for group, (quantity, table) in product(groups, tables.items()):
+            numbers = table[list(group)].dropna()
+            with_model = group[0] == 0
+            failed = numbers.index.isin(rated.results.failed) & with_model
+            used = numbers[~failed]
+            of_two = len(group) == 2
             pairs.append(
                 Pair(
                     level,
-                    'raters' if first else 'model',
-                    names[first],
-                    names[second],
+                    'model' if with_model else 'raters' if of_two else 'all',
+                    *([names[place] for place in group] if of_two else (None, None)),
                     quantity,
                     tuple(used.index),
                     used.to_numpy(),
-                    int(left_out.sum()),
+                    int(failed.sum()),
                 )
             )
     return [pair for pair in pairs if pair.items or pair.n_failed]
 
 
-def agreement_table(rated: Rated, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """Make the table ``group_agreement``.
+def agreement_table(pairs: Sequence[Pair]) -> pd.DataFrame:
+    """Make the table ``group_agreement``: a row for each pair, in their order.
 
-    It has a row for each pair and, with more than two raters, one for all of them together: of
-    what each of them has rated. What is undefined is NaN: the ICC of fewer than three things, or
-    where nothing varies; kappa where there is one grade only; limits of grades.
+    What is undefined is NaN: the ICC of fewer than three things, or where nothing varies; kappa
+    where there is one grade only; limits of grades.
     """
-    compared = list(pairs)
-    if len(rated.raters) > 2:
-        for level, quantity in product(LEVELS, QUANTITIES):
-            all_of_them = _numbers(rated, level, quantity).drop(columns=0).dropna()
-            items, numbers = tuple(all_of_them.index), all_of_them.to_numpy()
-            compared.append(Pair(level, 'all', None, None, quantity, items, numbers, 0))
-    rows = [_row(pair) for pair in compared if pair.items or pair.n_failed]
-    table = pd.DataFrame(rows, columns=column_names('group_agreement'))
-    order = table['comparison'].map({'model': 0, 'raters': 1, 'all': 2})
-    by = ['level', 'order', 'first', 'second', 'quantity']
-    return table.assign(order=order).sort_values(by, ignore_index=True).drop(columns='order')
+    return pd.DataFrame(map(_row, pairs), columns=column_names('group_agreement'))
 
 
 def _numbers(rated: Rated, level: str, quantity: str) -> pd.DataFrame:

@@ -1,21 +1,27 @@
-"""The section of the group's page about agreement with raters and between them."""
+"""The section of the group's page about agreement of raters and model, with its charts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from pvs_workflow.raters.rated import Rated
 from pvs_workflow.raters.rater_agreement import MODEL, Pair
-from pvs_workflow.report.agreement_charts import confusion_figure, differences_figure
+from pvs_workflow.report.canvas import PAPER, house_style, new_figure, panel_box
+from pvs_workflow.report.charts import LINE, draw_points
 from pvs_workflow.report.labels import short_labels
 from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
+from pvs_workflow.science.agreement import confusion_matrix, limits_of_agreement
+from pvs_workflow.science.grading import GRADES
 
 MAX_PAIRS = 15
 """Pairs that are drawn (all those of five raters and the model); the table has all."""
 
 _NAME_LENGTH = 30
+_SIZE = 3.5  # inches
 _THINGS = {'image': 'images', 'person': 'T2w'}
 
 
@@ -37,13 +43,12 @@ def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) 
     # The model's pairs first.
     groups: dict[tuple[str, str, str], list[Pair]] = {}
     for pair in sorted(pairs, key=lambda pair: pair.comparison):
-        if pair.items:
+        if pair.items and pair.comparison != 'all':
             named = replace(pair, first=short[pair.first], second=short[pair.second])
             groups.setdefault((pair.comparison, named.first, named.second), []).append(named)
     return GroupSection(
         anchor='agreement',
         title='Agreement with raters',
-        template='agreement.html.j2',
         context={
             'tables': [
                 (title, shown[shown['level'] == level].to_dict('records'))
@@ -56,54 +61,133 @@ def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) 
     )
 
 
+def draw_differences(
+    axes: Axes,
+    first: np.ndarray,
+    second: np.ndarray,
+    largest: float,
+    what: str = 'predicted − true',
+) -> None:
+    """Draw Bland and Altman's plot of counts: differences over means, with bias and limits.
+
+    Parameters
+    ----------
+    axes : Axes
+    first, second : (n,) arrays
+    largest : float
+        Difference up to which, in either direction, the plot goes.
+    what : str
+        The difference: first − second.
+
+    """
+    limits = limits_of_agreement(first, second)
+    draw_points(axes, (first + second) / 2, first - second, s=8, alpha=0.5)
+    for value, style in ((limits.bias, '-'), (limits.low, '--'), (limits.high, '--')):
+        axes.axhline(value, color=LINE, linestyle=style, linewidth=0.9)
+    axes.set(xlabel='mean of both counts', ylabel=what, ylim=(-largest, largest))
+
+
+def draw_confusion(
+    axes: Axes,
+    first: np.ndarray,
+    second: np.ndarray,
+    names: tuple[str, str] = ('predicted grade', 'true grade'),
+) -> None:
+    """Draw how often each of the second's grades (rows) was which of the first's (columns)."""
+    matrix = confusion_matrix(first, second)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
+    for (row, column), number in np.ndenumerate(matrix):
+        colour = 'white' if shares[row, column] > 0.6 else 'black'
+        axes.text(column, row, str(number), ha='center', va='center', color=colour)
+    axes.set(xticks=GRADES, yticks=GRADES, xlabel=names[0], ylabel=names[1])
+
+
+@house_style()
+def confusion_figure(panels: Sequence[tuple[str, np.ndarray]], names: tuple[str, str]) -> Figure:
+    """Show confusion matrices side by side; panels are titles and (n, 2) arrays of grades."""
+    figure = _side_by_side(panels)
+    for axes, (_, grades) in zip(figure.axes, panels, strict=True):
+        draw_confusion(axes, *grades.T.astype(int), names)
+    return figure
+
+
+@house_style()
+def differences_figure(panels: Sequence[tuple[str, np.ndarray]], what: str) -> Figure:
+    """Show Bland and Altman's plots side by side, on one scale.
+
+    Panels are titles and (n, 2) arrays of counts.
+    """
+    figure = _side_by_side(panels)
+    largest = 1 + 1.1 * max(_reach(*counts.T) for _, counts in panels)
+    for axes, (_, counts) in zip(figure.axes, panels, strict=True):
+        draw_differences(axes, *counts.T, largest, what)
+    return figure
+
+
 def _compare(pairs: Sequence[Pair]) -> tuple[str, list[Chart]]:
     """Name two raters, and draw their grades and counts."""
     first, second = pairs[0].first, pairs[0].second
     with_model = pairs[0].comparison == 'model'
     # Names may be long, or in letters that the figures' font lacks: they stay out of figures.
     one, other = ('model', 'rater') if with_model else ('first', 'second')
+    grades, counts = (
+        [
+            (f'{len(pair.items)} {_THINGS[pair.level]}', pair.numbers)
+            for pair in pairs
+            if pair.quantity == quantity
+        ]
+        for quantity in ('potter', 'count')
+    )
     charts = []
-    if grades := [pair for pair in pairs if pair.quantity == 'potter']:
-        numbers = '; '.join(f'of {_n(pair)}, {_shares(pair)}' for pair in grades)
+    if grades:
+        numbers = '; '.join(f'of {name}, {_shares(*both.T)}' for name, both in grades)
         charts.append(
             draw_chart(
                 'Potter grades',
                 f'Confusion matrices of the Potter grades of {first} and {second}: {numbers}',
                 f'Columns: {first}; rows: {second}. Colour: share of the row.',
-                confusion_figure(_titled(grades), (f'{one}’s grade', f'{other}’s grade')),
+                confusion_figure(grades, (f'{one}’s grade', f'{other}’s grade')),
             )
         )
-    if counts := [pair for pair in pairs if pair.quantity == 'count']:
-        numbers = '; '.join(f'of {_n(pair)}, {_spread(pair)}' for pair in counts)
+    if counts:
+        numbers = '; '.join(f'of {name}, {_spread(*both.T)}' for name, both in counts)
         charts.append(
             draw_chart(
                 'Differences of counts',
                 f'Bland–Altman plots of the counts of {first} and {second}: {numbers}',
                 f'Differences ({first} − {second}) over means. Solid line: bias; dashed lines: '
                 '95 % limits of agreement.',
-                differences_figure(_titled(counts), f'{one} − {other}'),
+                differences_figure(counts, f'{one} − {other}'),
             )
         )
     return f'{first.capitalize() if with_model else first} and {second}', charts
 
 
-def _titled(pairs: Sequence[Pair]) -> list[tuple[str, np.ndarray]]:
-    return [(_n(pair), pair.numbers) for pair in pairs]
-
-
-def _n(pair: Pair) -> str:
-    return f'{len(pair.items)} {_THINGS[pair.level]}'
-
-
-def _shares(pair: Pair) -> str:
-    apart = np.abs(pair.numbers[:, 0] - pair.numbers[:, 1])
+def _shares(first: np.ndarray, second: np.ndarray) -> str:
+    apart = np.abs(first - second)
     same, one = (np.count_nonzero(apart == grades) for grades in (0, 1))
     return f'{same} have the same grade, {one} differ by one, {len(apart) - same - one} by more'
 
 
-def _spread(pair: Pair) -> str:
-    difference = pair.numbers[:, 0] - pair.numbers[:, 1]
+def _spread(first: np.ndarray, second: np.ndarray) -> str:
+    difference = first - second
     return (
         f'differences from {difference.min():.1f} to {difference.max():.1f} with a mean of '
         f'{difference.mean():.1f}'
     )
+
+
+def _reach(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the largest difference or limit."""
+    limits = limits_of_agreement(first, second)
+    return float(np.nanmax(np.abs([*(first - second), limits.low, limits.high])))
+
+
+def _side_by_side(panels: Sequence[tuple[str, np.ndarray]]) -> Figure:
+    """Place axes in inches: a layout engine would take as long as all the drawing."""
+    figure = new_figure(_SIZE * len(panels), _SIZE, PAPER)
+    for n, (title, _) in enumerate(panels):
+        axes = figure.add_axes(panel_box(figure, _SIZE * n + 0.75, 0.35, 2.6, 2.6))
+        axes.set_title(title, fontsize=10)
+    return figure

@@ -19,7 +19,6 @@ def registration_figure(
     moving: np.ndarray,
     affine: np.ndarray,
     roi: np.ndarray,
-    fixed_name: str = 'T2w',
     moving_name: str = 'T1w',
 ) -> Sheet:
     """Show two volumes on one grid in the same axial, coronal and sagittal cuts.
@@ -37,8 +36,8 @@ def registration_figure(
         Voxel to millimetre.
     roi : (x, y, z) array of int
         1 left, 2 right hemisphere; where it is empty, the cuts are placed by the head.
-    fixed_name, moving_name : str
-        Written on the pictures.
+    moving_name : str
+        Written on its picture, as T2w is on the other.
 
     Raises
     ------
@@ -54,7 +53,7 @@ def registration_figure(
     box = head_box(fixed, roi)
     where = roi[box], voxel_sizes(affine)
     cuts = choose_cuts(*where)
-    pictures = (('fixed', fixed, fixed_name), ('moving', moving, moving_name))
+    pictures = (('fixed', fixed, 'T2w'), ('moving', moving, moving_name))
     tiles = [Tile(name, _draw(data[box], *where, cuts, title)) for name, data, title in pictures]
     return Sheet(tuple(tiles))
 

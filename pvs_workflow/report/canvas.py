@@ -5,11 +5,11 @@ the *neurological* convention: the person's left is on the left of the picture. 
 so with letters at its edges.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 
-import matplotlib
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
@@ -30,14 +30,8 @@ _RULES = {
     'text.parse_math': False,
 }
 
-
-@contextmanager
-def house_style() -> Iterator[None]:
-    """Draw with Matplotlib's own defaults and ours, whatever the user's settings say."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_RULES)
-        yield
+house_style = partial(style.context, _RULES, after_reset=True)
+"""Draw with Matplotlib's own defaults and ours, whatever the user's settings say."""
 
 
 def new_figure(width: float, height: float, background: str = BLACK) -> Figure:
@@ -63,8 +57,8 @@ def add_panel(figure: Figure, left: float, top: float, width: float, height: flo
 
 def write(axes: Axes, x: float, y: float, text: str, size: float = 9, **kwargs) -> None:
     """Write on a panel, in fractions of its box; white with a dark rim by default."""
-    style = {'color': WHITE, 'path_effects': _HALO, **kwargs}
-    axes.text(x, y, text, transform=axes.transAxes, fontsize=size, **style)
+    how = {'color': WHITE, 'path_effects': _HALO, **kwargs}
+    axes.text(x, y, text, transform=axes.transAxes, fontsize=size, **how)
 
 
 def write_note(figure: Figure, note: str) -> None:
@@ -98,10 +92,10 @@ def mark_edges(axes: Axes, edges: str = 'LRPA', size: float = 10) -> None:
     places = ((0.02, 0.5), (0.98, 0.5), (0.5, 0.02), (0.5, 0.98))
     aligns = (('left', 'center'), ('right', 'center'), ('center', 'bottom'), ('center', 'top'))
     for letter, (x, y), (ha, va) in zip(edges, places, aligns, strict=True):
-        style, grown = {'fontweight': 'normal'}, size - 1
+        how, grown = {'fontweight': 'normal'}, size - 1
         if letter in SIDE_COLOURS:
-            style, grown = {'color': SIDE_COLOURS[letter], 'fontweight': 'bold'}, size + 2
-        write(axes, x, y, letter, grown, ha=ha, va=va, **style)
+            how, grown = {'color': SIDE_COLOURS[letter], 'fontweight': 'bold'}, size + 2
+        write(axes, x, y, letter, grown, ha=ha, va=va, **how)
 
 
 def outline(

@@ -7,8 +7,7 @@ import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from pvs_workflow.cohort.change import MIN_PAIRS, PUBLIC_RESCAN, ChangeThreshold
-from pvs_workflow.cohort.pairs import RESCAN_DAYS
+from pvs_workflow.cohort.change import MIN_PAIRS, PUBLIC_RESCAN, RESCAN_DAYS, ChangeThreshold
 from pvs_workflow.report.canvas import INK, house_style
 from pvs_workflow.report.charts import (
     BAND,
@@ -66,7 +65,6 @@ def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSe
     return GroupSection(
         'change',
         'Change between sessions',
-        'change.html.j2',
         {
             'people': int(changes['participant_id'].nunique()),
             'pairs': len(changes),

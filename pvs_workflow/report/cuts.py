@@ -7,6 +7,7 @@ import nibabel as nb
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.ndimage import find_objects
 
 from pvs_workflow.report.canvas import SIDE_COLOURS, intensity_window, mark_edges, panel_box
 from pvs_workflow.science.slices import HEMISPHERES
@@ -103,17 +104,13 @@ def head_box(volume: np.ndarray, roi: np.ndarray) -> tuple[slice, slice, slice]:
     """Return the box that holds the head in plane, or at least the ROI, with a small margin."""
     level = _HEAD_LEVEL * intensity_window(volume)[1]
     inside = ((volume > level).mean(axis=2) > 0.1) | (roi > 0).any(axis=2)
-    x, y = (_bounds(inside.any(axis=axis)) for axis in (1, 0))
+    if not inside.any():
+        return tuple(slice(0, n) for n in volume.shape)
+    (box,) = find_objects(inside.astype(np.uint8))
+    x, y = (slice(max(one.start - _MARGIN, 0), one.stop + _MARGIN) for one in box)
     return x, y, slice(0, volume.shape[2])
 
 
 def _take(volume: np.ndarray, axis: int, indices: Sequence[int]) -> np.ndarray:
     """Return some cuts; numpy's ``take`` would first copy all of a volume that is a view."""
     return volume[(slice(None),) * axis + (list(indices),)]
-
-
-def _bounds(inside: np.ndarray) -> slice:
-    indices = np.flatnonzero(inside)
-    if indices.size == 0:
-        return slice(0, inside.size)
-    return slice(max(int(indices[0]) - _MARGIN, 0), int(indices[-1]) + _MARGIN + 1)

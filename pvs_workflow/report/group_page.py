@@ -4,20 +4,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 
-from pvs_workflow.cohort.differences import median_difference
 from pvs_workflow.derivatives.columns import TEXT_COLUMNS
 from pvs_workflow.derivatives.counts import QC_LEVELS
 from pvs_workflow.report.charts import counts_figure, distribution_figure, sides_figure
 from pvs_workflow.report.rendering import write_page
-from pvs_workflow.report.scanner_section import usable_rows
-from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
+from pvs_workflow.report.sections import Chart, GroupSection, draw_chart, usable_rows
 from pvs_workflow.science.grading import GRADES
 from pvs_workflow.science.slices import HEMISPHERES
 
 _MODEL_COLUMNS = ['model', 'model_sha256']
 _DIGITS = 2
+
+_MIN_DIFFERENCES = 5
+"""Minimum number of people for an interval of the difference of left and right."""
+
+_RESAMPLES, _BATCH = 2000, 100
+"""Resamples of the bootstrap, in all and in memory at once."""
 
 
 def write_group_page(
@@ -45,13 +50,15 @@ def write_group_page(
         If the page cannot be written.
 
     """
+    doubtful = grades[grades['qc'] != 'pass']
+    doubtful = doubtful.sort_values('qc', key=lambda level: level != 'fail', kind='stable')
     return write_page(
         output_dir / 'group_potter.html',
         'group.html.j2',
         summary=_summary(grades),
         charts=_charts(usable_rows(grades), counts),
         image_grades=_image_grades(counts),
-        doubtful=_doubtful(grades).to_dict('records'),
+        doubtful=doubtful.to_dict('records'),
         columns=[name for name in grades.columns if name not in _MODEL_COLUMNS],
         grades=grades.to_dict('records'),
         models=grades.groupby(_MODEL_COLUMNS, dropna=False, sort=True).size().reset_index(),
@@ -71,12 +78,6 @@ def _summary(grades: pd.DataFrame) -> dict[str, int]:
         'T2w': len(grades),
         **{f'T2w with quality {level}': (grades['qc'] == level).sum() for level in QC_LEVELS},
     }
-
-
-def _doubtful(grades: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that did not pass, the failed ones first."""
-    rows = grades[grades['qc'] != 'pass']
-    return rows.sort_values('qc', key=lambda level: level != 'fail', kind='stable')
 
 
 def _charts(usable: pd.DataFrame, counts: pd.DataFrame) -> list[Chart]:
@@ -126,16 +127,26 @@ def _sides(usable: pd.DataFrame) -> str:
     """Say how left and right differ, of all T2w and, for the interval, of one of each person."""
     sides = usable[['participant_id', 'count_left', 'count_right']].dropna()
     difference = sides['count_left'].astype(float) - sides['count_right'].astype(float)
-    found = median_difference(difference[~sides['participant_id'].duplicated()])
+    one_each = np.sort(difference[~sides['participant_id'].duplicated()])
     told = (
         f'{(difference > 0).sum()} with more on the left, {(difference < 0).sum()} with more on '
         'the right.'
     )
-    if found is None:
+    if len(one_each) < _MIN_DIFFERENCES:
         return told
+    from scipy.stats import bootstrap
+
+    low, high = bootstrap(
+        (one_each,),
+        np.median,
+        n_resamples=_RESAMPLES,
+        batch=_BATCH,
+        method='percentile',
+        rng=np.random.default_rng(0),
+    ).confidence_interval
     return (
-        f'{told} Left minus right has a median of {_signed(found.value)} (95 % interval '
-        f'{_signed(found.low)} to {_signed(found.high)}, bootstrap over {found.n} people, each '
+        f'{told} Left minus right has a median of {_signed(np.median(one_each))} (95 % interval '
+        f'{_signed(low)} to {_signed(high)}, bootstrap over {len(one_each)} people, each '
         'with the first T2w).'
     )
 

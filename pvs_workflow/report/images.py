@@ -39,8 +39,14 @@ _NOTE = f'{CONVENTION} Each image is {FIELD_OF_VIEW[0]} × {FIELD_OF_VIEW[1]} mm
 
 
 @house_style()
-def images_figure(images: np.ndarray, views: Sequence[View], slices: Sequence[int]) -> Sheet:
-    """Show the six images as the cascade gets them.
+def images_figure(
+    images: np.ndarray,
+    views: Sequence[View],
+    slices: Sequence[int],
+    window: tuple[float, float] = RAW_WINDOW,
+    more: Sequence[str] = ('',) * 6,
+) -> Sheet:
+    """Show the six images as the cascade gets them, or as the enhancer returns them.
 
     Parameters
     ----------
@@ -50,20 +56,27 @@ def images_figure(images: np.ndarray, views: Sequence[View], slices: Sequence[in
         Where each image comes from.
     slices : sequence of 6 int
         Each image's slice index in the input file as stored.
+    window : (float, float)
+        Intensities shown black and white; :data:`ENHANCED_WINDOW` for enhanced images.
+    more : sequence of 6 str
+        What follows each title.
 
     Returns
     -------
     Sheet
-        Its tiles are named by :func:`tile_name`.
+        Its tiles are named by hemisphere and rank, as ``L1``.
 
     """
-    return _sheet(images, RAW_WINDOW, views, slices)
-
-
-@house_style()
-def enhanced_figure(enhanced: np.ndarray, views: Sequence[View], slices: Sequence[int]) -> Sheet:
-    """Show the six images as the enhancer returns them; parameters as :func:`images_figure`."""
-    return _sheet(enhanced, ENHANCED_WINDOW, views, slices)
+    tiles = []
+    height = _WIDTH * FIELD_OF_VIEW[1] / FIELD_OF_VIEW[0]
+    for image, view, stored, words in zip(images, views, slices, more, strict=True):
+        figure = new_figure(_WIDTH, height)
+        axes = add_panel(figure, 0, 0, _WIDTH, height)
+        show_plane(axes, image, PIXEL, window)
+        mark_edges(axes)
+        title = image_title(view, stored) + words
+        tiles.append(Tile(f'{view.hemisphere}{view.rank}', figure, title))
+    return Sheet(tuple(tiles), columns=N_SLICES, note=_NOTE)
 
 
 @house_style()
@@ -92,17 +105,12 @@ def evidence_figure(
 
     """
     more = [f' · count {span(*numbers)}' for numbers in zip(counts, lows, highs, strict=True)]
-    sheet = _sheet(images, RAW_WINDOW, views, slices, more)
+    sheet = images_figure(images, views, slices, more=more)
     for tile, view, roi, labels in zip(sheet.tiles, views, rois, instances, strict=True):
         (axes,) = tile.figure.axes
         outline(axes, roi, PIXEL, SIDE_COLOURS[view.hemisphere], 0.6)
         draw_instances(axes, labels)
     return sheet
-
-
-def tile_name(hemisphere: str, rank: int) -> str:
-    """Return the name of an image in its sheet, as ``L1``."""
-    return f'{hemisphere}{rank}'
 
 
 def image_title(view: View, stored: int) -> str:
@@ -151,23 +159,3 @@ def pixel_edges(labels: np.ndarray, spacing: Sequence[float]) -> Line:
     pieces = np.stack([starts, ends], axis=1).reshape(-1, 2)
     codes = np.tile([Line.MOVETO, Line.LINETO], len(pieces) // 2)
     return Line(pieces * spacing, codes)
-
-
-def _sheet(
-    images: np.ndarray,
-    window: tuple[float, float],
-    views: Sequence[View],
-    slices: Sequence[int],
-    more: Sequence[str] = ('',) * 6,
-) -> Sheet:
-    """Draw six images, each under its title with what else is to be said."""
-    tiles = []
-    height = _WIDTH * FIELD_OF_VIEW[1] / FIELD_OF_VIEW[0]
-    for image, view, stored, words in zip(images, views, slices, more, strict=True):
-        figure = new_figure(_WIDTH, height)
-        axes = add_panel(figure, 0, 0, _WIDTH, height)
-        show_plane(axes, image, PIXEL, window)
-        mark_edges(axes)
-        name = tile_name(view.hemisphere, view.rank)
-        tiles.append(Tile(name, figure, image_title(view, stored) + words))
-    return Sheet(tuple(tiles), columns=N_SLICES, note=_NOTE)

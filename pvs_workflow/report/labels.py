@@ -2,7 +2,8 @@
 
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+
+from matplotlib.font_manager import findfont, get_font
 
 MAX_CHART_LABEL = 20  # characters
 _UNKNOWN = '□'
@@ -43,12 +44,4 @@ def _drawable(sign: str) -> str:
         return ' '
     if unicodedata.category(sign)[0] == 'C':
         return ''
-    return sign if ord(sign) in _known_signs() else _UNKNOWN
-
-
-@cache
-def _known_signs() -> frozenset[int]:
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
-    font = get_font(findfont(FontProperties(family='DejaVu Sans')))
-    return frozenset(font.get_charmap())
+    return sign if get_font(findfont('DejaVu Sans')).get_char_index(ord(sign)) else _UNKNOWN

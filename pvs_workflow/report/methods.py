@@ -1,36 +1,74 @@
-"""The methods text of a page: what was done, with which versions, after whom."""
+"""The methods text of a page and its references: what was done, with what, after whom."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from markupsafe import Markup
 
+from pvs_workflow import data
 from pvs_workflow.files import write_text
-from pvs_workflow.report.citations import load_citations
 from pvs_workflow.report.rendering import render_template, write_page
-from pvs_workflow.report.results import ScanResult
 
+_ENTRY = re.compile(r'^@\w+\{(\w+),\n.*?^\}$', re.MULTILINE | re.DOTALL)
+_FIELD = re.compile(r'^  (\w+) = \{+(.*?)\}+,?$', re.MULTILINE)
+"""The shipped file has one field a line; this is no reader of other BibTeX."""
+
+HTML_MARK = '<a class="cite" href="#ref-{key}">[{number}]</a>'
 _UNKNOWN = 'not recorded'
 
 
 @dataclass(frozen=True)
+class BibEntry:
+    """One entry of the shipped references: its name, and all of it as BibTeX."""
+
+    key: str
+    bibtex: str
+
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """The fields by name; ranges with a dash."""
+        return dict(_FIELD.findall(self.bibtex.replace('--', '–')))
+
+    @property
+    def text(self) -> str:
+        """The entry as a list of references shows it (Vancouver style), without the DOI."""
+        get = self.fields.get
+        people = (name.partition(', ') for name in get('author').split(' and '))
+        authors = [f'{last} {re.sub("[. ]", "", initials)}' for last, _, initials in people]
+        issue = get('volume', '') + (f'({get("number")})' if get('number') else '')
+        place = f'{get("journal")} {get("year")};{issue}:{get("pages")}'
+        where = place if get('journal') else get('publisher')
+        return f'{", ".join(authors).replace("others ", "et al")}. {get("title")}. {where}.'
+
+
+@dataclass
+class Citations:
+    """Numbers references in the order in which a text cites them; ``cited`` are those so far.
+
+    One citation is written as ``mark``, of its ``key`` and ``number``.
+    """
+
+    known: Mapping[str, BibEntry]
+    mark: str
+    cited: list[BibEntry] = field(default_factory=list)
+
+    def __call__(self, key: str) -> Markup:
+        """Cite an entry, which joins the list where it is new."""
+        entry = self.known[key]
+        if entry not in self.cited:
+            self.cited.append(entry)
+        return Markup(self.mark).format(key=key, number=self.cited.index(entry) + 1)
+
+
+@dataclass(frozen=True)
 class Methods:
-    """What the methods text depends on.
+    """What the methods text depends on: the number of runs and, of the last one, all else.
 
-    Attributes
-    ----------
-    versions : mapping of str to str
-        By package name.
-    t1w, flair : {'all', 'some', 'none'}
-        Of how many of the participant's T2w such a scan was there.
-    bias_correction : bool, optional
-        Whether N4 was on; None where it was not recorded.
-    model, model_sha256 : str
-    seed : str
-    runs : int
-        How many runs made the results; all else is of the last one.
-
+    ``t1w`` and ``flair`` say of how many T2w such a scan was there (all, some or none);
+    ``bias_correction`` (N4) is None where it was not recorded; versions are by package name.
     """
 
     versions: Mapping[str, str]
@@ -40,23 +78,11 @@ class Methods:
     model: str
     model_sha256: str
     seed: str
-    runs: int = 1
+    runs: int
 
     def version(self, package: str) -> str:
         """Return a package's version in words."""
         return self.versions.get(package, f'version {_UNKNOWN}')
-
-
-def describe_methods(scans: Sequence[ScanResult], provenance: Mapping, runs: int) -> Methods:
-    """Collect what the methods text of a page depends on; ``provenance`` is the last run's."""
-    graded = [scan.grade for scan in scans if scan.grade is not None]
-    return methods_of_run(
-        provenance,
-        t1w=[scan.has_contrast('T1w') for scan in scans],
-        flair=[scan.has_contrast('FLAIR') for scan in scans],
-        model=(graded[0]['model'], graded[0]['model_sha256']) if graded else (_UNKNOWN, _UNKNOWN),
-        runs=runs,
-    )
 
 
 def methods_of_run(
@@ -64,7 +90,7 @@ def methods_of_run(
     *,
     t1w: Sequence[bool],
     flair: Sequence[bool],
-    model: tuple[str, str] = (_UNKNOWN, _UNKNOWN),
+    model: tuple[str, str] | None = None,
     runs: int = 1,
 ) -> Methods:
     """Collect what the methods text depends on.
@@ -76,13 +102,13 @@ def methods_of_run(
         ``sha256``), ``seed`` and ``bias_correction`` are read; all of them may be missing.
     t1w, flair : sequences of bool
         Whether there was such a scan, for each T2w.
-    model : (str, str)
+    model : (str, str), optional
         Name and checksum, where the provenance has none.
     runs : int
         How many runs made the results.
 
     """
-    name, checksum = model
+    name, checksum = model or (_UNKNOWN, _UNKNOWN)
     if recorded := provenance.get('model'):
         name = ' '.join(str(recorded[key]) for key in ('name', 'version') if key in recorded)
         checksum = recorded.get('sha256', _UNKNOWN)
@@ -99,6 +125,13 @@ def methods_of_run(
         seed=str(provenance.get('seed', _UNKNOWN)),
         runs=runs,
     )
+
+
+def load_citations(mark: str = HTML_MARK) -> Citations:
+    """Read the shipped references, to be cited by links to the page's list or otherwise."""
+    text = data.path('report', 'references.bib').read_text(encoding='utf-8')
+    entries = [BibEntry(found[1], found[0]) for found in _ENTRY.finditer(text)]
+    return Citations({entry.key: entry for entry in entries}, mark)
 
 
 def write_citations(folder: Path, methods: Methods) -> list[Path]:

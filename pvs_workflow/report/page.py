@@ -1,20 +1,50 @@
 """The visual report of one participant, from what was saved in the derivatives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from urllib.parse import quote
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.report.citations import load_citations
-from pvs_workflow.report.embed import Picture, Stack, find_unusable, load_stacks
-from pvs_workflow.report.methods import describe_methods
+from pvs_workflow.report.methods import load_citations, methods_of_run
 from pvs_workflow.report.provenance import RunRecord, load_runs
-from pvs_workflow.report.rendering import write_page
+from pvs_workflow.report.rendering import SIDE_WORDS, write_page
 from pvs_workflow.report.results import ScanResult, find_scans
-from pvs_workflow.report.spec import Reportlet, Section, load_specification
+from pvs_workflow.report.saving import MAX_BYTES, read_pictures
+from pvs_workflow.report.spec import Reportlet, Section, load_sections
+from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 
 MAX_PICTURE_CHARACTERS = 14_000_000
 """Maximum size of the pictures of one page; later ones are linked, not shown."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a reportlet: ``uri`` is the picture itself, so that the page is one file.
+
+    Its label is empty where there is only one layer; ``href`` is the saved file, relative to the
+    page.
+    """
+
+    label: str
+    alt: str
+    uri: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a reportlet shows in one place: a picture for each of its layers.
+
+    A stack of one of the six images has the person's own side in words, its rank from 1 inferior
+    to 3 superior and, where that is there, its row of the table of counts.
+    """
+
+    pictures: tuple[Picture, ...]
+    side: str = ''
+    rank: int = 0
+    row: Mapping | None = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +91,8 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
 
     """
     participant = participant.removeprefix('sub-')
-    specification = load_specification()
-    ordering = next((s.ordering for s in specification.sections if s.ordering), ())
+    sections = load_sections()
+    ordering = next((section.ordering for section in sections if section.ordering), ())
     scans = find_scans(output_dir, participant, ordering)
     problems = [problem for scan in scans for problem in scan.problems]
     problems += find_unusable(output_dir, participant)
@@ -71,16 +101,23 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
         runs = load_runs(output_dir, participant)
     except PVSError as error:
         problems.append(str(error))
+    grades = (scan.grade for scan in scans if scan.grade is not None)
+    methods = methods_of_run(
+        runs[-1].facts if runs else {},
+        t1w=[scan.has_contrast('T1w') for scan in scans],
+        flair=[scan.has_contrast('FLAIR') for scan in scans],
+        model=next(((grade['model'], grade['model_sha256']) for grade in grades), None),
+        runs=len(runs),
+    )
     return write_page(
         output_dir / f'sub-{participant}.html',
         'subject.html.j2',
-        title=specification.title,
         participant=participant,
-        parts=collect_sections(output_dir, specification.sections, scans),
+        parts=collect_sections(output_dir, sections, scans),
         scans=scans,
         errors=[message for run in runs for message in run.messages],
         problems=problems,
-        methods=describe_methods(scans, runs[-1].facts if runs else {}, len(runs)),
+        methods=methods,
         cite=load_citations(),
         provenance=[(list(run.scans), run.facts) for run in runs if run.facts],
     )
@@ -111,3 +148,44 @@ def collect_sections(
             title = scan.title if scan else section.title
             shown.append(ShownSection(anchor, title, scan, tuple(row)))
     return shown
+
+
+def load_stacks(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tuple[Stack, ...]:
+    """Return what was saved for a T2w of a reportlet's layers: one stack, or none.
+
+    With panels, those of the six images: left before right, from the bottom up.
+    """
+    folder = output_dir / f'sub-{scan.entities["sub"]}' / 'figures'
+    layers = [
+        (layer, read_pictures(path), quote(path.relative_to(output_dir).as_posix()))
+        for layer in reportlet.layers
+        if (path := folder / f'{scan.stem}_desc-{layer.desc}_T2w.svg').is_file()
+    ]
+
+    def pictures(tile: str = '', where: str = '') -> tuple[Picture, ...]:
+        return tuple(
+            Picture(layer.label, where + layer.alt, tiles[name], href)
+            for layer, tiles, href in layers
+            if (name := tile or layer.part) in tiles
+        )
+
+    if not reportlet.panels:
+        stacks = [Stack(pictures())]
+    else:
+        stacks = []
+        for hemisphere, rank in product(HEMISPHERES, range(1, N_SLICES + 1)):
+            side = SIDE_WORDS[hemisphere]
+            where = f'{side.capitalize()} hemisphere, slice {rank} of {N_SLICES}: '
+            shown = pictures(f'{hemisphere}{rank}', where)
+            stacks.append(Stack(shown, side, rank, scan.image_row(hemisphere, rank)))
+    return tuple(stack for stack in stacks if stack.pictures)
+
+
+def find_unusable(output_dir: Path, participant: str) -> list[str]:
+    """Return which of a participant's figures cannot be shown, one sentence each."""
+    folder = output_dir / f'sub-{participant}' / 'figures'
+    return [
+        f'{path.name} is not shown: it is not an SVG, or larger than {MAX_BYTES / 2**20:g} MB'
+        for path in sorted(folder.glob('*.svg'))
+        if not read_pictures(path)
+    ]

@@ -4,13 +4,12 @@ import base64
 import io
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from pvs_workflow.derivatives import names
+from pvs_workflow.derivatives.results import Result
 from pvs_workflow.errors import ImageError
 from pvs_workflow.inputs.nifti import read_nifti
 from pvs_workflow.report.rendering import SIDE_WORDS
@@ -55,19 +54,15 @@ class RawImage:
 
     @cached_property
     def uri(self) -> str:
-        """The picture as a data URI."""
-        return png_uri(self.pixels)
+        """The picture as PNG in a data URI: the front above."""
+        grey = np.round(255 * self.pixels.T[::-1]).astype(np.uint8)
+        stream = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(grey)).save(stream, format='PNG', optimize=True)
+        return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')
 
 
-def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
+def read_images(result: Result) -> list[RawImage]:
     """Cut the six images of a T2w, as the cascade got them before it blanked their surroundings.
-
-    Parameters
-    ----------
-    stem : Path
-        The derivatives' path up to what follows the T2w's own entities.
-    counts : DataFrame
-        The table ``epvs_counts``, which says what slices they were.
 
     Returns
     -------
@@ -80,6 +75,7 @@ def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
         If a derivative is missing or damaged, or if these are not the images that were counted.
 
     """
+    stem = result.stem
     paths = [stem.with_name(stem.name + end) for end in (T2W_END, ROI_END)]
     try:
         (t2w, volume), (roi, labels) = map(read_nifti, paths)
@@ -104,7 +100,7 @@ def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
     for view, pixels in zip(views, cut, strict=True):
         stored = storage.slice_index(central_slice(view.slice_index, n))
         images.append(RawImage(view.hemisphere, view.rank, stored, pixels))
-    counted = {(row.hemisphere, int(row.slice)) for row in counts.itertuples()}
+    counted = {(row['hemisphere'], row['slice']) for row in result.counts}
     shown = {(image.hemisphere, image.slice) for image in images}
     if counted != shown:
         raise ImageError(
@@ -112,11 +108,3 @@ def read_images(stem: Path, counts: pd.DataFrame) -> list[RawImage]:
             f'{sorted(counted)}, received {sorted(shown)} from its images'
         )
     return images
-
-
-def png_uri(pixels: np.ndarray) -> str:
-    """Return an image (as of :class:`RawImage`) as PNG in a data URI: the front above."""
-    grey = np.round(255 * np.asarray(pixels).T[::-1]).astype(np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(grey)).save(stream, format='PNG', optimize=True)
-    return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode('ascii')

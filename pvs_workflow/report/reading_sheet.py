@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from markupsafe import Markup
 
 from pvs_workflow import data
 from pvs_workflow.derivatives.columns import describe_columns
+from pvs_workflow.derivatives.results import Result
 from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import read_rows
@@ -25,35 +25,14 @@ SHEET, RATINGS = 'reading_sheet', 'reading_ratings'
 MAX_PICTURE_CHARACTERS = 14_000_000
 """What the pictures of one page may take; more go on another page."""
 
+_IDENTITY = ('participant_id', 'session_id', 't2w')
 _LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 _CODE_LENGTH = 8
 """Consonants: no code is a word, a number or a date to a spreadsheet."""
 
 
-@dataclass(frozen=True)
-class SheetScan:
-    """A T2w whose images are to be rated.
-
-    Attributes
-    ----------
-    participant_id, session_id, t2w : str
-        As in the table of grades; the session may be missing.
-    stem : Path
-        The derivatives' path up to what follows the T2w's own entities.
-    counts : DataFrame
-        The table ``epvs_counts``.
-
-    """
-
-    participant_id: str
-    session_id: str | None
-    t2w: str
-    stem: Path
-    counts: pd.DataFrame
-
-
 def write_reading_sheet(
-    output_dir: Path, scans: Sequence[SheetScan], seed: int
+    output_dir: Path, results: Sequence[Result], seed: int
 ) -> tuple[list[Path], list[str]]:
     """Write the sheet, the table to fill in, and the key.
 
@@ -65,7 +44,7 @@ def write_reading_sheet(
     ----------
     output_dir : Path
         The folder ``reading`` in it is what readers are given.
-    scans : sequence of SheetScan
+    results : sequence of Result
     seed : int
 
     Returns
@@ -82,9 +61,9 @@ def write_reading_sheet(
     """
     folder = output_dir / FOLDER
     written, problems, keys, page, room = [], [], [], [], MAX_PICTURE_CHARACTERS
-    for scan, codes in _shuffled(scans, seed):
+    for result, codes in _shuffled(results, seed):
         try:
-            images = read_images(scan.stem, scan.counts)
+            images = read_images(result)
         except PVSError as error:
             problems.append(f'{error} (it is not on the reading sheet)')
             continue
@@ -94,7 +73,7 @@ def write_reading_sheet(
             page, room = [], MAX_PICTURE_CHARACTERS
         page.append((len(keys) + 1, list(zip(codes, images, strict=True))))
         room -= size
-        keys.append(_key_rows(scan, codes, images))
+        keys.append(_key_rows(result, codes, images))
     if not keys:
         raise PVSError(
             f'{output_dir} has no images for a reading sheet, expected at least one T2w with its '
@@ -112,34 +91,30 @@ def write_reading_sheet(
     return written, problems
 
 
-def _shuffled(
-    scans: Sequence[SheetScan], seed: int
-) -> Iterable[tuple[SheetScan, tuple[str, ...]]]:
+def _shuffled(results: Sequence[Result], seed: int) -> Iterable[tuple[Result, tuple[str, ...]]]:
     """Yield the T2w in random order, with a code for each image."""
-    scans = sorted(scans, key=lambda s: (s.participant_id, s.session_id or '', s.t2w))
+    results = sorted(results, key=lambda one: [one.grade[name] or '' for name in _IDENTITY])
     secret = hashlib.sha256(str(seed).encode())
-    for scan in scans:
-        secret.update(repr((scan.participant_id, scan.session_id, scan.t2w)).encode())
-        secret.update(scan.counts['count'].to_numpy(float).tobytes())
+    for result in results:
+        secret.update(repr(tuple(result.grade[name] for name in _IDENTITY)).encode())
+        secret.update(np.array([row['count'] for row in result.counts], float).tobytes())
     rng = np.random.default_rng(np.frombuffer(secret.digest(), np.uint32))
     used: set[str] = set()
-    for place in rng.permutation(len(scans)):
+    for place in rng.permutation(len(results)):
         codes: list[str] = []
-        while len(codes) < len(scans[place].counts):
+        while len(codes) < len(results[place].counts):
             code = ''.join(rng.choice(list(_LETTERS), _CODE_LENGTH))
             if code not in used:
                 codes.append(code)
                 used.add(code)
-        yield scans[place], tuple(codes)
+        yield results[place], tuple(codes)
 
 
-def _key_rows(scan: SheetScan, codes: Sequence[str], images: Sequence[RawImage]) -> pd.DataFrame:
+def _key_rows(result: Result, codes: Sequence[str], images: Sequence[RawImage]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             'image_id': codes,
-            'participant_id': scan.participant_id,
-            'session_id': scan.session_id,
-            't2w': scan.t2w,
+            **{name: result.grade[name] for name in _IDENTITY},
             'hemisphere': [image.hemisphere for image in images],
             'slice': [image.slice for image in images],
             'slice_rank': [image.rank for image in images],

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
-from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -16,15 +15,13 @@ from pvs_workflow import data
 from pvs_workflow.files import write_text
 from pvs_workflow.tsv import MISSING, format_cell, is_missing
 
-GRADE_WORDS = MappingProxyType({0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'})
-SIDE_WORDS = MappingProxyType({'L': 'left', 'R': 'right'})
-QC_WORDS = MappingProxyType(
-    {
-        'pass': 'nothing was found',
-        'review': 'look at the pictures before the result is used',
-        'fail': 'do not use the result',
-    }
-)
+GRADE_WORDS = {0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'}
+SIDE_WORDS = {'L': 'left', 'R': 'right'}
+QC_WORDS = {
+    'pass': 'nothing was found',
+    'review': 'look at the pictures before the result is used',
+    'fail': 'do not use the result',
+}
 
 _TURNS = {
     code: f'‹U+{code:04X}›'

@@ -1,6 +1,6 @@
 """What a participant's derivatives hold: the tables and the saved figures of every T2w."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,19 +91,6 @@ def find_scans(
     return sorted(
         scans, key=lambda scan: ([scan.entities.get(key, '') for key in ordering], scan.stem)
     )
-
-
-def find_figure(output_dir: Path, scan: ScanResult, query: Mapping[str, str]) -> Path | None:
-    """Return the saved figure of a T2w that answers a BIDS query, or nothing.
-
-    The query has ``datatype`` (the folder), ``suffix`` and any entities.
-    """
-    entities = dict(query)
-    folder = output_dir / f'sub-{scan.entities["sub"]}' / entities.pop('datatype')
-    end = f'_{entities.pop("suffix")}.svg'
-    added = ''.join(f'_{key}-{value}' for key, value in entities.items())
-    path = folder / f'{scan.stem}{added}{end}'
-    return path if path.is_file() else None
 
 
 def _read_scan(stem: str, folder: Path) -> ScanResult:

@@ -26,16 +26,9 @@ _GAP, _HEADROOM = 0.12, 0.3  # inches
 
 @dataclass(frozen=True)
 class Tile:
-    """One figure of a sheet.
+    """One figure of a sheet, which the page finds by its name (letters and digits).
 
-    Attributes
-    ----------
-    name : str
-        By which the page finds it in the saved sheet; letters and figures.
-    figure : Figure
-    title : str
-        Written above it in the sheet, which the page does not show.
-
+    The title is written above it in the sheet; the page does not show it.
     """
 
     name: str

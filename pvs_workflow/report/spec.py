@@ -1,11 +1,11 @@
 """The page's specification: which sections, and which saved figures go where.
 
-The YAML has the layout of nireports' specifications, so that its readers feel at home. Its
-assembler is not used: it imports nipype (which the report must not), writes text into HTML
-without escaping it, refers to figures by relative path and loads its styles from a network.
+The YAML has sections and reportlets as nireports' specifications, so that its readers feel at
+home. Its assembler is not used: it imports nipype (which the report must not), writes text into
+HTML without escaping it, refers to figures by relative path and loads its styles from a network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -19,8 +19,8 @@ class Layer:
 
     Attributes
     ----------
-    bids : mapping of str to str
-        BIDS query: ``datatype`` (the folder), ``desc``, ``suffix`` and other entities.
+    desc : str
+        Of the figure's name, ``*_desc-<desc>_T2w.svg``.
     alt : str
         What the picture shows, for who does not see it.
     label : str
@@ -30,7 +30,7 @@ class Layer:
 
     """
 
-    bids: Mapping[str, str]
+    desc: str
     alt: str
     label: str = ''
     part: str = ''
@@ -61,30 +61,21 @@ class Section:
     ordering: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Specification:
-    """The whole page."""
-
-    title: str
-    sections: tuple[Section, ...]
-
-
-def load_specification() -> Specification:
+def load_sections() -> tuple[Section, ...]:
     """Read the shipped specification.
 
     Examples
     --------
-    >>> [section.name for section in load_specification().sections]
+    >>> [section.name for section in load_sections()]
     ['summary', 'scan', 'methods', 'errors', 'provenance']
 
     """
     content = data.path('report', 'spec.yml').read_text(encoding='utf-8')
-    settings = yaml.safe_load(content)
     sections = []
-    for section in settings['sections']:
+    for section in yaml.safe_load(content)['sections']:
         reportlets = []
         for values in section.pop('reportlets'):
             layers = tuple(Layer(**layer) for layer in values.pop('layers', ()))
             reportlets.append(Reportlet(layers=layers, **values))
         sections.append(Section(reportlets=tuple(reportlets), **section))
-    return Specification(settings['title'], tuple(sections))
+    return tuple(sections)

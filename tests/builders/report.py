@@ -7,7 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pvs_workflow.report import figures
+from pvs_workflow.report.alignment import registration_figure
+from pvs_workflow.report.anatomy import roi_figure
+from pvs_workflow.report.charts import grade_figure
+from pvs_workflow.report.images import ENHANCED_WINDOW, evidence_figure, images_figure
+from pvs_workflow.report.saving import save_figure
 from tests.builders.phantom import make_phantom
 
 
@@ -18,17 +22,15 @@ def draw_everything(folder: Path) -> None:
     labels[:, 30:33, 40] = 1
     where, zeros = (ph.views, ph.slices), np.zeros(6)
     made = {
-        'evidence': figures.evidence_figure(
-            ph.images, labels, *where, zeros, zeros, zeros, ph.rois
-        ),
-        'images': figures.images_figure(ph.images, *where),
-        'enhanced': figures.enhanced_figure(ph.images / 2, *where),
-        'roi': figures.roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures),
-        't1wreg': figures.registration_figure(ph.t2w, ph.t2w[::-1], ph.affine, ph.roi),
-        'grade': figures.grade_figure([0.05, 0.1, 0.25, 0.45, 0.15], 3),
+        'evidence': evidence_figure(ph.images, labels, *where, zeros, zeros, zeros, ph.rois),
+        'images': images_figure(ph.images, *where),
+        'enhanced': images_figure(ph.images / 2, *where, ENHANCED_WINDOW),
+        'roi': roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures),
+        't1wreg': registration_figure(ph.t2w, ph.t2w[::-1], ph.affine, ph.roi),
+        'grade': grade_figure([0.05, 0.1, 0.25, 0.45, 0.15], 3),
     }
     for desc, figure in made.items():
-        figures.save_figure(figure, folder / f'desc-{desc}_T2w.svg')
+        save_figure(figure, folder / f'desc-{desc}_T2w.svg')
 
 
 class Page(HTMLParser):

@@ -30,7 +30,7 @@ def rated(model, failed=(), **raters):
 
 
 def table(found):
-    return agreement_table(found, pair_raters(found))
+    return agreement_table(pair_raters(found))
 
 
 def only(frame, **values):

@@ -10,11 +10,6 @@ from tests.builders.phantom import Phantom, make_phantom
 from tests.builders.results import save_result
 
 
-@pytest.fixture(name='make_phantom')
-def _make_phantom() -> Callable[..., Phantom]:
-    return make_phantom
-
-
 @pytest.fixture
 def phantom() -> Phantom:
     return make_phantom()

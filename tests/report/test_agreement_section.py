@@ -6,6 +6,7 @@ import pytest
 from pvs_workflow.raters.rated import Item, Rated, Results, Score
 from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
 from pvs_workflow.report import agreement_section
+from pvs_workflow.report.agreement_section import confusion_figure, differences_figure
 from pvs_workflow.report.rendering import write_page
 from pvs_workflow.science.grading import potter_grade
 
@@ -38,8 +39,8 @@ def show(tmp_path, read):
 
     def call(rated):
         pairs = pair_raters(rated)
-        section = agreement_section.agreement_section(rated, pairs, agreement_table(rated, pairs))
-        return read(write_page(tmp_path / 'page.html', section.template, section=section))
+        section = agreement_section.agreement_section(rated, pairs, agreement_table(pairs))
+        return read(write_page(tmp_path / 'page.html', 'agreement.html.j2', section=section))
 
     return call
 
@@ -67,7 +68,8 @@ def test_figures_tell_in_words_what_they_show(show):
     assert said in show(rated).all('img')[0]['alt']
 
 
-def test_what_was_left_out_is_said(show):
+def test_what_was_left_out_is_said(show, monkeypatch):
+    monkeypatch.setattr(agreement_section, 'MAX_PAIRS', 0)
     text = show(make('Anna', n_missing=3, n_other=4)).text
     assert 'Rows without a rating (n/a): 3.' in text
     assert 'not among the six: 4.' in text
@@ -96,7 +98,8 @@ def test_undefined_numbers_are_shown_as_such(show):
     assert not [cell for cell in page.cells if 'nan' in cell]
 
 
-def test_hostile_names_stay_text(show):
+def test_hostile_names_stay_text(show, monkeypatch):
+    monkeypatch.setattr(agreement_section, 'MAX_PAIRS', 4)  # the model with each of them
     names = ['<script>alert(1)</script>', '=1+1', 'x' * 300, 'Ä\u202eß 🧠 $x_1$']
     page = show(make(*names))
     assert page.all('script') == []
@@ -118,3 +121,45 @@ def test_names_that_are_cut_still_differ(show):
     page = show(make(*names))
     assert f'Model and {"x" * 30}…' in page.text
     assert f'{"x" * 30}… and {"x" * 30}… (2)' in page.text
+
+
+GRADES = np.array([[0, 0], [1, 1], [1, 2], [1, 2], [4, 4]])
+COUNTS = np.array([[3.0, 1.0], [10.0, 12.0], [30.0, 20.0]])
+
+
+def test_cells_count_how_often_each_grade_met_which():
+    axes = confusion_figure([('five images', GRADES)], ('model', 'rater')).axes[0]
+    numbers = {text.get_position(): text.get_text() for text in axes.texts}
+    # Columns are the first's grades, rows the second's.
+    assert numbers[1, 2] == '2'
+    assert numbers[2, 1] == '0'
+    assert sum(map(int, numbers.values())) == len(GRADES)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ('model', 'rater')
+    assert axes.get_title() == 'five images'
+
+
+def test_a_row_is_coloured_by_its_shares():
+    (picture,) = confusion_figure([('', GRADES)], ('a', 'b')).axes[0].images
+    shares = picture.get_array()
+    assert shares[2].tolist() == [0, 1, 0, 0, 0]
+    assert shares[3].sum() == 0
+
+
+def test_differences_are_over_means_with_bias_and_limits():
+    axes = differences_figure([('', COUNTS)], 'one − two').axes[0]
+    (points,) = axes.collections
+    assert points.get_offsets().tolist() == [[2, 2], [11, -2], [25, 10]]
+    differences = COUNTS[:, 0] - COUNTS[:, 1]
+    low, bias, high = sorted(line.get_ydata()[0] for line in axes.lines)
+    assert bias == pytest.approx(differences.mean())
+    assert high - bias == pytest.approx(1.96 * differences.std(ddof=1))
+    assert bias - low == pytest.approx(high - bias)
+    assert -axes.get_ylim()[0] == axes.get_ylim()[1] > high
+
+
+def test_panels_have_one_scale_and_their_titles():
+    first, second = differences_figure([('a', COUNTS), ('b', 3 * COUNTS)], 'd').axes
+    assert first.get_ylim() == second.get_ylim()
+    assert (first.get_title(), second.get_title()) == ('a', 'b')
+    assert first.get_position().width == pytest.approx(second.get_position().width)
+    assert first.get_position().x1 < second.get_position().x0

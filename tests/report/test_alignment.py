@@ -2,10 +2,22 @@ import numpy as np
 import pytest
 
 from pvs_workflow.report.alignment import choose_cuts, registration_figure
+from tests.builders.phantom import make_phantom
 
 
-def test_both_layers_have_the_same_cuts(phantom):
-    sheet = registration_figure(phantom.t2w, phantom.t2w[::-1], phantom.affine, phantom.roi)
+@pytest.fixture(scope='module')
+def drawn():
+    """Draw a phantom's alignment once; return the sheet, and its inputs before and after."""
+    phantom = make_phantom()
+    before = phantom.t2w.copy(), phantom.roi.copy()
+    sheet = registration_figure(
+        phantom.t2w, phantom.t2w[::-1], phantom.affine, phantom.roi, 'FLAIR'
+    )
+    return sheet, before, (phantom.t2w, phantom.roi)
+
+
+def test_both_layers_have_the_same_cuts(drawn):
+    sheet, _, _ = drawn
     fixed, moving = (tile.figure for tile in sheet.tiles)
     assert [tile.name for tile in sheet.tiles] == ['fixed', 'moving']
     assert tuple(fixed.get_size_inches()) == tuple(moving.get_size_inches())
@@ -15,10 +27,8 @@ def test_both_layers_have_the_same_cuts(phantom):
         assert one.get_extent() == other.get_extent()
 
 
-def test_layers_are_named(phantom):
-    sheet = registration_figure(
-        phantom.t2w, phantom.t2w, phantom.affine, phantom.roi, 'T2w', 'FLAIR'
-    )
+def test_layers_are_named(drawn):
+    sheet, _, _ = drawn
     for tile, name in zip(sheet.tiles, ('T2w', 'FLAIR'), strict=True):
         assert name in [text.get_text() for axes in tile.figure.axes for text in axes.texts]
 
@@ -28,11 +38,10 @@ def test_volumes_on_two_grids_are_refused(phantom):
         registration_figure(phantom.t2w, phantom.t2w[1:], phantom.affine, phantom.roi)
 
 
-def test_inputs_are_not_changed(phantom):
-    before = phantom.t2w.copy(), phantom.roi.copy()
-    registration_figure(phantom.t2w, phantom.t2w, phantom.affine, phantom.roi)
-    np.testing.assert_array_equal(phantom.t2w, before[0])
-    np.testing.assert_array_equal(phantom.roi, before[1])
+def test_inputs_are_not_changed(drawn):
+    _, before, after = drawn
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_cuts_meet_the_region_and_one_lies_above_it(phantom):

@@ -4,9 +4,15 @@ from matplotlib.colors import to_hex
 
 from pvs_workflow.report.anatomy import NUCLEUS_COLOURS, grey_window, roi_figure
 from pvs_workflow.report.canvas import SIDE_COLOURS
+from tests.builders.phantom import make_phantom
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
+def phantom():
+    return make_phantom()
+
+
+@pytest.fixture(scope='module')
 def figure(phantom):
     where = phantom.views, [31, 30, 29] * 2
     return roi_figure(phantom.t2w, phantom.affine, phantom.roi, *where, phantom.structures)

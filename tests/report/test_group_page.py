@@ -5,30 +5,26 @@ import pytest
 
 from pvs_workflow.derivatives.columns import describe_columns
 from pvs_workflow.derivatives.tables import read_table
+from pvs_workflow.report import group_page
 from pvs_workflow.report.group_page import write_group_page
+from pvs_workflow.report.sections import Chart
+from tests.builders.report_group import make_rows, show_sections
+from tests.builders.results import save_result, with_end
 
 
-@pytest.fixture
-def tables(tmp_path, save_results):
+@pytest.fixture(scope='module')
+def saved(tmp_path_factory):
     """Two participants, one with two sessions; one T2w to look at, one that failed."""
     rows = (
         ('01', 'a', 'pass', ()),
         ('01', 'b', 'review', ('the image is dark',)),
         ('02', None, 'fail', ('the ROI lies outside', 'it <b>moved</b>')),
     )
-    grades, counts = [], []
+    folder, grades, counts = tmp_path_factory.mktemp('results'), [], []
     for participant, session, qc, reasons in rows:
-        stem = save_results(
-            tmp_path,
-            participant=participant,
-            session=session,
-            qc=qc,
-            reasons=reasons,
-            pictures=False,
-        )
-        (grade_path,) = tmp_path.rglob(f'{stem}_desc-potter_grade.tsv')
-        grade = read_table(grade_path, 'potter_grade')
-        count = read_table(grade_path.with_name(f'{stem}_desc-epvs_counts.tsv'), 'epvs_counts')
+        stem = save_result(folder, participant, session, qc=qc, reasons=reasons)
+        grade = read_table(with_end(stem, 'desc-potter_grade.tsv'), 'potter_grade')
+        count = read_table(with_end(stem, 'desc-epvs_counts.tsv'), 'epvs_counts')
         count.insert(0, 'participant_id', f'sub-{participant}')
         count.insert(1, 'session_id', f'ses-{session}' if session else None)
         count['qc'] = 'fail' if qc == 'fail' else count['qc']
@@ -37,13 +33,23 @@ def tables(tmp_path, save_results):
     return pd.concat(grades, ignore_index=True), pd.concat(counts, ignore_index=True)
 
 
+@pytest.fixture
+def tables(saved):
+    return tuple(table.copy() for table in saved)
+
+
+@pytest.fixture(scope='module')
+def path(saved, tmp_path_factory):
+    """Return the page of these results."""
+    return write_group_page(tmp_path_factory.mktemp('page'), *saved)
+
+
 def section(text: str, name: str) -> str:
     start = text.index(f'<section id="{name}"')
     return text[start : text.index('</section>', start)]
 
 
-def test_the_page_is_sound_and_counts_right(tmp_path, tables, read, assert_sound):
-    path = write_group_page(tmp_path, *tables)
+def test_the_page_is_sound_and_counts_right(path, read, assert_sound):
     assert path.name == 'group_potter.html'
     page = read(path)
     assert_sound(page)
@@ -54,12 +60,12 @@ def test_the_page_is_sound_and_counts_right(tmp_path, tables, read, assert_sound
     assert 'cascade 1.2.3' in page.text
 
 
-def test_failed_t2w_and_images_are_left_out_of_the_figures(tmp_path, tables, read):
-    page = read(write_group_page(tmp_path, *tables))
+def test_failed_t2w_and_images_are_left_out_of_the_figures(path, read):
+    page = read(path)
     alt = page.all('img')[0]['alt']
     assert alt.endswith('grade 0: 0, grade 1: 0, grade 2: 0, grade 3: 2, grade 4: 0')
     # Of the six images of each of the two other T2w: 3.25, 12.3, 7 left; 0.4, 21.6, 9.99 right.
-    images = section((tmp_path / 'group_potter.html').read_text(), 'distribution')
+    images = section(path.read_text(), 'distribution')
     rows = re.findall(r'<tr><th scope="row">(\w+)</th>(.*?)</tr>', images)
     assert {side: re.findall(r'<td>(\d+)</td>', cells) for side, cells in rows} == {
         'left': ['0', '4', '2', '0', '0'],
@@ -67,15 +73,23 @@ def test_failed_t2w_and_images_are_left_out_of_the_figures(tmp_path, tables, rea
     }
 
 
-def test_doubtful_t2w_are_listed_with_reasons_and_failed_ones_first(tmp_path, tables, read_cells):
-    text = write_group_page(tmp_path, *tables).read_text()
-    quality = read_cells(section(text, 'quality'))
+def test_doubtful_t2w_are_listed_with_reasons_and_failed_ones_first(path, read_cells):
+    quality = read_cells(section(path.read_text(), 'quality'))
     found = [cell.strip() for cell in quality if cell.strip() in ('sub-01', 'sub-02')]
     assert found == ['sub-02', 'sub-01']
     assert 'the ROI lies outside; it <b>moved</b>' in quality
     assert 'the image is dark' in quality
 
 
+@pytest.fixture
+def no_drawings(monkeypatch):
+    """Leave the pictures of charts out, which take long; their words stay."""
+    monkeypatch.setattr(
+        group_page, 'draw_chart', lambda *words_and_figure: Chart(*words_and_figure[:3], 'data:,')
+    )
+
+
+@pytest.mark.usefixtures('no_drawings')
 def test_participants_link_to_the_pages_that_exist(tmp_path, tables, read):
     (tmp_path / 'sub-01.html').touch()
     page = read(write_group_page(tmp_path, *tables))
@@ -83,10 +97,9 @@ def test_participants_link_to_the_pages_that_exist(tmp_path, tables, read):
     assert links == {'sub-01.html'}
 
 
-def test_the_table_has_every_row_and_column(tmp_path, tables, read_cells):
-    grades, counts = tables
-    text = write_group_page(tmp_path, grades, counts).read_text()
-    body = section(text, 'grades')
+def test_the_table_has_every_row_and_column(path, tables, read_cells):
+    grades, _ = tables
+    body = section(path.read_text(), 'grades')
     names = [name for name in describe_columns('group_potter') if not name.startswith('model')]
     cells = [cell.strip() for cell in read_cells(body)]
     assert cells[: len(names)] == names
@@ -119,6 +132,7 @@ def test_missing_values_are_shown_as_such(tmp_path, tables, read, assert_sound):
     assert 'grade 3: 1' in page.all('img')[0]['alt']
 
 
+@pytest.mark.usefixtures('no_drawings')
 def test_hostile_labels_stay_text(tmp_path, tables, read, assert_sound):
     grades, counts = tables
     name = 'sub-<img src=x onerror=alert(1)>'
@@ -138,3 +152,23 @@ def test_tables_are_not_changed(tmp_path, tables):
     write_group_page(tmp_path, grades, counts)
     pd.testing.assert_frame_equal(grades, before[0])
     pd.testing.assert_frame_equal(counts, before[1])
+
+
+@pytest.mark.usefixtures('no_drawings')
+def test_left_minus_right_has_an_interval_from_five_people_on(tmp_path, read):
+    rows = make_rows(30).assign(qc='pass')
+    first = rows.drop_duplicates('participant_id')
+    difference = first['count_left'] - first['count_right']
+    found = re.search(
+        r'has a median of (\S+) \(95 % interval (\S+) to (\S+), bootstrap over (\d+) people',
+        read(show_sections(tmp_path, rows, charts=True)).text,
+    )
+    median, low, high, people = (float(text.replace('−', '-')) for text in found.groups())
+    assert people == 30
+    assert median == pytest.approx(difference.median(), abs=0.005)
+    assert difference.min() < low < median < high < difference.max()
+    rows = rows.iloc[::-1].sort_values('session_id', kind='stable', ignore_index=True)
+    assert found[0] in read(show_sections(tmp_path, rows, charts=True)).text
+    few = read(show_sections(tmp_path, make_rows(4).assign(qc='pass'), charts=True)).text
+    assert 'more on the left' in few
+    assert 'has a median of' not in few

@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.report import figures
-from pvs_workflow.report.images import PIXEL, pixel_edges
+from pvs_workflow.report.images import (
+    ENHANCED_WINDOW,
+    PIXEL,
+    evidence_figure,
+    images_figure,
+    pixel_edges,
+)
 
 
 @pytest.fixture
@@ -16,7 +21,7 @@ def instances():
 
 def draw_evidence(ph, instances, counts=(0,) * 6, lows=(0,) * 6, highs=(0,) * 6, slices=None):
     where = ph.views, slices or ph.slices
-    return figures.evidence_figure(ph.images, instances, *where, counts, lows, highs, ph.rois)
+    return evidence_figure(ph.images, instances, *where, counts, lows, highs, ph.rois)
 
 
 def test_titles_tell_side_stored_slice_count_and_interval(phantom, instances):
@@ -28,13 +33,13 @@ def test_titles_tell_side_stored_slice_count_and_interval(phantom, instances):
 
 
 def test_tiles_are_named_after_hemisphere_and_rank(phantom):
-    sheet = figures.images_figure(phantom.images, phantom.views, phantom.slices)
+    sheet = images_figure(phantom.images, phantom.views, phantom.slices)
     assert [tile.name for tile in sheet.tiles] == ['L1', 'L2', 'L3', 'R1', 'R2', 'R3']
     assert sheet.columns == 3
 
 
 def test_the_pixels_that_are_read_are_drawn_as_they_are(phantom):
-    sheet = figures.images_figure(phantom.images, phantom.views, phantom.slices)
+    sheet = images_figure(phantom.images, phantom.views, phantom.slices)
     for tile, image in zip(sheet.tiles, phantom.images, strict=True):
         (drawn,) = tile.figure.axes[0].images
         np.testing.assert_array_equal(drawn.get_array().T, image.astype(np.float32))
@@ -71,8 +76,8 @@ def test_touching_instances_are_parted():
 
 def test_all_sheets_share_one_layout(phantom, instances):
     sheets = [
-        figures.images_figure(phantom.images, phantom.views, phantom.slices),
-        figures.enhanced_figure(phantom.images, phantom.views, phantom.slices),
+        images_figure(phantom.images, phantom.views, phantom.slices),
+        images_figure(phantom.images, phantom.views, phantom.slices, ENHANCED_WINDOW),
         draw_evidence(phantom, instances),
     ]
     figures_ = [tile.figure for sheet in sheets for tile in sheet.tiles]

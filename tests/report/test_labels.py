@@ -1,6 +1,6 @@
 import pytest
 
-from pvs_workflow.report.cohort_charts import strata_figure
+from pvs_workflow.report.charts import strata_figure
 from pvs_workflow.report.labels import chart_labels, short_labels
 from pvs_workflow.report.saving import figure_uri
 

@@ -1,12 +1,17 @@
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from pvs_workflow.report import page as page_module
-from pvs_workflow.report.page import write_subject_page
+from pvs_workflow.report.page import find_unusable, load_stacks, write_subject_page
 from pvs_workflow.report.provenance import RunRecord, record_path, save_run
+from pvs_workflow.report.results import find_scans
 from pvs_workflow.report.saving import read_pictures
+from pvs_workflow.report.spec import load_sections
+from tests.builders.report import Page
+from tests.builders.results import save_result
 
 PROVENANCE = {
     'command': 'pvs_workflow /data /out participant --participant-label 01',
@@ -25,11 +30,12 @@ def make_page(folder, participant='01', provenance=PROVENANCE, errors=()):
     return write_subject_page(folder, participant)
 
 
-@pytest.fixture
-def page(tmp_path, save_results, read):
-    save_results(tmp_path, session='a', qc='review', reasons=('it is dark', 'it is small'))
-    save_results(tmp_path, session='b')
-    return read(make_page(tmp_path))
+@pytest.fixture(scope='module')
+def page(tmp_path_factory, drawings):
+    folder, reasons = tmp_path_factory.mktemp('page'), ('it is dark', 'it is small')
+    save_result(folder, session='a', qc='review', reasons=reasons, pictures=drawings)
+    save_result(folder, session='b', pictures=drawings)
+    return Page(make_page(folder).read_text(encoding='utf-8'))
 
 
 def test_the_page_is_sound_and_complete(page, assert_sound):
@@ -138,7 +144,7 @@ def test_methods_follow_what_was_there(tmp_path, save_results, read):
     assert 'The T1w was registered rigidly to the T2w where there was one.' in text
 
 
-def test_every_reference_is_cited_and_every_citation_listed(page, tmp_path):
+def test_every_reference_is_cited_and_every_citation_listed(page):
     cited = {a['href'][1:] for a in page.all('a') if a.get('class') == 'cite'}
     listed = {attrs['id'] for attrs in page.all('li') if 'id' in attrs}
     assert cited == listed
@@ -234,3 +240,60 @@ def test_results_of_several_runs_are_told_apart(tmp_path, save_results, read, as
     for session in 'ab':
         assert f'What made the results of sub-01_ses-{session}.' in page.text
         assert f'run of {session}' in page.text
+
+
+def reportlet(name):
+    sections = load_sections()
+    return next(one for section in sections for one in section.reportlets if one.name == name)
+
+
+def test_panels_are_the_six_images_with_their_rows(tmp_path, save_results):
+    save_results(tmp_path)
+    (scan,) = find_scans(tmp_path, '01')
+    panels = load_stacks(tmp_path, scan, reportlet('cascade'))
+    assert [(panel.side, panel.rank) for panel in panels] == [
+        (side, rank) for side in ('left', 'right') for rank in (1, 2, 3)
+    ]
+    for panel in panels:
+        assert [picture.label for picture in panel.pictures] == ['Raw', 'Enhanced', 'Evidence']
+        assert panel.row['slice_rank'] == panel.rank
+        assert panel.row['hemisphere'] == panel.side[0].upper()
+        for picture in panel.pictures:
+            assert (tmp_path / picture.href).is_file()
+
+
+def test_a_layer_that_was_not_saved_is_left_out(tmp_path, save_results):
+    stem = save_results(tmp_path)
+    (tmp_path / 'sub-01' / 'figures' / f'{stem}_desc-enhanced_T2w.svg').unlink()
+    (scan,) = find_scans(tmp_path, '01')
+    panels = load_stacks(tmp_path, scan, reportlet('cascade'))
+    assert {len(panel.pictures) for panel in panels} == {2}
+    assert load_stacks(tmp_path, replace(scan, stem='sub-01_ses-x'), reportlet('cascade')) == ()
+
+
+def test_both_pictures_of_an_alignment_are_loaded(tmp_path, save_results):
+    save_results(tmp_path)
+    (scan,) = find_scans(tmp_path, '01')
+    (stack,) = load_stacks(tmp_path, scan, reportlet('t1wreg'))
+    fixed, moving = stack.pictures
+    assert fixed.uri.startswith('data:image/jpeg;base64,')
+    assert fixed.uri != moving.uri
+    assert fixed.href == moving.href == 'sub-01/figures/sub-01_desc-t1wreg_T2w.svg'
+    assert load_stacks(tmp_path, scan, reportlet('flairreg')) == ()
+
+
+def test_figures_that_cannot_be_shown_are_named(tmp_path, save_results):
+    stem = save_results(tmp_path)
+    path = tmp_path / 'sub-01' / 'figures' / f'{stem}_desc-roi_T2w.svg'
+    path.write_text('<svg')
+    assert find_unusable(tmp_path, '01') == [
+        f'{path.name} is not shown: it is not an SVG, or larger than 16 MB'
+    ]
+
+
+def test_a_figure_belongs_to_its_own_t2w_only(tmp_path, save_results):
+    save_results(tmp_path, session='a')
+    (scan,) = find_scans(tmp_path, '01')
+    (stack,) = load_stacks(tmp_path, scan, reportlet('roi'))
+    assert stack.pictures[0].href == 'sub-01/figures/sub-01_ses-a_desc-roi_T2w.svg'
+    assert load_stacks(tmp_path, replace(scan, stem='sub-01'), reportlet('roi')) == ()

@@ -2,16 +2,17 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import nibabel as nb
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
 from pvs_workflow.derivatives.images import restore
+from pvs_workflow.derivatives.results import Result
 from pvs_workflow.errors import ImageError
-from pvs_workflow.report.reading_images import ROI_END, T2W_END, png_uri, read_images
+from pvs_workflow.report.reading_images import ROI_END, T2W_END, RawImage, read_images
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.intensity import Preprocessing
 from pvs_workflow.science.sampling import cut_six
@@ -42,8 +43,10 @@ def save_volumes(stem, volume, roi, affine, orientation='RAS'):
     return views, slices, images
 
 
-def counts_of(views, slices):
-    return pd.DataFrame({'hemisphere': [view.hemisphere for view in views], 'slice': slices})
+def result_of(stem, views, slices):
+    places = zip(views, slices, strict=True)
+    counts = [{'hemisphere': view.hemisphere, 'slice': index} for view, index in places]
+    return Result(stem, {}, tuple(counts))
 
 
 @pytest.mark.parametrize('orientation', ['RAS', 'LPS', 'PSR', 'LAI'])
@@ -58,7 +61,7 @@ def test_what_the_cascade_saw(tmp_path, phantom, orientation, thin):
         volume = volume + 100 * rng.random(volume.shape)
     stem = tmp_path / 'sub-01'
     views, slices, expected = save_volumes(stem, volume, roi, affine, orientation)
-    found = read_images(stem, counts_of(views, slices))
+    found = read_images(result_of(stem, views, slices))
     assert [(i.hemisphere, i.rank, i.slice) for i in found] == [
         (view.hemisphere, view.rank, index) for view, index in zip(views, slices, strict=True)
     ]
@@ -72,7 +75,8 @@ def test_left_and_front_are_where_they_are_said_to_be():
     pixels = np.zeros((80, 96))
     pixels[:8] = 1.0  # the person's left
     pixels[:, -8:] = 0.5  # the front
-    raw = base64.b64decode(png_uri(pixels).partition(',')[2])
+    uri = RawImage('L', 1, 0, pixels).uri
+    raw = base64.b64decode(uri.partition(',')[2])
     picture = Image.open(io.BytesIO(raw))
     assert picture.mode == 'L'
     assert picture.info == {}
@@ -87,30 +91,31 @@ def test_left_and_front_are_where_they_are_said_to_be():
 def saved(tmp_path, phantom):
     stem = tmp_path / 'sub-01'
     views, slices, _ = save_volumes(stem, phantom.t2w, phantom.roi, phantom.affine)
-    return stem, counts_of(views, slices)
+    return result_of(stem, views, slices)
 
 
 @pytest.mark.parametrize('end', [T2W_END, ROI_END])
 def test_missing_or_damaged_derivatives_are_named(saved, end):
-    stem, counts = saved
+    stem = saved.stem
     path = stem.with_name(stem.name + end)
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(ImageError, match='sub-01 cannot be shown, expected its'):
-        read_images(stem, counts)
+        read_images(saved)
     path.unlink()
     with pytest.raises(ImageError, match='sub-01 cannot be shown, expected its') as error:
-        read_images(stem, counts)
+        read_images(saved)
     assert '\n' not in str(error.value)
 
 
 def test_images_that_were_not_counted_are_refused(saved, phantom):
-    stem, counts = saved
+    stem = saved.stem
+    others = tuple(row | {'slice': row['slice'] + 1} for row in saved.counts)
     with pytest.raises(ImageError, match='expected the slices that were counted'):
-        read_images(stem, counts.assign(slice=counts['slice'] + 1))
+        read_images(replace(saved, counts=others))
     nothing = nb.Nifti1Image(np.zeros(phantom.roi.shape, np.int16), phantom.affine)
     nb.save(nothing, stem.with_name(stem.name + ROI_END))
     with pytest.raises(ImageError, match='sub-01 cannot be shown: its field of view'):
-        read_images(stem, counts)
+        read_images(saved)
     nb.save(nothing.slicer[..., :5], stem.with_name(stem.name + ROI_END))
     with pytest.raises(ImageError, match='on one grid'):
-        read_images(stem, counts)
+        read_images(saved)

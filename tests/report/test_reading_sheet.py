@@ -1,48 +1,52 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import nibabel as nb
 import numpy as np
-import pandas as pd
 import pytest
 
+from pvs_workflow.derivatives.results import Result
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.ratings import find_key
 from pvs_workflow.report import reading_sheet
 from pvs_workflow.report.reading_images import ROI_END, T2W_END
-from pvs_workflow.report.reading_sheet import SheetScan, write_reading_sheet
+from pvs_workflow.report.reading_sheet import write_reading_sheet
+from tests.builders.phantom import make_phantom
 
 PEOPLE = ('sub-alice', 'sub-bob', 'sub-carol', 'sub-dave')
 
 
-@pytest.fixture
-def make_scan(tmp_path, phantom):
-    """Save one T2w's derivatives; people differ in their noise."""
+def grade_of(participant, session=None, t2w=None):
+    t2w = t2w or f'{participant}_T2w.nii.gz'
+    return {'participant_id': participant, 'session_id': session, 't2w': t2w}
+
+
+@pytest.fixture(scope='module')
+def make_scan(tmp_path_factory):
+    """Save one T2w's derivatives, each in a folder of its own; people differ in their noise."""
+    phantom = make_phantom()
 
     def call(participant, session=None, counts=(3, 1, 4, 1, 5, 9), images=True):
-        stem = tmp_path / participant / (session or '') / 'anat' / participant
-        stem.parent.mkdir(parents=True)
+        stem = tmp_path_factory.mktemp('anat') / participant
         noise = np.random.default_rng(list(participant.encode()))
         volume = phantom.t2w + 80 * noise.random(phantom.t2w.shape)
         if images:
             for array, end in ((volume, T2W_END), (phantom.roi, ROI_END)):
                 image = nb.Nifti1Image(array.astype(np.int16), phantom.affine)
                 nb.save(image, stem.with_name(stem.name + end))
-        table = pd.DataFrame(
-            {
-                'hemisphere': [view.hemisphere for view in phantom.views],
-                'slice': phantom.slices,
-                'count': np.array(counts, float),
-            }
-        )
-        return SheetScan(participant, session, f'{participant}_T2w.nii.gz', stem, table)
+        rows = [
+            {'hemisphere': view.hemisphere, 'slice': index, 'count': float(count)}
+            for view, index, count in zip(phantom.views, phantom.slices, counts, strict=True)
+        ]
+        return Result(stem, grade_of(participant, session), tuple(rows))
 
     return call
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def scans(make_scan):
     return [make_scan(name) for name in PEOPLE]
 
@@ -98,9 +102,9 @@ def test_the_pixels_are_those_of_the_right_person(tmp_path, scans, read):
         assert {'L': 'Left', 'R': 'Right'}[row.hemisphere] in picture['alt']
         by_person.setdefault(row.participant_id, []).append(picture['src'])
     for scan in scans:
-        images = reading_sheet.read_images(scan.stem, scan.counts)
+        images = reading_sheet.read_images(scan)
         expected = [image.uri for image in images]
-        assert by_person[scan.participant_id] == expected
+        assert by_person[scan.grade['participant_id']] == expected
     assert len({uri for uris in by_person.values() for uri in uris}) == 24
 
 
@@ -109,7 +113,7 @@ def order(folder):
 
 
 def test_order_and_codes_follow_the_seed(tmp_path, make_scan):
-    scans = [make_scan(f'sub-p{n:02d}') for n in range(12)]
+    scans = [make_scan(f'sub-p{n:02d}') for n in range(7)]
     found = {}
     for name, seed, given in (('a', 1, scans), ('b', 1, scans[::-1]), ('c', 2, scans)):
         write_reading_sheet(tmp_path / name, given, seed)
@@ -124,8 +128,7 @@ def test_who_knows_seed_and_people_but_not_the_counts_knows_nothing(tmp_path, ma
     for name, count in (('a', 3.0), ('b', 3.0001)):
         scans = [make_scan(f'sub-{name}{n:02d}', counts=[count] * 6) for n in range(6)]
         scans = [
-            SheetScan(f'sub-{n}', None, 't', scan.stem, scan.counts)
-            for n, scan in enumerate(scans)
+            replace(scan, grade=grade_of(f'sub-{n}', t2w='t')) for n, scan in enumerate(scans)
         ]
         write_reading_sheet(tmp_path / name, scans, 1)
     codes = [set(key_of(tmp_path / name)['image_id']) for name in 'ab']

@@ -1,6 +1,4 @@
-from dataclasses import replace
-
-from pvs_workflow.report.results import find_figure, find_scans
+from pvs_workflow.report.results import find_scans
 
 
 def test_every_t2w_is_found_once_and_sorted(tmp_path, save_results):
@@ -19,15 +17,6 @@ def test_runs_of_a_session_are_told_apart(tmp_path, save_results):
     (scan,) = find_scans(tmp_path, '01')
     assert scan.title == 'ses-a · acq-thin · run-1'
     assert scan.entities == {'sub': '01', 'ses': 'a', 'acq': 'thin', 'run': '1'}
-
-
-def test_a_figure_belongs_to_its_own_t2w_only(tmp_path, save_results):
-    save_results(tmp_path, session='a')
-    query = {'datatype': 'figures', 'desc': 'roi', 'suffix': 'T2w'}
-    (scan,) = find_scans(tmp_path, '01')
-    assert find_figure(tmp_path, scan, query).name == 'sub-01_ses-a_desc-roi_T2w.svg'
-    assert find_figure(tmp_path, replace(scan, stem='sub-01'), query) is None
-    assert find_figure(tmp_path, scan, query | {'desc': 'flairreg'}) is None
 
 
 def test_a_participant_without_anything_has_no_scans(tmp_path):

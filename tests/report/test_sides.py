@@ -1,15 +1,21 @@
 """Left is left: measured from the pixels that are drawn, not from what the code meant."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 
-from pvs_workflow.report import figures
+from pvs_workflow.report.alignment import registration_figure
+from pvs_workflow.report.anatomy import roi_figure
+from pvs_workflow.report.images import ENHANCED_WINDOW, evidence_figure, images_figure
 from pvs_workflow.report.saving import Sheet
+from tests.builders.phantom import make_phantom
 
 
 def rendered(figure) -> np.ndarray:
+    figure.set_dpi(50)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].astype(float).sum(axis=2)
@@ -45,24 +51,26 @@ def compare(with_spot, no_spot, letters: str):
             yield places
 
 
-def draw(name: str, ph) -> list:
-    """Draw the figures of a kind."""
+@cache
+def draw(name: str, left_spot: bool, back_spot: bool) -> list:
+    """Draw the figures of a kind, of a phantom with or without its spots."""
+    ph = make_phantom(left_spot, back_spot)
     nothing = np.zeros((6, 80, 96), dtype=int)
     where, numbers = (ph.views, ph.slices), [0.0] * 6
     drawn = {
-        'roi': lambda: figures.roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures),
-        'images': lambda: figures.images_figure(ph.images, *where),
-        'enhanced': lambda: figures.enhanced_figure(ph.images, *where),
-        'evidence': lambda: figures.evidence_figure(
+        'roi': lambda: roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures),
+        'images': lambda: images_figure(ph.images, *where),
+        'enhanced': lambda: images_figure(ph.images, *where, ENHANCED_WINDOW),
+        'evidence': lambda: evidence_figure(
             ph.images, nothing, *where, numbers, numbers, numbers, ph.rois
         ),
-        'registration': lambda: figures.registration_figure(ph.t2w, ph.t2w, ph.affine, ph.roi),
+        'registration': lambda: registration_figure(ph.t2w, ph.t2w, ph.affine, ph.roi),
     }[name]()
     return [tile.figure for tile in drawn.tiles] if isinstance(drawn, Sheet) else [drawn]
 
 
-def compare_all(name, one, other, letters):
-    pairs = zip(draw(name, one), draw(name, other), strict=True)
+def compare_all(name, spots, letters):
+    pairs = zip(draw(name, *spots), draw(name, False, False), strict=True)
     return [places for pair in pairs for places in compare(*pair, letters)]
 
 
@@ -70,9 +78,8 @@ NAMES = ('roi', 'images', 'enhanced', 'evidence', 'registration')
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_spot_on_the_left_is_drawn_nearer_to_the_l(name, make_phantom):
-    phantoms = [make_phantom(left_spot=there) for there in (True, False)]
-    panels = compare_all(name, *phantoms, 'LR')
+def test_a_spot_on_the_left_is_drawn_nearer_to_the_l(name):
+    panels = compare_all(name, (True, False), 'LR')
     assert len(panels) >= 3
     for spot, left, right in panels:
         assert left[0] < right[0]
@@ -80,9 +87,8 @@ def test_a_spot_on_the_left_is_drawn_nearer_to_the_l(name, make_phantom):
 
 
 @pytest.mark.parametrize('name', ['roi', 'registration'])
-def test_a_spot_at_the_back_is_drawn_nearer_to_the_p(name, make_phantom):
-    phantoms = [make_phantom(left_spot=False, back_spot=there) for there in (True, False)]
-    panels = compare_all(name, *phantoms, 'AP')
+def test_a_spot_at_the_back_is_drawn_nearer_to_the_p(name):
+    panels = compare_all(name, (False, True), 'AP')
     assert len(panels) >= 3
     for spot, front, back in panels:
         assert np.hypot(*np.subtract(spot, back)) < np.hypot(*np.subtract(spot, front))
@@ -91,9 +97,7 @@ def test_a_spot_at_the_back_is_drawn_nearer_to_the_p(name, make_phantom):
 def test_the_left_region_has_the_colour_of_the_letter_l(phantom):
     without_left = np.where(phantom.roi == 1, 0, phantom.roi)
     where = phantom.views, phantom.slices
-    figure = figures.roi_figure(
-        phantom.t2w, phantom.affine, without_left, *where, phantom.structures
-    )
+    figure = roi_figure(phantom.t2w, phantom.affine, without_left, *where, phantom.structures)
     panel = next(axes for axes in figure.axes if axes.texts)
     drawn = [colour for lines in panel.collections for colour in lines.get_edgecolor()]
     letters_by_text = {text.get_text(): text for text in panel.texts}

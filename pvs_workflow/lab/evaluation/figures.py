@@ -15,7 +15,7 @@ from pvs_workflow.lab.evaluation.tables import (
     participant_counts,
 )
 from pvs_workflow.lab.training.curves import save_chart, save_reliability
-from pvs_workflow.report.agreement_charts import draw_confusion, draw_differences
+from pvs_workflow.report.agreement_section import draw_confusion, draw_differences
 from pvs_workflow.science.grading import UPPER_COUNTS, potter_grade
 
 TITLES = {
