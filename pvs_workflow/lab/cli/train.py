@@ -17,6 +17,7 @@ from pvs_workflow.lab.cli.record import (
     training_record,
 )
 from pvs_workflow.lab.training.plan import SHIPPED, VARIANTS, TrainingPlan
+from pvs_workflow.networks.card import MAX_NAME
 
 DEFAULT_SEED = 20240715
 DEFAULT_NAME = 'pvs_workflow cascade'
@@ -88,8 +89,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--n-cpus', type=whole(1), default=1, metavar='N', help='threads (default: %(default)s)'
     )
-    parser.add_argument('--name', default=DEFAULT_NAME, help='default: %(default)s')
-    parser.add_argument('--version-label', default='0', metavar='LABEL', help='of the cascade')
+    parser.add_argument(
+        '--name', type=_card_name, default=DEFAULT_NAME, help='default: %(default)s'
+    )
+    parser.add_argument(
+        '--version-label', type=_card_name, default='0', metavar='LABEL', help='of the cascade'
+    )
 
 
 def run(plan: TrainingPlan) -> int:
@@ -214,6 +219,12 @@ def _print_epoch(epoch) -> None:
         f'validation loss {epoch.validation_loss:.5f}, {epoch.seconds:.0f} s',
         flush=True,
     )
+
+
+def _card_name(text: str) -> str:
+    if text.isprintable() and len(text) <= MAX_NAME:
+        return text
+    raise argparse.ArgumentTypeError(f'give one line of at most {MAX_NAME} characters')
 
 
 def _minutes(text: str) -> float:

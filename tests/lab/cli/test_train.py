@@ -74,6 +74,15 @@ def test_a_bundle_to_start_from_that_is_none(tmp_path, capsys):
     assert 'expected a folder with card.json' in one_sentence(capsys)
 
 
+@pytest.mark.parametrize('option', ['--name', '--version-label'])
+@pytest.mark.parametrize('text', ['a' * 101, 'two\nlines'])
+def test_a_name_that_no_card_may_have(tmp_path, capsys, option, text):
+    with pytest.raises(SystemExit) as stop:
+        main(['train', str(tmp_path / 'out'), option, text])
+    assert stop.value.code == 2
+    assert 'give one line of at most 100 characters' in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_training_on_simulated_people(tmp_path):
     """Without data of one's own: people to learn from, and others to calibrate on."""
