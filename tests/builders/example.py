@@ -3,13 +3,17 @@
 import fcntl
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import nibabel as nb
 import pandas as pd
+
+from tests.places import REAL
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / 'bids_examples' / 'template'
@@ -80,19 +84,45 @@ def example_results(tmp_path_factory):
 
     They take minutes: whichever of the test processes needs them first makes them for all.
     """
-    shared = tmp_path_factory.getbasetemp()
-    if 'PYTEST_XDIST_WORKER' in os.environ:
-        shared = shared.parent
-    out = shared / 'example' / 'out'
-    out.parent.mkdir(exist_ok=True)
-    with (shared / 'example.lock').open('w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with shared_folder(tmp_path_factory, 'example') as folder:
+        out = folder / 'out'
         if not out.exists():
             done = run(EXAMPLE, out, 'participant', '--nprocs', 2, '--write-graph')
             assert done.returncode == 0, done.stderr
             done = run(EXAMPLE, out, 'group')
             assert done.returncode == 0, done.stderr
     return out
+
+
+def real_results(tmp_path_factory):
+    """Return the results of the real scans, both levels, and what their run has used.
+
+    They are made once for all test processes, as those of the example.
+    """
+    from benchmarks.memory import observe
+
+    with shared_folder(tmp_path_factory, 'real') as folder:
+        record = folder / 'usage.pickle'
+        if not record.exists():
+            options = ('--nprocs', '2', '--omp-nthreads', '1', '--mem', '4G')
+            code, text, usage = observe(REAL, folder, *options)
+            assert code == 0, text
+            done = run(REAL, folder / 'out', 'group')
+            assert done.returncode == 0, done.stderr
+            record.write_bytes(pickle.dumps(usage))
+    return folder / 'out', pickle.loads(record.read_bytes())
+
+
+@contextmanager
+def shared_folder(tmp_path_factory, name):
+    """Give a folder that all test processes have in common to one of them at a time."""
+    base = tmp_path_factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        base = base.parent
+    (base / name).mkdir(exist_ok=True)
+    with (base / f'{name}.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield base / name
 
 
 def dice(ours, theirs):

@@ -187,15 +187,6 @@ def test_the_run_is_cited(example):
     assert '@article{chae2024,' in (example / 'logs' / 'CITATION.bib').read_text()
 
 
-def test_one_process_gives_the_same_bytes(example, tmp_path):
-    out = tmp_path / 'out'
-    done = run(EXAMPLE, out, 'participant', '--participant-label', '02', '--nprocs', 1)
-    assert done.returncode == 0, done.stderr
-    ours, reference = tables(out), tables(example)
-    assert len(ours) == 3
-    assert all(reference[name] == content for name, content in ours.items())
-
-
 def test_a_killed_run_resumes_to_the_same_bytes(example, tmp_path):
     out, work = tmp_path / 'out', tmp_path / 'work'
     command = arguments(

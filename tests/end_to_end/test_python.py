@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.builders.example import EXAMPLE, ROOT, environment, run
+from tests.builders.example import EXAMPLE, ROOT, environment
 from tests.places import REAL
 
 pytestmark = pytest.mark.slow
@@ -59,11 +59,8 @@ def test_the_page_does_what_it_says_with_the_numbers_of_the_command(example, tmp
 
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason=f'no real scans in {REAL} (set PVS_REAL_DATA)')
-def test_a_real_session_has_the_numbers_of_the_command(tmp_path):
-    out = tmp_path / 'out'
-    done = run(REAL, out, 'participant', '--participant-label', '04', '--nprocs', 2)
-    assert done.returncode == 0, done.stderr
+def test_a_real_session_has_the_numbers_of_the_command(real, tmp_path):
     anat = REAL / 'sub-04' / 'ses-1' / 'anat'
     images = [anat / f'sub-04_ses-1_{name}.nii.gz' for name in ('T2w', 'T1w', 'FLAIR')]
     run_python(f'import sys{COUNT}{SAVE}', tmp_path, *images)
-    same_tables(tmp_path, out / 'sub-04' / 'ses-1' / 'anat')
+    same_tables(tmp_path, real[0] / 'sub-04' / 'ses-1' / 'anat')

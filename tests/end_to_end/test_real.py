@@ -4,7 +4,7 @@ import nibabel as nb
 import numpy as np
 import pytest
 
-from tests.builders.example import read, run
+from tests.builders.example import read
 from tests.places import REAL
 
 SILVER = REAL.with_name(f'{REAL.name}_silver')
@@ -18,12 +18,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope='module')
-def results(tmp_path_factory):
-    out = tmp_path_factory.mktemp('real') / 'out'
-    done = run(REAL, out, 'participant', '--nprocs', 2)
-    assert done.returncode == 0, done.stderr
-    assert run(REAL, out, 'group').returncode == 0
-    return out
+def results(real):
+    return real[0]
 
 
 def anat(out, session):

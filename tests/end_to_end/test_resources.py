@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
-from tests.builders.example import EXAMPLE
+from tests.builders.example import EXAMPLE, tables
 from tests.places import REAL
 
 PROMISED = {
@@ -75,16 +75,21 @@ def memory():
 @pytest.fixture(scope='module', params=[1, 2])
 def watched(request, memory, tmp_path_factory):
     # A shell that asks for more than the run was given.
+    folder = tmp_path_factory.mktemp('watched')
     with pytest.MonkeyPatch.context() as patch:
         for name, value in TOO_MANY.items():
             patch.setenv(name, value)
         code, text, usage = memory.observe(
-            EXAMPLE,
-            tmp_path_factory.mktemp('watched'),
-            *('--nprocs', str(request.param), '--omp-nthreads', '1'),
+            EXAMPLE, folder, '--nprocs', str(request.param), '--omp-nthreads', '1'
         )
     assert code == 0, text
-    return request.param, usage
+    return request.param, usage, folder / 'out'
+
+
+def test_any_number_of_processes_gives_the_same_bytes(watched, example):
+    ours, reference = tables(watched[-1]), tables(example)
+    assert len(ours) == 9
+    assert all(reference[name] == content for name, content in ours.items())
 
 
 @pytest.mark.parametrize('number', [1, 3])
@@ -107,7 +112,7 @@ def test_libraries_have_the_threads_that_were_promised(tmp_path, number):
 
 
 def test_no_process_is_busier_than_one_processor(memory, watched):
-    number, usage = watched
+    number, usage, _ = watched
     for process in usage.processes.values():
         assert memory.busiest([process]) <= 1.1
     # Without work, the run itself takes next to nothing.
@@ -130,7 +135,7 @@ def test_every_worker_was_told_its_threads(tmp_path):
 
 
 def test_tensorflow_starts_once_in_each_process_for_all_scans(memory, watched):
-    number, usage = watched
+    number, usage, _ = watched
     workers = memory.workers(usage)
     assert len(workers) == number
     assert {step.split('.')[1] for one in workers for step in one.steps} == {
@@ -144,16 +149,13 @@ def test_tensorflow_starts_once_in_each_process_for_all_scans(memory, watched):
 
 
 def test_no_step_takes_more_than_it_declares(memory, watched):
-    check(memory, EXAMPLE, *watched)
+    check(memory, EXAMPLE, *watched[:2])
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason=f'no real scans in {REAL} (set PVS_REAL_DATA)')
-def test_nor_with_real_scans(memory, tmp_path):
-    code, text, usage = memory.observe(
-        REAL, tmp_path, '--nprocs', '2', '--omp-nthreads', '1', '--mem', '4G'
-    )
-    assert code == 0, text
+def test_nor_with_real_scans(memory, real):
+    _, usage = real
     check(memory, REAL, 2, usage)
     assert usage.peak <= 4
 
