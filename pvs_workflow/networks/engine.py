@@ -27,13 +27,18 @@ ENVIRONMENT = {
 
 
 def load_tensorflow() -> ModuleType:
-    """Import tensorflow under the pinned environment."""
+    """Import tensorflow under the pinned environment, on one thread unless it is configured."""
     os.environ.update(ENVIRONMENT)
+    first = 'tensorflow' not in sys.modules
     with _quiet_stderr():
         import tensorflow
 
     # It warns of networks that are compiled one after another, as those of folds are.
     tensorflow.get_logger().setLevel('ERROR')
+    if first:
+        # A network that is built before that would start TensorFlow on all processors.
+        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     return tensorflow
 
 
@@ -92,8 +97,8 @@ def configure_tensorflow(threads: int = 1, seed: int = 0) -> None:
         received = threading.get_intra_op_parallelism_threads()
         if (received, threading.get_inter_op_parallelism_threads()) != (threads, 1):
             raise PVSError(
-                f'TensorFlow was started with {received} threads and cannot change, expected '
-                f'{threads}'
+                f'TensorFlow already runs with {received} threads, {threads} are needed; start a '
+                'new Python session'
             ) from error
     tensorflow.config.experimental.enable_op_determinism()
     load_keras().utils.set_random_seed(seed)

@@ -115,8 +115,9 @@ def test_no_process_is_busier_than_one_processor(memory, watched):
     number, usage, _ = watched
     for process in usage.processes.values():
         assert memory.busiest([process]) <= 1.1
-    # Without work, the run itself takes next to nothing.
-    assert memory.busiest(list(usage.processes.values())) <= 1.1 * number
+    # The first worker starts while the run looks for its scans. Later, the run itself takes next
+    # to nothing.
+    assert memory.busiest(list(usage.processes.values())) <= 1.1 * number + 0.2
 
 
 def test_every_worker_was_told_its_threads(tmp_path):

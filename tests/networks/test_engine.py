@@ -12,7 +12,7 @@ def test_threads_are_fixed_once():
     configure_tensorflow(threads=1, seed=0)
     configure_tensorflow(threads=1, seed=1)
     load_tensorflow().constant(1) + 1
-    with pytest.raises(PVSError, match='started with 1 threads and cannot change, expected 2'):
+    with pytest.raises(PVSError, match='already runs with 1 threads, 2 are needed; start a new'):
         configure_tensorflow(threads=2, seed=0)
 
 
