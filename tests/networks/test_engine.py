@@ -35,3 +35,14 @@ def test_starting_is_silent_and_overrules_the_shell():
     )
     assert done.stdout == f'{ONEDNN} tensorflow\n'
     assert done.stderr == ''
+
+
+@pytest.mark.slow
+def test_a_network_that_is_built_before_is_on_one_thread_too():
+    code = (
+        'from pvs_workflow.networks.engine import configure_tensorflow, load_keras\n'
+        'load_keras().layers.Dense(1).build((1, 1))\n'
+        'configure_tensorflow(1, 0)\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
