@@ -47,7 +47,7 @@ class Usage:
     steps: dict[str, float]
     """Of its own (not of files, such as libraries, which processes share) in each step."""
     idle: float
-    """Of a worker's own between two steps."""
+    """Of a worker's own while it waits for a step."""
     files: float
     """Of files that a process had."""
     peak: float
@@ -99,18 +99,21 @@ class Monitor(threading.Thread):
         self._note_memory(pid, root, process)
 
     def _note_memory(self, pid: int, root: Path, process: Process) -> None:
+        step_before = self._step(root)
         lines = (root / 'status').read_text().splitlines()
         status = dict(line.split(':', 1) for line in lines if ':' in line)
-        high, file = (int(status[name].split()[0]) for name in ('VmHWM', 'RssFile'))
-        own = (high - file) / _KIB_PER_GB
-        self._files = max(self._files, file / _KIB_PER_GB)
+        high, now, file = (
+            int(status[name].split()[0]) / _KIB_PER_GB for name in ('VmHWM', 'VmRSS', 'RssFile')
+        )
+        self._files = max(self._files, file)
         step = self._step(root)
         # The kernel keeps the highest since it was reset: what was between two looks is seen as
-        # well, and belongs to the step before.
+        # well, and belongs to the step before. A worker that waits has what it has now: its
+        # highest may be that of a step too short to be seen.
         if process.step:
-            self._steps[process.step] = max(self._steps[process.step], own)
-        elif pid != self._pid:
-            self._idle = max(self._idle, own)
+            self._steps[process.step] = max(self._steps[process.step], high - file)
+        elif pid != self._pid and not step_before and not step:
+            self._idle = max(self._idle, now - file)
         if step != process.step:
             (root / 'clear_refs').write_text('5')
             process.step = step

@@ -40,7 +40,7 @@ def run_participants(settings: Settings) -> int:
                 log.error('%s', sentence)
             if busy and not own.scans:
                 return EXIT_FAILED
-            code = _process(settings, own, facts, workers, locks)
+            code = process_scans(settings, own, facts, workers, locks)
             locks.check()
         return EXIT_FAILED if busy else code
 
@@ -99,7 +99,7 @@ def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
     return selection, facts
 
 
-def _process(
+def process_scans(
     settings: Settings, selection: Selection, facts: Mapping, workers: Workers, locks: RunLocks
 ) -> int:
     """Run the graphs of the scans that belong to this run, and make the pages."""
@@ -113,6 +113,8 @@ def _process(
         'the same command with the same work folder resumes'
         for scan in selection.scans
     }
+    # A run that was suspended before it came here may have lost its participants.
+    locks.check()
     record_runs(settings, selection, unfinished, facts)
     outcome = run_scans(settings, selection.scans, workers)
     locks.check()

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from pvs_workflow.cli import participant
+from pvs_workflow.errors import OutputError
+from pvs_workflow.execution.locking import claimed
+from pvs_workflow.report.provenance import record_path
+from pvs_workflow.settings import Settings
 from tests.builders.execution import complaint, run_command
 
 BAD_INPUTS = {
@@ -96,3 +101,28 @@ def test_description_has_no_time_in_it(make_dataset, tmp_path):
         run_command(folder, 'out', 'participant', cwd=tmp_path)
         contents.add(path.read_bytes())
     assert len(contents) == 1
+
+
+def test_participants_that_were_lost_keep_the_record_of_the_other_run(make_dataset, tmp_path):
+    """A run may be suspended between its lock and its first record."""
+    settings = Settings(
+        bids_dir=make_dataset('sub-01_T2w.nii.gz'),
+        output_dir=tmp_path / 'out',
+        work_dir=tmp_path / 'work',
+        analysis_level='participant',
+        run_id='late',
+        skip_bids_validation=True,
+    )
+    for folder in (settings.logs, settings.work_dir):
+        folder.mkdir(parents=True)
+    record = record_path(settings.output_dir, '01')
+    record.parent.mkdir(parents=True)
+    record.write_text('{"runs": []}')
+    selection = participant.select_scans(settings)
+    with (
+        pytest.raises(OutputError, match='taken over by another run'),
+        claimed(settings, selection) as (own, _, locks),
+    ):
+        next(settings.logs.glob('.*.beat')).unlink()
+        participant.process_scans(settings, own, {}, None, locks)
+    assert record.read_text() == '{"runs": []}'

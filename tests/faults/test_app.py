@@ -240,7 +240,7 @@ def test_a_run_that_was_suspended_does_not_go_on_in_what_is_no_longer_its_own(
 ):
     stage = stages('suspended', warm_from=peace)
     process = stage.begin()
-    stage.wait_for('logs/.sub-01.running', process)
+    stage.wait_for('sub-01/figures/*_provenance.json', process)
     os.killpg(process.pid, signal.SIGSTOP)
     # As if of another machine, which nobody can look at from here.
     claim = stage.out / 'logs' / '.sub-01.running'
