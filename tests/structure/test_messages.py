@@ -1,0 +1,64 @@
+"""Messages of errors: short, plain, and all in the documentation."""
+
+import pytest
+
+from scripts.make_error_table import GROUPS, PAGE, SOURCES, Module, fill, find_messages
+from tests.builders.source import PACKAGE
+
+SAMPLE = '''
+SIZES = (3, 4)
+
+def check(path, sizes, is_new):
+    """Check sizes, but this is not a message."""
+    if is_new:
+        raise ValueError(f'{path} has {len(sizes)}' + f'; give {", ".join(map(str, SIZES))}')
+    text = f'{path} is {"a file" if path.is_file() else "not here"}'
+    raise PVSError(text)
+
+def report(label, error):
+    log.error('sub-%s: cannot read: %s', label, error.strerror or error)
+    log.error('%s', error)
+    log.info('all is well here')
+'''
+
+
+@pytest.fixture
+def sample(tmp_path, monkeypatch):
+    """Return the messages of a package with one file."""
+    path = tmp_path / 'package_of_messages' / 'sample.py'
+    path.parent.mkdir(parents=True)
+    path.write_text(SAMPLE, 'utf-8')
+    monkeypatch.syspath_prepend(tmp_path)
+    return list(Module(path.parent, path).messages())
+
+
+def test_messages_have_readable_placeholders(sample):
+    assert [(one.kind, one.text) for one in sample] == [
+        ('ValueError', '{path} has {number}; give 3, 4'),
+        ('PVSError', '{path} is {a file or not here}'),
+        ('error', 'sub-{label}: cannot read: {error}'),
+    ]
+
+
+def test_a_placeholder_is_one_word(sample):
+    assert [one.words for one in sample] == [5, 3, 4]
+
+
+def test_rows_have_the_exit_code_and_the_class(sample):
+    assert [one.row.partition('` | ')[2] for one in sample] == [
+        ' | `ValueError` |',
+        '1 | `PVSError` |',
+        '1 |  |',
+    ]
+
+
+def test_the_page_lists_the_messages_of_the_code():
+    page = PAGE.read_text('utf-8')
+    assert fill(page) == page, 'run python scripts/make_error_table.py'
+
+
+def test_each_part_of_the_program_has_messages():
+    groups = {one.group for one in find_messages()}
+    assert groups == set(GROUPS)
+    assert all((PACKAGE / path).is_file() for path in SOURCES)
+    assert '| 129, 130, 143 |' in PAGE.read_text('utf-8')
