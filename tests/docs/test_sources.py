@@ -10,6 +10,7 @@ from tests.builders.docs import DOCS, ROOT
 FILES = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
 LINK = re.compile(r'\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)')
 FENCE = re.compile(r'^```.*?^```$', re.M | re.S)
+TREE = re.compile(r'^```\nresults/\n(.*?)^```$', re.M | re.S)
 BLOCK = re.compile(r'<!-- columns of (\w+) -->\n(.*?)<!-- end -->', re.S)
 
 
@@ -41,3 +42,12 @@ def test_blocks_of_columns_are_those_of_the_dictionaries():
     for name, text in blocks:
         assert name in TABLES
         assert text == columns_markdown(name)
+
+
+@pytest.mark.parametrize('path', [DOCS / 'usage.md'], ids=lambda path: path.name)
+def test_the_tree_of_a_first_run_shows_files_that_are_written(path):
+    (tree,) = TREE.findall(path.read_text('utf-8'))
+    names = set(re.findall(r'── (\S+\.\w+)', tree))
+    written = (ROOT / 'tests' / 'end_to_end' / 'tree.txt').read_text('utf-8').split()
+    assert len(names) >= 4
+    assert names <= {file.rpartition('/')[2] for file in written}
