@@ -1,7 +1,7 @@
-"""All registrations of one head in a process of its own, ours or stock, measured from outside.
+"""Run all registrations of one head, ours or stock, in a separate process, and measure it.
 
-Canonical volumes in; ``FOLDER/structures.nii.gz`` (not with ``rigid``, stock's rigid
-registrations alone) and ``FOLDER/run.json`` (seconds of each step, rigid matrices) out.
+It reads canonical volumes and writes ``FOLDER/run.json`` (seconds of each step, rigid matrices).
+It also writes ``FOLDER/structures.nii.gz``, except with ``rigid``: stock's rigid registrations.
 """
 
 import argparse
@@ -17,12 +17,12 @@ from benchmarks.harness import command_line
 from benchmarks.resources import measure
 
 STOCK_THREADS = 2
-"""As many as ours has processes."""
+"""Threads of stock ANTs; ours has as many processes."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One way of aligning one head: the process tree's cost, seconds of steps, and results.
+    """The result of aligning one head: cost of the process tree, seconds of steps, transforms.
 
     ``matrices`` are (4, 4) arrays from T2w to moving points, RAS mm, by contrast.
     """
@@ -33,15 +33,15 @@ class Run:
     structures: np.ndarray | None
 
 
-def run_apart(method: str, files: dict[str, Path | None], folder: Path, seed: int) -> Run:
+def run_in_subprocess(method: str, files: dict[str, Path | None], folder: Path, seed: int) -> Run:
     """Align the canonical ``t2w``, ``t1w`` and ``flair`` of a head in a new process tree.
 
-    ``method`` is ours, stock or rigid; the new ``folder`` gets all that is written.
+    ``method`` is ours, stock or rigid; all output goes to the new ``folder``.
     """
     folder.mkdir(parents=True)
-    words = [word for name, path in files.items() if path for word in (f'--{name}', str(path))]
+    options = [word for name, path in files.items() if path for word in (f'--{name}', str(path))]
     module = [sys.executable, '-m', 'benchmarks.alignments']
-    command = [*module, method, str(folder.resolve()), *words, '--seed', str(seed)]
+    command = [*module, method, str(folder.resolve()), *options, '--seed', str(seed)]
     threads = 1 if method == 'ours' else STOCK_THREADS
     environment = {
         'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': str(threads),
@@ -52,8 +52,8 @@ def run_apart(method: str, files: dict[str, Path | None], folder: Path, seed: in
         lines = (folder / 'log.txt').read_text().splitlines() or ['no output']
         raise RuntimeError(f'{method} registration failed: {lines[-1]}')
     record = json.loads((folder / 'run.json').read_text())
-    found = folder / 'structures.nii.gz'
-    structures = np.asarray(nb.load(found).dataobj).astype(int) if found.exists() else None
+    path = folder / 'structures.nii.gz'
+    structures = np.asarray(nb.load(path).dataobj).astype(int) if path.exists() else None
     matrices = {name: np.array(matrix) for name, matrix in record['matrices'].items()}
     return Run(cost, record['seconds'], matrices, structures)
 
@@ -94,7 +94,7 @@ def _align(args: argparse.Namespace):
     from benchmarks import stock
 
     if args.method == 'stock':
-        return stock.whole(args.t2w, contrasts, args.folder)
+        return stock.register_all(args.t2w, contrasts, args.folder)
     transforms = {
         name: stock.rigid(args.t2w, path, args.folder / f'{name}_')
         for name, path in contrasts.items()

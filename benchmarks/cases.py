@@ -1,4 +1,4 @@
-"""The people that registration is measured on: real sessions and simulated people."""
+"""Cases of the registration benchmarks: real sessions and simulated people."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from pvs_workflow.method.conform import conform
 
 @dataclass(frozen=True)
 class Case:
-    """One T2w with the contrasts that the app takes for it, and what is known of its anatomy."""
+    """One T2w with its other contrasts and its reference segmentation."""
 
     name: str
     participant: str
@@ -21,25 +21,25 @@ class Case:
     t1w: Path | None
     flair: Path | None
     reference: Path | None = None
-    """Structures on the T2w's grid: the truth, or an independent segmentation of a real one."""
+    """Structures on the T2w's grid: the truth, or an independent segmentation of a real head."""
     motions: dict[str, Path] = field(default_factory=dict)
-    """Of simulated people: files with the true movement from the T2w, by contrast."""
+    """Files with the true movement from the T2w, by contrast; empty for real people."""
     anatomy: str | None = None
-    """What a simulated person was made from, where its dataset says it."""
+    """Source of a simulated person's anatomy, if the dataset names it."""
 
     @property
     def simulated(self) -> bool:
-        """Whether this is no real person."""
+        """True for a simulated person."""
         return bool(self.motions)
 
     @property
     def contrasts(self) -> dict[str, Path]:
-        """The scans to be laid on the T2w, by name."""
+        """The scans to be registered to the T2w, by name."""
         pairs = {'T1w': self.t1w, 'FLAIR': self.flair}
         return {name: path for name, path in pairs.items() if path}
 
     def structures(self) -> np.ndarray | None:
-        """Return the reference in canonical order, if there is one."""
+        """Return the reference in canonical order; None without one."""
         return None if self.reference is None else read_structures(self.reference)
 
 
@@ -49,16 +49,16 @@ def read_structures(path: Path) -> np.ndarray:
 
 
 def read_motion(path: Path) -> np.ndarray:
-    """Return the movement that the simulator wrote: from T2w to moving points, RAS mm."""
+    """Return the simulator's movement: a matrix from T2w to moving points, RAS mm."""
     return np.array(json.loads(path.read_text())['Matrix'], dtype=float)
 
 
 def real_sessions(
-    bids_dir: Path, silver: Path | None = None, most: int | None = None
+    bids_dir: Path, silver: Path | None = None, limit: int | None = None
 ) -> list[Case]:
-    """Return the first sessions of a dataset, with their segmentations in ``silver`` if any."""
+    """Return the first sessions of a dataset, with any segmentations in ``silver``."""
     cases = []
-    for scan in collect_scans(bids_dir).scans[:most]:
+    for scan in collect_scans(bids_dir).scans[:limit]:
         labels = sorted((silver / scan.folder).parent.rglob('*.nii.gz')) if silver else []
         reference = labels[0] if labels else None
         files = scan.t2w, scan.t1w, scan.flair
@@ -66,12 +66,12 @@ def real_sessions(
     return cases
 
 
-def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
-    """Return the people of a dataset that the simulator wrote, with their truth."""
+def simulated_people(bids_dir: Path, limit: int | None = None) -> list[Case]:
+    """Return the people of a simulated dataset, with their truth."""
     table = pd.read_csv(bids_dir / 'participants.tsv', sep='\t')
     anatomies = table.set_index('participant_id').get('anatomy', {})
     cases = []
-    for scan in collect_scans(bids_dir).scans[:most]:
+    for scan in collect_scans(bids_dir).scans[:limit]:
         truth = bids_dir / 'derivatives' / 'truth' / scan.folder / scan.prefix
         motions = {
             name: truth.with_name(f'{truth.name}_from-T2w_to-{name}_mode-points_xfm.json')
@@ -86,7 +86,7 @@ def simulated_people(bids_dir: Path, most: int | None = None) -> list[Case]:
 
 
 def save_canonical(case: Case, folder: Path) -> dict[str, Path | None]:
-    """Write a case's scans in canonical order: both methods then start from the same files."""
+    """Write a case's scans in canonical order, so that both methods start from the same files."""
     out: dict[str, Path | None] = {}
     folder.mkdir(parents=True, exist_ok=True)
     for name in ('t2w', 't1w', 'flair'):

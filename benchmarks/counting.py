@@ -1,9 +1,9 @@
-"""What each part of the counter's recipe brings: its error with and without it, in one run.
+"""Measure the counter's error with and without each part of its training recipe, in one run.
 
-People are simulated (with label maps, if a folder of them is given), their exposures are enhanced
-by the cascade that ships, and the same counter learns from them four times: from counts alone,
-from the map of counts besides, settling at the end, and with the emphasis that ships. It is tested
-on other simulated people. The best epoch is chosen on these, for all recipes alike.
+People are simulated (from label maps, if a folder of them is given), and the shipped cascade
+enhances their exposures. The same counter is trained on them four times: from counts alone, also
+from the map of counts, with settling at the end, and with the shipped emphasis. It is tested on
+other simulated people, who also select the best epoch of every recipe.
 """
 
 import math
@@ -30,7 +30,7 @@ from pvs_workflow.science.grading import potter_grade
 
 SEED = 5150
 PEOPLE = 16, 6
-"""To learn from, to test on."""
+"""Simulated people for training and for testing."""
 EXPOSURES = 10, 4
 EPOCHS, RATE, BATCH = 9, 1e-3, 32
 RECIPES = {
@@ -39,13 +39,13 @@ RECIPES = {
     'settled': (PLACES, SETTLING, PAPER),
     'emphasised': (PLACES, SETTLING, EMPHASIS),
 }
-"""Each with all that stands before it: weight of the map, share of settling, emphasis."""
+"""Weight of the map, share of settling, emphasis; each recipe adds one to the last."""
 
 
-def expose(sources, rounds, by, enhancer, rng):
-    """Return images of exposures of the sources, their evidence, and what is to be counted."""
+def expose(sources, rounds, augmentation, enhancer, rng):
+    """Return images of exposures of the sources, their evidence, their targets and ePVS masks."""
     images = [
-        augmented_image(source.draw(rng), FAST.preprocessing, by, rng)
+        augmented_image(source.draw(rng), FAST.preprocessing, augmentation, rng)
         for _ in range(rounds)
         for source in sources
     ]
@@ -55,13 +55,13 @@ def expose(sources, rounds, by, enhancer, rng):
 
 
 def gain(testing, emphasis):
-    """Return how much higher the contrast-to-noise ratio is than in the images themselves."""
+    """Return the contrast-to-noise ratio relative to that of the raw images."""
     pixels, evidence, _, masks = testing
     enhanced = emphasise(pixels, evidence, emphasis)
     pairs = []
-    for image, shown, mask in zip(pixels[..., 0], enhanced[..., 0], masks, strict=True):
+    for image, emphasised, mask in zip(pixels[..., 0], enhanced[..., 0], masks, strict=True):
         regions = find_regions(mask, image > 0)
-        pairs.append([measure_contrast(one, regions) for one in (image, shown)])
+        pairs.append([measure_contrast(one, regions) for one in (image, emphasised)])
     means = {
         name: np.mean([[getattr(c, name) for c in pair] for pair in pairs if None not in pair], 0)
         for name in ('cnr', 'cnr_tissue')
@@ -69,16 +69,16 @@ def gain(testing, emphasis):
     return {name: round(float(after / before), 2) for name, (before, after) in means.items()}
 
 
-def learn(recipe, learning, testing):
+def train_counter(recipe, training, testing):
     """Train a counter and return its results."""
     weight, share, emphasis = recipe
     load_keras().utils.set_random_seed(SEED)
     counter = build_counter()
     (images, targets), validation = (
         (emphasise(pixels, evidence, emphasis), targets)
-        for pixels, evidence, targets, _ in (learning, testing)
+        for pixels, evidence, targets, _ in (training, testing)
     )
-    # The same number of epochs in all, with settling or without.
+    # The total number of epochs is the same with and without settling.
     schedule = Schedule(round(EPOCHS / (1 + share)), RATE, batch=BATCH)
     batches = VariationBatches([images], [targets], schedule.batch, [SEED])
     task = counting_task(batches, validation, weight)
@@ -95,7 +95,7 @@ def learn(recipe, learning, testing):
 
 
 def main() -> None:
-    """Train all counters and write their errors."""
+    """Train the counter with every recipe and write the errors."""
     parser = command_line(__doc__)
     parser.add_argument('out', type=Path, metavar='FILE')
     parser.add_argument('anatomies', type=Path, nargs='?', help='label maps of the people')
@@ -105,20 +105,20 @@ def main() -> None:
     cascade = load_bundle(data.path('cascade'))
     rng = np.random.default_rng(SEED)
     sets = []
-    for seed, people, rounds, by in zip(
+    for seed, people, rounds, augmentation in zip(
         (SEED, SEED + 1), PEOPLE, EXPOSURES, (FAST.augmentation, ROI_ERRORS), strict=True
     ):
         sources = simulated_sources(people, seed, maps, n_jobs=2)
-        sets.append(expose(sources, rounds, by, cascade.enhancer, rng))
-    found = {
+        sets.append(expose(sources, rounds, augmentation, cascade.enhancer, rng))
+    record = {
         'model': cascade.card.label,
         'model_sha256': model_sha256(data.path('cascade')),
         'people': PEOPLE,
         'images': [len(pixels) for pixels, *_ in sets],
         'epochs': EPOCHS,
-        'recipes': {name: learn(recipe, *sets) for name, recipe in RECIPES.items()},
+        'recipes': {name: train_counter(recipe, *sets) for name, recipe in RECIPES.items()},
     }
-    write_record(args.out, command('counting', args, 'out', 'anatomies'), found, SEED)
+    write_record(args.out, command('counting', args, 'out', 'anatomies'), record, SEED)
 
 
 if __name__ == '__main__':

@@ -1,8 +1,8 @@
-"""Agreement of the found instances with the predicted and the true count.
+"""Measure the agreement of the detected instances with the predicted and the true count.
 
-Each DATASET is one that ``pvs_cascade simulate`` wrote. Three rules are compared: plain connected
+Each DATASET was written by ``pvs_cascade simulate``. Three rules are compared: connected
 components at half evidence, all candidates, and the instances, which are the strongest candidates
-up to the count. All images get their true ROI and the cascade that ships.
+up to the count. All images are counted in their true ROI by the shipped cascade.
 """
 
 from itertools import pairwise
@@ -28,17 +28,17 @@ RULES = ('components_at_half', 'candidates', 'instances')
 
 
 def at_half(evidence: np.ndarray, roi: np.ndarray) -> np.ndarray:
-    """Label connected pixels of at least half evidence that lie in the ROI by half."""
+    """Label components with an evidence of at least 0.5, at least half of them in the ROI."""
     pieces = label(evidence >= 0.5, connectivity=2)
     numbers = [n for n in range(1, pieces.max() + 1) if roi[pieces == n].mean() >= 0.5]
     return np.searchsorted([0, *numbers], np.where(np.isin(pieces, numbers), pieces, 0))
 
 
-def true_ones(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Tell which labels are a true ePVS, each of which can be only one label's.
+def match_truth(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return for each label whether it matches a true ePVS; an ePVS matches one label at most.
 
-    Label and ePVS must share at least half of the smaller one's pixels; of all assignments the
-    one with most pairs is taken.
+    Label and ePVS must share at least half of the pixels of the smaller one. The assignment with
+    the most pairs is used.
     """
     values, truth = np.unique(truth, return_inverse=True)
     shared = np.zeros((labels.max() + 1, values.size))
@@ -51,12 +51,12 @@ def true_ones(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return out
 
 
-def agreement(found: np.ndarray, reference: np.ndarray) -> dict:
-    """Compare numbers per image: errors and absolute agreement."""
+def agreement(values: np.ndarray, reference: np.ndarray) -> dict:
+    """Return the errors and the absolute agreement of numbers per image."""
     return {
-        'mae': round(float(np.abs(found - reference).mean()), 3),
-        'bias': round(float((found - reference).mean()), 3),
-        'icc': round(float(intraclass_correlation(np.stack([found, reference], 1)).value), 4),
+        'mae': round(float(np.abs(values - reference).mean()), 3),
+        'bias': round(float((values - reference).mean()), 3),
+        'icc': round(float(intraclass_correlation(np.stack([values, reference], 1)).value), 4),
     }
 
 
@@ -66,56 +66,58 @@ def measure(dataset: Path, cascade) -> dict:
     cuts = [sample.cut() for sample in samples]
     how = cascade.card.preprocessing
     images = np.stack([prepare_image(image, roi, how) for image, roi, _ in cuts])
-    found = cascade.predict(images)
+    prediction = cascade.predict(images)
     true = np.array([sample.count for sample in samples], float)
-    numbers, right = ({rule: [] for rule in RULES} for _ in range(2))
+    numbers, hits = ({rule: [] for rule in RULES} for _ in range(2))
     strengths, outcomes = [], []
     for image, evidence, count, (_, roi, truth) in zip(
-        images, found.evidence, found.counts, cuts, strict=True
+        images, prediction.evidence, prediction.counts, cuts, strict=True
     ):
         candidates = components.label_candidates(evidence, roi)
         candidates = components.drop_borders(*candidates, image, roi)
-        kept, strong = components.keep_strongest(*candidates, int(round_count(count)))
-        for rule, labels in zip(RULES, (at_half(evidence, roi), candidates[0], kept), strict=True):
-            hits = true_ones(labels, truth)
+        instances, strength = components.keep_strongest(*candidates, int(round_count(count)))
+        for rule, labels in zip(
+            RULES, (at_half(evidence, roi), candidates[0], instances), strict=True
+        ):
+            matches = match_truth(labels, truth)
             numbers[rule].append(labels.max())
-            right[rule].append(np.count_nonzero(hits))
-        strengths += [*strong]
-        outcomes += [*hits]
+            hits[rule].append(np.count_nonzero(matches))
+        strengths += [*strength]
+        outcomes += [*matches]
     return {
         'n_participants': len({sample.participant for sample in samples}),
         'n_images': len(samples),
-        'count_to_truth': agreement(found.counts, true),
+        'count_to_truth': agreement(prediction.counts, true),
         **{
-            rule: describe(np.array(numbers[rule]), sum(right[rule]), found.counts, true)
+            rule: describe(np.array(numbers[rule]), sum(hits[rule]), prediction.counts, true)
             for rule in RULES
         },
         'images_with_fewer_instances_than_count': int(
-            np.count_nonzero(numbers['instances'] < round_count(found.counts))
+            np.count_nonzero(numbers['instances'] < round_count(prediction.counts))
         ),
         'precision_by_strength': by_strength(np.array(strengths), np.array(outcomes)),
     }
 
 
-def describe(numbers: np.ndarray, right: int, counts: np.ndarray, true: np.ndarray) -> dict:
-    """Say how one rule's numbers agree with counts and truth."""
+def describe(numbers: np.ndarray, hits: int, counts: np.ndarray, true: np.ndarray) -> dict:
+    """Return the agreement of one rule's numbers with counts and truth."""
     return {
         'to_count': agreement(numbers, counts),
         'to_truth': agreement(numbers, true),
-        'precision': round(right / max(numbers.sum(), 1), 4),
-        'recall': round(right / max(true.sum(), 1), 4),
+        'precision': round(hits / max(numbers.sum(), 1), 4),
+        'recall': round(hits / max(true.sum(), 1), 4),
     }
 
 
 def by_strength(strengths: np.ndarray, outcomes: np.ndarray) -> dict:
-    """Return the share of kept instances that are true, by their strength."""
+    """Return the share of true instances, by strength."""
     return {
         f'from {low}': {
-            'n': int(own.sum()),
-            'precision': round(float(outcomes[own].mean()), 3) if own.any() else None,
+            'n': int(selected.sum()),
+            'precision': round(float(outcomes[selected].mean()), 3) if selected.any() else None,
         }
         for low, high in pairwise(STRENGTHS)
-        for own in [(low <= strengths) & (strengths < high)]
+        for selected in [(low <= strengths) & (strengths < high)]
     }
 
 
@@ -128,13 +130,13 @@ def main() -> None:
     configure_tensorflow(1, SEED)
     cascade = load_bundle(data.path('cascade'))
     names = ('SMOOTHING', 'DIP', 'EXTENT', 'MIN_STRENGTH', 'FLUID', 'FLUID_DISTANCE')
-    found = {
+    record = {
         'model': cascade.card.label,
         'model_sha256': model_sha256(data.path('cascade')),
         'rule': {name.lower(): getattr(components, name) for name in names},
         'datasets': {dataset.name: measure(dataset, cascade) for dataset in args.datasets},
     }
-    write_record(args.out, command('evidence', args, 'out', 'datasets'), found)
+    write_record(args.out, command('evidence', args, 'out', 'datasets'), record)
 
 
 if __name__ == '__main__':

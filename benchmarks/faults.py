@@ -1,10 +1,10 @@
 """Kill the whole app at random moments, resume, and compare every byte with an undisturbed run.
 
 Runs are killed (SIGKILL to all their processes) and started again by the same command, several
-times in a row, until the last one is left undisturbed. Moments are drawn over the steps of the run
-and its start and end, and among the moments at which a file is being written. Meanwhile every file
-that can be seen in the output folder is compared with that of the undisturbed run as soon as it
-appears or changes. What differs from run to run by its nature is listed in docs/faults.md.
+times in a row; the last one is left undisturbed. Moments are drawn over the steps of the run, its
+start and its end, and over the times at which a file is being written. Meanwhile, every visible
+file in the output folder is compared with that of the undisturbed run as soon as it appears or
+changes. docs/faults.md lists the differences between runs that are expected.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ MAX_SECONDS = 1800
 
 @dataclass
 class Kill:
-    """One kill, and what was seen."""
+    """One kill and its outcome."""
 
     row: int
     kind: str
@@ -42,34 +42,34 @@ class Kill:
 
 
 def app(bids_dir: Path, *options: str) -> list[str]:
-    """Return the command, which runs in a folder that has, or gets, ``out`` and ``work``."""
+    """Return the command, to be run in the folder of ``out`` and ``work``."""
     program = [sys.executable, '-m', 'pvs_workflow.cli.run', str(Path(bids_dir).resolve())]
     rest = ['out', 'participant', '-w', 'work', '--skip-bids-validation', '--nprocs', '2']
     return [*program, *rest, *options]
 
 
 def start(words: list[str], folder: Path) -> subprocess.Popen:
-    """Start the app in a folder, with a session of its own and its output in ``said.txt``.
+    """Start the app in a folder, in a new session, with its output in ``output.txt``.
 
-    It is a little slower than who watches it: else the writing of a file, a matter of
-    milliseconds, would be over before it is seen.
+    It gets a lower priority than its watcher: writing a file takes milliseconds and would
+    otherwise go unnoticed.
     """
     words = ['nice', '-n', '5', *words]
-    with (folder / 'said.txt').open('w') as said:
+    with (folder / 'output.txt').open('w') as stream:
         return subprocess.Popen(
-            words, cwd=folder, stdout=said, stderr=said, start_new_session=True
+            words, cwd=folder, stdout=stream, stderr=stream, start_new_session=True
         )
 
 
 def steps_done(folder: Path) -> tuple[int, int]:
-    """Return how many steps of how many the app has reported."""
-    text = (folder / 'said.txt').read_text()
-    found = re.findall(r'^(\d+) of (\d+) steps', text, re.MULTILINE)
-    return tuple(map(int, found[-1])) if found else (0, 0)
+    """Return the numbers of completed steps and of all steps that the app has reported."""
+    text = (folder / 'output.txt').read_text()
+    reports = re.findall(r'^(\d+) of (\d+) steps', text, re.MULTILINE)
+    return tuple(map(int, reports[-1])) if reports else (0, 0)
 
 
 class Moment:
-    """The moment of a kill: :meth:`has_come` tells when it is there, and counts steps."""
+    """The moment of a kill; :meth:`is_reached` checks for it and counts the steps."""
 
     def __init__(self, kill: Kill, folder: Path, draw: random.Random) -> None:
         self._kill, self._folder = kill, folder
@@ -80,8 +80,8 @@ class Moment:
         self._writing: set[str] = set()
         self._seen = 0
 
-    def has_come(self) -> bool:
-        """Look whether the moment is there."""
+    def is_reached(self) -> bool:
+        """Return whether the moment is reached."""
         kind = self._kill.kind
         if kind in ('write', 'page', 'tables'):
             names = self._being_written()
@@ -99,18 +99,18 @@ class Moment:
         return set((self._folder / 'out' / 'logs').glob('*.log'))
 
     def _being_written(self) -> set[str]:
-        out, found = self._folder / 'out', set()
+        out, names = self._folder / 'out', set()
         for folder in (out, out / 'logs', out / 'sub-01/anat', out / 'sub-01/figures'):
             with contextlib.suppress(OSError):
-                found |= {path.name for path in folder.glob('.writing-*/*')}
-        return found
+                names |= {path.name for path in folder.glob('.writing-*/*')}
+        return names
 
 
 def await_moment(process: subprocess.Popen, folder: Path, kill: Kill, draw: random.Random) -> bool:
-    """Wait for the moment of a kill; return ``False`` if the app ended before."""
+    """Wait for the moment of a kill; return ``False`` if the app ends first."""
     moment, begin = Moment(kill, folder, draw), time.monotonic()
     pause = 0.0003 if kill.kind in ('write', 'page', 'tables') else 0.01
-    while process.poll() is None and not moment.has_come():
+    while process.poll() is None and not moment.is_reached():
         assert time.monotonic() - begin < MAX_SECONDS, 'the app hangs'
         time.sleep(pause)
     if kill.wait:
@@ -121,20 +121,20 @@ def await_moment(process: subprocess.Popen, folder: Path, kill: Kill, draw: rand
 
 
 def members(session: int) -> list[int]:
-    """Return the processes of a session that are at work."""
-    found = []
+    """Return the running processes of a session."""
+    pids = []
     for path in Path('/proc').glob('[0-9]*/stat'):
         try:
             fields = path.read_text().rpartition(')')[2].split()
         except OSError:
             continue
         if int(fields[3]) == session and fields[0] not in 'ZX':
-            found.append(int(path.parent.name))
-    return found
+            pids.append(int(path.parent.name))
+    return pids
 
 
 def end_all(process: subprocess.Popen) -> None:
-    """Kill the app with all its processes, and wait until they are gone."""
+    """Kill the app with all its processes, and wait until they have ended."""
     deadline = time.monotonic() + 60
     while members(process.pid):
         try:
@@ -142,14 +142,14 @@ def end_all(process: subprocess.Popen) -> None:
         except ProcessLookupError:
             break
         time.sleep(0.02)
-        assert time.monotonic() < deadline, 'processes that cannot be killed'
+        assert time.monotonic() < deadline, 'processes cannot be killed'
     process.wait()
 
 
 def run_undisturbed(words: list[str], folder: Path) -> list[str]:
-    """Run the app to its end; return what is wrong."""
+    """Run the app to its end; return the problems."""
     code = start(words, folder).wait(MAX_SECONDS)
-    return [] if code == 0 else [f'exit code {code}: {(folder / "said.txt").read_text()[-500:]}']
+    return [] if code == 0 else [f'exit code {code}: {(folder / "output.txt").read_text()[-500:]}']
 
 
 def kill_in_a_row(
@@ -157,7 +157,7 @@ def kill_in_a_row(
 ) -> tuple[list[Kill], int]:
     """Kill one run after another, and leave the last one undisturbed.
 
-    Returns the kills that came before the app was done, and how many files were compared.
+    Returns the kills that hit a running app, and the number of files compared.
     """
     done, looks = [], 0
     for kill in kills:
@@ -182,7 +182,7 @@ def kill_in_a_row(
 
 
 def draw_kills(number: int, row: int, draw: random.Random) -> list[Kill]:
-    """Draw the moments of one row: those of the same kind in any order, the end last."""
+    """Draw the moments of one row: pages and tables after the others, the end last."""
     kinds = draw.choices(KINDS, k=number)
     kinds.sort(key=lambda kind: (kind == 'end', kind in ('page', 'tables')))
     longest = {'start': 4.0, 'step': 1.5, 'end': 1.5}
@@ -190,7 +190,7 @@ def draw_kills(number: int, row: int, draw: random.Random) -> list[Kill]:
 
 
 def undisturbed(words: list[str], folder: Path) -> dict[str, bytes]:
-    """Return the output of a run that nobody disturbs; it is kept for another benchmark."""
+    """Return the output of an undisturbed run; an existing run in the folder is reused."""
     if not (folder / 'done').exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -203,26 +203,26 @@ def undisturbed(words: list[str], folder: Path) -> dict[str, bytes]:
 def run_row(
     words: list[str], folder: Path, number: int, seed: int, in_a_row: int, reference: dict
 ) -> tuple[list[Kill], int]:
-    """Draw the moments of one row, and kill; keep the folder if something was wrong."""
+    """Draw the moments of one row, and kill; keep the folder if there are problems."""
     row = folder / f'row-{number}'
     shutil.rmtree(row, ignore_errors=True)
     row.mkdir()
     draw = random.Random(f'{seed} {number}')
-    found, looks = kill_in_a_row(words, row, draw_kills(in_a_row, number, draw), reference, draw)
-    if all(kill.survived for kill in found):
+    kills, looks = kill_in_a_row(words, row, draw_kills(in_a_row, number, draw), reference, draw)
+    if all(kill.survived for kill in kills):
         shutil.rmtree(row)
-    return found, looks
+    return kills, looks
 
 
 def main() -> None:
-    """Kill as often as asked for, and write down what was left."""
+    """Kill the app as often as requested, and write the record."""
     parser = command_line(__doc__, 'faults.json')
-    parser.add_argument('bids_dir', type=Path, help='with one T2w, of sub-01')
+    parser.add_argument('bids_dir', type=Path, help='dataset with one T2w, of sub-01')
     parser.add_argument('--kills', type=int, default=50)
     parser.add_argument('--in-a-row', type=int, default=5)
     parser.add_argument('--jobs', type=int, default=1, help='rows at the same time')
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--keep', type=Path, help='folder to work in, and to keep')
+    parser.add_argument('--keep', type=Path, help='working folder, not deleted')
     args = parser.parse_args()
     words, kills, looks, rows = app(args.bids_dir), [], 0, 0
     repeat = command('faults', args, 'bids_dir', '--kills', '--in-a-row', '--jobs', '--seed')
@@ -234,9 +234,9 @@ def main() -> None:
             numbers = range(rows, rows + min(args.jobs, missing))
             rest = args.seed, args.in_a_row, reference
             with ThreadPoolExecutor(args.jobs) as pool:
-                todo = [pool.submit(run_row, words, folder, n, *rest) for n in numbers]
-            for found, looked in [future.result() for future in todo]:
-                kills, looks = kills + found, looks + looked
+                futures = [pool.submit(run_row, words, folder, n, *rest) for n in numbers]
+            for row_kills, row_looks in [future.result() for future in futures]:
+                kills, looks = kills + row_kills, looks + row_looks
             rows += len(numbers)
             survived = sum(kill.survived for kill in kills)
             say(f'{survived} of {len(kills)} kills survived')

@@ -1,9 +1,9 @@
-"""Coverage-guided fuzzing of the readers, with Atheris (``pip install atheris``).
+"""Fuzz the readers with coverage guidance, using Atheris (``pip install atheris``).
 
-It starts from a good input, changes it where that reaches code that was not reached before, and
-stops at the first input that ends in anything else than a sentence of one line (``PVSError``), in
-more than 10 seconds, or in more than 2 GB of memory. That input is kept in the folder of
-``--corpus`` as ``crash-...``, ``timeout-...`` or ``oom-...``.
+The fuzzer starts from a good input and keeps changes that reach new code. It stops at the first
+input that does not end in a one-line message (``PVSError``), or takes more than 10 seconds or 2 GB
+of memory. That input is kept in the folder of ``--corpus`` as ``crash-...``, ``timeout-...`` or
+``oom-...``.
 """
 
 import gzip
@@ -55,10 +55,10 @@ READERS = {
     'filters': ('a.json', load_filters),
     'settings': ('a.toml', load_settings),
 }
-"""Each reader's file, and how it is called."""
+"""File name and function of each reader."""
 SEEDS = {
     'ratings': b'participant_id\themisphere\tslice\tcount\trater\nsub-1\tL\t3\t4\ta\n',
-    'people': b'participant_id\tage\tsex\tgroup\tsite\nsub-1\t70\tF\ta\tb\n',
+    'participants': b'participant_id\tage\tsex\tgroup\tsite\nsub-1\t70\tF\ta\tb\n',
     'json': b'{"a": [1, 2.5e3, null, true, "\\u00e9"]}',
     'filters': b'{"t2w": {"acquisition": ["a", null], "run": 1}}',
     'settings': b'bids_dir = "a"\noutput_dir = "b"\nanalysis_level = "group"\nrun_id = "c"\n',
@@ -86,12 +86,14 @@ def seeds(reader: str) -> list[bytes]:
 
 
 def main() -> None:
-    """Fuzz one reader for some time."""
+    """Fuzz one reader for the given time."""
     parser = command_line(__doc__)
     parser.add_argument('reader', choices=READERS)
     parser.add_argument('--seconds', type=int, default=300)
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--corpus', type=Path, required=True, help='folder that is kept')
+    parser.add_argument(
+        '--corpus', type=Path, required=True, help='folder for the inputs, not deleted'
+    )
     args = parser.parse_args()
     name, read = READERS[args.reader]
     path = Path(tempfile.mkdtemp(prefix='fuzz-')) / name
@@ -105,7 +107,7 @@ def main() -> None:
             read(path)
         except PVSError as error:
             if not str(error).isprintable():
-                raise ValueError('a message of several lines') from error
+                raise ValueError('the message has several lines') from error
 
     limits = [f'-max_total_time={args.seconds}', '-timeout=10', '-rss_limit_mb=2048']
     keep = [f'-artifact_prefix={args.corpus}/', '-print_final_stats=1', '-verbosity=0']

@@ -1,8 +1,8 @@
-"""Time, memory and page size of the group level.
+"""Measure time, memory and page size of the group level.
 
-Makes the derivatives of simulated participants as far as the group level reads them (tables and
-sidecars, no images), with a participants.tsv, and runs the installed command on them. Memory is
-the sum over the process tree of the proportional set size, sampled four times a second.
+The installed command is run on derivatives of simulated participants, with a participants.tsv.
+They hold what the group level reads: tables and sidecars, no images. Memory is the sum over the
+process tree of the proportional set size, sampled four times a second.
 """
 
 import shutil
@@ -27,7 +27,7 @@ SCANNERS = (
 )
 REASONS = ('the template fits poorly', 'left and right ROI differ in volume')
 AGE_EFFECT, PATIENT_EFFECT = 0.35, 0.4
-"""Of ten years, and of being a patient, on the logarithm of the expected count."""
+"""Effects of ten years and of being a patient on the logarithm of the expected count."""
 VIEWS = [View(side, 12 + rank, rank + 1, (1.0, 1.0)) for side in 'LR' for rank in range(3)]
 
 
@@ -56,7 +56,7 @@ def make_cohort(raw: Path, out: Path, number: int, seed: int) -> int:
 
 
 def _save_person(folder: Path, label: str, scanner, burden: float, rng) -> int:
-    """Write a person's results, one in five people with two sessions; return how many."""
+    """Write a person's one session, or two for one person in five; return their number."""
     sessions = ('01', '02') if rng.random() < 0.2 else (None,)
     true = rng.gamma(6, burden / 6, 6)
     for session in sessions:
@@ -113,7 +113,7 @@ def _save_scan(stem: Path, inside: Path, label, session, scanner, true, rng) -> 
 
 
 def run_group(folder: Path, number: int, seed: int) -> dict:
-    """Make a cohort in a folder, run the group level on it, and return what that took."""
+    """Make a cohort in a folder, run the group level on it, and return the cost."""
     raw, out = folder / 'raw', folder / 'derivatives'
     shutil.rmtree(out, ignore_errors=True)
     scans = make_cohort(raw, out, number, seed)
@@ -123,16 +123,16 @@ def run_group(folder: Path, number: int, seed: int) -> dict:
 
 
 def main() -> None:
-    """Make the cohort, run the group level, and write the figures."""
+    """Make the cohort, run the group level, and write the record."""
     parser = command_line(__doc__, 'group.json')
     parser.add_argument('--participants', type=int, default=5000)
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--keep', type=Path, help='folder to make the cohort in, and to keep')
+    parser.add_argument('--keep', type=Path, help='folder for the cohort, not deleted')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        found = run_group((args.keep or Path(temporary)).resolve(), args.participants, args.seed)
+        record = run_group((args.keep or Path(temporary)).resolve(), args.participants, args.seed)
     repeat = command('group', args, '--participants', '--seed')
-    write_record(args.out, repeat, found, args.seed)
+    write_record(args.out, repeat, record, args.seed)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""What all benchmarks share: command line, progress, the installed command, and the record."""
+"""Shared parts of the benchmarks: command line, progress, installed command and record."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ from pvs_workflow.files import write_json
 
 ROOT = Path(__file__).parents[1]
 APP = str(Path(sys.executable).with_name('pvs_workflow'))
-"""The installed command."""
+"""Path of the installed command."""
 PACKAGES = ('antspyx', 'bids-validator-deno', 'nibabel', 'nipype', 'numpy', 'pandas', 'pybids')
 PACKAGES += ('scikit-image', 'scipy', 'tensorflow')
 
@@ -29,7 +29,7 @@ def say(text: str) -> None:
 
 
 def command_line(doc: str, out: str | None = None) -> argparse.ArgumentParser:
-    """Return a parser with a docstring as help, and ``--out`` for a file in docs/validation."""
+    """Return a parser with a docstring as help, and ``--out`` if a file name is given."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=doc, formatter_class=raw)
     if out:
@@ -39,10 +39,10 @@ def command_line(doc: str, out: str | None = None) -> argparse.ArgumentParser:
 
 
 def command(name: str, args: argparse.Namespace, *words: str, **instead) -> str:
-    """Return the command that repeats a benchmark, with files and folders by their names only.
+    """Return the command that repeats a benchmark, with only the names of files and folders.
 
-    Of the arguments, ``words`` are those that matter, in order: ``'output'`` is positional,
-    ``'--n-cpus'`` an option; None and empty ones are left out. ``instead`` has other values.
+    ``words`` are the arguments to include, in order: ``'output'`` is positional, ``'--n-cpus'`` an
+    option. None and empty values are left out; ``instead`` replaces values of ``args``.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def command(name: str, args: argparse.Namespace, *words: str, **instead) -> str:
 
 
 def machine() -> dict:
-    """Return what the figures depend on: cores, memory and Python."""
+    """Return the cores and memory of the machine and the version of Python."""
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
     facts = {'cores': os.cpu_count(), 'memory_gb': round(memory)}
     return facts | {'python': platform.python_version()}
@@ -76,12 +76,12 @@ def load() -> float:
 def write_record(
     path: Path,
     command: str,
-    found: Mapping,
+    results: Mapping,
     seed: int | None = None,
     begin: float = _BEGIN,
     show: bool = True,
 ) -> None:
-    """Write what was found, with what it depends on and the command that repeats it.
+    """Write results with the command that repeats them, versions and machine.
 
     ``begin`` is :func:`time.monotonic` at the start, by default that of the process.
     """
@@ -91,7 +91,7 @@ def write_record(
         'seconds': round(time.monotonic() - begin),
         'versions': {'pvs_workflow': __version__} | {name: version(name) for name in PACKAGES},
         'machine': machine(),
-        **found,
+        **results,
     }
     write_json(path, record)
     if show:

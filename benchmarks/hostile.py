@@ -1,8 +1,8 @@
-"""The corpus of tests/hostile given to the app, and what the worst of it costs.
+"""Run the app on the corpus of tests/hostile, and measure the cost of the worst inputs.
 
 Each input is given to the part of the app that reads it, one after the other in one process. It is
-handled as promised if it ends in one clear sentence and the promised exit code (or is used, where
-it only looks bad), harms nobody else, and takes under 4 GB and 60 seconds of a processor.
+handled as documented if it ends in one clear sentence and the documented exit code (or is used,
+where it only looks bad), harms no other participant, and takes under 4 GB and 60 s of CPU time.
 """
 
 from benchmarks.harness import command, command_line, load, say, write_record
@@ -10,16 +10,16 @@ from tests.hostile.corpus import all_cases
 from tests.hostile.runner import ROOMS, Verdict, judge, run_all
 
 
-def summarise(found: list[tuple[str, str, Verdict, list[str]]]) -> dict:
-    """Return how many inputs were handled as promised, and what the worst of them took.
+def summarise(outcomes: list[tuple[str, str, Verdict, list[str]]]) -> dict:
+    """Return how many inputs were handled as documented, and the cost of the worst of them.
 
-    Of each input: room, title, what became of it, and what is wrong with that.
+    Each of ``outcomes`` is the part of the app, title, verdict and problems of one input.
     """
-    worst = max(found, key=lambda one: one[2].memory)
-    longest = max(found, key=lambda one: one[2].cpu)
+    worst = max(outcomes, key=lambda one: one[2].memory)
+    longest = max(outcomes, key=lambda one: one[2].cpu)
     return {
-        'inputs': len(found),
-        'handled': sum(not wrong for *_, wrong in found),
+        'inputs': len(outcomes),
+        'handled': sum(not problems for *_, problems in outcomes),
         'most_memory_gb': round(worst[2].memory / 1e9, 2),
         'most_memory_of': worst[1],
         'longest_cpu_s': longest[2].cpu,
@@ -28,26 +28,28 @@ def summarise(found: list[tuple[str, str, Verdict, list[str]]]) -> dict:
 
 
 def main() -> None:
-    """Run the corpus, and write down what became of it."""
+    """Run the corpus, and write the record."""
     parser = command_line(__doc__, 'hostile.json')
-    parser.add_argument('rooms', nargs='*', metavar='ROOM', help=', '.join(ROOMS))
+    parser.add_argument('rooms', nargs='*', metavar='PART', help=', '.join(ROOMS))
     args = parser.parse_args()
     if unknown := sorted(set(args.rooms) - set(ROOMS)):
-        parser.error(f'no such room: {", ".join(unknown)}; choose from {", ".join(ROOMS)}')
+        parser.error(f'no such part: {", ".join(unknown)}; choose from {", ".join(ROOMS)}')
     # Cases change the working folder.
-    args.out, before, found = args.out.absolute(), load(), []
+    args.out, before, outcomes = args.out.absolute(), load(), []
     cases = [case for case in all_cases() if not args.rooms or case.room in args.rooms]
     for case, verdict in run_all(cases):
-        wrong = judge(case, verdict)
-        found.append((case.room, case.title, verdict, wrong))
-        if wrong:
-            say(f'{case.title}: {"; ".join(wrong)}')
-    rooms = dict.fromkeys(room for room, *_ in found)
+        problems = judge(case, verdict)
+        outcomes.append((case.room, case.title, verdict, problems))
+        if problems:
+            say(f'{case.title}: {"; ".join(problems)}')
+    parts = dict.fromkeys(part for part, *_ in outcomes)
     content = {
         'load_before': before,
-        **summarise(found),
-        'not_handled': [f'{title}: {"; ".join(wrong)}' for _, title, _, wrong in found if wrong],
-        'rooms': {room: summarise([one for one in found if one[0] == room]) for room in rooms},
+        **summarise(outcomes),
+        'not_handled': [
+            f'{title}: {"; ".join(problems)}' for _, title, _, problems in outcomes if problems
+        ],
+        'rooms': {part: summarise([one for one in outcomes if one[0] == part]) for part in parts},
     }
     write_record(args.out, command('hostile', args, 'rooms'), content)
 

@@ -1,4 +1,4 @@
-"""Part ``implants``: real T2w with implanted ePVS, each person unknown to the cascade."""
+"""Part ``implants``: ePVS in real T2w, counted by cascades not trained on the person."""
 
 import argparse
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.harness import say
-from benchmarks.realscans import as_they_are, count_session, people_known, read_sessions
+from benchmarks.realscans import count_session, people_known, read_sessions, summarise_sessions
 from pvs_workflow.lab.evaluation.figures import agreement_figure
 from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings, evaluate_cascade
 from pvs_workflow.lab.evaluation.results import claim_folder
@@ -31,11 +31,11 @@ from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.science.grading import potter_grade
 
 ENDLESS = 500
-"""Epochs, of which the time limit lets the first ones happen."""
+"""Number of epochs that the time limit always cuts short."""
 
 
 def short_config(minutes: float, fine: bool) -> TrainingConfig:
-    """Return the configuration of a training of some minutes, slower from a cascade (``fine``)."""
+    """Return the configuration of a short training, with lower rates from a cascade (``fine``)."""
     rates = FINE if fine else FAST
     enhancer, counter = (
         replace(network, epochs=ENDLESS, learning_rate=rate.learning_rate)
@@ -45,7 +45,7 @@ def short_config(minutes: float, fine: bool) -> TrainingConfig:
 
 
 def implants(args: argparse.Namespace) -> dict:
-    """Test each real person's scans with a cascade that knows the other people's only."""
+    """Test each real person's scans with a cascade trained on the other people's only."""
     maps = tuple(find_label_maps(args.train_anatomies)) if args.train_anatomies else ()
     settings = ('seed', 'n_simulated', 'minutes', 'n_cpus')
     claim_folder(
@@ -76,8 +76,8 @@ def implants(args: argparse.Namespace) -> dict:
             others,
         )
         indices = [i for i, b in enumerate(backgrounds) if b.participant == person]
-        own, seeds = [backgrounds[i] for i in indices], [args.seed + 4 + i for i in indices]
-        samples = implanted_images(own, args.n_implants, seeds)
+        seeds = [args.seed + 4 + i for i in indices]
+        samples = implanted_images([backgrounds[i] for i in indices], args.n_implants, seeds)
         sessions = [one for one in read_sessions(args.real) if one.participant == person]
         counted += [count_session(cascade, session) for session in sessions]
         for name, model in (('held_out', cascade), ('bundle', load_bundle(args.bundle))):
@@ -91,13 +91,13 @@ def implants(args: argparse.Namespace) -> dict:
         'start_knows': people_known(start, people) if start else [],
         'bundle_knows': people_known(load_bundle(args.bundle), people),
         'trainings': trainings,
-        'as_they_are': as_they_are(counted),
+        'as_they_are': summarise_sessions(counted),
         **{name: pooled_summary(parts) for name, parts in both.items()},
     }
 
 
 def without_person(sources: Sequence[PlateSource], participant: str) -> list[PlateSource]:
-    """Return the sources that are not made of a real person's scans, simulated ones included."""
+    """Return the sources without those made from one real person's scans."""
     return [source for source in sources if source.participant != f'real-{participant}']
 
 
@@ -106,8 +106,8 @@ def implanted_images(
 ) -> list[Sample]:
     """Implant ePVS in real T2w, with the paper's distribution of counts; cut six images of each.
 
-    Each background gives as many people, flipped, warped and with another contrast each time;
-    with the same seed, backgrounds are flipped and warped alike.
+    Each background gives ``participants`` people, flipped and warped and with a new contrast each
+    time. Equal seeds flip and warp backgrounds equally.
     """
     out = []
     for seed, background in zip(seeds, backgrounds, strict=True):
@@ -130,11 +130,11 @@ def held_out_cascade(
     start: Callable[[], Cascade | None],
     calibration: Sequence[Sample] = (),
 ) -> Cascade:
-    """Train a cascade that has not seen one real person, or take the one that is kept.
+    """Train a cascade without one real person, or load an earlier one from the folder.
 
-    What is kept must be of the same training: ``results.claim_folder`` checks that. Training
-    changes the cascade that it starts from, so that ``start`` gives a new copy; ``calibration``
-    are images of other people, to calibrate on as well.
+    An earlier cascade must be of the same training, which ``results.claim_folder`` checks.
+    Training changes the initial cascade, so ``start`` returns a new copy. ``calibration`` are
+    images of other people, which are also used for calibration.
     """
     bundle = Path(folder) / f'without-{participant}'
     if (bundle / 'card.json').is_file():
@@ -170,30 +170,30 @@ def held_out_cascade(
 
 
 def pooled(parts: Sequence[Evaluation], roi: str) -> Findings:
-    """Put the findings of different people together."""
-    found = [part.rois[roi] for part in parts]
+    """Pool the findings of different people."""
+    findings = [part.rois[roi] for part in parts]
     arrays = [
-        np.concatenate([getattr(part, name) for part in found])
+        np.concatenate([getattr(part, name) for part in findings])
         for name in ('true', 'counts', 'distances', 'unfamiliar')
     ]
-    return Findings(tuple(name for part in found for name in part.participants), *arrays)
+    return Findings(tuple(name for part in findings for name in part.participants), *arrays)
 
 
 def pooled_summary(parts: Sequence[Evaluation]) -> dict:
-    """Return figures over people who were each counted by another cascade.
+    """Return figures over people who were each counted by a different cascade.
 
-    The interval of each image is its own cascade's.
+    The interval of each image is that of the cascade that counted it.
     """
     out = {}
     for roi in ROIS:
-        found = pooled(parts, roi)
+        findings = pooled(parts, roi)
         covered = [part.scores(roi).interval_coverage for part in parts]
         sizes = [len(part.rois[roi].true) for part in parts]
         out[roi] = {
-            'images': asdict(compare_counts(found.counts, found.true)),
-            'participants': asdict(compare_counts(*found.people())),
-            'mae_by_grade': mean_by_grade(found.errors, potter_grade(found.true)),
+            'images': asdict(compare_counts(findings.counts, findings.true)),
+            'participants': asdict(compare_counts(*findings.people())),
+            'mae_by_grade': mean_by_grade(findings.errors, potter_grade(findings.true)),
             'interval_coverage': float(np.average(covered, weights=sizes)),
-            'unfamiliar': float(found.unfamiliar.mean()),
+            'unfamiliar': float(findings.unfamiliar.mean()),
         }
     return plain(out)

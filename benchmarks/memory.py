@@ -1,7 +1,7 @@
-"""What a run uses of what it was given: processors, threads and memory, step by step.
+"""Measure the processors, threads and memory of a run, step by step.
 
-Each dataset is processed from nothing with each number of processes, one thread a process. What a
-step may need is what its node declares for scans of that size.
+Each dataset is processed from nothing with each number of processes, one thread per process. The
+limit of a step is the memory that its node declares for scans of that size.
 """
 
 import subprocess
@@ -17,7 +17,7 @@ from pvs_workflow.workflows.base import init_pvs_wf
 
 
 def declared(bids_dir: Path) -> dict[str, float]:
-    """Return what every node of a dataset's graph says it may need, GB, by its full name."""
+    """Return the memory that every node of a dataset's graph declares, GB, by full name."""
     workflow = init_pvs_wf(
         scans=collect_scans(bids_dir).scans,
         bids_dir=bids_dir,
@@ -31,7 +31,7 @@ def declared(bids_dir: Path) -> dict[str, float]:
 
 
 def observe(bids_dir: Path, folder: Path, *options: str) -> tuple[int, str, Usage]:
-    """Run the participant level and watch it; return exit code, messages and what it has used."""
+    """Run and watch the participant level; return its exit code, messages and usage."""
     words = [APP, str(bids_dir), str(folder / 'out'), 'participant']
     words += ['--work-dir', str(folder / 'work'), '--skip-bids-validation', *options]
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,23 +42,23 @@ def observe(bids_dir: Path, folder: Path, *options: str) -> tuple[int, str, Usag
 
 
 def workers(usage: Usage) -> list[Process]:
-    """Return the processes that were at a step at some time."""
+    """Return the processes that ran steps."""
     return [process for process in usage.processes.values() if process.steps]
 
 
 def summary(usage: Usage, limits: dict[str, float]) -> dict:
-    """Return what was measured of a run, and the ``limits`` that its nodes declare."""
+    """Return the measured usage of a run, with the ``limits`` that its nodes declare."""
     steps: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for name in sorted(usage.steps.keys() & limits.keys()):
         steps[name.rpartition('.')[-1]].append((usage.steps[name], limits[name]))
-    at_work = workers(usage)
+    busy = workers(usage)
     return {
         'peak_gb': round(usage.peak, 2),
         'worker_idle_gb': round(usage.idle, 2),
         'files_gb': round(usage.files, 2),
         'busy': round(busiest(list(usage.processes.values())), 2),
-        'busy_of_a_process': round(max(busiest([one]) for one in at_work), 2),
-        'tensorflow_starts': sum('tensorflow' in one.libraries for one in at_work),
+        'busy_of_a_process': round(max(busiest([one]) for one in busy), 2),
+        'tensorflow_starts': sum('tensorflow' in one.libraries for one in busy),
         'steps': {
             name: {
                 'measured_gb': round(max(measured for measured, _ in pairs), 3),
@@ -70,7 +70,7 @@ def summary(usage: Usage, limits: dict[str, float]) -> dict:
 
 
 def main() -> None:
-    """Measure, and write the figures."""
+    """Measure the runs and write the record."""
     parser = command_line(__doc__, 'memory.json')
     parser.add_argument('bids_dir', type=Path, nargs='+')
     parser.add_argument('--nprocs', type=int, nargs='+', default=[1, 2])

@@ -1,7 +1,7 @@
-"""What each process of a run uses, and each step of it: processors and memory.
+"""Monitor the processors and memory that each process and each step of a run uses.
 
-It looks from outside, several times a second: nothing is added to the run. Which step a worker is
-at follows from its working folder, which nipype sets.
+The monitor observes from outside, several times a second, and adds nothing to the run. The step of
+a worker follows from its working folder, which nipype sets.
 """
 
 import os
@@ -18,7 +18,7 @@ from benchmarks.resources import proportional_set_size, tree
 
 INTERVAL = 0.1
 _SUM_EVERY = 5
-"""Looks from one sum of the tree's memory to the next, which costs more than the rest."""
+"""Looks between two sums of the tree's memory, which cost more than the rest."""
 _KIB_PER_GB = 1e9 / 1024
 _TICKS = os.sysconf('SC_CLK_TCK')
 LIBRARIES = ('tensorflow', 'ants')
@@ -26,58 +26,58 @@ LIBRARIES = ('tensorflow', 'ants')
 
 @dataclass
 class Process:
-    """All that was seen of one process."""
+    """Observations of one process."""
 
     environment: Mapping[str, str]
     looks: list[tuple[float, float]] = field(default_factory=list)
-    """Time, and seconds of processors that it had used then."""
+    """Times, and the CPU seconds used until then."""
     libraries: set[str] = field(default_factory=set)
-    """Those of `LIBRARIES` that it has loaded."""
+    """Members of `LIBRARIES` that it has loaded."""
     step: str = ''
-    """At which it was last seen, '' for none."""
+    """Last observed step, '' for none."""
     steps: set[str] = field(default_factory=set)
-    """All of them."""
+    """All observed steps."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run has used; memory in GB, the highest that was seen."""
+    """Resources that a run has used; memory is the highest that was observed, GB."""
 
     processes: dict[int, Process]
     steps: dict[str, float]
-    """Of its own (not of files, such as libraries, which processes share) in each step."""
+    """Private memory in each step, without files such as libraries, which processes share."""
     idle: float
-    """Of a worker's own while it waits for a step."""
+    """Private memory of a worker that waits for a step."""
     files: float
-    """Of files that a process had."""
+    """Memory of files in one process."""
     peak: float
-    """Sum over all processes, what they share counted once."""
+    """Sum over all processes, with shared memory counted once."""
 
 
 class Monitor(threading.Thread):
-    """Watches a process and its descendants until :meth:`stop`.
+    """A thread that watches a process and its descendants until :meth:`stop`.
 
-    A process in a folder of the run's ``work_dir`` is at the step of that name.
+    A process in a folder of the run's ``work_dir`` runs the step of that name.
     """
 
     def __init__(self, pid: int, work_dir: Path) -> None:
         super().__init__(daemon=True)
         self._pid, self._work = pid, work_dir.resolve()
-        self._stop_it = threading.Event()
+        self._stopping = threading.Event()
         self._processes: dict[int, Process] = {}
         self._steps: dict[str, float] = defaultdict(float)
         self._idle = self._files = self._peak = 0.0
 
     def run(self) -> None:
-        """Look again and again."""
+        """Observe the processes until stopped."""
         number = 0
-        while not self._stop_it.wait(INTERVAL):
+        while not self._stopping.wait(INTERVAL):
             pids = tree(self._pid)
             for pid in pids:
                 try:
                     self._look(pid)
                 except (OSError, ValueError, KeyError):
-                    # It has ended.
+                    # The process has ended.
                     continue
             if number % _SUM_EVERY == 0:
                 total = sum(map(proportional_set_size, pids)) / _KIB_PER_GB
@@ -85,8 +85,8 @@ class Monitor(threading.Thread):
             number += 1
 
     def stop(self) -> Usage:
-        """End, and return what was seen."""
-        self._stop_it.set()
+        """Stop watching and return the usage."""
+        self._stopping.set()
         self.join()
         return Usage(self._processes, dict(self._steps), self._idle, self._files, self._peak)
 
@@ -107,9 +107,9 @@ class Monitor(threading.Thread):
         )
         self._files = max(self._files, file)
         step = self._step(root)
-        # The kernel keeps the highest since it was reset: what was between two looks is seen as
-        # well, and belongs to the step before. A worker that waits has what it has now: its
-        # highest may be that of a step too short to be seen.
+        # The kernel keeps the maximum since the last reset, so peaks between two looks are not
+        # missed; they belong to the step before. For an idle worker, the present value counts:
+        # its maximum may be that of a step too short to be observed.
         if process.step:
             self._steps[process.step] = max(self._steps[process.step], high - file)
         elif pid != self._pid and not step_before and not step:
@@ -129,7 +129,7 @@ class Monitor(threading.Thread):
 
 
 def watch(process: subprocess.Popen, work_dir: Path) -> Usage:
-    """Wait for a run to end, and return what it has used."""
+    """Wait for a run to end, and return its usage."""
     monitor = Monitor(process.pid, work_dir)
     monitor.start()
     try:
@@ -140,14 +140,14 @@ def watch(process: subprocess.Popen, work_dir: Path) -> Usage:
 
 
 def busiest(processes: Sequence[Process], seconds: float = 2.0) -> float:
-    """Return how many processors some processes kept busy together in their busiest moment.
+    """Return how many processors the processes together kept busy in their busiest moment.
 
-    On a machine that others use as well, they may have got fewer than they wanted.
+    With other load on the machine, they may have got fewer than they could use.
     """
     moments: dict[int, float] = defaultdict(float)
     for process in processes:
-        for (before, used), (now, used_now) in pairwise(process.looks):
-            rate = (used_now - used) / (now - before)
+        for (before, used_before), (now, used_now) in pairwise(process.looks):
+            rate = (used_now - used_before) / (now - before)
             for number in range(int(before // seconds), int(now // seconds) + 1):
                 begin, end = number * seconds, (number + 1) * seconds
                 moments[number] += rate * (min(now, end) - max(before, begin))

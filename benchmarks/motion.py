@@ -1,4 +1,4 @@
-"""Known rigid movements of a scan, and how far from them an alignment is."""
+"""Known rigid movements of a scan, and the error of an alignment against them."""
 
 from collections.abc import Sequence
 
@@ -10,27 +10,27 @@ from pvs_workflow.science.geometry import to_canonical
 
 MAX_ANGLE = 25.0  # degrees
 MAX_SHIFT = 40.0  # mm
-LOST_ORIGIN = 150.0  # mm by which a header with a nonsensical origin is off
+LOST_ORIGIN = 150.0  # mm, shift of a header with a nonsensical origin
 
 
 def random_motion(
     rng: np.random.Generator, centre: Sequence[float], shift: float = MAX_SHIFT
 ) -> np.ndarray:
-    """Draw a rigid movement: about a random axis through a point, and in a random direction.
+    """Draw a rigid movement: a rotation about a random axis, and a shift in a random direction.
 
-    Rotation and shift are drawn evenly from zero to `MAX_ANGLE` and ``shift`` millimetres;
-    the (4, 4) matrix moves points in millimetres and leaves ``centre`` to the shift alone.
+    Angle and shift are drawn uniformly from zero to `MAX_ANGLE` and ``shift`` millimetres. The
+    (4, 4) matrix moves points in millimetres; the axis passes through ``centre``.
     """
     angle = np.radians(rng.uniform(0, MAX_ANGLE))
-    turn = Rotation.from_rotvec(angle * _direction(rng)).as_matrix()
+    rotation = Rotation.from_rotvec(angle * _direction(rng)).as_matrix()
     out = np.eye(4)
-    out[:3, :3] = turn
-    out[:3, 3] = centre - turn @ centre + rng.uniform(0, shift) * _direction(rng)
+    out[:3, :3] = rotation
+    out[:3, 3] = centre - rotation @ centre + rng.uniform(0, shift) * _direction(rng)
     return out
 
 
 def lost_origin(rng: np.random.Generator) -> np.ndarray:
-    """Draw a shift by `LOST_ORIGIN` in a random direction, as after a header was rewritten."""
+    """Draw a shift of `LOST_ORIGIN` in a random direction, as after rewriting a header."""
     out = np.eye(4)
     out[:3, 3] = LOST_ORIGIN * _direction(rng)
     return out
@@ -42,13 +42,13 @@ def _direction(rng: np.random.Generator) -> np.ndarray:
 
 
 def disturb(image: nb.Nifti1Image, motion: np.ndarray) -> nb.Nifti1Image:
-    """Move a scan by its header alone, and read it as the app would."""
+    """Move a scan by changing its header, and read it as the app does."""
     data, affine, _ = to_canonical(np.asarray(image.dataobj), motion @ image.affine)
     return nb.Nifti1Image(np.ascontiguousarray(data), affine)
 
 
 def centre_of(image: nb.Nifti1Image) -> np.ndarray:
-    """Return the middle of a volume in RAS millimetres."""
+    """Return the centre of a volume in RAS millimetres."""
     return nb.affines.apply_affine(image.affine, (np.array(image.shape) - 1) / 2)
 
 
@@ -57,11 +57,11 @@ def points_of(mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
     return nb.affines.apply_affine(affine, np.argwhere(mask))
 
 
-def target_errors(found: np.ndarray, truth: np.ndarray, points: np.ndarray) -> np.ndarray:
+def target_errors(matrix: np.ndarray, truth: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the target registration error at each point, in millimetres (Fitzpatrick 1998).
 
-    ``found`` and ``truth`` are (4, 4) matrices from the fixed to the moving scan, ``points``
+    ``matrix`` and ``truth`` are (4, 4) matrices from the fixed to the moving scan, ``points``
     (n, 3) millimetres of the fixed scan.
     """
-    apart = nb.affines.apply_affine(found, points) - nb.affines.apply_affine(truth, points)
-    return np.linalg.norm(apart, axis=1)
+    differences = nb.affines.apply_affine(matrix, points) - nb.affines.apply_affine(truth, points)
+    return np.linalg.norm(differences, axis=1)

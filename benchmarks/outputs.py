@@ -1,4 +1,4 @@
-"""Output folders of the app, compared with that of an undisturbed run, also while they change."""
+"""Comparison of output folders with that of an undisturbed run, also while they change."""
 
 import contextlib
 import json
@@ -12,24 +12,24 @@ TEMPORARY = ('.writing-', '.running', '.beat')
 
 
 def is_temporary(path: Path) -> bool:
-    """Return whether a file is one that no reader takes for a result."""
+    """Return whether a file is temporary, so that readers ignore it."""
     return any(part.startswith('.') and any(t in part for t in TEMPORARY) for part in path.parts)
 
 
 def all_files(folder: Path) -> dict[str, os.stat_result]:
-    """Return all files of an output folder that are there now, by their names from there on."""
-    found = {}
-    # Folders come and go meanwhile, which os.walk passes over.
+    """Return all files that an output folder holds now, by relative name."""
+    files = {}
+    # os.walk skips folders that are removed meanwhile.
     for root, _, names in os.walk(folder):
         for name in names:
             path = Path(root, name)
             with contextlib.suppress(OSError):
-                found[path.relative_to(folder).as_posix()] = path.stat()
-    return found
+                files[path.relative_to(folder).as_posix()] = path.stat()
+    return files
 
 
 def comparable(names) -> list[str]:
-    """Leave out logs, and files that are being written."""
+    """Return the names without those of logs and of files that are being written."""
     return [
         name
         for name in names
@@ -40,27 +40,27 @@ def comparable(names) -> list[str]:
 
 
 def content(path: Path) -> bytes:
-    """Return what is in a file, with the same name for every run."""
+    """Return the content of a file, with every name of a run replaced by ``RUN``."""
     return RUN_NAME.sub(b'RUN', path.read_bytes())
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return what is in an output folder, so that two of them can be compared."""
+    """Return the comparable contents of an output folder, by relative name."""
     return {name: content(folder / name) for name in comparable(all_files(folder))}
 
 
 def compare(out: Path, reference: dict[str, bytes]) -> list[str]:
-    """Return how an output folder differs from the undisturbed one, and what is left over."""
-    found = contents(out)
-    problems = [f'{name} is missing' for name in sorted(reference.keys() - found.keys())]
-    problems += [f'{name} is too much' for name in sorted(found.keys() - reference.keys())]
-    problems += [f'{name} differs' for name in sorted(found) if found[name] != reference.get(name)]
-    left = [path for path in out.rglob('.*') if is_temporary(path.relative_to(out))]
-    return problems + [f'{path.name} is left over' for path in left]
+    """Return the differences of an output folder from the undisturbed one, and leftovers."""
+    files = contents(out)
+    problems = [f'{name} is missing' for name in sorted(reference.keys() - files.keys())]
+    problems += [f'{name} is unexpected' for name in sorted(files.keys() - reference.keys())]
+    problems += [f'{name} differs' for name in sorted(files) if files[name] != reference.get(name)]
+    leftovers = [path for path in out.rglob('.*') if is_temporary(path.relative_to(out))]
+    return problems + [f'{path.name} is left over' for path in leftovers]
 
 
 class Watcher:
-    """Compares every file of an output folder with a reference, as soon as it can be seen."""
+    """A thread that compares files of an output folder with a reference as they appear."""
 
     def __init__(self, folder: Path, reference: dict[str, bytes]) -> None:
         self.folder, self.reference = folder, reference
@@ -80,28 +80,28 @@ class Watcher:
         self.look()
 
     def look(self) -> None:
-        """Compare what is new."""
+        """Compare new and changed files."""
         stats = all_files(self.folder)
         for name in comparable(stats):
             stamp = (stats[name].st_ino, stats[name].st_mtime_ns, stats[name].st_size)
             if self._seen.get(name) == stamp:
                 continue
             try:
-                found = content(self.folder / name)
+                text = content(self.folder / name)
             except FileNotFoundError:  # replaced or removed meanwhile
                 continue
             self._seen[name] = stamp
             self.looks += 1
-            if not self._is_right(name, found):
-                self.problems.append(f'{name}: {len(found)} bytes that are not those expected')
+            if not self._is_expected(name, text):
+                self.problems.append(f'{name}: its {len(text)} bytes differ from the reference')
 
-    def _is_right(self, name: str, found: bytes) -> bool:
-        if found == self.reference.get(name):
+    def _is_expected(self, name: str, text: bytes) -> bool:
+        if text == self.reference.get(name):
             return True
         if not name.endswith('_provenance.json'):
             return False
         try:
-            runs = json.loads(found)['runs']
+            runs = json.loads(text)['runs']
         except (ValueError, KeyError):
             return False
         return any('did not come to its end' in t for run in runs for t in run['scans'].values())
@@ -111,4 +111,4 @@ class Watcher:
             while not self._ended.wait(0.02):
                 self.look()
         except Exception as error:
-            self.problems.append(f'the watcher fell asleep: {error!r}')
+            self.problems.append(f'the watcher failed: {error!r}')

@@ -1,16 +1,16 @@
-"""Readers who know where each ePVS is, and err only in how bright it looks.
+"""Measure the errors of ideal readers, who know each ePVS and misjudge only its contrast.
 
-What counts is decided by a threshold of contrast (the visibility rule), and noise hides on which
-side of it a faint ePVS lies. Each reader applies the rule to the contrasts that he takes the ePVS
-to have, and his counts and grades are compared with the truth:
+A threshold of contrast (the visibility rule) decides what counts, and noise hides on which side of
+it a faint ePVS lies. Each reader applies the rule to the perceived contrasts; the resulting counts
+and grades are compared with the truth. Readers:
 
-noise     the contrast fitted to the noisy image by least squares, with the place and the exact
-          shape of each ePVS known: no unbiased estimate has a smaller variance (Cramér–Rao). No
+noise     fits the contrast to the noisy image by least squares, with the position and exact shape
+          of each ePVS known. No unbiased estimate has a smaller variance (Cramér–Rao), and no
           cascade knows as much.
 stricter, more lenient
-          the right contrast, but a threshold one tenth higher or lower.
+          perceive the true contrast, but use a threshold one tenth higher or lower.
 
-The people are those of ``python -m benchmarks.validation --parts paper``, by the same seed.
+With the same seed, the people are those of ``python -m benchmarks.validation --parts paper``.
 """
 
 from functools import partial
@@ -26,21 +26,21 @@ from pvs_workflow.lab.training.heldout import person_scenes, six_images
 from pvs_workflow.science.grading import person_grade, potter_grade
 
 READINGS = 5
-"""Of each person by the reader with noise, each time another."""
+"""Readings of each person by the noise reader, with new noise each time."""
 TENTH = 0.1
 
 
 def noisy(contrast: np.ndarray, noise: float, rng: np.random.Generator) -> float:
-    """Return the fitted amplitude of a known shape in white noise; 1 is right.
+    """Return the fitted amplitude of a known shape in white noise; the true one is 1.
 
-    Its standard deviation is the noise's over the root of the shape's sum of squares.
+    Its standard deviation is that of the noise over the root of the shape's sum of squares.
     """
     power = np.sqrt(np.sum(np.square(contrast, dtype=float)))
     return 1 + rng.normal() * noise / power if power else 1.0
 
 
 def readings(number: int, seed: int, anatomies: tuple[Path, ...]) -> dict[str, list[list[int]]]:
-    """Return the counts of a person's six images: the truth's and each reader's, by name."""
+    """Return the true counts of a person's six images and those of each reader, by name."""
     ((rng, scene),) = person_scenes(number, seed, 'paper', anatomies)
     noise = partial(noisy, noise=1 / scene.protocol.snr, rng=rng)
     return {
@@ -52,7 +52,7 @@ def readings(number: int, seed: int, anatomies: tuple[Path, ...]) -> dict[str, l
 
 
 def _counts(number: int, scene: Scene, **reader) -> list[int]:
-    # The images themselves are not looked at.
+    # The images themselves are not used.
     return [s.count for s in six_images(number, scene, scene.tissue, scene.visible(**reader))]
 
 
@@ -60,17 +60,17 @@ def compared(people: list[dict[str, list[list[int]]]], reader: str) -> dict:
     """Return a reader's errors over all people and readings."""
     pairs = [(read, one['truth'][0]) for one in people for read in one[reader]]
     counts, true = (np.array(part, float) for part in zip(*pairs, strict=True))
-    right = [person_grade(a) == person_grade(b) for a, b in zip(counts, true, strict=True)]
+    correct = [person_grade(a) == person_grade(b) for a, b in zip(counts, true, strict=True)]
     return {
         'mae': round(float(np.mean(np.abs(counts - true))), 2),
         'bias': round(float(np.mean(counts - true)), 2),
         'image_accuracy': round(float(np.mean(potter_grade(counts) == potter_grade(true))), 4),
-        'participant_accuracy': round(float(np.mean(right)), 4),
+        'participant_accuracy': round(float(np.mean(correct)), 4),
     }
 
 
 def main() -> None:
-    """Let all readers read, and write how well they did."""
+    """Simulate all readers and write their errors."""
     parser = command_line(__doc__)
     parser.add_argument('out', type=Path, metavar='FILE')
     parser.add_argument('--anatomies', type=Path, help='label maps of the simulated people')
@@ -81,13 +81,13 @@ def main() -> None:
     maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
     one = partial(readings, seed=args.seed, anatomies=maps)
     people = list(parallel_map(one, range(1, args.people + 1), args.n_cpus))
-    found = {
+    results = {
         'participants': args.people,
         'readings_with_noise': READINGS,
         'readers': {name: compared(people, name) for name in people[0] if name != 'truth'},
     }
     repeat = command('readers', args, 'out', '--anatomies', '--people', '--seed')
-    write_record(args.out, repeat, found, args.seed)
+    write_record(args.out, repeat, results, args.seed)
 
 
 if __name__ == '__main__':

@@ -1,8 +1,8 @@
-"""Simulated and real T2w: noise, detail, contrasts and spectra of the basal ganglia.
+"""Compare simulated with real T2w: noise, detail, contrasts and spectra of the basal ganglia.
 
-RESULTS is what the participant level wrote of real scans, LABEL_MAPS a folder of label maps with
-FreeSurfer's numbers. ePVS are left out of all statistics: in real scans what
-``simulation.spots.without_spots`` takes for such, in simulated ones the true ones besides.
+RESULTS is the output of the participant level on real scans. LABEL_MAPS is a folder of label maps
+with FreeSurfer's numbers. ePVS are excluded from all statistics: those that
+``simulation.spots.without_spots`` detects, and in simulated scans also the true ones.
 """
 
 from itertools import count, islice, pairwise
@@ -29,22 +29,22 @@ from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, 
 from pvs_workflow.science.slices import FIELD_OF_VIEW, IMAGE_SHAPE, cut_image, find_views
 
 SEED = 4711
-GROUPS = {  # acquisition, whether with label maps, whether with slices like the real ones, people
+GROUPS = {  # acquisition, uses label maps, has slices like the real ones, people
     'matched': ('varied', True, True, 8),
     'varied': ('varied', True, False, 6),
     'varied, template only': ('varied', False, False, 3),
     'paper': ('paper', True, False, 3),
 }
 LIKE = ((0.5, 0.62), (3.0, 4.0))
-"""Pixels and slices of the real scans, in millimetres: which participants are 'matched'."""
+"""Ranges of pixel size and slice thickness of the real scans, mm, for the group 'matched'."""
 SHOWN = {'real': 5, 'matched': 5, 'varied': 2, 'varied, template only': 2, 'paper': 2}
 TISSUES = ('caudate', 'pallidum', 'internal capsule', 'thalamus')
-BAND = (0.08, 0.80)  # cycles per mm: over the shape of the anatomy, under the image's limit
+BAND = (0.08, 0.80)  # cycles per mm: above the anatomy's shape, below the image's limit
 SOURCE = 'Real: Lesjak et al. 2016, Neuroinformatics, CC BY'
 
 
 def statistics(t2w, structures, epvs, affine) -> dict[str, float]:
-    """Return the statistics of one canonical T2w; ``epvs`` marks those that are known."""
+    """Return the statistics of one canonical T2w; ``epvs`` labels the known ePVS."""
     n = slices_per_slab(affine)
     t2w, structures, epvs = average_slabs(t2w, n), slab_labels(structures, n), slab_labels(epvs, n)
     affine = slab_affine(affine, n)
@@ -80,7 +80,7 @@ def statistics(t2w, structures, epvs, affine) -> dict[str, float]:
 
 
 def _smooth(volume: np.ndarray, valid: np.ndarray, sigma: float) -> np.ndarray:
-    """Smooth each slice by what is valid there."""
+    """Smooth the valid pixels of each slice."""
     widths = (sigma, sigma, 0)
     weight = gaussian_filter(valid.astype(float), widths)
     return gaussian_filter(volume * valid, widths) / np.maximum(weight, 1e-6)
@@ -119,7 +119,7 @@ def read_real(results: Path) -> list[tuple]:
 
 
 def simulate(acquisition: str, anatomies: tuple[Path, ...], number: int) -> tuple:
-    """Return the same of one simulated participant, around the basal ganglia."""
+    """Return the same for one simulated participant, around the basal ganglia."""
     rng = np.random.default_rng([SEED, number])
     t2w = draw_t2w_grid(rng, acquisition)
     anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies, whole=False)
@@ -133,7 +133,7 @@ def simulate(acquisition: str, anatomies: tuple[Path, ...], number: int) -> tupl
 
 
 def main() -> None:
-    """Measure both, write the statistics, draw the sheet."""
+    """Measure real and simulated scans, write the statistics, and draw the figure."""
     parser = command_line(__doc__, 'realism.json')
     parser.add_argument('results', type=Path)
     parser.add_argument('label_maps', type=Path)
@@ -141,20 +141,21 @@ def main() -> None:
     args = parser.parse_args()
     measured, rows = {}, []
     for group in ('real', *GROUPS):
-        found = []
+        group_statistics = []
         for number, item in enumerate(_people(group, args.results, args.label_maps)):
-            found.append(statistics(*item[1:]))
-            say(f'{group} {number} { {name: round(v, 3) for name, v in found[-1].items()} }')
+            group_statistics.append(statistics(*item[1:]))
+            values = {name: round(value, 3) for name, value in group_statistics[-1].items()}
+            say(f'{group} {number} {values}')
             if number < SHOWN[group]:
                 roi = roi_labels(item[2])
                 images = cut_six(item[1], roi, item[4], Preprocessing(outside='keep'))[1]
                 rows.append((f'{group}\n{item[0]}', images))
-        measured[group] = found
+        measured[group] = group_statistics
     summary = {
-        name: {group: _range([one[name] for one in found]) for group, found in measured.items()}
+        name: {group: _range([one[name] for one in parts]) for group, parts in measured.items()}
         for name in measured['real'][0]
     }
-    numbers = {group: len(found) for group, found in measured.items()}
+    numbers = {group: len(parts) for group, parts in measured.items()}
     content = {'number': numbers, 'statistics': summary}
     write_record(args.out, command('realism', args, 'results', 'label_maps'), content, SEED)
     draw(rows, args.figure)
@@ -166,13 +167,13 @@ def _people(group: str, results: Path, maps: Path):
         return
     acquisition, labelled, matched, people = GROUPS[group]
     anatomies = tuple(find_label_maps(maps)) if labelled else ()
-    numbers = (n for n in count(1) if not matched or _is_like(acquisition, n))
+    numbers = (n for n in count(1) if not matched or _is_matched(acquisition, n))
     for number in islice(numbers, people):
         yield simulate(acquisition, anatomies, number)
 
 
-def _is_like(acquisition: str, number: int) -> bool:
-    """Tell whether a participant is scanned about as the real people are."""
+def _is_matched(acquisition: str, number: int) -> bool:
+    """Return whether a participant's scan has pixels and slices like the real ones."""
     how = draw_protocol(np.random.default_rng([SEED, number]), acquisition, 'T2w')
     values = (how.pixel, how.thickness)
     return all(low <= value <= high for value, (low, high) in zip(values, LIKE, strict=True))
@@ -184,7 +185,7 @@ def _range(values: list[float]) -> dict[str, float]:
 
 
 def draw(rows: list[tuple[str, np.ndarray]], figure: Path) -> None:
-    """Draw six images a row, all in the window that the cascade gets."""
+    """Draw rows of six images, in the intensity window of the cascade."""
     sheet, axes = plt.subplots(len(rows), 6, figsize=(8.4, 1.52 * len(rows)))
     for line, (title, images) in zip(axes, rows, strict=True):
         for axis, image in zip(line, images, strict=True):

@@ -1,4 +1,4 @@
-"""Part ``real``: what a cascade counts in real scans, and again in the person's next session."""
+"""Part ``real``: counts in real scans and their differences between sessions."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _DOTS, _BORDERS = '#0072B2', '#5B6673'
 
 @dataclass(frozen=True)
 class RealSession:
-    """The six images of one session; ``session`` is empty without one, ``samples`` lack truth."""
+    """The six images of one session, without truth; ``session`` may be empty."""
 
     participant: str
     session: str
@@ -37,7 +37,7 @@ class RealSession:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted in one session; ``places`` are hemisphere and rank of images, as ``L1``."""
+    """Counts of one session; ``places`` are hemisphere and rank of images, such as ``L1``."""
 
     participant: str
     session: str
@@ -53,14 +53,14 @@ def real(args: argparse.Namespace) -> dict:
     """Count in real scans, from the T2w and the basal ganglia that the app wrote."""
     cascade = load_bundle(args.bundle)
     sessions = [count_session(cascade, session) for session in read_sessions(args.real)]
-    found = as_they_are(sessions)
-    save_chart(args.output / 'real.png', sessions_figure(found['sessions']))
+    summary = summarise_sessions(sessions)
+    save_chart(args.output / 'real.png', sessions_figure(summary['sessions']))
     people = list(dict.fromkeys(session.participant for session in sessions))
-    return found | {'bundle_knows': people_known(cascade, people)}
+    return summary | {'bundle_knows': people_known(cascade, people)}
 
 
-def as_they_are(sessions: Sequence[Counted]) -> dict:
-    """Return the counts of real sessions, and how those of a person differ, as plain values."""
+def summarise_sessions(sessions: Sequence[Counted]) -> dict:
+    """Return the counts of real sessions and a person's differences, as plain values."""
     return {
         'sessions': [asdict(session) for session in sessions],
         'scan_rescan': scan_rescan(sessions),
@@ -68,7 +68,7 @@ def as_they_are(sessions: Sequence[Counted]) -> dict:
 
 
 def read_sessions(derivatives: Path) -> list[RealSession]:
-    """Read the participant results of pvs_workflow on real scans, and cut them as it did."""
+    """Read the results of pvs_workflow on real scans, and cut the six images of each."""
     out = []
     for path in sorted(Path(derivatives).glob(f'sub-*/**/*{_ROI}')):
         stem = path.name.removesuffix(_ROI)
@@ -76,9 +76,9 @@ def read_sessions(derivatives: Path) -> list[RealSession]:
         try:
             (image, t2w), (_, roi) = map(read_nifti, (path.with_name(stem + _T2W), path))
         except ImageError as error:
-            raise ImageError(f'{path} or its T2w cannot be read: {error}') from error
-        nothing = np.zeros(roi.shape, np.uint8)
-        samples = volume_samples(entities['sub'], t2w, roi, nothing, image.affine)
+            raise ImageError(f'cannot read {path} or its T2w: {error}') from error
+        no_epvs = np.zeros(roi.shape, np.uint8)
+        samples = volume_samples(entities['sub'], t2w, roi, no_epvs, image.affine)
         chosen = tuple(sample for sample in samples if sample.chosen)
         out.append(RealSession(entities['sub'], entities.get('ses', ''), chosen))
     if not out:
@@ -90,30 +90,30 @@ def count_session(cascade: Cascade, session: RealSession) -> Counted:
     """Count in a session's six images, as the app does."""
     card = cascade.card
     images = [plain_image(sample, card.preprocessing).image for sample in session.samples]
-    found = cascade.predict(np.stack(images))
-    sure = estimate(card, np.stack(images), found)
-    values = found.counts, sure.lows, sure.highs, sure.probabilities
+    prediction = cascade.predict(np.stack(images))
+    estimated = estimate(card, np.stack(images), prediction)
+    values = prediction.counts, estimated.lows, estimated.highs, estimated.probabilities
     return Counted(
         session.participant,
         session.session,
         tuple(f'{s.view.hemisphere}{s.view.rank}' for s in session.samples),
         *(tuple(round(float(number), 4) for number in part) for part in values),
-        person_grade(found.counts),
-        int(np.count_nonzero(~sure.in_distribution)),
+        person_grade(prediction.counts),
+        int(np.count_nonzero(~estimated.in_distribution)),
     )
 
 
 def people_known(cascade: Cascade, participants: Sequence[str]) -> list[str]:
-    """Return those people whose scans a cascade was trained on, as its card says."""
+    """Return the people whose scans a cascade was trained on, according to its card."""
     data = cascade.card.training.get('data', {})
     files = [str(name) for name in data.get('backgrounds', ())]
     return [p for p in participants if any(f.startswith(f'sub-{p}_') for f in files)]
 
 
 def scan_rescan(sessions: Sequence[Counted]) -> dict:
-    """Compare every two sessions of a person, image by image.
+    """Compare each pair of sessions of a person, image by image.
 
-    The images of a hemisphere are paired by their rank, the lowest slice first. ``sd_within`` is
+    The images of a hemisphere are paired by rank, the lowest slice first. ``sd_within`` is
     √(Σ d² / 2n) of images (Bland & Altman 1996, BMJ 312:1654).
     """
     pairs = []
@@ -150,8 +150,8 @@ def sessions_figure(sessions: Sequence[Mapping]):
     axes = figure.add_subplot()
     names = [f'{part["participant"]}\n{part["session"]}'.strip() for part in sessions]
     for column, part in enumerate(sessions):
-        aside = np.linspace(-0.25, 0.25, len(part['counts']))
-        axes.scatter(column + aside, part['counts'], s=22, color=_DOTS, linewidths=0)
+        offsets = np.linspace(-0.25, 0.25, len(part['counts']))
+        axes.scatter(column + offsets, part['counts'], s=22, color=_DOTS, linewidths=0)
     for border in (0.5, 10.5):
         axes.axhline(border, color=_BORDERS, linewidth=0.8, linestyle='--')
     axes.set(ylim=(-0.5, None), ylabel='predicted count of each image')

@@ -1,18 +1,18 @@
-"""The anatomical half of the app compared with stock ANTs: cost, accuracy, safety.
+"""Compare the anatomical half of the app with stock ANTs: cost, accuracy, safety.
 
-Each part writes OUTPUT_DIR/registration_PART.json with its command, seed, duration and versions;
-all that are there are drawn in OUTPUT_DIR/registration.png. Parts:
+Each part writes OUTPUT_DIR/registration_PART.json with its command, seed, duration and versions.
+OUTPUT_DIR/registration.png shows all existing parts. Parts:
 
-speed     real sessions aligned by ours and by stock: time, memory, overlap with SEGMENTATIONS
-rigid     rigid alignments of scans whose headers were moved, and of simulated people, against
-          what is known of the movement
-overlap   structures found in simulated people against the true ones; ours in the T2w alone
-failures  what goes wrong on purpose: whether the app notices, and whether it flags good scans
+speed     time and memory of ours and stock on real sessions, and overlap with SEGMENTATIONS
+rigid     errors of rigid alignments, for scans whose headers were moved and for simulated people
+          with known movements
+overlap   overlap of structures with the true ones in simulated people; ours uses the T2w alone
+failures  detection of staged failures, and false alarms on good scans
 
 Stock is antspyx: Rigid, and antsRegistrationSyNQuick[s] to the template, on native grids, on two
 threads. SEGMENTATIONS holds label images with FreeSurfer's numbers on the T2w grids, in the same
-sub-X/ses-Y folders. Simulated people are what `pvs_cascade simulate` wrote. Nothing else should
-run on the machine while ``speed`` does.
+sub-X/ses-Y folders. Simulated people are a dataset of `pvs_cascade simulate`. Nothing else should
+run on the machine during ``speed``.
 """
 
 import argparse
@@ -35,7 +35,7 @@ PARTS = {
     'overlap': (overlap, ('--simulated', '--seed', '--stock', '--people')),
     'failures': (failures, (*DATASETS, '--seed', '--staged', '--sessions', '--people')),
 }
-"""Parts, and the options that change their figures."""
+"""Function of each part, and the options that change its figures."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -50,17 +50,22 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--draws', type=int, default=50, help='movements (default: %(default)s)')
     parser.add_argument('--stock', type=int, default=4, help='people (default: %(default)s)')
     parser.add_argument(
-        '--staged', type=int, default=4, help='simulated people to fail (default: %(default)s)'
+        '--staged',
+        type=int,
+        default=4,
+        help='simulated people with staged failures (default: %(default)s)',
     )
-    parser.add_argument('--sessions', type=int, help='the first real sessions only')
-    parser.add_argument('--people', type=int, help='the first simulated people only')
-    parser.add_argument('--nprocs', type=int, default=2, help='side by side, but for speed')
+    parser.add_argument('--sessions', type=int, help='maximum number of real sessions')
+    parser.add_argument('--people', type=int, help='maximum number of simulated people')
+    parser.add_argument(
+        '--nprocs', type=int, default=2, help='parallel processes, except in speed'
+    )
     args = parser.parse_args(arguments)
     needed = [name for name in DATASETS if any(name in PARTS[part][1] for part in args.parts)]
     if missing := [name for name in needed if not getattr(args, name[2:])]:
         parser.error(f'{" and ".join(args.parts)} need {" and ".join(missing)}')
     if args.seed <= 0:
-        parser.error(f'--seed must be above 0, received {args.seed}')
+        parser.error(f'--seed is {args.seed}; give a number above 0')
     return args
 
 
@@ -70,7 +75,7 @@ def repeat(args: argparse.Namespace, part: str) -> str:
 
 
 def run(args: argparse.Namespace, part: str) -> dict:
-    """Run one part; all but ``speed`` share their work out."""
+    """Run one part; all but ``speed`` run in parallel processes."""
     measure = PARTS[part][0]
     if part == 'speed':
         return measure(args, say)
@@ -79,13 +84,13 @@ def run(args: argparse.Namespace, part: str) -> dict:
 
 
 def main() -> None:
-    """Run the parts that are asked for, write a file for each, and draw."""
+    """Run the requested parts, write a file for each, and draw the figure."""
     args = parse()
     for part in args.parts:
         say(f'part {part}')
-        begin, found = time.monotonic(), run(args, part)
+        begin, results = time.monotonic(), run(args, part)
         path = args.output / f'registration_{part}.json'
-        write_record(path, repeat(args, part), found, args.seed, begin, show=False)
+        write_record(path, repeat(args, part), results, args.seed, begin, show=False)
     draw(args.output)
 
 

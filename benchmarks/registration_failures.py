@@ -1,4 +1,4 @@
-"""Part ``failures``: whether the app notices what is wrong, and how often it cries wolf."""
+"""Part ``failures``: detection of staged failures, and false alarms on good scans."""
 
 import argparse
 from collections import Counter
@@ -31,7 +31,7 @@ LEVELS = ('pass', 'review', 'fail', 'error', 'crash')
 
 
 def failures(args: argparse.Namespace, pool: Executor, say) -> dict:
-    """Judge the good cases, and failures staged on the real and the first simulated ones."""
+    """Assess the good cases, and failures staged on the real and the first simulated ones."""
     real = real_sessions(args.real, args.silver, args.sessions)
     simulated = simulated_people(args.simulated, args.people)
     jobs = [(case, GOOD, None) for case in (*real, *simulated)]
@@ -41,7 +41,8 @@ def failures(args: argparse.Namespace, pool: Executor, say) -> dict:
             jobs += [(case, kind, other) for kind in kinds_for(case, other)]
     seeds = np.random.SeedSequence(args.seed).spawn(len(jobs))
     waiting = [
-        pool.submit(judged, *job, seed, args.seed) for job, seed in zip(jobs, seeds, strict=True)
+        pool.submit(assess_case, *job, seed, args.seed)
+        for job, seed in zip(jobs, seeds, strict=True)
     ]
     rows = []
     for done in waiting:
@@ -61,10 +62,10 @@ def failures(args: argparse.Namespace, pool: Executor, say) -> dict:
 
 def other_t1w(case: Case, cases: Sequence[Case]) -> Path | None:
     """Return the T1w of the next person in a list that has one."""
-    place = list(cases).index(case)
-    following = [*cases[place + 1 :], *cases[:place]]
-    found = (c.t1w for c in following if c.participant != case.participant and c.t1w)
-    return next(found, None)
+    index = list(cases).index(case)
+    following = [*cases[index + 1 :], *cases[:index]]
+    others = (c.t1w for c in following if c.participant != case.participant and c.t1w)
+    return next(others, None)
 
 
 def kinds_for(case: Case, other: Path | None) -> list[str]:
@@ -73,13 +74,12 @@ def kinds_for(case: Case, other: Path | None) -> list[str]:
     return [*(with_t1w if case.t1w else ()), *T2W_KINDS]
 
 
-def judged(
+def assess_case(
     case: Case, kind: str, other: Path | None, draw: np.random.SeedSequence, seed: int
 ) -> dict:
-    """Stage a failure, run the app's anatomical half on it, and return its judgement.
+    """Stage a failure, run the app's anatomical half on it, and return the quality level.
 
-    What stops the app counts as its judgement, too: ``error`` with a message for the user,
-    ``crash`` without.
+    If the app stops, the level is ``error`` with a message for the user, ``crash`` without.
     """
     good = Staged(_image(case.t2w), _image(case.t1w), case.structures())
     staged = stage(kind, good, _image(other), np.random.default_rng(draw))
@@ -88,32 +88,36 @@ def judged(
         check_t2w_grid(staged.t2w.shape, staged.t2w.affine)
         scan = _conformed(staged.t2w)
         corrected = correct(scan, seed)
-        found = locate(scan, corrected, seed)
-        structures = np.asarray(found.basal_ganglia.structures.dataobj)
-        row |= {'correlation': round(found.warp.correlation, 3)}
+        location = locate(scan, corrected, seed)
+        structures = np.asarray(location.basal_ganglia.structures.dataobj)
+        row |= {'correlation': round(location.warp.correlation, 3)}
         row |= nuclei_dice(structures, staged) | true_reasons(case, kind, staged.t2w.affine)
-        quality = assessed(scan, corrected, staged.t1w, found, seed)
+        quality = scan_quality(scan, corrected, staged.t1w, location, seed)
     except PVSError as error:
         return row | {'level': 'error', 'reasons': [f'{type(error).__name__}: {error}']}
     except Exception as error:
-        # The app stops, too, if without a word that its user understands.
+        # The app stops here, too, but without a message for the user.
         return row | {'level': 'crash', 'reasons': [f'{type(error).__name__}: {error}']}
     return row | {'level': quality.overall, 'reasons': list(quality.reasons)}
 
 
-def assessed(
-    scan: Conformed, corrected: Conformed, t1w: nb.Nifti1Image | None, found: Location, seed: int
+def scan_quality(
+    scan: Conformed,
+    corrected: Conformed,
+    t1w: nb.Nifti1Image | None,
+    location: Location,
+    seed: int,
 ) -> Quality:
-    """Take the app's steps from the basal ganglia to the flags."""
+    """Run the app's steps from the basal ganglia to the flags."""
     fits = []
     if t1w is not None:
         moving = _conformed(t1w)
         aligned = align(scan, moving, seed)
-        fits.append(compare(moving, aligned, found.affine, found.nuclei, seed))
+        fits.append(compare(moving, aligned, location.affine, location.nuclei, seed))
     model = data.path('cascade')
-    six = cut(corrected, found.basal_ganglia, model)
+    six = cut(corrected, location.basal_ganglia, model)
     counted = count(six, model, model_sha256(model), seed)
-    return assess_quality(six, found.basal_ganglia, counted, found.warp, tuple(fits))
+    return assess_quality(six, location.basal_ganglia, counted, location.warp, tuple(fits))
 
 
 def _image(path: Path | None) -> nb.Nifti1Image | None:
@@ -125,14 +129,14 @@ def _conformed(image: nb.Nifti1Image) -> Conformed:
 
 
 def nuclei_dice(structures: np.ndarray, staged: Staged) -> dict:
-    """Return the overlap of the nuclei together, where they are known."""
+    """Return the overlap of all nuclei; empty without a truth."""
     if staged.truth is None:
         return {}
     return {'dice': dice(structures, staged.truth, NUCLEI['together'])}
 
 
 def true_reasons(case: Case, kind: str, affine: np.ndarray) -> dict:
-    """Return what is implausible about the true volumes of a good simulated head."""
+    """Return why the true volumes of a good simulated head are implausible."""
     if kind != GOOD or not case.simulated:
         return {}
     volumes = roi_volumes(roi_labels(case.structures()), affine)
@@ -140,7 +144,7 @@ def true_reasons(case: Case, kind: str, affine: np.ndarray) -> dict:
 
 
 def caught(rows: Sequence[dict]) -> dict:
-    """Count what was noticed, and sum up the overlap of what was not."""
+    """Count the detected failures, and summarise the overlap of the missed ones."""
     levels = Counter(row['level'] for row in rows)
     missed = [row.get('dice') for row in rows if row['level'] == 'pass']
     return {
@@ -153,10 +157,10 @@ def caught(rows: Sequence[dict]) -> dict:
 
 
 def flagged(rows: Sequence[dict]) -> dict:
-    """Return the share of good cases that are not passed, and why.
+    """Return the share of good cases that do not pass, and the reasons.
 
-    Some simulated heads are deformed beyond what is plausible: ``rightly`` counts those that are
-    flagged and whose true volumes are indeed so.
+    Some simulated heads are deformed too much to be plausible. ``rightly`` counts the flagged
+    heads whose true volumes are implausible.
     """
     levels = Counter(row['level'] for row in rows)
     share = round(1 - levels['pass'] / len(rows), 3) if rows else None
@@ -165,5 +169,5 @@ def flagged(rows: Sequence[dict]) -> dict:
 
 
 def reasons(rows: Sequence[dict]) -> dict[str, int]:
-    """Count the reasons, the commonest first."""
+    """Count the reasons, the most common first."""
     return dict(Counter(reason for row in rows for reason in row['reasons']).most_common())

@@ -1,4 +1,4 @@
-"""The figure of ``registration.py``, drawn from the files that it wrote."""
+"""The figure of ``registration.py``, drawn from its JSON files."""
 
 import json
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from matplotlib.ticker import LogLocator, NullLocator
 from pvs_workflow.lab.training.curves import save_chart
 from pvs_workflow.report.canvas import INK, PAPER, house_style, new_figure
 
-# As in the charts of the reports: blue is what is shown, grey what it is compared with.
+# As in the charts of the reports: blue for the subject, grey for the comparison.
 COLOURS = {'ours': '#0072B2', 'stock': '#9AA5B1'}
 LINE = '#5B6673'
 _SIZE = 9
 
 
 def draw(folder: Path) -> Path | None:
-    """Draw the ``registration_PART.json`` of a folder to ``registration.png``, if it has any."""
+    """Draw ``registration_PART.json`` files of a folder, if any, to ``registration.png``."""
     files = {part: folder / f'registration_{part}.json' for part in PANELS}
     records = {p: json.loads(file.read_text()) for p, file in files.items() if file.exists()}
     return (
@@ -28,7 +28,7 @@ def draw(folder: Path) -> Path | None:
 
 @house_style()
 def registration_figure(records: Mapping[str, dict]):
-    """Show time, target registration errors and Dice side by side, of the parts that are there."""
+    """Show time, target registration errors and Dice of the existing parts side by side."""
     figure = new_figure(4.6 * len(records), 4.0, PAPER)
     axes = figure.subplots(1, len(records), squeeze=False)[0]
     for ax, (part, record) in zip(axes, records.items(), strict=True):
@@ -77,7 +77,7 @@ def _errors(ax: Axes, record: dict) -> None:
     for method, colour in COLOURS.items():
         ax.scatter([], [], s=12, color=colour, label=method)
     _slanted(ax, errors)
-    # A lost alignment is off by centimetres, a good one by tenths of a millimetre.
+    # Failed alignments are off by centimetres, good ones by tenths of a millimetre.
     ax.set_yscale('log')
     # Plain numbers: the house style does not typeset powers of ten.
     ax.yaxis.set_major_formatter('{x:g}')
@@ -88,16 +88,16 @@ def _errors(ax: Axes, record: dict) -> None:
 
 
 def _overlaps(ax: Axes, record: dict) -> None:
-    shown = {
+    series = {
         'ours': (record['ours'], COLOURS['ours']),
         'ours, same people as stock': (record['ours_same_people'], LINE),
         'stock': (record['stock'], COLOURS['stock']),
     }
-    shown = {label: pair for label, pair in shown.items() if pair[0]['n'] > pair[0]['errors']}
-    width = 0.8 / max(len(shown), 1)
-    for i, (label, (found, colour)) in enumerate(shown.items()):
-        scores = {name: s for name, s in found['dice'].items() if 'median' in s}
-        across = np.arange(len(scores)) + (i - (len(shown) - 1) / 2) * width
+    series = {label: pair for label, pair in series.items() if pair[0]['n'] > pair[0]['errors']}
+    width = 0.8 / max(len(series), 1)
+    for i, (label, (summary, colour)) in enumerate(series.items()):
+        scores = {name: s for name, s in summary['dice'].items() if 'median' in s}
+        across = np.arange(len(scores)) + (i - (len(series) - 1) / 2) * width
         medians = np.array([s['median'] for s in scores.values()])
         quartiles = np.array([s['quartiles'] for s in scores.values()]).T
         bars = np.clip([medians - quartiles[0], quartiles[1] - medians], 0, None)

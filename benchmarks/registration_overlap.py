@@ -1,4 +1,4 @@
-"""Part ``overlap``: how well the structures found in simulated people meet the true ones."""
+"""Part ``overlap``: agreement of structures in simulated people with the true ones."""
 
 import argparse
 import tempfile
@@ -10,7 +10,7 @@ import nibabel as nb
 import numpy as np
 from nibabel.affines import voxel_sizes
 
-from benchmarks.alignments import run_apart
+from benchmarks.alignments import run_in_subprocess
 from benchmarks.cases import Case, save_canonical, simulated_people
 from benchmarks.scores import STRUCTURES, score, slice_offset, spread
 from pvs_workflow.errors import PVSError
@@ -21,16 +21,16 @@ from pvs_workflow.method.locate import locate
 TEMPLATE = 'template'
 VENTRICLES = (4, 43)
 LARGE = 30.0
-"""Lateral ventricles of more millilitres are large: atrophied brains, mostly."""
+"""Volume above which lateral ventricles are large, ml: mostly atrophied brains."""
 NAMES = (*STRUCTURES, 'roi')
 
 
 def overlap(args: argparse.Namespace, pool: Executor, say) -> dict:
-    """Measure ours, which takes the T2w alone, and stock with the T1w for the first people.
+    """Measure ours, with the T2w alone, and stock, with the T1w, for the first people.
 
-    People made from the template are no fair test of stock, which lays that template on them, nor
-    of ours, which has learned other rules of labelling: where the dataset tells who they are,
-    they are summed up apart. So are those with large ventricles.
+    People made from the template are not a fair test. Stock registers that template to them, and
+    ours was trained on other rules of labelling. If the dataset names them, they are summarised
+    separately, as are people with large ventricles.
     """
     people = simulated_people(args.simulated, args.people)
     waiting = [pool.submit(ours, case, args.seed) for case in people]
@@ -45,13 +45,13 @@ def overlap(args: argparse.Namespace, pool: Executor, say) -> dict:
 
 
 def grouped(rows: Sequence[dict]) -> dict:
-    """Return the sums over all people, over those that stock was run on, and by what they are."""
+    """Return summaries of all people, of those that stock was run on, and of subgroups."""
     ours_, stock_ = ([row for row in rows if row['method'] == name] for name in ('ours', 'stock'))
     both = {row['person'] for row in stock_}
     out = {
-        'ours': summed(ours_),
-        'ours_same_people': summed([row for row in ours_ if row['person'] in both]),
-        'stock': summed(stock_),
+        'ours': summarise(ours_),
+        'ours_same_people': summarise([row for row in ours_ if row['person'] in both]),
+        'stock': summarise(stock_),
     }
     for method, part in (('ours', ours_), ('stock', stock_)):
         groups = {
@@ -59,7 +59,7 @@ def grouped(rows: Sequence[dict]) -> dict:
             'template': [row for row in part if row.get('anatomy') == TEMPLATE],
             'large_ventricles': [row for row in part if row['ventricles_ml'] > LARGE],
         }
-        out |= {f'{method}_{name}': summed(group) for name, group in groups.items()}
+        out |= {f'{method}_{name}': summarise(group) for name, group in groups.items()}
     return out
 
 
@@ -68,33 +68,35 @@ def ours(case: Case, seed: int) -> dict:
     row = _head(case, 'ours')
     try:
         scan = conform(case.t2w, is_t2w=True)
-        found = locate(scan, correct(scan, seed), seed).basal_ganglia.structures
-    except (PVSError, RuntimeError) as error:  # the latter are ITK's
+        structures = locate(scan, correct(scan, seed), seed).basal_ganglia.structures
+    except (PVSError, RuntimeError) as error:  # ITK raises the latter
         return row | {'error': str(error)}
-    return row | compared(np.asarray(found.dataobj), case.structures(), found.affine)
+    return row | score_structures(
+        np.asarray(structures.dataobj), case.structures(), structures.affine
+    )
 
 
 def stock(case: Case, seed: int) -> dict:
-    """Do the same with stock ANTs and the T1w."""
+    """Find them with stock ANTs and the T1w instead."""
     with tempfile.TemporaryDirectory() as folder:
         files = save_canonical(case, Path(folder) / 'scans') | {'flair': None}
-        found = run_apart('stock', files, Path(folder) / 'stock', seed)
+        run = run_in_subprocess('stock', files, Path(folder) / 'stock', seed)
         affine = nb.load(files['t2w']).affine
     row = _head(case, 'stock')
-    return row | compared(found.structures, case.structures(), affine)
+    return row | score_structures(run.structures, case.structures(), affine)
 
 
-def compared(found: np.ndarray, truth: np.ndarray, affine: np.ndarray) -> dict:
-    """Return the scores of structures, and by how many slices the three chosen are off."""
+def score_structures(structures: np.ndarray, truth: np.ndarray, affine: np.ndarray) -> dict:
+    """Return the scores of structures, and the offset of the three chosen slices."""
     try:
-        offset = slice_offset(found, truth, affine)
+        offset = slice_offset(structures, truth, affine)
     except PVSError as error:
-        return {'dice': score(found, truth), 'slice_offset': None, 'error': str(error)}
-    return {'dice': score(found, truth), 'slice_offset': offset}
+        return {'dice': score(structures, truth), 'slice_offset': None, 'error': str(error)}
+    return {'dice': score(structures, truth), 'slice_offset': offset}
 
 
-def summed(rows: Sequence[dict]) -> dict:
-    """Return the spread over people of every structure's scores, and how slices agree."""
+def summarise(rows: Sequence[dict]) -> dict:
+    """Return the spread of every structure's scores over people, and the slice offsets."""
     scored = [row for row in rows if 'dice' in row]
     offsets = [abs(row['slice_offset']) for row in scored if row['slice_offset'] is not None]
     return {
@@ -107,7 +109,9 @@ def summed(rows: Sequence[dict]) -> dict:
 
 
 def _head(case: Case, method: str) -> dict:
-    told = {'anatomy': case.anatomy} if case.anatomy else {}
+    anatomy = {'anatomy': case.anatomy} if case.anatomy else {}
     size = np.prod(voxel_sizes(nb.load(case.reference).affine))
-    large = np.count_nonzero(np.isin(case.structures(), VENTRICLES)) * size / 1000
-    return {'person': case.name, **told, 'ventricles_ml': round(float(large), 1), 'method': method}
+    volume = round(
+        float(np.count_nonzero(np.isin(case.structures(), VENTRICLES)) * size / 1000), 1
+    )
+    return {'person': case.name, **anatomy, 'ventricles_ml': volume, 'method': method}

@@ -1,8 +1,8 @@
-"""Part ``rigid``: how far rigid alignments are from known movements, in the basal ganglia.
+"""Part ``rigid``: errors of rigid alignments against known movements, in the basal ganglia.
 
 The reference of real scans is stock's full-resolution ``Rigid`` of the undisturbed scans, composed
-with the known movement: the errors include stock's own. They are measured at the voxels of the
-nuclei: of the segmentation, or where there is none, of ours.
+with the known movement, so the errors include stock's own. They are measured at the voxels of the
+nuclei, from the segmentation or, without one, from our ROI.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import nibabel as nb
 import numpy as np
 
-from benchmarks.alignments import run_apart
+from benchmarks.alignments import run_in_subprocess
 from benchmarks.cases import Case, read_motion, real_sessions, save_canonical, simulated_people
 from benchmarks.motion import (
     centre_of,
@@ -34,12 +34,12 @@ from pvs_workflow.registration.rigid import register_rigid
 from pvs_workflow.science.roi import roi_labels
 
 LOST_SHARE = 8
-"""Of so many draws one has a nonsensical origin instead of a movement."""
+"""One draw in this many has a nonsensical origin instead of a movement."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """One session made ready: its T2w and other scans, where errors are measured, stock's answer.
+    """One prepared session: its scans, the points to measure at, and stock's transforms.
 
     ``points`` are (n, 3) RAS millimetres of the T2w, ``references`` (4, 4) matrices from T2w to
     moving points, by contrast.
@@ -53,14 +53,14 @@ class Head:
 
 
 def rigid(args: argparse.Namespace, pool: Executor, say) -> dict:
-    """Measure on real sessions that were moved, and on simulated people with a known movement."""
+    """Measure on moved real sessions and on simulated people with known movements."""
     with tempfile.TemporaryDirectory() as folder:
         heads = []
         for case in real_sessions(args.real, args.silver, args.sessions):
             say(f'stock reference of {case.name}')
-            heads.append(ready(case, Path(folder) / case.name, args.seed))
+            heads.append(prepare(case, Path(folder) / case.name, args.seed))
         say(f'{args.draws} draws')
-        jobs = plan([(head, name) for head in heads for name in head.moving], args.draws)
+        jobs = plan_draws([(head, name) for head in heads for name in head.moving], args.draws)
         seeds = np.random.SeedSequence(args.seed).spawn(len(jobs))
         waiting = [
             pool.submit(moved_error, *job, seed, args.seed)
@@ -75,30 +75,30 @@ def rigid(args: argparse.Namespace, pool: Executor, say) -> dict:
         say(f'stock on {case.name}')
         simulated += stock_errors(case, args.seed)
     return {
-        'real': summed(draws, 'kind'),
-        'simulated': summed(simulated, 'method'),
+        'real': summarise(draws, 'kind'),
+        'simulated': summarise(simulated, 'method'),
         'draws': draws,
         'people': simulated,
     }
 
 
-def ready(case: Case, folder: Path, seed: int) -> Head:
+def prepare(case: Case, folder: Path, seed: int) -> Head:
     """Write a session's scans, run stock on them, and find the points."""
     files = save_canonical(case, folder / 'scans')
     t2w = nb.load(files['t2w'])
-    references = run_apart('rigid', files, folder / 'stock', seed).matrices
+    references = run_in_subprocess('rigid', files, folder / 'stock', seed).matrices
     labels = case.structures()
     if labels is None:
         scan = conform(files['t2w'])
-        found = locate(scan, correct(scan, seed), seed)
-        labels = np.asarray(found.basal_ganglia.structures.dataobj)
+        location = locate(scan, correct(scan, seed), seed)
+        labels = np.asarray(location.basal_ganglia.structures.dataobj)
     moving = {name: files[name.lower()] for name in case.contrasts}
     points = points_of(np.isin(labels, NUCLEI['together']), t2w.affine)
     return Head(case.name, files['t2w'], moving, points, references)
 
 
-def plan(pairs: Sequence[tuple[Head, str]], draws: int) -> list[tuple[Head, str, str]]:
-    """Share draws out evenly: each pair as it is, then movements, every eighth a lost origin."""
+def plan_draws(pairs: Sequence[tuple[Head, str]], draws: int) -> list[tuple[Head, str, str]]:
+    """Distribute draws evenly: each pair undisturbed, then moved, every eighth a lost origin."""
     kinds = ['lost origin' if i % LOST_SHARE == LOST_SHARE - 1 else 'moved' for i in range(draws)]
     return [(*pair, 'undisturbed') for pair in pairs] + [
         (*pairs[i % len(pairs)], kind) for i, kind in enumerate(kinds)
@@ -135,20 +135,20 @@ def simulated_errors(case: Case, seed: int) -> list[dict]:
 
 
 def stock_errors(case: Case, seed: int) -> list[dict]:
-    """Do the same with stock: how much of the error on real scans may be the reference's."""
+    """Align them with stock, whose error bounds that of the reference of real scans."""
     with tempfile.TemporaryDirectory() as folder:
         files = save_canonical(case, Path(folder) / 'scans')
-        found = run_apart('rigid', files, Path(folder) / 'stock', seed).matrices
+        matrices = run_in_subprocess('rigid', files, Path(folder) / 'stock', seed).matrices
         points = _true_points(case, nb.load(files['t2w']).affine)
     return [
         {'person': case.name, 'contrast': name, 'method': 'stock'}
-        | _shown(target_errors(found[name], read_motion(path), points))
+        | _round_errors(target_errors(matrices[name], read_motion(path), points))
         for name, path in case.motions.items()
     ]
 
 
-def summed(rows: Sequence[dict], key: str) -> dict:
-    """Return the spread of mean errors by kind or method, of all contrasts and of each."""
+def summarise(rows: Sequence[dict], key: str) -> dict:
+    """Return the spread of mean errors by kind or method, overall and for each contrast."""
     out = {}
     for value in dict.fromkeys(row[key] for row in rows):
         chosen = [row for row in rows if row[key] == value]
@@ -169,13 +169,13 @@ def _true_points(case: Case, affine: np.ndarray) -> np.ndarray:
 
 def _error(fixed, moving, truth: np.ndarray, points: np.ndarray, seed: int) -> dict:
     try:
-        found, _ = register_rigid(fixed, moving, seed)
-    except (PVSError, RuntimeError) as error:  # the latter are ITK's
+        transform, _ = register_rigid(fixed, moving, seed)
+    except (PVSError, RuntimeError) as error:  # ITK raises the latter
         return {'mean_tre_mm': None, 'max_tre_mm': None, 'error': str(error)}
-    return _shown(target_errors(found.matrix, truth, points))
+    return _round_errors(target_errors(transform.matrix, truth, points))
 
 
-def _shown(errors: np.ndarray) -> dict:
+def _round_errors(errors: np.ndarray) -> dict:
     return {
         'mean_tre_mm': round(float(errors.mean()), 3),
         'max_tre_mm': round(float(errors.max()), 3),

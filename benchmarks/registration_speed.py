@@ -1,4 +1,4 @@
-"""Part ``speed``: what ours and stock cost, and how both overlap an independent segmentation.
+"""Part ``speed``: cost of ours and stock, and overlap of both with a segmentation.
 
 Ours has two processes of one thread and includes the bias correction of the T2w; stock has two
 threads. Both include starting Python.
@@ -8,7 +8,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks.alignments import Run, run_apart
+from benchmarks.alignments import Run, run_in_subprocess
 from benchmarks.cases import Case, real_sessions, save_canonical
 from benchmarks.scores import NUCLEI, dice, spread
 
@@ -23,7 +23,7 @@ def speed(args: argparse.Namespace, say) -> dict:
         with tempfile.TemporaryDirectory() as folder:
             files = save_canonical(case, Path(folder) / 'scans')
             runs = {
-                method: run_apart(method, files, Path(folder) / method, args.seed)
+                method: run_in_subprocess(method, files, Path(folder) / method, args.seed)
                 for method in ('ours', 'stock')
             }
         rows.append(compare(case, runs))
@@ -34,7 +34,7 @@ def speed(args: argparse.Namespace, say) -> dict:
 
 
 def compare(case: Case, runs: dict[str, Run]) -> dict:
-    """Return one session's figures: both methods' cost and Dice, and ours over stock's cost."""
+    """Return one session's cost and Dice of both methods, and the ratios of cost, ours / stock."""
     truth = case.structures()
     row = {'session': case.name, 'contrasts': list(case.contrasts)}
     for method, run in runs.items():

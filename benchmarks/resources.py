@@ -1,4 +1,4 @@
-"""What a command costs: wall time, CPU time and peak memory of its whole process tree.
+"""Measure wall time, CPU time and peak memory of a command's whole process tree.
 
 Memory is the sum over the tree of the proportional set size, sampled four times a second.
 """
@@ -15,20 +15,20 @@ INTERVAL = 0.25
 
 def tree(pid: int) -> list[int]:
     """Return a process and its descendants."""
-    found, waiting = [], [pid]
+    pids, waiting = [], [pid]
     while waiting:
         current = waiting.pop()
-        found.append(current)
+        pids.append(current)
         for task in Path(f'/proc/{current}/task').glob('*/children'):
             try:
                 waiting += [int(child) for child in task.read_text().split()]
             except OSError:
                 continue
-    return found
+    return pids
 
 
 def proportional_set_size(pid: int) -> int:
-    """Return a process' share of the memory in use, in kB; 0 when it has ended."""
+    """Return the proportional set size of a process, kB; 0 if it has ended."""
     try:
         lines = Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines()
     except OSError:
@@ -37,7 +37,7 @@ def proportional_set_size(pid: int) -> int:
 
 
 def cpu_of_children() -> float:
-    """Return the seconds of processors that the ended children of this process took."""
+    """Return the CPU time of the ended children of this process, s."""
     return sum(os.times()[2:4])
 
 
@@ -46,7 +46,7 @@ def measure(
 ) -> dict:
     """Run a command and return its exit code, seconds and peak memory.
 
-    It gets the variables of this process and those of ``environment``; its output goes to ``log``.
+    The command inherits the environment, updated by ``environment``; its output goes to ``log``.
     """
     started, before, peak = time.monotonic(), cpu_of_children(), 0
     with Path(log or os.devnull).open('w') as stream:

@@ -1,4 +1,4 @@
-"""Overlap of the ROI's nuclei with an independent segmentation.
+"""Measure the overlap of the ROI's nuclei with an independent segmentation.
 
 RESULTS is an output folder of the participant level; SEGMENTATIONS holds label images with
 FreeSurfer's numbers on the T2w grids, in the same sub-X/ses-Y folders.
@@ -22,9 +22,9 @@ def main() -> None:
     table = {}
     for path in sorted(args.results.glob('sub-*/**/*_desc-structures_dseg.nii.gz')):
         session = path.parent.parent.relative_to(args.results)
-        theirs = sorted((args.segmentations / session).rglob('*.nii.gz'))
-        if theirs:
-            images = [np.asarray(nb.load(name).dataobj) for name in (path, theirs[0])]
+        references = sorted((args.segmentations / session).rglob('*.nii.gz'))
+        if references:
+            images = [np.asarray(nb.load(name).dataobj) for name in (path, references[0])]
             table[session.as_posix()] = {
                 name: dice(*images, labels) for name, labels in NUCLEI.items()
             }

@@ -1,11 +1,16 @@
-"""What does not grow with the dataset, and what does: start-up, index, group level.
+"""Measure how start-up, index and group level scale with the dataset.
 
-Parts: ``start`` (``--help`` and ``--version``), ``first`` (from the start of the command for one
-participant until its first node is at work, in datasets of all sizes), ``everyone`` (the same for
-all participants of datasets of up to 10,000), ``index`` (the scans of all participants, in a new
-process), ``group`` (the group level over 10,000 participants). Without a
-part all are measured. Datasets of different sizes take turns, so that other work on the machine
-strikes all of them; times are medians. Parts that are not measured keep what FILE has of them.
+Parts, all by default:
+
+start     ``--help`` and ``--version``
+first     time from the start of the command for one participant to its first node, in datasets of
+          all sizes
+everyone  the same for all participants, in datasets of up to 10,000
+index     index of the scans of all participants, in a new process
+group     group level over 10,000 participants
+
+Datasets of different sizes take turns, so that other work on the machine affects all of them.
+Times are medians. The record keeps the earlier results of parts that are not measured.
 """
 
 import json
@@ -41,7 +46,7 @@ print(time.perf_counter() - start, time.process_time(), len(selection.scans))
 
 
 class Time(NamedTuple):
-    """Seconds on the clock, and of processors; and what a process took of memory."""
+    """Wall time and CPU time, s, and memory of a process, GB."""
 
     wall: float
     cpu: float
@@ -49,14 +54,14 @@ class Time(NamedTuple):
 
 
 def start(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
-    """Measure how long help and version take."""
+    """Measure the time of ``--help`` and ``--version``."""
     times: dict[str, list[Time]] = {'--help': [], '--version': []}
     for _ in range(repeats + 1):
-        for option, found in times.items():
+        for option, option_times in times.items():
             begin, before = time.perf_counter(), cpu_of_children()
             subprocess.run([APP, option], check=True, stdout=subprocess.DEVNULL)
-            found.append(Time(time.perf_counter() - begin, cpu_of_children() - before))
-    return {option: spread(found[1:]) for option, found in times.items()}
+            option_times.append(Time(time.perf_counter() - begin, cpu_of_children() - before))
+    return {option: spread(option_times[1:]) for option, option_times in times.items()}
 
 
 def first(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
@@ -67,12 +72,13 @@ def first(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
     for turn in range(repeats + 1):
         for name, options in variants.items():
             for size in sizes:
-                found = to_first_node(trees[size], f'{size // 2:05d}', options)
+                duration = to_first_node(trees[size], f'{size // 2:05d}', options)
                 # The first turn fills the disk's cache.
-                times[name][size] += [found] if turn else []
+                times[name][size] += [duration] if turn else []
     return {
-        name: {str(size): spread(each) for size, each in found.items()} | {'ratio': ratio(found)}
-        for name, found in times.items()
+        name: {str(size): spread(each) for size, each in sizes_times.items()}
+        | {'ratio': ratio(sizes_times)}
+        for name, sizes_times in times.items()
     }
 
 
@@ -85,14 +91,14 @@ def everyone(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dic
     for size in (size for size in sizes if size <= MAX_AT_ONCE):
         bids_dir = tree(folder, size, seed)
         options = ('--skip-bids-validation',)
-        found = [to_first_node(bids_dir, None, options) for _ in range(max(1, repeats // 2))]
-        peak = round(statistics.median(one.memory_gb for one in found), 2)
-        out[str(size)] = {**spread(found), 'peak_memory_gb': peak}
+        times = [to_first_node(bids_dir, None, options) for _ in range(max(1, repeats // 2))]
+        peak = round(statistics.median(one.memory_gb for one in times), 2)
+        out[str(size)] = {**spread(times), 'peak_memory_gb': peak}
     return out
 
 
 def index(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
-    """Measure how long it takes to find the scans of all participants."""
+    """Measure the time to find the scans of all participants."""
     out = {}
     for size in sizes:
         times = []
@@ -122,7 +128,7 @@ PARTS: dict[str, Callable[[Path, Sequence[int], int, int], dict]] = {
 def to_first_node(bids_dir: Path, label: str | None, options: Sequence[str] = ()) -> Time:
     """Return the time from the start of a run until a worker has begun its first node.
 
-    Without a label it is a run of all participants.
+    Without a label, the run has all participants.
     """
     with tempfile.TemporaryDirectory() as folder:
         out, work, log = (Path(folder, name) for name in ('out', 'work', 'log'))
@@ -132,20 +138,20 @@ def to_first_node(bids_dir: Path, label: str | None, options: Sequence[str] = ()
         with log.open('w') as stream:
             begin = time.perf_counter()
             process = subprocess.Popen(words, stdout=stream, stderr=stream)
-            # Nipype saves the inputs of a node when it begins to run it.
+            # Nipype saves the inputs of a node when it starts it.
             while not any(work.rglob('_inputs.pklz')):
                 if process.poll() is not None:
                     raise RuntimeError(f'the run ended before its first node: {log.read_text()}')
                 time.sleep(LOOK_EVERY)
             wall = time.perf_counter() - begin
-            found = Time(wall, cpu_seconds(process.pid), peak_gb(process.pid))
+            duration = Time(wall, cpu_seconds(process.pid), peak_gb(process.pid))
         process.send_signal(signal.SIGTERM)
         process.wait()
-    return found
+    return duration
 
 
 def tree(folder: Path, size: int, seed: int) -> Path:
-    """Return a dataset of some size; it is made where it is missing."""
+    """Return a dataset of some size, made if it does not exist."""
     target = folder / f'people_{size}_seed_{seed}'
     if not (target / 'participants.tsv').exists():
         shutil.rmtree(target, ignore_errors=True)
@@ -156,7 +162,7 @@ def tree(folder: Path, size: int, seed: int) -> Path:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return what a process, those it has started and those that have ended took of processors."""
+    """Return the CPU time of a process and its descendants, including ended ones, s."""
     ticks = 0
     for one in processes(pid):
         try:
@@ -168,13 +174,13 @@ def cpu_seconds(pid: int) -> float:
 
 
 def peak_gb(pid: int) -> float:
-    """Return the most memory that a process has had."""
+    """Return the peak memory of a process, GB."""
     text = Path(f'/proc/{pid}/status').read_text()
     return int(text.partition('VmHWM:')[2].split()[0]) * 1024 / 1e9
 
 
 def spread(times: Sequence[Time]) -> dict:
-    """Return the median and the shortest of some times."""
+    """Return the median and the minimum of some times."""
     walls = [time.wall for time in times]
     return {
         'median_s': round(statistics.median(walls), 3),
@@ -185,10 +191,10 @@ def spread(times: Sequence[Time]) -> dict:
 
 
 def ratio(times: dict[int, Sequence[Time]]) -> dict:
-    """Return how much longer it takes in the largest than in the smallest dataset.
+    """Return ratios of the times in the largest to those in the smallest dataset.
 
-    With that of the medians, that of the shortest times, which other work on the machine
-    disturbs least, and that of the processors' time.
+    The ratios are those of medians, of CPU time, and of the shortest times, which other work on
+    the machine affects least.
     """
     small, large = spread(times[min(times)]), spread(times[max(times)])
     keys = {'medians': 'median_s', 'shortest': 'shortest_s', 'median_cpu': 'median_cpu_s'}
@@ -198,29 +204,29 @@ def ratio(times: dict[int, Sequence[Time]]) -> dict:
 
 
 def main() -> None:
-    """Measure the parts asked for, and write them down."""
+    """Measure the requested parts, and write the record."""
     parser = command_line(__doc__, 'scale.json')
     parser.add_argument('parts', nargs='*', metavar='PART', help=', '.join(PARTS))
     parser.add_argument('--sizes', type=int, nargs='+', default=SIZES)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--repeats', type=int, default=7)
-    parser.add_argument('--keep', type=Path, help='folder to make the datasets in, and to keep')
+    parser.add_argument('--keep', type=Path, help='folder for the datasets, not deleted')
     args = parser.parse_args()
     if unknown := sorted(set(args.parts) - set(PARTS)):
         parser.error(f'no such part: {", ".join(unknown)}; choose from {", ".join(PARTS)}')
     record = json.loads(args.out.read_text()) if args.out.exists() else {}
-    kept = {name: record[name] for name in PARTS if name in record}
+    parts = {name: record[name] for name in PARTS if name in record}
     words = ('parts', '--sizes', '--repeats', '--seed')
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         for name in args.parts or PARTS:
             before = load()
-            found = PARTS[name](folder, sorted(args.sizes), args.seed, args.repeats)
+            results = PARTS[name](folder, sorted(args.sizes), args.seed, args.repeats)
             repeat = command('scale', args, *words, parts=[name])
-            kept[name] = {'command': repeat, 'load_before': before, **found}
-            say(f'{name} {kept[name]}')
-    write_record(args.out, command('scale', args, *words, parts=[]), kept, args.seed)
+            parts[name] = {'command': repeat, 'load_before': before, **results}
+            say(f'{name} {parts[name]}')
+    write_record(args.out, command('scale', args, *words, parts=[]), parts, args.seed)
 
 
 if __name__ == '__main__':

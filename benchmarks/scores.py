@@ -1,4 +1,4 @@
-"""How well two label images of one grid agree, and how a list of figures is summed up.
+"""Scores of agreement between two label images of one grid, and summaries of scores.
 
 Label images have FreeSurfer's numbers, with the internal capsule, in canonical order.
 """
@@ -22,7 +22,7 @@ ROI = (1, 2)
 
 
 def dice(ours: np.ndarray, theirs: np.ndarray, labels: Sequence[int]) -> float | None:
-    """Return twice the shared voxels over all voxels of a set of labels; None of nothing."""
+    """Return the Dice coefficient of a set of labels; None if neither image has any."""
     a, b = np.isin(ours, labels), np.isin(theirs, labels)
     both = np.count_nonzero(a) + np.count_nonzero(b)
     return round(float(2 * np.count_nonzero(a & b) / both), 3) if both else None
@@ -30,12 +30,12 @@ def dice(ours: np.ndarray, theirs: np.ndarray, labels: Sequence[int]) -> float |
 
 def score(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | None]:
     """Return the Dice coefficient of each structure and of the whole ROI."""
-    found = {name: dice(ours, theirs, labels) for name, labels in STRUCTURES.items()}
-    return found | {'roi': dice(roi_labels(ours), roi_labels(theirs), ROI)}
+    scores = {name: dice(ours, theirs, labels) for name, labels in STRUCTURES.items()}
+    return scores | {'roi': dice(roi_labels(ours), roi_labels(theirs), ROI)}
 
 
 def slice_offset(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> int:
-    """Return by how many slices (slabs) our three lie above those of the true ROI."""
+    """Return the number of slices (slabs) by which our three lie above those of the true ROI."""
     n = slices_per_slab(affine)
     lowest = [
         min(view.slice_index for view in find_views(slab_labels(roi_labels(labels), n)))
@@ -45,19 +45,19 @@ def slice_offset(ours: np.ndarray, theirs: np.ndarray, affine: np.ndarray) -> in
 
 
 def spread(values: Sequence[float | None], worst=max, digits: int = 3) -> dict:
-    """Return how many values there are, their quartiles, 95th percentile and the worst.
+    """Return the number of values, their quartiles, 95th percentile and worst.
 
-    None (nothing to measure) is counted apart; ``worst`` is ``max`` for errors, ``min`` for
+    None (nothing to measure) is counted separately; ``worst`` is ``max`` for errors, ``min`` for
     overlaps.
     """
-    kept = np.array([value for value in values if value is not None], dtype=float)
-    out: dict = {'n': int(kept.size), 'none': len(values) - int(kept.size)}
-    if not kept.size:
+    valid = np.array([value for value in values if value is not None], dtype=float)
+    out: dict = {'n': int(valid.size), 'none': len(values) - int(valid.size)}
+    if not valid.size:
         return out
-    low, median, high, tail = np.percentile(kept, (25, 50, 75, 95))
+    low, median, high, tail = np.percentile(valid, (25, 50, 75, 95))
     return out | {
         'median': round(float(median), digits),
         'quartiles': [round(float(low), digits), round(float(high), digits)],
         'percentile_95': round(float(tail), digits),
-        'worst': round(float(worst(kept)), digits),
+        'worst': round(float(worst(valid)), digits),
     }

@@ -1,4 +1,4 @@
-"""Wall time, CPU time and peak memory of the whole participant level, session by session.
+"""Measure wall time, CPU time and peak memory of the participant level for each session.
 
 Every session runs alone and cold (a new work folder), as a user would run it. Memory is the sum
 over the process tree of the proportional set size, sampled four times a second.

@@ -1,4 +1,4 @@
-"""The steps up to the basal ganglia in processes side by side, as the app shares out its work."""
+"""The steps up to the basal ganglia in parallel processes, scheduled as in the app."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,20 +20,20 @@ def find_side_by_side(
 ) -> tuple[np.ndarray, dict[str, LinearTransform], dict[str, float]]:
     """Find the basal ganglia and align all contrasts with the T2w.
 
-    N4 runs next to the affine, then the nuclei next to the rigid registrations, each on one
+    N4 runs in parallel with the affine, then the nuclei with the rigid registrations, each on one
     thread.
 
     Parameters
     ----------
     t2w : Path
     contrasts : mapping of Path
-        ``T1w`` and ``FLAIR``, those that there are.
+        ``T1w`` and ``FLAIR``, as far as available.
     seed, nprocs : int
 
     Returns
     -------
     structures : (x, y, z) array of int
-        With the capsule.
+        Including the capsule.
     transforms : dict of LinearTransform
         By contrast.
     seconds : dict
@@ -45,7 +45,7 @@ def find_side_by_side(
     with ProcessPoolExecutor(nprocs, mp_context=get_context('spawn')) as pool:
         bias = pool.submit(timed, correct, scan, seed)
         affine_job = pool.submit(timed, register_template, scan, seed)
-        # As in the app, what most has to wait for goes first: the nuclei before the last contrast.
+        # As in the app, the nuclei run before the last contrast: most other steps need them.
         rigid = {name: pool.submit(timed, align, scan, others[name], seed) for name in names[:1]}
         seconds = {}
         corrected, seconds['bias'] = bias.result()
@@ -65,7 +65,7 @@ def find_side_by_side(
 
 
 def timed(step: Callable, *arguments):
-    """Return what a step returns, and how many seconds it took."""
+    """Return the result of a step and its duration, s."""
     begin = time.monotonic()
     result = step(*arguments)
     return result, time.monotonic() - begin

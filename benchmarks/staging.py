@@ -1,6 +1,6 @@
-"""Staged failures: what can go wrong with the scans of a head, done on purpose.
+"""Staged failures: deliberate errors in the scans of a head.
 
-Volumes are canonical; headers are kept unless said otherwise.
+Volumes are canonical; headers are unchanged unless stated otherwise.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Staged:
-    """What the app is given, and the true structures on the grid of the T2w where there are."""
+    """The scans given to the app, and the true structures on the T2w's grid, if known."""
 
     t2w: nb.Nifti1Image
     t1w: nb.Nifti1Image | None
@@ -24,7 +24,7 @@ GOOD = 'good'
 
 
 def stage(kind: str, good: Staged, other: nb.Nifti1Image | None, rng) -> Staged:
-    """Make a failure of a good case; ``other`` is another person's T1w, for the first kind."""
+    """Turn a good case into a failure; ``other`` is another person's T1w, for the first kind."""
     t2w, t1w, truth = good.t2w, good.t1w, good.truth
     match kind:
         case 'good':
@@ -43,7 +43,7 @@ def stage(kind: str, good: Staged, other: nb.Nifti1Image | None, rng) -> Staged:
         case 'T2w turned by 90°':
             turned = None if truth is None else np.ascontiguousarray(np.rot90(truth))
             return Staged(quarter_turn(t2w), t1w, turned)
-    raise ValueError(f'expected a kind of failure, received {kind!r}')
+    raise ValueError(f'{kind!r} is not a kind of failure')
 
 
 def flip_sides(image: nb.Nifti1Image) -> nb.Nifti1Image:
@@ -58,12 +58,12 @@ def noise_like(image: nb.Nifti1Image, rng: np.random.Generator) -> nb.Nifti1Imag
 
 
 def cut_above(image: nb.Nifti1Image, end: int) -> nb.Nifti1Image:
-    """Keep the slices below one."""
+    """Keep the slices below ``end``."""
     return _like(np.asarray(image.dataobj)[:, :, :end], image)
 
 
 def cut_height(truth: np.ndarray | None, n_slices: int) -> int:
-    """Return the slice in the middle of the structures, or that of the volume without any."""
+    """Return the middle slice of the structures, or that of the volume without any."""
     if truth is None or not truth.any():
         return n_slices // 2
     heights = np.flatnonzero(truth.any(axis=(0, 1)))

@@ -1,7 +1,7 @@
-"""Stock ANTs, as one would call it from antspyx without this app: what ours is compared with.
+"""Registrations with stock ANTs, the comparison for ours: antspyx without this app.
 
-Full resolution, native grids, default settings. How many threads it takes is set by the
-environment before the first call, so it runs in a process of its own (``alignments.py``).
+They run at full resolution on native grids with default settings. The environment sets the number
+of threads before the first call, so they run in a separate process (``alignments.py``).
 """
 
 import time
@@ -21,7 +21,7 @@ def rigid(fixed: Path, moving: Path, prefix: Path) -> Path:
     return Path(_register(fixed, moving, 'Rigid', prefix)[0])
 
 
-def whole(
+def register_all(
     t2w: Path, contrasts: Mapping[str, Path], folder: Path
 ) -> tuple[np.ndarray, dict[str, Path], dict[str, float]]:
     """Align all contrasts, warp the template with ``SyNQuick``, and propagate its nuclei.
@@ -29,9 +29,9 @@ def whole(
     Returns
     -------
     structures : (x, y, z) array of int
-        With the capsule.
+        Including the capsule.
     transforms : dict
-        The rigid ones, by contrast.
+        Files of the rigid transforms, by contrast.
     seconds : dict
         Wall time of each step.
 
@@ -49,20 +49,20 @@ def whole(
         'antsRegistrationSyNQuick[s]',
         folder / 'template_',
     )
-    onward = [str(transforms['T1w'])] if like == 'T1w' else []
+    to_t1w = [str(transforms['T1w'])] if like == 'T1w' else []
     labels = ants.apply_transforms(
         _read(t2w),
         _read(_template('atlas-CerebrA_dseg')),
-        [*onward, *chain],
+        [*to_t1w, *chain],
         interpolator='genericLabel',
     ).numpy()
     seconds['template'] = time.monotonic() - begin
     return add_capsule(np.round(labels).astype(np.int16)), transforms, seconds
 
 
-def _register(fixed: Path, moving: Path, how: str, prefix: Path) -> list[str]:
-    found = ants.registration(_read(fixed), _read(moving), how, outprefix=str(prefix))
-    return found['fwdtransforms']
+def _register(fixed: Path, moving: Path, kind: str, prefix: Path) -> list[str]:
+    result = ants.registration(_read(fixed), _read(moving), kind, outprefix=str(prefix))
+    return result['fwdtransforms']
 
 
 def _template(name: str) -> Path:

@@ -1,9 +1,9 @@
-"""How much sooner a batch of sessions is done with more processes.
+"""Measure the throughput of a batch of sessions with more processes.
 
-All of a dataset's sessions, the last ones again under other names where there are too few, are
-processed from nothing, with one thread a process. Numbers of processes take turns, the order
-reversed each time, so that other work on the machine strikes all of them. Nothing watches the
-runs: that would take processors from them. Their tables must be the same, byte for byte.
+The sessions of a dataset are processed from nothing, with one thread per process. If there are too
+few, the last ones are repeated under other names. Numbers of processes take turns, in an order
+reversed each time, so that other work on the machine affects all of them. Runs are not monitored,
+which would cost CPU time. Their tables must be identical.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from pvs_workflow.inputs import Scan, collect_scans
 
 
 def make_batch(source: Path, target: Path, number: int) -> list[str]:
-    """Copy sessions of a dataset, some again as other people; return how their names begin."""
+    """Copy sessions of a dataset, repeating some as other people; return their prefixes."""
     scans = collect_scans(source).scans
     target.mkdir(parents=True)
     for name in ('dataset_description.json', 'README'):
@@ -42,15 +42,15 @@ def _copy(source: Path, target: Path, scan: Scan, participant: str) -> None:
 
 
 def process(bids_dir: Path, folder: Path, nprocs: int) -> tuple[dict, dict[str, bytes]]:
-    """Process a dataset; return what it cost, and the tables."""
+    """Process a dataset; return the cost and the tables."""
     words = [APP, bids_dir, folder / 'out', 'participant', '--work-dir', folder / 'work']
     words += ['--nprocs', nprocs, '--omp-nthreads', 1]
-    busy, before, begin = load(), cpu_of_children(), time.perf_counter()
+    load_before, before, begin = load(), cpu_of_children(), time.perf_counter()
     subprocess.run(list(map(str, words)), check=True, stdout=subprocess.DEVNULL)
     cost = {
         'wall_s': round(time.perf_counter() - begin, 2),
         'cpu_s': round(cpu_of_children() - before, 2),
-        'load_before': busy,
+        'load_before': load_before,
     }
     out = folder / 'out'
     return cost, {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob('*.tsv'))}
@@ -59,7 +59,7 @@ def process(bids_dir: Path, folder: Path, nprocs: int) -> tuple[dict, dict[str, 
 def compare(runs: dict[int, list[dict]], sessions: int) -> dict:
     """Return medians, ratios to the fewest processes, and sessions per hour.
 
-    ``runs`` are by number of processes, in the order in which they were measured.
+    ``runs`` holds the runs by number of processes, in the order of measurement.
     """
     least = min(runs)
     walls = {n: [run['wall_s'] for run in each] for n, each in runs.items()}
@@ -78,7 +78,7 @@ def compare(runs: dict[int, list[dict]], sessions: int) -> dict:
 
 
 def main() -> None:
-    """Measure, and write the figures."""
+    """Measure the runs and write the record."""
     parser = command_line(__doc__, 'throughput.json')
     parser.add_argument('bids_dir', type=Path)
     parser.add_argument('--nprocs', type=int, nargs='+', default=[1, 2])
@@ -96,13 +96,15 @@ def main() -> None:
                 cost, tables = process(folder / 'bids', run, number)
                 first = first or tables
                 if tables != first:
-                    raise RuntimeError(f'{number} processes gave other tables')
+                    raise RuntimeError(
+                        f'the tables of {number} processes differ from those of the first run'
+                    )
                 runs[number].append(cost)
                 say(f'{number} {cost}')
                 shutil.rmtree(run)
-    found = {'sessions': names, 'tables': len(first or ()), 'nprocs': compare(runs, len(names))}
+    results = {'sessions': names, 'tables': len(first or ()), 'nprocs': compare(runs, len(names))}
     repeat = command('throughput', args, 'bids_dir', '--nprocs', '--sessions', '--repeats')
-    write_record(args.out, repeat, found)
+    write_record(args.out, repeat, results)
 
 
 if __name__ == '__main__':

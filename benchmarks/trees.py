@@ -1,7 +1,7 @@
-"""BIDS datasets of any size, with the files and names of a cohort, and next to nothing in them.
+"""BIDS datasets of any size, with the files and names of a cohort and tiny images.
 
 Images are valid NIfTI files of a few voxels. Files of one kind are hard links to one file, so
-that 50,000 participants need little room; whoever lists, opens or checks them sees no difference.
+that 50,000 participants need little disk space. Listing, opening and checking them works as usual.
 """
 
 import gzip
@@ -15,7 +15,7 @@ import numpy as np
 from pvs_workflow.files import write_json
 
 SECOND_SESSION = 0.2
-"""Share of the people who came twice."""
+"""Share of the people with two sessions."""
 
 _SCANNER = {
     'Manufacturer': 'Siemens',
@@ -35,7 +35,7 @@ _TEXTS = {'dwi/dir-AP_dwi.bval': '0 1000\n', 'dwi/dir-AP_dwi.bvec': '0 1\n0 0\n0
 
 
 class Linker:
-    """Puts one content in many places."""
+    """Creates many files with the same content, as hard links."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,13 +43,13 @@ class Linker:
         self.sources: dict[str, tuple[bytes, str]] = {}
 
     def add(self, name: str, content: bytes) -> None:
-        """Keep a content under a name."""
+        """Store a content under a name."""
         path = self._folder / f'{len(list(self._folder.iterdir()))}'
         path.write_bytes(content)
         self.sources[name] = content, str(path)
 
     def put(self, name: str, target: str) -> None:
-        """Make a file; where no more links are allowed, the next ones are to a new file."""
+        """Make a file; if its source allows no more links, make a new source."""
         content, source = self.sources[name]
         try:
             os.link(source, target)
@@ -61,8 +61,8 @@ class Linker:
 def make_tree(folder: Path, number: int, seed: int) -> int:
     """Make a dataset of ``sub-00001`` and so on; return the number of files.
 
-    ``<folder>_contents`` next to it holds what its files link to. Ages, sexes, and who came twice
-    follow the seed.
+    ``<folder>_contents`` next to it holds the files that it links to. Ages, sexes and second
+    sessions follow the seed.
     """
     rng = np.random.default_rng(seed)
     linker = Linker(folder.with_name(f'{folder.name}_contents'))
@@ -70,14 +70,16 @@ def make_tree(folder: Path, number: int, seed: int) -> int:
     folder.mkdir(parents=True)
     description = {'Name': f'{number} people', 'BIDSVersion': '1.10.0', 'DatasetType': 'raw'}
     write_json(folder / 'dataset_description.json', description)
-    (folder / 'README').write_text('A dataset to measure with: names as of a cohort. ' * 4)
+    (folder / 'README').write_text(
+        'A dataset for benchmarks, with the file names of a cohort. ' * 4
+    )
     lines, files = ['participant_id\tage\tsex'], 3
-    twice = rng.random(number) < SECOND_SESSION
+    has_second = rng.random(number) < SECOND_SESSION
     ages, sexes = rng.normal(66, 9, number).clip(35, 89), rng.choice(['F', 'M'], number)
     for person in range(number):
         label = f'sub-{person + 1:05d}'
         lines.append(f'{label}\t{ages[person]:.1f}\t{sexes[person]}')
-        for session in ('ses-01', 'ses-02') if twice[person] else ('ses-01',):
+        for session in ('ses-01', 'ses-02') if has_second[person] else ('ses-01',):
             root = f'{folder}/{label}/{session}'
             for datatype in ('anat', 'func', 'dwi'):
                 Path(root, datatype).mkdir(parents=True)

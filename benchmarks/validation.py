@@ -1,19 +1,19 @@
-"""What a cascade is worth: on simulated people, other acquisitions and real scans; and its speed.
+"""Measure a cascade on simulated people, other acquisitions and real scans, and its speed.
 
 Each part writes OUTPUT_DIR/PART.json, with its command, seed, checksum of the model and duration,
 and figures next to it. Parts:
 
 paper     simulated people in the paper's acquisition, with its distribution of grades
-varied    simulated people in acquisitions of all kinds, all counts alike
-shifts    the same simulated people scanned at other resolutions, thicknesses and noise, and with
+varied    simulated people in varied acquisitions, with all counts equally likely
+shifts    the same simulated people with other resolutions, thicknesses, noise and numbers of
           lacunes; everything else as in the paper
-real      real scans as they are (--real): counts, grades, and the same person's next session
-implants  ePVS implanted in real scans (--real), each person tested on a cascade that was trained
-          on the other people's; resumes what an interrupted run left in --work
+real      unmodified real scans (--real): counts, grades, and differences between sessions
+implants  ePVS implanted in real scans (--real), each person counted by a cascade trained on the
+          other people; resumes an interrupted run from --work
 speed     time and memory for six images
 
-The people are drawn from the template's anatomy and the label maps of --anatomies, which should
-not be those that the cascade was trained on.
+The people have the anatomy of the template or of the label maps of --anatomies, which should not
+be those that the cascade was trained on.
 """
 
 import argparse
@@ -52,8 +52,8 @@ TITLES = {
     'snr': 'signal-to-noise ratio',
     'lacunes': 'lacunes',
 }
-SHOWN = ('n_images', 'mae', 'bias', 'image_accuracy', 'participant_accuracy')
-SHOWN += ('interval_coverage', 'mean_interval_width', 'coverage_by_grade', 'unfamiliar')
+MEASURES = ('n_images', 'mae', 'bias', 'image_accuracy', 'participant_accuracy')
+MEASURES += ('interval_coverage', 'mean_interval_width', 'coverage_by_grade', 'unfamiliar')
 _SERIES = (('true_roi', 'true ROI', '#9AA5B1'), ('roi_errors', 'ROI with errors', '#0072B2'))
 _PANELS = (
     ('mae', 'MAE of counts', None),
@@ -65,7 +65,7 @@ _PANELS = (
 def simulated(
     args: argparse.Namespace, people: int, seed: int, acquisition: str, changes=(as_drawn,)
 ) -> list[list[Sample]]:
-    """Return the images of simulated people, a list for each change."""
+    """Return the images of simulated people, one list for each change."""
     maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
 
     def report(done: int) -> None:
@@ -76,28 +76,28 @@ def simulated(
 
 
 def count_people(args: argparse.Namespace, acquisition: str) -> dict:
-    """Evaluate on simulated people in one kind of acquisition, and draw."""
+    """Evaluate on simulated people in one kind of acquisition, and draw the figures."""
     people = {'paper': args.n_paper, 'varied': args.n_varied}[acquisition]
     seed = args.seed + (acquisition == 'varied')
     samples = simulated(args, people, seed, acquisition)[0]
-    found = evaluate_cascade(load_bundle(args.bundle), samples, seed)
-    save_evaluation(args.output / acquisition, found)
-    return {'people_seed': seed, **found.to_json()}
+    evaluation = evaluate_cascade(load_bundle(args.bundle), samples, seed)
+    save_evaluation(args.output / acquisition, evaluation)
+    return {'people_seed': seed, **evaluation.to_json()}
 
 
 def shifts(args: argparse.Namespace) -> dict:
-    """Evaluate on the same people under one change after the other."""
+    """Evaluate on the same people under each change."""
     seed = args.seed + 2
     changes = [(factor, level) for factor, levels in LEVELS.items() for level in levels]
-    wanted = [Shift(**{factor: level}) for factor, level in changes]
-    scans = simulated(args, args.n_shifts, seed, 'paper', wanted)
+    scan_changes = [Shift(**{factor: level}) for factor, level in changes]
+    scans = simulated(args, args.n_shifts, seed, 'paper', scan_changes)
     cascade = load_bundle(args.bundle)
     factors: dict[str, list] = {factor: [] for factor in LEVELS}
     for (factor, level), samples in zip(changes, scans, strict=True):
         say(f'{factor} {level}')
         mean = sum(sample.count for sample in samples) / len(samples)
-        found = evaluate_cascade(cascade, samples, seed).to_json()
-        rois = {roi: {name: found[roi][name] for name in SHOWN} for roi in ROIS}
+        evaluation = evaluate_cascade(cascade, samples, seed).to_json()
+        rois = {roi: {name: evaluation[roi][name] for name in MEASURES} for roi in ROIS}
         factors[factor].append({'level': level, 'mean_truth': round(mean, 2), **rois})
     save_chart(args.output / 'shifts.png', shift_figure(factors, TITLES))
     return {'people_seed': seed, 'participants': args.n_shifts, 'factors': factors}
@@ -106,31 +106,31 @@ def shifts(args: argparse.Namespace) -> dict:
 def shift_figure(factors: Mapping[str, Sequence[Mapping]], titles: Mapping[str, str]):
     """Show error, accuracy and coverage over the levels of each factor.
 
-    A factor is a column, a measure a row; the dashed line is what intervals promise. Each of
-    ``factors`` has levels with ``level``, ``true_roi`` and ``roi_errors``.
+    Columns are factors, rows are measures; the dashed line is the nominal coverage. Each level of
+    ``factors`` has ``level``, ``true_roi`` and ``roi_errors``.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(3.1 * len(factors), 7.2), layout='constrained')
     for column, (factor, levels) in enumerate(factors.items(), start=1):
-        at = [part['level'] for part in levels]
+        positions = [part['level'] for part in levels]
         for row, (name, title, limits) in enumerate(_PANELS):
             axes = figure.add_subplot(len(_PANELS), len(factors), row * len(factors) + column)
             for roi, label, colour in _SERIES:
                 values = [part[roi][name] for part in levels]
-                axes.plot(at, values, marker='o', markersize=4, color=colour, label=label)
+                axes.plot(positions, values, marker='o', markersize=4, color=colour, label=label)
             limits = limits or (0, 1.1 * max(part[roi][name] for part in levels for roi in ROIS))
             if name == 'interval_coverage':
                 axes.axhline(0.9, color='#5B6673', linewidth=0.8, linestyle='--')
             axes.set(ylim=limits, xlabel=titles[factor], ylabel=title if column == 1 else '')
-            axes.set_xticks(at, [f'{level:g}' for level in at])
+            axes.set_xticks(positions, [f'{level:g}' for level in positions])
             if row == 0 and column == 1:
                 axes.legend(frameon=False, fontsize='small')
     return figure
 
 
 def speed(args: argparse.Namespace) -> dict:
-    """Time six images on one and on two threads, each in a process of its own."""
+    """Time six images on one and on two threads, each in a new process."""
     runs = []
     for threads in (1, 2):
         with get_context('spawn').Pool(1) as pool:
@@ -147,7 +147,7 @@ def time_cascade(bundle: Path, threads: int, repeats: int) -> dict:
         cascade.predict(images)
         times.append(time.perf_counter())
     first, *warm = np.diff(times)
-    # Not getrusage: its peak begins with that of the process which started this one.
+    # Not getrusage: its peak starts at that of the parent process.
     peak = Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0]
     return {
         'threads': threads,
@@ -176,7 +176,7 @@ PARTS = {
     ),
     'speed': (speed, ('--repeats',)),
 }
-"""Parts, and the options that change their figures."""
+"""Function of each part, and the options that change its figures."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -192,13 +192,20 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--n-paper', type=int, default=76, help='people (default: %(default)s)')
     parser.add_argument('--n-varied', type=int, default=40, help='people (default: %(default)s)')
     parser.add_argument('--n-shifts', type=int, default=8, help='people (default: %(default)s)')
-    parser.add_argument('--repeats', type=int, default=50, help='of the six images')
+    parser.add_argument(
+        '--repeats',
+        type=int,
+        default=50,
+        help='predictions of the six images (default: %(default)s)',
+    )
     group = parser.add_argument_group('implants')
-    group.add_argument('--n-implants', type=int, default=5, help='of each scan, to test on')
+    group.add_argument(
+        '--n-implants', type=int, default=5, help='people to test on, for each scan'
+    )
     group.add_argument('--n-simulated', type=int, default=60, help='people to train on')
     group.add_argument('--train-anatomies', type=Path, help='label maps of these people')
     group.add_argument('--start', type=Path, help='bundle to start from, without real backgrounds')
-    group.add_argument('--minutes', type=float, default=5.0, help='of training, for each person')
+    group.add_argument('--minutes', type=float, default=5.0, help='training time for each person')
     group.add_argument('--work', type=Path, default=Path('work/implants'))
     args = parser.parse_args(arguments)
     if (parts := sorted({'real', 'implants'} & set(args.parts))) and not args.real:
@@ -207,14 +214,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run the parts that are asked for, and write a file for each."""
+    """Run the requested parts, and write a file for each."""
     args = parse()
     card = verify_bundle(args.bundle)
     configure_tensorflow(args.n_cpus, args.seed)
     for part in args.parts:
         say(f'part {part}')
         measure, options = PARTS[part]
-        begin, found = time.monotonic(), measure(args)
+        begin, results = time.monotonic(), measure(args)
         model = {
             'model': card.label,
             'model_sha256': model_sha256(args.bundle),
@@ -222,7 +229,7 @@ def main() -> None:
         }
         repeat = command('validation', args, 'bundle', 'output', '--parts', *options, parts=[part])
         path = args.output / f'{part}.json'
-        write_record(path, repeat, model | found, args.seed, begin, show=False)
+        write_record(path, repeat, model | results, args.seed, begin, show=False)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""The benchmark of kills, on a small command that works as the app does."""
+"""The benchmark of kills, on a small command that behaves like the app."""
 
 import random
 import sys
@@ -45,25 +45,25 @@ def reference(app, tmp_path):
 
 
 @pytest.mark.parametrize('kind', ['start', 'step', 'write', 'end'])
-def test_a_kill_comes_at_its_moment_and_is_survived(app, reference, tmp_path, kind):
+def test_a_kill_hits_its_moment_and_is_survived(app, reference, tmp_path, kind):
     kills = [faults.Kill(0, kind, 0.0)]
     done, looks = faults.kill_in_a_row(app, tmp_path, kills, reference, random.Random(3))
     assert done == kills
     assert kills[0].problems == []
     assert kills[0].survived
-    # The step that is drawn may be any up to the last.
+    # Any step up to the last may be drawn.
     assert kills[0].steps in {'end': {4}, 'step': {1, 2, 3, 4}}.get(kind, {0, 1, 2, 3})
     assert looks >= len(reference) == 4
 
 
-def test_a_command_that_leaves_something_else_does_not_survive(app, reference, tmp_path):
+def test_a_command_with_other_output_does_not_survive(app, reference, tmp_path):
     kills = [faults.Kill(0, 'start', 0.0)]
     done, _ = faults.kill_in_a_row([*app, 'half'], tmp_path, kills, reference, random.Random(3))
     assert not done[0].survived
     assert any(text.startswith('result-3.tsv') for text in done[0].problems)
 
 
-def test_what_is_missing_different_or_left_over_is_found(reference, tmp_path):
+def test_missing_different_and_leftover_files_are_reported(reference, tmp_path):
     out = tmp_path / 'undisturbed' / 'out'
     (out / 'result-1.tsv').unlink()
     (out / 'result-2.tsv').write_text('2')
@@ -71,14 +71,14 @@ def test_what_is_missing_different_or_left_over_is_found(reference, tmp_path):
     (out / '.writing-9').mkdir()
     assert compare(out, reference) == [
         'result-1.tsv is missing',
-        'more.tsv is too much',
+        'more.tsv is unexpected',
         'more.tsv differs',
         'result-2.tsv differs',
         '.writing-9 is left over',
     ]
 
 
-def test_names_of_runs_are_no_difference(tmp_path):
+def test_names_of_runs_are_ignored(tmp_path):
     name = '20250101-120000_0123abcd-0123-0123-0123-0123456789ab'
     (tmp_path / 'sub-01.html').write_text(f'run {name}, done')
     assert contents(tmp_path) == {'sub-01.html': b'run RUN, done'}

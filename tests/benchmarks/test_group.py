@@ -12,10 +12,10 @@ def test_a_small_cohort_is_made_collected_and_measured(tmp_path):
     words = ('--participants', '12', '--keep', tmp_path / 'cohort', '--out', tmp_path / 'a.json')
     done = run_benchmark('group', *words)
     assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / 'a.json').read_text())
-    assert found['exit_code'] == 0
-    assert found['participants'] == 12
+    record = json.loads((tmp_path / 'a.json').read_text())
+    assert record['exit_code'] == 0
+    assert record['participants'] == 12
     rows = (tmp_path / 'cohort' / 'derivatives' / 'group_potter.tsv').read_text().splitlines()
-    assert found['t2w'] == len(rows) - 1 >= 12
+    assert record['t2w'] == len(rows) - 1 >= 12
     size = (tmp_path / 'cohort' / 'derivatives' / 'group_potter.html').stat().st_size
-    assert found['page_mb'] == round(size / 1e6, 2)
+    assert record['page_mb'] == round(size / 1e6, 2)

@@ -1,4 +1,4 @@
-"""What all benchmarks share."""
+"""The shared parts of the benchmarks."""
 
 import argparse
 import json
@@ -13,20 +13,20 @@ from tests.builders.lab import run_benchmark
 @pytest.fixture
 def args():
     values = {'data': Path('/a/b'), 'n_cpus': 2, 'minutes': 7.0, 'sizes': (1, 2), 'start': None}
-    return argparse.Namespace(**values, rooms=[])
+    return argparse.Namespace(**values, parts=[])
 
 
-def test_a_command_has_names_of_folders_and_what_was_given(args):
-    words = ('data', 'rooms', '--n-cpus', '--minutes', '--sizes', '--start')
+def test_a_command_has_folder_names_and_the_given_arguments(args):
+    words = ('data', 'parts', '--n-cpus', '--minutes', '--sizes', '--start')
     assert harness.command('x', args, *words) == (
         'python -m benchmarks.x b --n-cpus 2 --minutes 7 --sizes 1 2'
     )
-    assert harness.command('x', args, 'rooms', '--sizes', rooms=['a b'], sizes=[]) == (
+    assert harness.command('x', args, 'parts', '--sizes', parts=['a b'], sizes=[]) == (
         "python -m benchmarks.x 'a b'"
     )
 
 
-def test_a_record_holds_what_repeats_it(tmp_path, capsys):
+def test_a_record_holds_command_seed_machine_and_versions(tmp_path, capsys):
     harness.write_record(tmp_path / 'new' / 'a.json', 'python x', {'mae': 1.5}, seed=4)
     record = json.loads((tmp_path / 'new' / 'a.json').read_text())
     assert (record['command'], record['seed'], record['mae']) == ('python x', 4, 1.5)
@@ -44,7 +44,7 @@ NAMES = sorted(
 
 @pytest.mark.slow
 @pytest.mark.parametrize('name', [name for name in NAMES if name != 'fuzz'])
-def test_every_benchmark_starts_and_explains_itself(name):
+def test_every_benchmark_starts_and_prints_its_help(name):
     done = run_benchmark(name, '--help')
     assert done.returncode == 0, done.stderr
     assert f'{name}.py' in done.stdout

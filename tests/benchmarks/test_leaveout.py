@@ -22,7 +22,7 @@ class Source:
     participant: str
 
 
-def test_a_person_is_left_out_and_nobody_else():
+def test_only_the_given_person_is_left_out():
     sources = [Source(name) for name in ('real-01', 'real-011', '7-01', 'real-02', 'real-01')]
     assert [s.participant for s in without_person(sources, '01')] == [
         'real-011',
@@ -31,7 +31,7 @@ def test_a_person_is_left_out_and_nobody_else():
     ]
 
 
-def test_the_budget_is_the_time_of_both_networks():
+def test_the_time_budget_covers_both_networks():
     fine, whole = short_config(2.0, fine=True), short_config(2.0, fine=False)
     counting = (1 + fine.settling) * fine.counter.seconds
     assert fine.enhancer.seconds + counting == pytest.approx(120)
@@ -40,25 +40,25 @@ def test_the_budget_is_the_time_of_both_networks():
 
 
 def evaluation(names, true, counts, calibration=CALIBRATION):
-    found = Findings(
+    findings = Findings(
         names,
         np.array(true, float),
         np.array(counts),
         np.zeros(len(true)),
         np.ones(len(true), bool),
     )
-    return Evaluation(dict.fromkeys(ROIS, found), (), (), calibration)
+    return Evaluation(dict.fromkeys(ROIS, findings), (), (), calibration)
 
 
-def test_everybody_counts_by_the_own_cascades_intervals():
+def test_each_image_has_the_interval_of_its_own_cascade():
     narrow = replace(CALIBRATION, low=(0.0,), high=(0.0,))
     parts = [
         evaluation(('a', 'a'), (3, 15), (3.5, 15.0)),
         evaluation(('b',), (30,), (27.0,), narrow),
     ]
     assert pooled(parts, 'true_roi').participants == ('a', 'a', 'b')
-    out = pooled_summary(parts)['true_roi']
-    assert out['interval_coverage'] == pytest.approx(2 / 3, abs=1e-4)
-    assert out['images']['mae'] == pytest.approx(3.5 / 3, abs=1e-4)
-    assert out['participants']['n'] == 2
-    assert out['unfamiliar'] == 1.0
+    summary = pooled_summary(parts)['true_roi']
+    assert summary['interval_coverage'] == pytest.approx(2 / 3, abs=1e-4)
+    assert summary['images']['mae'] == pytest.approx(3.5 / 3, abs=1e-4)
+    assert summary['participants']['n'] == 2
+    assert summary['unfamiliar'] == 1.0

@@ -5,7 +5,7 @@ from benchmarks import registration
 DATASETS = ('--real', 'real', '--silver', 'silver', '--simulated', 'regsim')
 
 
-def test_the_command_names_folders_only():
+def test_the_command_has_folder_names_only():
     args = registration.parse(
         ['/a/out', '--real', '/b/real', '--silver', '/c/silver', '--simulated', '/d/regsim']
     )
@@ -25,10 +25,10 @@ def test_the_command_names_folders_only():
     [
         (['--parts', 'overlap'], 'overlap need --simulated'),
         (['--parts', 'speed', '--silver', 'silver'], 'speed need --real'),
-        ([*DATASETS, '--seed', '0'], '--seed must be above 0, received 0'),
+        ([*DATASETS, '--seed', '0'], '--seed is 0; give a number above 0'),
     ],
 )
-def test_what_is_missing_has_to_be_named(capsys, words, message):
+def test_wrong_and_missing_options_are_named(capsys, words, message):
     with pytest.raises(SystemExit):
         registration.parse(['out', *words])
     assert message in capsys.readouterr().err

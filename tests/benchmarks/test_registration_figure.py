@@ -4,7 +4,7 @@ from benchmarks import registration_figure, registration_overlap
 from tests.builders.heads import AFFINE, basal_ganglia
 
 
-def test_the_figure_shows_the_parts_that_are_there(tmp_path):
+def test_the_figure_shows_the_existing_parts(tmp_path):
     assert registration_figure.draw(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
     speed = {
@@ -20,12 +20,12 @@ def test_the_figure_shows_the_parts_that_are_there(tmp_path):
     errors = [{'kind': 'moved', 'mean_tre_mm': e} for e in (0.3, 0.5, None)]
     rigid = {'draws': errors, 'people': [{'method': 'ours', 'mean_tre_mm': 0.2}]}
     truth = basal_ganglia()
-    row = registration_overlap.compared(basal_ganglia(shift=1), truth, AFFINE)
-    found, none = registration_overlap.summed([row]), registration_overlap.summed([])
+    row = registration_overlap.score_structures(basal_ganglia(shift=1), truth, AFFINE)
+    summary, empty = registration_overlap.summarise([row]), registration_overlap.summarise([])
     overlap = {
-        'ours': found,
-        'stock': none,
-        'ours_same_people': none,
+        'ours': summary,
+        'stock': empty,
+        'ours_same_people': empty,
     }
     records = {'speed': speed, 'rigid': rigid, 'overlap': overlap}
     for part, record in records.items():
@@ -35,5 +35,5 @@ def test_the_figure_shows_the_parts_that_are_there(tmp_path):
     assert [len(ax.patches) for ax in axes] == [2, 0, 0]
     assert axes[0].patches[0].get_height() == 200
     assert [text.get_text() for text in axes[2].get_legend().get_texts()] == ['ours']
-    assert found['slices_equal'] == 1
+    assert summary['slices_equal'] == 1
     assert len(registration_figure.registration_figure({'rigid': rigid}).axes) == 1

@@ -3,7 +3,7 @@ from benchmarks.alignments import Run
 from tests.builders.heads import case
 
 
-def test_speed_is_told_as_ours_over_stock():
+def test_speed_is_reported_as_ours_over_stock():
     cost = {'wall_s': 30.0, 'cpu_s': 50.0, 'peak_memory_gb': 1.0}
     runs = {
         'ours': Run(cost, {}, {}, None),

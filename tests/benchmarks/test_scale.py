@@ -1,4 +1,4 @@
-"""The benchmark of sizes, on small ones."""
+"""The benchmark of dataset sizes, on small datasets."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def test_a_tree_is_a_dataset_of_readable_images(tmp_path):
     assert names[0] == names[1]
 
 
-def test_more_links_than_a_file_may_have(tmp_path, monkeypatch):
+def test_a_source_with_too_many_links_is_replaced(tmp_path, monkeypatch):
     linker = trees.Linker(tmp_path / 'contents')
     linker.add('x', b'content')
     real = os.link
@@ -53,18 +53,18 @@ def test_small_sizes_are_measured(tmp_path):
 
     shared = ('--sizes', 6, 12, '--repeats', 1, '--keep', tmp_path / 'k')
     shared += ('--out', tmp_path / 'a.json')
-    found = run('first', 'everyone', 'index', *shared)
-    assert 'start' not in found
-    assert found['index']['12']['t2w'] >= 12
-    assert 0.05 < found['everyone']['12']['peak_memory_gb'] < 2
-    assert found['everyone']['12']['median_cpu_s'] > 0.3
+    record = run('first', 'everyone', 'index', *shared)
+    assert 'start' not in record
+    assert record['index']['12']['t2w'] >= 12
+    assert 0.05 < record['everyone']['12']['peak_memory_gb'] < 2
+    assert record['everyone']['12']['median_cpu_s'] > 0.3
     for part in ('as it is', 'without validation'):
-        # Nothing could start a node in less.
-        assert 0.3 < found['first'][part]['6']['shortest_s'] < 120
-        assert found['first'][part]['12']['median_cpu_s'] > 0.3
-        assert found['first'][part]['ratio']['of'] == [12, 6]
+        # Starting a node takes longer than this.
+        assert 0.3 < record['first'][part]['6']['shortest_s'] < 120
+        assert record['first'][part]['12']['median_cpu_s'] > 0.3
+        assert record['first'][part]['ratio']['of'] == [12, 6]
     more = run('start', 'group', *shared)
-    assert more['first'] == found['first']
+    assert more['first'] == record['first']
     assert more['group']['exit_code'] == 0
     assert more['group']['participants'] == 12
     assert set(more['start']) >= {'--help', '--version'}

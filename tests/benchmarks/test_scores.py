@@ -14,13 +14,13 @@ def test_dice_counts_shared_voxels_of_all_labels():
 
 
 def test_score_holds_each_structure_and_the_whole_roi():
-    found = scores.score(basal_ganglia(shift=2), basal_ganglia())
-    assert set(found) == {*scores.STRUCTURES, 'roi'}
-    # Every structure is 4 voxels wide and lies 2 aside.
-    assert found['caudate'] == found['together'] == 0.5
-    assert found['pallidum'] is None
-    # The ROI swaps no sides: labels of both count as one.
-    assert found['roi'] == 0.5
+    dice = scores.score(basal_ganglia(shift=2), basal_ganglia())
+    assert set(dice) == {*scores.STRUCTURES, 'roi'}
+    # Every structure is 4 voxels wide and shifted by 2.
+    assert dice['caudate'] == dice['together'] == 0.5
+    assert dice['pallidum'] is None
+    # The ROI's labels of both sides count as one.
+    assert dice['roi'] == 0.5
 
 
 @pytest.mark.parametrize('up', [-2, 0, 1])
@@ -34,10 +34,9 @@ def test_slice_offset_of_thin_slices_counts_slabs():
     assert scores.slice_offset(*raised, thin) == 1
 
 
-def test_spread_tells_the_worst_and_leaves_out_nothing_silently():
+def test_spread_reports_the_worst_and_counts_missing_values():
     values = [4.0, None, 1.0, 3.0, 2.0, 5.0]
-    found = scores.spread(values)
-    assert found == {
+    assert scores.spread(values) == {
         'n': 5,
         'none': 1,
         'median': 3.0,

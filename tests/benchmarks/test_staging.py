@@ -14,25 +14,25 @@ def rng():
 def test_a_staged_failure_changes_one_scan_and_keeps_the_headers(rng, kind):
     good, other = good_case(rng), image(rng.random((7, 7, 7)), np.diag([1, 1, 2, 1.0]))
     before = [good.t2w.get_fdata(), good.t1w.get_fdata(), good.truth.copy()]
-    found = staging.stage(kind, good, other, rng)
-    changed, kept = ('t1w', 't2w') if kind in staging.T1W_KINDS else ('t2w', 't1w')
-    assert getattr(found, kept) is getattr(good, kept)
-    new, old = getattr(found, changed), getattr(good, changed)
+    failure = staging.stage(kind, good, other, rng)
+    changed, unchanged = ('t1w', 't2w') if kind in staging.T1W_KINDS else ('t2w', 't1w')
+    assert getattr(failure, unchanged) is getattr(good, unchanged)
+    new, old = getattr(failure, changed), getattr(good, changed)
     assert new.shape != old.shape or not np.array_equal(new.get_fdata(), old.get_fdata())
     if kind == 'T1w of another person':
-        assert found.t1w is other
+        assert failure.t1w is other
     else:
         assert np.array_equal(new.affine, old.affine)
-    if found.truth is not None:
-        assert found.truth.shape == found.t2w.shape
+    if failure.truth is not None:
+        assert failure.truth.shape == failure.t2w.shape
     after = [np.asarray(good.t2w.dataobj), np.asarray(good.t1w.dataobj), good.truth]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-def test_good_is_left_alone_and_unknown_kinds_are_refused(rng):
+def test_good_cases_are_unchanged_and_unknown_kinds_are_refused(rng):
     good = good_case(rng)
     assert staging.stage('good', good, None, rng) is good
-    with pytest.raises(ValueError, match="expected a kind of failure, received 'T3w'"):
+    with pytest.raises(ValueError, match="'T3w' is not a kind of failure"):
         staging.stage('T3w', good, None, rng)
 
 
@@ -41,29 +41,29 @@ def test_flipping_swaps_sides_only(rng):
     assert staging.flip_sides(scan).get_fdata()[3, 1, 1] == scan.get_fdata()[0, 1, 1]
 
 
-def test_noise_has_the_mean_of_the_scan_and_nothing_of_its_shape(rng):
+def test_noise_has_the_mean_of_the_scan_but_not_its_structure(rng):
     scan = image(np.pad(np.full((20, 20, 20), 80.0), 10))
-    found = staging.noise_like(scan, rng).get_fdata()
-    assert found.min() >= 0
-    assert found.mean() == pytest.approx(scan.get_fdata().mean(), rel=0.02)
-    assert abs(np.corrcoef(found.ravel(), scan.get_fdata().ravel())[0, 1]) < 0.02
+    noise = staging.noise_like(scan, rng).get_fdata()
+    assert noise.min() >= 0
+    assert noise.mean() == pytest.approx(scan.get_fdata().mean(), rel=0.02)
+    assert abs(np.corrcoef(noise.ravel(), scan.get_fdata().ravel())[0, 1]) < 0.02
     # A Rayleigh distribution's deviation over its mean.
-    assert found.std() / found.mean() == pytest.approx(np.sqrt(4 / np.pi - 1), rel=0.02)
+    assert noise.std() / noise.mean() == pytest.approx(np.sqrt(4 / np.pi - 1), rel=0.02)
 
 
 def test_the_cut_goes_through_the_middle_of_the_structures(rng):
     good = good_case(rng)
     assert staging.cut_height(good.truth, 12) == 5  # slices 3 to 7
     assert staging.cut_height(None, 12) == staging.cut_height(0 * good.truth, 12) == 6
-    found = staging.stage('T2w cut through the basal ganglia', good, None, rng)
-    assert np.array_equal(found.t2w.get_fdata(), good.t2w.get_fdata()[:, :, :5])
-    assert 0 < np.count_nonzero(found.truth) < np.count_nonzero(good.truth)
+    failure = staging.stage('T2w cut through the basal ganglia', good, None, rng)
+    assert np.array_equal(failure.t2w.get_fdata(), good.t2w.get_fdata()[:, :, :5])
+    assert 0 < np.count_nonzero(failure.truth) < np.count_nonzero(good.truth)
 
 
 def test_the_truth_turns_with_the_scan(rng):
     truth = basal_ganglia()
     good = staging.Staged(image(truth), None, truth)
-    found = staging.stage('T2w turned by 90°', good, None, rng)
-    assert found.t2w.shape == (40, 60, 12)
-    assert np.array_equal(found.t2w.get_fdata(), found.truth)
-    assert found.t2w.get_fdata()[0, 5, 5] == truth[5, 39, 5]
+    failure = staging.stage('T2w turned by 90°', good, None, rng)
+    assert failure.t2w.shape == (40, 60, 12)
+    assert np.array_equal(failure.t2w.get_fdata(), failure.truth)
+    assert failure.t2w.get_fdata()[0, 5, 5] == truth[5, 39, 5]

@@ -1,4 +1,4 @@
-"""The command that measures everything, on next to nothing."""
+"""The validation command, on very few images."""
 
 import json
 
@@ -9,7 +9,7 @@ from pvs_workflow import data
 from tests.builders.lab import run_benchmark
 
 
-def test_real_scans_have_to_be_named(tmp_path):
+def test_the_part_real_needs_real_scans(tmp_path):
     done = run_benchmark('validation', tmp_path, tmp_path, '--parts', 'real')
     assert done.returncode == 2
     assert 'real need --real' in done.stderr
@@ -33,7 +33,7 @@ def test_parts_write_files_and_figures(tmp_path):
     assert all(0 < run['median_s'] <= run['worst_s'] < run['first_s'] for run in runs)
 
 
-def test_a_column_per_factor_and_a_row_per_measure():
+def test_the_figure_has_a_column_per_factor_and_a_row_per_measure():
     part = {'mae': 2.0, 'image_accuracy': 0.8, 'interval_coverage': 0.9}
     levels = [{'level': level, 'true_roi': part, 'roi_errors': part} for level in (0.5, 1.0)]
     factors = {'pixel': levels, 'snr': levels}
