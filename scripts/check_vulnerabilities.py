@@ -1,11 +1,12 @@
-"""Look for known vulnerabilities of the image's packages, without a network.
+"""Check the image's packages for known vulnerabilities, without a network.
 
 Usage: python scripts/check_vulnerabilities.py DATABASE [LIST ...]
 
 DATABASE is a copy of the advisories in the OSV format: a clone of the Python Packaging Advisory
 Database, or the zip file of all advisories on PyPI that osv.dev offers. LIST is a list of pinned
-packages (default: docker/*.txt). The exit code is 1 if one has a vulnerability, 2 if the check
-cannot be made. A check is as good as its database is new, so that its date is told, too.
+packages (default: docker/*.txt). The exit code is 1 if a package has a vulnerability, 2 if the
+check is impossible. The date of the newest advisory is printed, since a check is only as good as
+its database.
 """
 
 import argparse
@@ -34,12 +35,13 @@ class Finding:
     Attributes
     ----------
     package, version : str
-        As pinned.
+        Pinned package and version.
     advisory : str
+        Name of the advisory.
     aliases : tuple of str
-        Its other names, such as those of CVE.
+        Other names, such as CVE numbers.
     fixed : tuple of str
-        First versions without it; there may be none yet.
+        First versions without the vulnerability, if any.
 
     """
 
@@ -51,8 +53,8 @@ class Finding:
 
     def __str__(self) -> str:
         names = ', '.join((self.advisory, *self.aliases))
-        mended = f'mended in {", ".join(self.fixed)}' if self.fixed else 'not mended yet'
-        return f'{self.package} {self.version}: {names} ({mended})'
+        status = f'fixed in {", ".join(self.fixed)}' if self.fixed else 'not fixed yet'
+        return f'{self.package} {self.version}: {names} ({status})'
 
 
 def pinned_packages(text: str) -> dict[str, str]:
@@ -80,8 +82,8 @@ def read_database(path: Path) -> Iterator[str]:
 
 
 def find(text: str, packages: dict[str, str]) -> Iterator[Finding]:
-    """Yield which of the packages an advisory is about, in the version that is pinned."""
-    # Advisories list hundreds of versions; most are of packages that are not here.
+    """Yield the pinned packages that an advisory affects."""
+    # Most advisories concern other packages; skip them before parsing, which is slow.
     if not any(canonicalize_name(name) in packages for name in NAME.findall(text)):
         return
     advisory = json.loads(text) if text.startswith('{') else yaml.load(text, LOADER)
@@ -105,12 +107,12 @@ def find(text: str, packages: dict[str, str]) -> Iterator[Finding]:
 
 
 def is_listed(version: str, versions: Iterable[str]) -> bool:
-    """Tell whether a version is in a list, whatever the spelling of either."""
+    """Return whether a version is in a list, independent of spelling."""
     return Version(version) in {parse(text) for text in versions}
 
 
 def is_within(version: str, events: Iterable[dict]) -> bool:
-    """Tell whether a version is in a range, as the OSV schema evaluates its events.
+    """Return whether a version is in a range of events, as defined by the OSV schema.
 
     Examples
     --------
@@ -131,7 +133,7 @@ def is_within(version: str, events: Iterable[dict]) -> bool:
 
 
 def parse(text: str) -> Version | None:
-    """Read a version; None where it was made before versions had rules."""
+    """Return a version; None if it does not follow the rules of PEP 440."""
     try:
         return Version(text)
     except InvalidVersion:
@@ -139,12 +141,12 @@ def parse(text: str) -> Version | None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print what is found, and return the exit code."""
+    """Print the vulnerabilities and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('database', type=Path)
     parser.add_argument('lists', type=Path, nargs='*', default=LISTS)
     options = parser.parse_args(argv)
-    count, newest, found = 0, '', set()
+    count, newest, findings = 0, '', set()
     packages = [pinned_packages(path.read_text('utf-8')) for path in options.lists]
     for text in read_database(options.database):
         if not re.search(r'^\s*["\']?affected["\']?:|"affected"', text, re.MULTILINE):
@@ -153,17 +155,17 @@ def main(argv: list[str] | None = None) -> int:
         date = re.search(r'["\']?modified["\']?: *["\']?(\d{4}-\d\d-\d\d)', text)
         newest = max(newest, date[1] if date else '')
         for pinned in packages:
-            found.update(find(text, pinned))
+            findings.update(find(text, pinned))
     if not count or not all(packages):
-        what = 'pinned packages' if count else f'advisories in {options.database}'
-        print(f'nothing can be checked, expected {what}, received none', file=sys.stderr)
+        missing = 'pinned packages' if count else f'advisories in {options.database}'
+        print(f'nothing to check: no {missing}', file=sys.stderr)
         return 2
-    for finding in sorted(found, key=str):
+    for finding in sorted(findings, key=str):
         print(finding)
     pins = {pin for pinned in packages for pin in pinned.items()}
-    print(f'{len(found)} known vulnerabilities of {len(pins)} packages')
-    print(f'{count} advisories were looked at, the newest of {newest}')
-    return 1 if found else 0
+    print(f'{len(findings)} known vulnerabilities of {len(pins)} packages')
+    print(f'{count} advisories checked, the newest of {newest}')
+    return 1 if findings else 0
 
 
 if __name__ == '__main__':

@@ -1,10 +1,10 @@
-"""Convert a cascade bundle of format version 3, with keras files, into the present format.
+"""Convert a cascade bundle of format version 3, with keras files, to the present format.
 
 Usage: python scripts/convert_bundle.py OLD NEW
 
-The networks are built from the architecture on the old card and take their arrays from the keras
-files, of which nothing else is read. Name, version and calibration stay; the checksum of the
-cascade changes with its files, and the new card names the old one.
+The networks are built from the architecture on the old card. Only their arrays are read from the
+keras files. Name, version and calibration stay. The checksum of the cascade changes with its
+files; the new card records the old checksum.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from pvs_workflow.networks.card import FORMAT_VERSION, KERAS_VERSION, WEIGHTS, C
 
 
 def read_old_card(path: Path) -> Card:
-    """Return the card of an old bundle as it is written today."""
+    """Return the card of an old bundle in the present format."""
     values = json.loads((path / 'card.json').read_text('utf-8'))
     if values['format_version'] != KERAS_VERSION:
-        raise SystemExit(f'{path} is not of format version {KERAS_VERSION}')
+        raise SystemExit(f'{path} does not have format version {KERAS_VERSION}')
     for network in ('enhancer', 'counter'):
-        # They said in words what the networks of this version always are.
+        # Removed fields: they were the same in all networks of this version.
         del values['architecture'][network]['kind'], values['architecture'][network]['output']
     values['training']['converted_from'] = {
         'format_version': KERAS_VERSION,

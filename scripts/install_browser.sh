@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install Debian's chromium with its driver, which tests/browser uses, where that is possible.
-# Without them those tests are skipped, so that nothing here ends in an error.
+# Install Debian's chromium with its driver, for tests/browser, if possible.
+# Without them those tests are skipped, so this script never fails.
 if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then
     exit 0
 fi
@@ -9,5 +9,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes \
             --no-install-recommends chromium chromium-driver >/dev/null && exit 0
 fi
-echo 'chromium and chromium-driver are not here and cannot be installed (root and apt-get are' \
-    'needed): the tests of the pages in a browser will be skipped'
+echo 'chromium and chromium-driver are missing and cannot be installed without root and apt-get:' \
+    'the tests of the pages in a browser will be skipped'

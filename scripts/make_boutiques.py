@@ -2,8 +2,8 @@
 
 Usage: python scripts/make_boutiques.py [OUT]
 
-Defaults are left to the app, since Boutiques would put them into each command, and those of
-this machine (its processors, its folders) hold nowhere else.
+Defaults are left to the app. Boutiques would put them into each command, and defaults such as
+processors and folders depend on the machine.
 """
 
 import argparse
@@ -22,14 +22,14 @@ OUT = Path(__file__).parents[1] / 'boutiques' / 'pvs_workflow.json'
 IMAGE = f'pvs_workflow:{__version__}'
 
 READ = frozenset({'bids_dir', 'bids_filter_file', 'model', 'ratings'})
-"""What must be there before the run; Boutiques brings it into the container."""
+"""Inputs that must exist before the run; Boutiques mounts them in the container."""
 
 NUMBERS = {
     'nprocs': {'integer': True, 'minimum': 1},
     'omp_nthreads': {'integer': True, 'minimum': 1},
     'random_seed': {'integer': True, 'minimum': 0, 'maximum': MAX_SEED},
 }
-"""Ranges of numbers, which the settings check."""
+"""Ranges of numbers, as checked by the settings."""
 
 OUTPUTS = (
     ('grades', 'group_potter.tsv', 'Potter grade of each T2w (group level)'),
@@ -47,12 +47,12 @@ def descriptor() -> dict:
     Returns
     -------
     dict
-        In version 0.5 of Boutiques' schema.
+        Descriptor in version 0.5 of Boutiques' schema.
 
     """
     parser = build_parser()
     actions = [action for action in parser._actions if action.dest not in ('help', 'version')]
-    # An option that takes many values would take the positional arguments, too.
+    # Positional arguments come first: an option with many values would consume them.
     actions.sort(key=lambda action: bool(action.option_strings))
     keys = ' '.join(value_key(action) for action in actions)
     results = {
@@ -107,7 +107,7 @@ def describe(action: argparse.Action) -> dict:
 def kind(action: argparse.Action) -> dict:
     """Return Boutiques' type of an argument, with its bounds."""
     if isinstance(action, argparse._CountAction):
-        # Boutiques has no flags that are counted.
+        # Boutiques has no counted flags.
         (flag,) = action.option_strings
         return {'type': 'String', 'value-choices': [flag, flag + flag[-1]]}
     if action.nargs == 0:
@@ -121,7 +121,7 @@ def kind(action: argparse.Action) -> dict:
 
 
 def value_key(action: argparse.Action) -> str:
-    """Return what stands for an argument in the command line."""
+    """Return the placeholder of an argument in the command line."""
     return f'[{action.dest.upper()}]'
 
 
@@ -132,7 +132,7 @@ def long_name(action: argparse.Action) -> str:
 
 
 def exclusive(parser: argparse.ArgumentParser) -> Iterator[dict]:
-    """Yield the groups of options of which one run takes one."""
+    """Yield the groups of mutually exclusive options."""
     for group in parser._mutually_exclusive_groups:
         members = [action.dest for action in group._group_actions]
         yield {
@@ -144,7 +144,7 @@ def exclusive(parser: argparse.ArgumentParser) -> Iterator[dict]:
 
 
 def error_codes() -> Iterator[dict]:
-    """Yield the exit codes of failures, as ``--help`` tells them."""
+    """Yield the exit codes of failures, as listed in ``--help``."""
     for code, about in re.findall(r'^ +(\d+) +(.+)$', EPILOG, re.MULTILINE):
         if int(code):
             yield {'code': int(code), 'description': about}

@@ -2,8 +2,8 @@
 
 Usage: python scripts/make_example.py [OUT]
 
-sub-01 has two sessions with T2w, T1w and FLAIR: the same head and the same perivascular spaces
-twice, in another position and with new noise. sub-02 has no sessions and no T1w, and many more
+sub-01 has two sessions with T2w, T1w and FLAIR. They show the same head and the same perivascular
+spaces, in another position and with new noise. sub-02 has no sessions and no T1w, and many more
 perivascular spaces on the left than on the right.
 """
 
@@ -22,9 +22,9 @@ from pvs_workflow.lab.simulation.session import Session, draw_t2w_grid, scan_ses
 
 SEED = 2024
 TILT = 4.0
-"""Degrees of spread of the T2w's slices, so that the example's affines are oblique."""
+"""Spread of the tilt of the T2w's slices, degrees; makes the example's affines oblique."""
 CHANGES = {'T1w': {'snr': 30.0, 'coverage': 150.0}, 'FLAIR': {'thickness': 3.0}}
-"""To keep the files small: less noise, less neck, and a third of the slices."""
+"""Changes that keep the files small: less noise, less neck, and a third of the slices."""
 OUT = Path(__file__).parents[1] / 'bids_examples' / 'template'
 NOTES = (
     'sub-01 was scanned twice: the same head and the same perivascular spaces, in another '
@@ -37,18 +37,18 @@ NOTES = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What one participant of the example is like.
+    """Plan of one participant of the example.
 
     Attributes
     ----------
     label : str
     sessions : tuple of (str or None)
     contrasts : tuple of str
-        Beside the T2w.
+        Contrasts in addition to the T2w.
     level : float
-        Burden, as the quantile of the paper's people.
+        Burden, as a quantile of the paper's people.
     tilt : float
-        Standard deviations by which the left bears more than the right.
+        Excess burden on the left over the right, standard deviations.
 
     """
 
@@ -66,7 +66,7 @@ PLANS = (
 
 
 def simulate(plan: Plan) -> list[Session]:
-    """Simulate a participant's sessions, not yet compact."""
+    """Simulate a participant's sessions, before compaction."""
     rng = np.random.default_rng([SEED, int(plan.label)])
     protocol, grid = draw_t2w_grid(rng, 'paper', TILT)
     anatomy = draw_anatomy(rng, protocol, 'paper')
@@ -75,7 +75,7 @@ def simulate(plan: Plan) -> list[Session]:
     sessions = []
     for number in range(len(plan.sessions)):
         if number > 0:
-            # A radiographer places the slices much as the last time, not exactly so.
+            # A radiographer places the slices similarly each time, not identically.
             protocol = draw_protocol(rng, 'paper', 'T2w')
             grid = grid.moved(draw_movement(rng))
         others = {name: draw_protocol(rng, 'paper', name) for name in plan.contrasts}
@@ -85,7 +85,7 @@ def simulate(plan: Plan) -> list[Session]:
 
 
 def main(out: Path) -> None:
-    """Write the example dataset; what stood there before goes."""
+    """Write the example dataset, replacing any previous one."""
     shutil.rmtree(out, ignore_errors=True)
     start_dataset(out, [plan.label for plan in PLANS], SEED, 'paper', NOTES)
     for plan in PLANS:

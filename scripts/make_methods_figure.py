@@ -2,7 +2,7 @@
 
 Usage: python scripts/make_methods_figure.py RESULTS [FIGURE]
 
-RESULTS is what ``make demo`` wrote (out/demo).
+RESULTS is the output folder of ``make demo`` (out/demo).
 """
 
 import sys
@@ -93,7 +93,7 @@ def cascade_figure(
     slices: Sequence[int],
     intervals: np.ndarray,
 ) -> Figure:
-    """Show raw, enhanced and evidence as three rows of six; intervals are count, low, high."""
+    """Show raw, enhanced and evidence in rows of six images; intervals are count, low, high."""
     height = WIDTH * images.shape[2] / images.shape[1]
     rows = (
         (images, 'Raw', RAW_WINDOW),

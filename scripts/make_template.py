@@ -3,8 +3,8 @@
 Usage: python scripts/make_template.py SOURCE
 
 SOURCE holds the published files (mni_icbm152_{t1,t2}_sym_09c.nii.gz, the brain mask,
-CerebrA_dseg.nii.gz, COPYING_ICBM152). They are cropped to the head above the mouth, which is all
-that the registrations use, stored in eight bits, and the labels of the deep grey matter take
+CerebrA_dseg.nii.gz, COPYING_ICBM152). They are cropped to the head above the mouth, since the
+registrations use no more, and stored in eight bits. The labels of the deep grey matter get
 FreeSurfer's numbers.
 """
 

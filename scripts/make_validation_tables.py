@@ -1,10 +1,10 @@
-"""Fill the tables of the pages in docs from the JSON files behind them.
+"""Fill the tables of the pages in docs from JSON files, so that no number is typed by hand.
 
 Usage: python scripts/make_validation_tables.py [--validation DIR] [PAGE ...]
 
-Between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->`` of a page stands what the macro NAME of
-``docs/validation/tables.md.j2`` makes of the JSON files, so that no measured number is typed by
-hand. A block whose file does not exist yet says so.
+The text between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->`` of a page is the output of the
+macro NAME of ``docs/validation/tables.md.j2``. Without a JSON file, it states that nothing was
+measured yet.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SCRIPT = re.compile(r'^(?:PYTHONPATH=\. )?python benchmarks/(\w+)\.py')
 
 
 class Results(dict):
-    """The JSON files of a folder by their names, read when asked for."""
+    """The JSON files of a folder by name, read on first access."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(nuclei=json.loads(data.path('nuclei', 'nuclei.json').read_text('utf-8')))
@@ -46,12 +46,12 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a share in per cent; a dash for None."""
+    """Return a share in percent; a dash for None."""
     return '–' if value is None else f'{100 * value:.0f}%'
 
 
 def share(value: float, n: int) -> str:
-    """Return a share of n in per cent, with its exact 95 % interval (Clopper & Pearson 1934).
+    """Return a share of n in percent, with its exact 95 % interval (Clopper & Pearson 1934).
 
     Examples
     --------
@@ -64,24 +64,24 @@ def share(value: float, n: int) -> str:
 
 
 def span(values: Iterable[float | None]) -> str:
-    """Return the smallest and the largest share in per cent, without None."""
-    known = [value for value in values if value is not None]
-    return f'{percent(min(known))} to {percent(max(known))}'
+    """Return the smallest and the largest share in percent, without None."""
+    shares = [value for value in values if value is not None]
+    return f'{percent(min(shares))} to {percent(max(shares))}'
 
 
 def icc(value: Mapping) -> str:
-    """Return an ICC and its interval; a dash where it is not defined."""
+    """Return an ICC and its interval; a dash if it is undefined."""
     if None in value.values():
         return '–'
     return '{value:.3f} ({low:.2f}–{high:.2f})'.format(**value)
 
 
-def as_run_today(command: str) -> str:
-    """Return a recorded command as it is run since benchmarks are modules.
+def present_command(command: str) -> str:
+    """Return a recorded command in its present form: benchmarks are modules now.
 
     Examples
     --------
-    >>> as_run_today('python benchmarks/roi.py RESULTS')
+    >>> present_command('python benchmarks/roi.py RESULTS')
     'python -m benchmarks.roi RESULTS'
 
     """
@@ -89,7 +89,7 @@ def as_run_today(command: str) -> str:
 
 
 def tightest_steps(runs: Iterable[Mapping]) -> list[tuple[str, Mapping]]:
-    """Return each step in the run in which it came closest to what it declares."""
+    """Return each step in the run in which it came closest to its declared memory."""
     steps: dict[str, Mapping] = {}
     for run in runs:
         for name, step in run['steps'].items():
@@ -102,23 +102,23 @@ def _tightness(step: Mapping) -> float:
 
 
 def make_blocks(validation: Path) -> jinja2.environment.TemplateModule:
-    """Return the template's macros, for the results of a folder and the cascade that ships."""
+    """Return the template's macros for the results of a folder and the shipped cascade."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / 'docs' / 'validation'),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (number, percent, share, span, icc, median, as_run_today, tightest_steps)
+    filters = (number, percent, share, span, icc, median, present_command, tightest_steps)
     environment.filters |= {function.__name__: function for function in filters}
     environment.filters |= {'signed': '{:+.1f}'.format, 'thousands': '{:,}'.format}
     text = data.path('cascade', 'card.json').read_bytes()
     card, sha256 = json.loads(text), hashlib.sha256(text).hexdigest()
     environment.tests['measured'] = lambda name: (validation / f'{name}.json').is_file()
-    # A cascade that was converted is the same, with the same weights in other files.
-    names = {sha256, card['training'].get('converted_from', {}).get('model_sha256')}
+    # A converted cascade has the same weights, in other files.
+    checksums = {sha256, card['training'].get('converted_from', {}).get('model_sha256')}
     environment.tests['of_this_model'] = lambda record: (
-        record.get('weights') == card['checksums'] or record['model_sha256'] in names
+        record.get('weights') == card['checksums'] or record['model_sha256'] in checksums
     )
     environment.globals |= {'results': Results(validation), 'ours': card, 'sha256': sha256}
     environment.globals['zip'] = zip
@@ -126,14 +126,14 @@ def make_blocks(validation: Path) -> jinja2.environment.TemplateModule:
 
 
 def fill(text: str, blocks: jinja2.environment.TemplateModule) -> str:
-    """Return a page with its blocks made again."""
+    """Return a page with its blocks replaced."""
 
     def make(match: re.Match) -> str:
         try:
-            made = getattr(blocks, match[2])().strip('\n') + '\n'
+            block = getattr(blocks, match[2])().strip('\n') + '\n'
         except FileNotFoundError:
-            made = MISSING
-        return match[1] + made + match[3]
+            block = MISSING
+        return match[1] + block + match[3]
 
     return BLOCK.sub(make, text)
 

@@ -2,9 +2,9 @@
 
 Usage: python scripts/train_nuclei.py OUTPUT --anatomies DIR [--held DIR] [--seed N] [--n-cpus N]
 
-OUTPUT becomes a folder with nuclei.safetensors; nuclei.json: command, recipe, seed, duration, and
-the overlap on the label maps of --held, which it does not learn from; and
-template_probseg.nii.gz: what the network sees in the template's averages, 0 to 255.
+OUTPUT becomes a folder with three files: nuclei.safetensors; nuclei.json, with command, recipe,
+seed, duration, and overlap on the label maps of --held, which are not used for training; and
+template_probseg.nii.gz, the network's probabilities in the template's averages, 0 to 255.
 """
 
 import argparse
@@ -26,17 +26,17 @@ from pvs_workflow.science.nuclei import box_affine, sample_box
 
 
 def template_probabilities(model) -> nb.Nifti1Image:
-    """Return the mean of what the network sees in the template's T1 and T2 averages."""
+    """Return the network's mean probabilities in the template's T1 and T2 averages."""
     images = [
         nb.load(data.path('template', f'tpl-MNI152NLin2009cSym_res-1_{name}.nii.gz'))
         for name in ('T1w', 'T2w')
     ]
-    found = np.mean([predict_nuclei(model, sample_box(i, np.eye(4))) for i in images], axis=0)
-    return nb.Nifti1Image(np.round(255 * found).astype(np.uint8), box_affine())
+    mean = np.mean([predict_nuclei(model, sample_box(i, np.eye(4))) for i in images], axis=0)
+    return nb.Nifti1Image(np.round(255 * mean).astype(np.uint8), box_affine())
 
 
 def main() -> None:
-    """Train, and write the network with its record."""
+    """Train the network, and write it with its record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('output', type=Path)
     parser.add_argument('--anatomies', type=Path, required=True)

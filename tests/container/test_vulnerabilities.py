@@ -63,7 +63,7 @@ def run(check, tmp_path, capsys):
 def test_a_vulnerable_version_is_told_with_its_names_and_cure(run, kind):
     code, said = run(['some-package==1.9'], advisory('Some_Package', [FIXED]), kind=kind)
     assert code == 1
-    assert 'some-package 1.9: PYSEC-Some_Package, CVE-2024-1 (mended in 1.10)' in said
+    assert 'some-package 1.9: PYSEC-Some_Package, CVE-2024-1 (fixed in 1.10)' in said
     assert 'the newest of 2024-05-06' in said
 
 
@@ -94,14 +94,14 @@ def test_what_is_of_no_concern_is_left_out(run, one):
 def test_a_vulnerability_without_a_cure_is_found(run):
     code, said = run(['package==9'], advisory('package', [[{'introduced': '0'}]]))
     assert code == 1
-    assert 'not mended yet' in said
+    assert 'not fixed yet' in said
 
 
 def test_an_empty_database_or_list_is_no_clean_bill(run):
     assert run(['package==1'])[0] == 2
     code, said = run([], advisory('package', [FIXED]))
     assert code == 2
-    assert said == 'nothing can be checked, expected pinned packages, received none\n'
+    assert said == 'nothing to check: no pinned packages\n'
 
 
 def test_by_default_the_lists_of_the_image_are_checked(check):

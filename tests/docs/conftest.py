@@ -1,4 +1,4 @@
-"""The documentation as a website: built once, or where ``PVS_DOCS`` says that it was built."""
+"""The website of the documentation: built once, or read from the folder ``PVS_DOCS``."""
 
 import os
 from pathlib import Path
@@ -22,5 +22,5 @@ def site(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope='session')
 def pages(site) -> dict[Path, Page]:
-    """Return all pages by their path."""
+    """Return all pages by path."""
     return {path: Page(path) for path in sorted(site.rglob('*.html'))}

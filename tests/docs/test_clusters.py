@@ -1,4 +1,4 @@
-"""What the page on clusters says of commands and files."""
+"""The commands and files on the page on clusters."""
 
 import re
 import shlex
@@ -10,14 +10,14 @@ from tests.builders.docs import DOCS
 PAGE = (DOCS / 'clusters.md').read_text('utf-8')
 
 
-def test_the_command_that_writes_an_array():
+def test_the_command_for_a_job_array_is_valid():
     (line,) = re.findall(r'^pvs_workflow (.*--write-slurm.*)$', PAGE, re.M)
     settings = parse_args(shlex.split(line))
     assert settings.write_slurm.name == 'pvs.sh'
     assert settings.analysis_level == 'participant'
 
 
-def test_the_files_that_are_told_are_those_that_are_written(make_dataset, tmp_path):
+def test_the_page_names_the_files_that_are_written(make_dataset, tmp_path):
     bids = make_dataset('sub-01_T2w.nii.gz')
     words = [bids, tmp_path / 'out', 'participant', '--write-slurm', tmp_path / 'pvs.sh']
     settings = parse_args(list(map(str, words)))

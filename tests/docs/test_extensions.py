@@ -44,7 +44,7 @@ def small_project(folder):
     return folder
 
 
-def test_a_workflow_is_told_in_words():
+def test_a_workflow_is_described_as_text():
     graphs = load('workflow_graphs')
     text = graphs.describe(graphs.run_snippet(SNIPPET))
     assert text == 'first -> second: image, mask\nalone'
@@ -82,19 +82,19 @@ def make_parser():
 
 
 def test_a_parser_becomes_sections_of_definitions():
-    found = list(load('parsers').describe(make_parser()))
-    titles = [node.next_node(nodes.title).astext() for node in found[1:]]
+    sections = list(load('parsers').describe(make_parser()))
+    titles = [node.next_node(nodes.title).astext() for node in sections[1:]]
     assert titles == ['Arguments', 'Options', 'What ePVS are', 'tool run']
-    terms = [term.astext() for term in found[3].findall(nodes.term)]
+    terms = [term.astext() for term in sections[3].findall(nodes.term)]
     assert terms == ['--n-cpus, --n_cpus N', '--size SIZE', '--label LABEL [LABEL ...]']
-    texts = [text.astext() for text in found[3].findall(nodes.definition)]
+    texts = [text.astext() for text in sections[3].findall(nodes.definition)]
     assert texts == ['of 7', '(default: much)', '90 % of them']
-    assert found[1].next_node(nodes.term).astext() == 'level {one,all}'
-    assert found[4].next_node(nodes.paragraph).astext() == 'Run ePVS.'
-    assert found[4]['ids'] == ['tool-run']
+    assert sections[1].next_node(nodes.term).astext() == 'level {one,all}'
+    assert sections[4].next_node(nodes.paragraph).astext() == 'Run ePVS.'
+    assert sections[4]['ids'] == ['tool-run']
 
 
-def test_docstrings_of_constants_stay_whole():
+def test_docstrings_of_constants_are_unchanged():
     handlers = {}
 
     class App:

@@ -30,23 +30,23 @@ RESOURCES = {
 
 
 def plain(text):
-    """Return a text in one line, with plain quotation marks."""
+    """Return a text on one line, with straight quotation marks."""
     return ' '.join(text.translate(str.maketrans('‘’“”', '\'\'""')).split())
 
 
 def subcommands(command):
     """Return a parser and those of its subcommands."""
-    found = [command]
+    commands = [command]
     for action in command._actions:
         if isinstance(action, argparse._SubParsersAction):
-            found += [sub for choice in action.choices.values() for sub in subcommands(choice)]
-    return found
+            commands += [sub for choice in action.choices.values() for sub in subcommands(choice)]
+    return commands
 
 
 def modules():
     """Return the names of all public modules."""
-    found = pkgutil.walk_packages(pvs_workflow.__path__, 'pvs_workflow.')
-    return [module.name for module in found if '._' not in module.name]
+    packages = pkgutil.walk_packages(pvs_workflow.__path__, 'pvs_workflow.')
+    return [module.name for module in packages if '._' not in module.name]
 
 
 def builders():
@@ -58,21 +58,23 @@ def builders():
 
 
 @pytest.mark.parametrize('name', COMMANDS)
-def test_every_option_of_every_command_is_there(site, pages, name):
+def test_every_option_of_every_command_is_listed(site, pages, name):
     page = pages[site / f'{name}.html']
     commands = subcommands(COMMANDS[name]())
     for command in commands:
         top = command is commands[0]
-        shown = page.code() if top else page.code(command.prog.replace(' ', '-').replace('_', '-'))
+        listed = (
+            page.code() if top else page.code(command.prog.replace(' ', '-').replace('_', '-'))
+        )
         options = {option for action in command._actions for option in action.option_strings}
         assert options
-        assert options <= shown, command.prog
+        assert options <= listed, command.prog
 
 
 @pytest.mark.parametrize('name', COMMANDS)
 def test_every_option_is_explained(site, pages, name):
     lists = pages[site / f'{name}.html'].soup.find_all('dl')
-    items = [item for found in lists for item in found.find_all('dd', recursive=False)]
+    items = [item for part in lists for item in part.find_all('dd', recursive=False)]
     assert len(items) > 15
     assert all(plain(item.get_text()) for item in items)
 
@@ -89,15 +91,15 @@ def test_every_column_is_described(site, pages, table):
         assert any(text.startswith(start) for text in rows.get(name, [])), name
 
 
-def test_nothing_is_loaded_from_elsewhere(pages):
+def test_pages_load_nothing_from_other_sites(pages):
     for page in pages.values():
         for tag, attribute in RESOURCES.items():
-            for found in page.soup.find_all(tag, **{attribute: True}):
-                assert not re.match(r'(\w+:)?//', found[attribute]), (page.path, found)
+            for element in page.soup.find_all(tag, **{attribute: True}):
+                assert not re.match(r'(\w+:)?//', element[attribute]), (page.path, element)
         assert not page.soup.find_all(srcset=True)
 
 
-def test_no_style_loads_anything_from_elsewhere(site):
+def test_styles_load_nothing_from_other_sites(site):
     styles = list(site.rglob('*.css'))
     assert styles
     for path in styles:
@@ -105,13 +107,13 @@ def test_no_style_loads_anything_from_elsewhere(site):
         assert not re.search(r'(url\(\s*["\']?|@import\s+["\'])\s*(https?:)?//', text), path
 
 
-def test_what_is_loaded_is_there(pages):
+def test_loaded_files_exist(pages):
     for page in pages.values():
         for tag, attribute in RESOURCES.items():
-            for found in page.soup.find_all(tag, **{attribute: True}):
-                name = found[attribute].partition('?')[0].partition('#')[0]
+            for element in page.soup.find_all(tag, **{attribute: True}):
+                name = element[attribute].partition('?')[0].partition('#')[0]
                 if name and not name.startswith('data:'):
-                    assert (page.path.parent / name).is_file(), (page.path, found)
+                    assert (page.path.parent / name).is_file(), (page.path, element)
 
 
 def test_links_and_anchors_resolve(pages):
@@ -135,7 +137,7 @@ def test_every_page_can_be_reached_from_the_first(site, pages):
     assert expected <= reached
 
 
-def test_every_picture_has_a_text(pages):
+def test_every_picture_has_a_description(pages):
     pictures = [image for page in pages.values() for image in page.soup.find_all('img')]
     assert len(pictures) > 10
     assert all(image.get('alt', '').strip() for image in pictures)
@@ -155,7 +157,7 @@ def test_every_workflow_has_its_graph(site, pages):
         assert 'inputnode' in drawn or '_wf' in drawn, name
 
 
-def test_pages_do_not_tell_where_they_were_built(pages):
+def test_pages_do_not_contain_the_build_folder(pages):
     for page in pages.values():
         assert str(ROOT) not in page.text
         assert ' object at 0x' not in page.text

@@ -1,4 +1,4 @@
-"""What the page on usage says of memory is what the app plans with."""
+"""The memory limits on the usage page are those of the app."""
 
 import re
 from pathlib import Path
@@ -14,13 +14,13 @@ from pvs_workflow.workflows.memory import BYTES_PER_VOXEL
 PAGE = (Path(__file__).parents[2] / 'docs' / 'usage.md').read_text(encoding='utf-8')
 
 
-def told(row):
+def value_in_table(row):
     (number,) = re.findall(rf'^\| {re.escape(row)}.* \|[^\d\n]*([\d.]+) \|$', PAGE, re.MULTILINE)
     return float(number)
 
 
 @pytest.fixture(scope='module')
-def most(tmp_path_factory):
+def max_step_gb(tmp_path_factory):
     folder = tmp_path_factory.mktemp('bids')
     images = [folder / f'sub-01_{name}.nii.gz' for name in ('T2w', 'T1w', 'FLAIR')]
     scan = Scan('01', None, *images, (('sub', '01'),))
@@ -34,9 +34,9 @@ def most(tmp_path_factory):
     return max(node.mem_gb for node in workflow._get_all_nodes())
 
 
-def test_the_table_of_memory(most):
-    assert told('the run itself') == RUN_GB
-    assert told('a process between two steps') == IDLE_GB
-    assert told('a process at its step') == most
-    assert told('… for each further 10 million voxels') == BYTES_PER_VOXEL * 1e7 / 1e9
-    assert f'{RUN_GB} GB and {most:g} GB for each of `--nprocs`' in PAGE
+def test_the_table_of_memory(max_step_gb):
+    assert value_in_table('the run itself') == RUN_GB
+    assert value_in_table('a process between two steps') == IDLE_GB
+    assert value_in_table('a process at its step') == max_step_gb
+    assert value_in_table('… for each further 10 million voxels') == BYTES_PER_VOXEL * 1e7 / 1e9
+    assert f'{RUN_GB} GB and {max_step_gb:g} GB for each of `--nprocs`' in PAGE

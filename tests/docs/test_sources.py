@@ -1,4 +1,4 @@
-"""What a repository's viewer shows: the Markdown itself."""
+"""Checks of the Markdown itself, as repository viewers show it."""
 
 import re
 
@@ -23,10 +23,10 @@ def anchors(path):
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
 def test_relative_links_lead_to_files_and_headings(path):
     for target, anchor in LINK.findall(FENCE.sub('', path.read_text('utf-8'))):
-        found = path.parent / target if target else path
-        assert found.is_file(), target
+        file = path.parent / target if target else path
+        assert file.is_file(), target
         if anchor:
-            assert anchor in anchors(found), (target, anchor)
+            assert anchor in anchors(file), (target, anchor)
 
 
 def test_the_index_names_every_page():

@@ -1,4 +1,4 @@
-"""The pages show what the JSON files behind them say."""
+"""The tables of the pages agree with the JSON files."""
 
 import json
 import shutil
@@ -27,13 +27,13 @@ def fill(page, *words):
 
 
 @pytest.mark.parametrize('name', ['validation.md', 'model_card.md', 'training.md', 'simulator.md'])
-def test_pages_show_what_the_files_say(tmp_path, name):
+def test_pages_agree_with_the_files(tmp_path, name):
     shutil.copy(DOCS / name, tmp_path)
-    told = 'run python scripts/make_validation_tables.py'
-    assert fill(tmp_path / name) == (DOCS / name).read_text('utf-8'), told
+    hint = 'run python scripts/make_validation_tables.py'
+    assert fill(tmp_path / name) == (DOCS / name).read_text('utf-8'), hint
 
 
-def test_another_figure_in_a_file_is_another_one_on_the_page(tmp_path):
+def test_a_changed_figure_in_a_file_changes_the_page(tmp_path):
     record = json.loads((DOCS / 'validation' / 'readers.json').read_text('utf-8'))
     record['readers']['noise']['mae'] = 7.77
     record['command'] = 'python benchmarks/readers.py out.json'
@@ -46,7 +46,7 @@ def test_another_figure_in_a_file_is_another_one_on_the_page(tmp_path):
     assert 'outdated' not in text
 
 
-def test_what_is_not_measured_says_so(tmp_path):
+def test_missing_files_are_marked_as_not_measured(tmp_path):
     (tmp_path / 'page.md').write_text(PAGE, 'utf-8')
     text = fill(tmp_path / 'page.md', '--validation', tmp_path)
     assert '<!-- begin: readers -->\n*Not measured yet.*\n<!-- end: readers -->' in text

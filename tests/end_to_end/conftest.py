@@ -13,5 +13,5 @@ def example(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def real(tmp_path_factory):
-    """Return the output folder of a run on the real scans, and what the run has used."""
+    """Return the output folder of a run on the real scans, and the resources used."""
     return real_results(tmp_path_factory)

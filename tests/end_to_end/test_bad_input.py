@@ -1,4 +1,4 @@
-"""Bad scans beside a good one: one sentence each, and the good one complete."""
+"""Bad scans next to a good one: one message each, and complete results for the good one."""
 
 import gzip
 
@@ -96,22 +96,22 @@ def crown(anat):
 
 
 @pytest.mark.parametrize('name', BAD)
-def test_each_gets_one_clear_sentence(mixed, name):
+def test_each_bad_scan_gets_one_clear_message(mixed, name):
     out, done = mixed
-    said = [
+    messages = [
         line for line in done.stderr.splitlines() if f'sub-{name}' in line and BAD[name][1] in line
     ]
-    assert len(said) == 1, done.stderr
+    assert len(messages) == 1, done.stderr
     assert 'Traceback' not in done.stderr
     assert BAD[name][1] in (out / f'sub-{name}.html').read_text()
     assert not list(out.glob(f'sub-{name}/anat/*_grade.tsv'))
 
 
-def test_the_exit_code_tells_the_truth(mixed):
+def test_the_exit_code_reports_the_failures(mixed):
     assert mixed[1].returncode == 1
 
 
-def test_the_good_one_is_complete(mixed, example):
+def test_the_good_scan_is_complete(mixed, example):
     out, _ = mixed
     ours = {
         n.replace('good', '02'): read_without_names(out / 'sub-good/anat' / n)
@@ -127,7 +127,7 @@ def read_without_names(path):
     return read(path).drop(columns=['participant_id', 't2w'], errors='ignore')
 
 
-def test_a_scan_without_basal_ganglia_is_not_graded_as_if_it_had(mixed):
+def test_a_scan_without_basal_ganglia_fails_or_has_no_grade(mixed):
     out, done = mixed
     grades = list(out.glob('sub-crown/anat/*_grade.tsv'))
     if grades:

@@ -1,4 +1,4 @@
-"""The example dataset: the output contract, the truth, and processes that do not matter."""
+"""The results of the example dataset: output contract, truth, reports and resuming."""
 
 import json
 import os
@@ -66,7 +66,7 @@ GRADE_COLUMNS = [
 ]
 
 
-def test_the_tree_is_the_one_on_record(example):
+def test_the_tree_equals_the_recorded_one(example):
     files = sorted(
         path.relative_to(example).as_posix() for path in example.rglob('*') if path.is_file()
     )
@@ -78,9 +78,9 @@ def test_the_tree_is_the_one_on_record(example):
 @pytest.mark.parametrize('stem', SCANS)
 def test_volumes_are_on_the_grid_of_the_input(example, stem):
     t2w = nb.load(EXAMPLE / f'{stem}_T2w.nii.gz')
-    found = [p for p in example.glob(f'{stem}_*.nii.gz') if 'xfm' not in p.name]
-    assert len(found) == (7 if SCANS[stem] else 6)
-    for path in found:
+    paths = [p for p in example.glob(f'{stem}_*.nii.gz') if 'xfm' not in p.name]
+    assert len(paths) == (7 if SCANS[stem] else 6)
+    for path in paths:
         image = nb.load(path)
         assert image.shape == t2w.shape
         assert np.allclose(image.affine, t2w.affine, atol=1e-4)
@@ -109,21 +109,21 @@ def test_tables_keep_the_contract(example, stem):
     roi = nb.load(example / f'{stem}_space-T2w_desc-basalganglia_dseg.nii.gz').get_fdata()
     for row in counts.itertuples():
         side = {'L': 1, 'R': 2}[row.hemisphere]
-        own = [
+        side_labels = [
             value
             for value in np.unique(labels[..., row.slice])[1:]
             if np.bincount(roi[labels == value].astype(int), minlength=3)[1:].argmax() + 1 == side
         ]
-        assert len(own) == row.instances <= np.floor(row.count + 0.5)
+        assert len(side_labels) == row.instances <= np.floor(row.count + 0.5)
         image = (instances['hemisphere'] == row.hemisphere) & (instances['slice'] == row.slice)
-        assert sorted(instances.loc[image, 'label']) == own
+        assert sorted(instances.loc[image, 'label']) == side_labels
     for name in ('desc-epvs_counts', 'desc-potter_grade', 'space-T2w_desc-epvs_instances'):
         sidecar = json.loads((example / f'{stem}_{name}.json').read_text())
         assert any(source.endswith('_T2w.nii.gz') for source in sidecar['Sources'])
 
 
 @pytest.mark.parametrize('stem', SCANS)
-def test_the_roi_and_the_slices_are_the_true_ones(example, stem):
+def test_the_roi_and_the_slices_match_the_truth(example, stem):
     name = '_space-T2w_desc-basalganglia_dseg.nii.gz'
     assert min(dice(example / f'{stem}{name}', TRUTH / f'{stem}{name}')) > 0.8
     ours = read(example / f'{stem}_desc-epvs_counts.tsv')
@@ -131,7 +131,7 @@ def test_the_roi_and_the_slices_are_the_true_ones(example, stem):
     assert abs(ours['slice'].min() - truth['slice'].min()) <= 1
 
 
-def test_more_epvs_are_counted_where_more_are(example):
+def test_the_side_with_more_epvs_has_higher_counts(example):
     truth = read(TRUTH / 'sub-02/anat/sub-02_desc-epvs_counts.tsv')
     ours = read(example / 'sub-02/anat/sub-02_desc-epvs_counts.tsv')
     sums = [table.groupby('hemisphere')['count'].sum() for table in (truth, ours)]
@@ -139,7 +139,7 @@ def test_more_epvs_are_counted_where_more_are(example):
     assert sums[1]['L'] > sums[1]['R']
 
 
-def test_group_tables_hold_every_row(example):
+def test_group_tables_have_every_row(example):
     for name, rows in (('potter', 3), ('counts', 18)):
         table = read(example / f'group_{name}.tsv')
         assert len(table) == rows
@@ -158,7 +158,7 @@ def test_the_results_are_a_valid_derivative_dataset(example):
     assert [issue for issue in issues if issue.get('severity') == 'error'] == []
 
 
-def test_reports_are_whole_and_need_no_network(example):
+def test_reports_are_complete_and_need_no_network(example):
     for name, figures in (('sub-01.html', 14), ('sub-02.html', 7), ('group_potter.html', 1)):
         page = (example / name).read_text()
         assert page.count('<img') >= figures
@@ -167,7 +167,7 @@ def test_reports_are_whole_and_need_no_network(example):
         assert not re.search(r'<link[^>]+href="https?:', page)
 
 
-def test_pages_made_anew_are_the_same(example, tmp_path):
+def test_rebuilt_pages_are_identical(example, tmp_path):
     out = tmp_path / 'out'
     shutil.copytree(example, out)
     names = ('sub-01.html', 'sub-02.html')
@@ -210,7 +210,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(example, tmp_path):
     before = registered.stat().st_mtime_ns
     done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert registered.stat().st_mtime_ns == before  # not done again
+    assert registered.stat().st_mtime_ns == before  # not run again
     assert 'did not come to its end' not in record.read_text()
     reference = tables(example)
     ours = tables(out)

@@ -10,7 +10,7 @@ from tests.builders.example import EXAMPLE, make_raw, read, run
 pytestmark = pytest.mark.slow
 
 STORED = {'ras': 'RAS', 'las': 'LAS', 'lps': 'LPS', 'sagittal': 'SRA'}
-MARK = 40  # pixels that are made bright in the left putamen
+MARK = 40  # bright pixels added in the left putamen
 
 
 @pytest.fixture(scope='module')
@@ -50,7 +50,7 @@ def results(out, participant):
     return counts, grade.drop(columns=['participant_id', 't2w'])
 
 
-def test_tables_are_the_same_but_for_the_slice(stored_in_every_way):
+def test_tables_are_equal_except_for_the_slice(stored_in_every_way):
     bids, out = stored_in_every_way
     reference, reference_grade = results(out, 'ras')
     for participant in STORED:
@@ -65,7 +65,7 @@ def test_tables_are_the_same_but_for_the_slice(stored_in_every_way):
         assert counts['slice'].tolist() == expected.tolist()
 
 
-def test_instances_lie_at_the_same_places_in_the_world(stored_in_every_way):
+def test_instances_have_the_same_world_coordinates(stored_in_every_way):
     _, out = stored_in_every_way
     reference, *others = (
         read(out / f'sub-{p}/anat/sub-{p}_space-T2w_desc-epvs_instances.tsv')
@@ -75,19 +75,19 @@ def test_instances_lie_at_the_same_places_in_the_world(stored_in_every_way):
     )
     assert len(reference) > 0
     for table in others:
-        places = [name for name in table if name not in ('hemisphere', 'slice_rank', 'label')]
-        assert table.drop(columns=places).equals(reference.drop(columns=places))
-        assert np.allclose(table[places], reference[places], atol=2e-3)
+        coordinates = [name for name in table if name not in ('hemisphere', 'slice_rank', 'label')]
+        assert table.drop(columns=coordinates).equals(reference.drop(columns=coordinates))
+        assert np.allclose(table[coordinates], reference[coordinates], atol=2e-3)
 
 
-def test_the_marked_side_has_more(stored_in_every_way):
+def test_the_marked_side_has_more_instances(stored_in_every_way):
     _, out = stored_in_every_way
     counts, _ = results(out, 'ras')
     sums = counts.groupby('hemisphere')['instances'].sum()
     assert sums['L'] > sums['R']
 
 
-def test_volumes_lie_on_each_other_in_the_world(stored_in_every_way):
+def test_volumes_have_the_same_world_coordinates(stored_in_every_way):
     _, out = stored_in_every_way
     for name in ('desc-basalganglia_dseg', 'desc-epvs_dseg'):
         images = [

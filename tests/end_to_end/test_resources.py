@@ -1,4 +1,4 @@
-"""What a run was given, and what it takes: processors, threads and memory."""
+"""The processors, threads and memory of a run stay within its limits."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
 from tests.builders.example import EXAMPLE, tables
 from tests.places import REAL
 
-PROMISED = {
+EXPECTED = {
     'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': '1',
     'OMP_NUM_THREADS': '1',
     'OPENBLAS_NUM_THREADS': '1',
 }
-TOO_MANY = dict.fromkeys([*PROMISED, 'TF_NUM_INTEROP_THREADS', 'TF_NUM_INTRAOP_THREADS'], '8')
+TOO_MANY = dict.fromkeys([*EXPECTED, 'TF_NUM_INTEROP_THREADS', 'TF_NUM_INTRAOP_THREADS'], '8')
 LIBRARIES = """
 import json, os, sys
 from pathlib import Path
@@ -74,7 +74,7 @@ def memory():
 
 @pytest.fixture(scope='module', params=[1, 2])
 def watched(request, memory, tmp_path_factory):
-    # A shell that asks for more than the run was given.
+    # The shell asks for more threads than the run may use.
     folder = tmp_path_factory.mktemp('watched')
     with pytest.MonkeyPatch.context() as patch:
         for name, value in TOO_MANY.items():
@@ -93,7 +93,7 @@ def test_any_number_of_processes_gives_the_same_bytes(watched, example):
 
 
 @pytest.mark.parametrize('number', [1, 3])
-def test_libraries_have_the_threads_that_were_promised(tmp_path, number):
+def test_libraries_use_the_given_number_of_threads(tmp_path, number):
     done = subprocess.run(
         [sys.executable, '-W', 'ignore', '-c', LIBRARIES, str(number)],
         capture_output=True,
@@ -103,25 +103,25 @@ def test_libraries_have_the_threads_that_were_promised(tmp_path, number):
         env=os.environ | TOO_MANY,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert 'openblas' in found['pools']
-    # Some libraries take no more than there are processors.
-    assert set(found['pools'].values()) <= {number, min(number, os.cpu_count() or 1)}
-    assert found['ants'] <= 1
-    assert found['tensorflow'] == [1, 1]
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert 'openblas' in report['pools']
+    # Some libraries use no more threads than there are processors.
+    assert set(report['pools'].values()) <= {number, min(number, os.cpu_count() or 1)}
+    assert report['ants'] <= 1
+    assert report['tensorflow'] == [1, 1]
 
 
 def test_no_process_is_busier_than_one_processor(memory, watched):
     number, usage, _ = watched
     for process in usage.processes.values():
         assert memory.busiest([process]) <= 1.1
-    # The first worker starts while the run looks for its scans. Later, the run itself takes next
-    # to nothing.
+    # The first worker starts while the run searches for scans. Later, the run itself uses almost
+    # no CPU time.
     assert memory.busiest(list(usage.processes.values())) <= 1.1 * number + 0.2
 
 
-def test_every_worker_was_told_its_threads(tmp_path):
-    """Each variable is asked of a worker of its own, which knows what it was started with."""
+def test_every_worker_gets_the_thread_settings(tmp_path):
+    """Each variable is read in a separate worker, from the environment it started with."""
     path = tmp_path / 'ask.py'
     path.write_text(WORKERS)
     done = subprocess.run(
@@ -129,10 +129,10 @@ def test_every_worker_was_told_its_threads(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=os.environ | TOO_MANY | {'ASK': json.dumps(list(PROMISED))},
+        env=os.environ | TOO_MANY | {'ASK': json.dumps(list(EXPECTED))},
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == list(PROMISED.values())
+    assert json.loads(done.stdout) == list(EXPECTED.values())
 
 
 def test_tensorflow_starts_once_in_each_process_for_all_scans(memory, watched):
@@ -150,21 +150,21 @@ def test_tensorflow_starts_once_in_each_process_for_all_scans(memory, watched):
 
 
 def test_no_step_takes_more_than_it_declares(memory, watched):
-    check(memory, EXAMPLE, *watched[:2])
+    assert_within_limits(memory, EXAMPLE, *watched[:2])
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason=f'no real scans in {REAL} (set PVS_REAL_DATA)')
-def test_nor_with_real_scans(memory, real):
+def test_no_step_of_real_scans_takes_more_than_it_declares(memory, real):
     _, usage = real
-    check(memory, REAL, 2, usage)
+    assert_within_limits(memory, REAL, 2, usage)
     assert usage.peak <= 4
 
 
-def check(memory, bids_dir, number, usage):
+def assert_within_limits(memory, bids_dir, number, usage):
     declared = memory.declared(bids_dir)
     assert set(usage.steps) <= set(declared) | {''}
-    # Very short ones may have been missed.
+    # Very short steps may have been missed.
     assert len(usage.steps) > len(declared) / 3
     above = {name: used for name, used in usage.steps.items() if used > 0.95 * declared[name]}
     assert not above

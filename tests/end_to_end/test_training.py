@@ -13,20 +13,20 @@ import pytest
 from pvs_workflow import data
 
 PAGE = Path(__file__).parents[2] / 'docs' / 'training.md'
-SMALLER = {
+REPLACEMENTS = {
     '--participants 12': '--participants 3',
     'pvs_cascade train': 'pvs_cascade train --epochs-enhancer 1 --epochs-counter 1',
 }
-"""What the test changes in the commands, so that they take minutes."""
+"""Replacements in the commands, so that they take minutes."""
 
 
 def blocks():
-    """Return kind and text of the page's commands and scripts."""
+    """Return the kind and text of each command and script of the page."""
     return re.findall(r'^```(sh|python)\n(.*?)^```', PAGE.read_text('utf-8'), re.M | re.S)
 
 
 def run(kind, text, folder):
-    for old, new in SMALLER.items():
+    for old, new in REPLACEMENTS.items():
         text = text.replace(old, new)
     command = ['bash', '-e', '-c', text] if kind == 'sh' else [sys.executable, '-c', text]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
@@ -36,10 +36,10 @@ def run(kind, text, folder):
     assert done.returncode == 0, f'{text}\n{done.stdout}\n{done.stderr}'
 
 
-def test_the_page_can_be_made_smaller():
+def test_the_commands_can_be_shortened():
     text = ''.join(text for _, text in blocks())
     assert [kind for kind, _ in blocks()] == ['sh', 'python', 'sh', 'python', 'sh', 'sh', 'sh']
-    assert all(old in text for old in SMALLER)
+    assert all(old in text for old in REPLACEMENTS)
 
 
 def test_the_page_names_the_defaults():

@@ -1,4 +1,4 @@
-"""Bundles of format version 3, with keras files, can be used after conversion."""
+"""Tests of the conversion of bundles of format version 3, with keras files."""
 
 import json
 import subprocess
@@ -72,8 +72,8 @@ def test_a_converted_bundle_has_the_same_card_and_weights(old, networks, tmp_pat
     assert not card.architecture.enhancer.adds_to_image
     assert card.label == f'{before["name"]} {before["version"]}'
     assert list(card.calibration.centres) == before['calibration']['centres']
-    was = {'format_version': 3, 'model_sha256': model_sha256(old)}
-    assert card.training == before['training'] | {'converted_from': was}
+    origin = {'format_version': 3, 'model_sha256': model_sha256(old)}
+    assert card.training == before['training'] | {'converted_from': origin}
 
 
 def test_other_versions_are_refused(old, tmp_path):
@@ -81,5 +81,5 @@ def test_other_versions_are_refused(old, tmp_path):
     (old / 'card.json').write_text(json.dumps(values))
     done = convert(old, tmp_path / 'new')
     assert done.returncode == 1
-    assert done.stderr.strip() == f'{old} is not of format version 3'
+    assert done.stderr.strip() == f'{old} does not have format version 3'
     assert not (tmp_path / 'new').exists()

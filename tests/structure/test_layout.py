@@ -1,4 +1,4 @@
-"""Where code and tests are, and how long they may be."""
+"""Rules on the layout and the length of files."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.builders.source import ROOT, modules
 
 MAX_LINES = 300
 MAX_INTERFACE_LINES = 15
-"""Of the body of ``_run_interface``: load, one call, save."""
+"""Maximum length of the body of ``_run_interface``: load, one call, save."""
 
 
 def body_lines(function: ast.FunctionDef) -> int:
@@ -36,7 +36,7 @@ def test_no_file_is_long(folder):
 
 
 def test_each_interface_loads_calls_and_saves():
-    found = {
+    lengths = {
         f'{path}: {owner.name}': body_lines(function)
         for path, tree in modules('pvs_workflow').items()
         for owner in ast.walk(tree)
@@ -44,6 +44,8 @@ def test_each_interface_loads_calls_and_saves():
         for function in owner.body
         if isinstance(function, ast.FunctionDef) and function.name == '_run_interface'
     }
-    assert len(found) >= 5
-    long = [f'{name}: {number}' for name, number in found.items() if number > MAX_INTERFACE_LINES]
+    assert len(lengths) >= 5
+    long = [
+        f'{name}: {number}' for name, number in lengths.items() if number > MAX_INTERFACE_LINES
+    ]
     assert not long, '\n'.join(long)

@@ -5,19 +5,21 @@ import ast
 from tests.builders.source import modules
 
 COMMANDS = {'main', 'run', 'add_arguments', 'build_parser'}
-"""What each command has under the same name, in ``cli`` and in ``lab/cli``."""
+"""Names that all commands define, in ``cli`` and in ``lab/cli``."""
 
 
 def public_names(tree):
-    """Return the names of a module's functions and classes that others may use."""
+    """Return the names of a module's public functions and classes."""
     kinds = ast.FunctionDef | ast.ClassDef
     return {node.name for node in tree.body if isinstance(node, kinds) and node.name[0] != '_'}
 
 
 def test_no_public_name_is_defined_twice():
-    places = {}
+    paths_by_name = {}
     for path, tree in modules('pvs_workflow').items():
         for name in public_names(tree) - (COMMANDS if 'cli' in path.parts else set()):
-            places.setdefault(name, []).append(str(path))
-    twice = [f'{name}: {", ".join(paths)}' for name, paths in places.items() if len(paths) > 1]
-    assert not twice, '\n'.join(sorted(twice))
+            paths_by_name.setdefault(name, []).append(str(path))
+    duplicates = [
+        f'{name}: {", ".join(paths)}' for name, paths in paths_by_name.items() if len(paths) > 1
+    ]
+    assert not duplicates, '\n'.join(sorted(duplicates))
