@@ -1,8 +1,8 @@
 """Run the app on the corpus of tests/hostile, and measure the cost of the worst inputs.
 
 Each input is given to the part of the app that reads it, one after the other in one process. It is
-handled as documented if it ends in one clear sentence and the documented exit code (or is used,
-where it only looks bad), harms no other participant, and takes under 4 GB and 60 s of CPU time.
+handled as documented if it ends in one clear sentence and the documented exit code, or is used
+where it only looks bad. It must not harm other participants, nor take 4 GB or 60 s of CPU time.
 """
 
 from benchmarks.harness import command, command_line, load, say, write_record
