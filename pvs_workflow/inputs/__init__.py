@@ -1,4 +1,4 @@
-"""What a BIDS dataset has to offer: a query that ends in a list of scans."""
+"""Query a BIDS dataset for scans, and check its images."""
 
 from pvs_workflow.inputs.collect import collect_scans
 from pvs_workflow.inputs.dataset import check_dataset, clean_labels, find_participants

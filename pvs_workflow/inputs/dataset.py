@@ -1,4 +1,4 @@
-"""Whether a folder is a BIDS dataset, whose images it holds, and what is in their folders."""
+"""Check a BIDS dataset, and list its participants and their anatomical folders."""
 
 import os
 import re
@@ -10,87 +10,91 @@ from pvs_workflow.errors import InvalidDatasetError, NoInputError, NoMatchError,
 from pvs_workflow.files import read_json
 
 _LABEL = re.compile(r'[0-9A-Za-z+]+')
+_REQUIRED = ('Name', 'BIDSVersion')
 
 
 def check_dataset(bids_dir: Path) -> dict:
-    """Return the dataset's description, if it describes a raw BIDS dataset.
+    """Return the description of a raw BIDS dataset.
 
     Raises
     ------
     InvalidDatasetError
-        If the folder or its description is missing or malformed, or it is a derivative.
+        If the folder or its description is missing or malformed, or describes derivatives.
 
     """
     if not bids_dir.is_dir():
         raise InvalidDatasetError(
-            f'{bids_dir} is not a BIDS dataset, expected a folder, received '
-            f'{"a file" if bids_dir.exists() else "a path that does not exist"}'
+            f'{bids_dir} {"is a file" if bids_dir.exists() else "does not exist"}; '
+            'give the folder of a BIDS dataset'
         )
     path = bids_dir / 'dataset_description.json'
     try:
         description = read_json(path)
     except OSError as error:
         raise InvalidDatasetError(
-            f'{bids_dir} is not a BIDS dataset, expected a dataset_description.json in it, '
-            f'received: {error.strerror}'
+            f'{path} cannot be read: {error.strerror}; a BIDS dataset needs this file'
         ) from error
     except ValueError as error:
-        raise InvalidDatasetError(
-            f'{path} is malformed, expected a JSON object, received: {error}'
-        ) from error
-    if not isinstance(description, dict) or not {'Name', 'BIDSVersion'} <= set(description):
-        received = ', '.join(description) if isinstance(description, dict) else repr(description)
-        raise InvalidDatasetError(
-            f'{path} is incomplete, expected a JSON object with Name and BIDSVersion, received '
-            f'{received or "an empty one"}'
-        )
+        raise InvalidDatasetError(f'{path} cannot be read as JSON: {error}') from error
+    if not isinstance(description, dict):
+        raise InvalidDatasetError(f'{path} must hold a JSON object with {" and ".join(_REQUIRED)}')
+    if missing := [key for key in _REQUIRED if key not in description]:
+        raise InvalidDatasetError(f'{path} lacks {" and ".join(missing)}')
     if description.get('DatasetType', 'raw') == 'derivative':
-        raise InvalidDatasetError(
-            f'{bids_dir} holds derivatives, expected a raw BIDS dataset, received DatasetType '
-            '"derivative"'
-        )
+        raise InvalidDatasetError(f'{bids_dir} holds derivatives; give the raw BIDS dataset')
     return description
 
 
 def find_participants(
-    bids_dir: Path, asked: Sequence[str]
+    bids_dir: Path, requested: Sequence[str]
 ) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return the participants that have a folder, and those asked for that have none.
+    """Return the participants that have a folder, and those that do not.
+
+    Parameters
+    ----------
+    bids_dir : Path
+    requested : sequence of str
+        Labels without their prefix; all participants of the dataset if empty.
+
+    Returns
+    -------
+    present : list of str
+        Labels in natural order.
+    missing : list of (str, str)
+        Other labels, and why each cannot be used.
 
     Raises
     ------
     NoMatchError
-        If none of those asked for has a folder.
+        If participants are requested and none of them has a folder.
     NoInputError
-        If none was asked for, and the dataset has no participants.
+        If no participants are requested and the dataset has none.
 
     """
-    if asked:
+    if requested:
         present = [
-            label for label in asked if is_label(label) and (bids_dir / f'sub-{label}').is_dir()
+            label
+            for label in requested
+            if is_label(label) and (bids_dir / f'sub-{label}').is_dir()
         ]
-        reason = 'not in the dataset, expected the label of one of its participants'
-        absent = [label for label in asked if label not in set(present)]
-        missing = [(label, one_line(f'sub-{label}: {reason}')) for label in absent]
+        absent = [label for label in requested if label not in set(present)]
+        missing = [(label, one_line(f'sub-{label}: not in the dataset')) for label in absent]
     else:
-        there = [path.name[4:] for path in sorted(bids_dir.glob('sub-*')) if path.is_dir()]
-        present = [label for label in there if is_label(label)]
-        missing = [(label, no_label('sub', label)) for label in there if not is_label(label)]
-    if asked and not present:
+        labels = [path.name[4:] for path in sorted(bids_dir.glob('sub-*')) if path.is_dir()]
+        present = [label for label in labels if is_label(label)]
+        bad = [label for label in labels if not is_label(label)]
+        missing = [(label, explain_bad_label('sub', label)) for label in bad]
+    if requested and not present:
         raise NoMatchError(
-            f'{bids_dir} has none of the participants asked for, expected labels of its '
-            f'participants, received {", ".join(asked)}'
+            f'{bids_dir} has no participant {" or ".join(requested)}; check --participant-label'
         )
     if not present:
-        raise NoInputError(
-            f'{bids_dir} has no participants, expected at least one folder sub-<label>, received '
-            'none'
-        )
+        raise NoInputError(f'{bids_dir} has no participants (folders sub-<label>)')
     return sorted(present, key=natural_key), missing
 
 
 def is_label(text: str) -> bool:
-    """Tell whether a text can be the label of a participant or session.
+    """Return whether a text is a valid label of a participant or session.
 
     Examples
     --------
@@ -101,16 +105,15 @@ def is_label(text: str) -> bool:
     return _LABEL.fullmatch(text) is not None
 
 
-def no_label(key: str, label: str) -> str:
-    """Return why the folder of a participant (``sub``) or session (``ses``) is not read."""
+def explain_bad_label(key: str, label: str) -> str:
+    """Return why the folder of a participant (``sub``) or session (``ses``) is skipped."""
     return one_line(
-        f'{key}-{label}: the folder was not read, expected a label of letters and digits after '
-        f'{key}-, received {label!r}'
+        f'{key}-{label}: folder skipped; {label!r} is not a label (letters, digits and +)'
     )
 
 
 def clean_labels(labels: Iterable[str], prefix: str) -> list[str]:
-    """Return labels without their prefix, each once, in natural order.
+    """Return labels without their prefix or duplicates, in natural order.
 
     Examples
     --------
@@ -121,7 +124,7 @@ def clean_labels(labels: Iterable[str], prefix: str) -> list[str]:
 
 
 def natural_key(text: str | None) -> tuple:
-    """Return a sorting key by which 2 comes before 10, and nothing comes first.
+    """Return a key that sorts 2 before 10, and ``None`` first.
 
     Examples
     --------
@@ -129,7 +132,7 @@ def natural_key(text: str | None) -> tuple:
     [None, '2', '10', 'b2', 'b10']
     """
     parts = re.findall(r'[0-9]+|[^0-9]+', text or '')
-    # Numbers are compared by their length first, since int() takes no more than 4,300 digits.
+    # Numbers are compared by their length first, because int() takes at most 4,300 digits.
     digits = [part.lstrip('0') if part.isascii() and part.isdecimal() else None for part in parts]
     numbers = [
         (1, 0, part) if number is None else (0, len(number), number)
@@ -147,10 +150,10 @@ class Listing:
     sessions : tuple of str
         Labels in natural order.
     odd_sessions : tuple of str
-        What follows ``ses-`` in the names of folders where it is no label; these are not read.
+        Text after ``ses-`` in folder names that are not valid labels; these folders are skipped.
     files, folders : tuple of str
-        The content of ``anat``, of all sessions: paths from the dataset's root on, sorted. Broken
-        links are files.
+        The content of ``anat`` in all sessions: sorted paths relative to the dataset. Broken
+        links count as files.
 
     """
 
@@ -163,22 +166,22 @@ class Listing:
 def list_participant(bids_dir: Path, participant: str) -> Listing:
     """List a participant's anatomical folders without pybids, which takes longer to load.
 
-    What cannot be read is passed over.
+    Folders that cannot be read are skipped.
     """
     root, subject = os.fspath(bids_dir), f'sub-{participant}'
-    there = [name for name, is_folder in _entries(f'{root}/{subject}') if is_folder]
-    found = sorted((name[4:] for name in there if name.startswith('ses-')), key=natural_key)
-    sessions = [label for label in found if is_label(label)]
-    odd = [label for label in found if not is_label(label)]
+    names = [name for name, is_folder in _entries(f'{root}/{subject}') if is_folder]
+    labels = sorted((name[4:] for name in names if name.startswith('ses-')), key=natural_key)
+    sessions = [label for label in labels if is_label(label)]
+    odd = [label for label in labels if not is_label(label)]
     files, folders = [], []
-    for place in (subject, *(f'{subject}/ses-{session}' for session in sessions)):
-        for name, is_folder in _entries(f'{root}/{place}/anat'):
-            (folders if is_folder else files).append(f'{place}/anat/{name}')
+    for parent in (subject, *(f'{subject}/ses-{session}' for session in sessions)):
+        for name, is_folder in _entries(f'{root}/{parent}/anat'):
+            (folders if is_folder else files).append(f'{parent}/anat/{name}')
     return Listing(tuple(sessions), tuple(odd), tuple(sorted(files)), tuple(sorted(folders)))
 
 
 def _entries(folder: str) -> list[tuple[str, bool]]:
-    """Return names, hidden ones left out, and whether each is a folder or a link to one."""
+    """Return the names that are not hidden, and whether each is a folder or a link to one."""
     try:
         with os.scandir(folder) as entries:
             return [(one.name, _is_folder(one)) for one in entries if one.name[0] != '.']
@@ -189,5 +192,5 @@ def _entries(folder: str) -> list[tuple[str, bool]]:
 def _is_folder(entry: os.DirEntry) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself, say
+    except OSError:  # for example a link to itself
         return False

@@ -1,4 +1,4 @@
-"""pybids' index of a dataset: made, kept in a folder, and asked."""
+"""Index a dataset with pybids, save the index, and query it."""
 
 import re
 import shutil
@@ -11,26 +11,27 @@ from pathlib import Path
 from pvs_workflow.errors import OutputError, PVSError
 
 FILE = 'layout_index.sqlite'
+"""Name of the index file that pybids writes and reads."""
 
 
 class LayoutIndex:
-    """Files of a dataset, found by pybids.
+    """The files of a dataset as pybids indexes them.
 
     Parameters
     ----------
     bids_dir : Path
-        Absolute.
+        Absolute path.
     participants : sequence of str
-        Labels of those to index; not used with ``database_dir``.
+        Labels of the participants to index; ignored with ``database_dir``.
     database_dir : Path, optional
-        The folder of an index of the whole dataset, which is made where it is missing.
+        Folder of an index of the whole dataset; the index is created if it is missing.
 
     Raises
     ------
     PVSError
-        If the kept index is of another dataset, or no index.
+        If the saved index is damaged or belongs to another dataset.
     OutputError
-        If the index cannot be kept.
+        If the index cannot be saved.
 
     """
 
@@ -42,16 +43,20 @@ class LayoutIndex:
             labels = f'sub-(?:{"|".join(map(re.escape, participants))})(?:/|$)'
             self._layout = _index(bids_dir, labels)
         else:
-            self._layout = _open_kept(bids_dir, database_dir)
+            self._layout = _open_saved(bids_dir, database_dir)
 
     def find(self, query: Mapping) -> list[str]:
-        """Return the files that match a query, as paths from the dataset's root on.
+        """Return the files that match a query, as paths relative to the dataset.
 
         Parameters
         ----------
         query : mapping
-            Entities of pybids and their values; ``None`` for files without an entity, ``'*'`` for
-            files that have it with any value.
+            pybids entities and their values: ``None`` matches files without the entity, ``'*'``
+            files with any value of it.
+
+        Returns
+        -------
+        list of str
 
         Raises
         ------
@@ -70,14 +75,14 @@ class LayoutIndex:
             for name, value in query.items()
         }
         try:
-            found = self._layout.get(return_type='filename', **query)
+            paths = self._layout.get(return_type='filename', **query)
         except SQLAlchemyError as error:
-            raise _unusable(self._root, error) from error
-        return [path.removeprefix(self._root) for path in found]
+            raise _index_error(self._root, error) from error
+        return [path.removeprefix(self._root) for path in paths]
 
 
 def _index(bids_dir: Path, labels: str):
-    """Let pybids index the anatomical folders of the participants that match a pattern."""
+    """Index the anatomical folders of the participants that match a pattern."""
     from bids.layout import BIDSLayout, BIDSLayoutIndexer
 
     ignore = [
@@ -85,17 +90,17 @@ def _index(bids_dir: Path, labels: str):
         re.compile(r'^/sub-[^/]+/(?!(?:ses-[^/]+|anat)(?:/|$))'),
         re.compile(r'^/sub-[^/]+/ses-[^/]+/(?!anat(?:/|$))'),
         re.compile(r'/anat/[^/]+/'),
-        # pybids cannot keep names that are no UTF-8, and nobody could tell them apart.
+        # pybids cannot store names that are not UTF-8 or contain control characters.
         re.compile(r'[\x00-\x1f\x7f\ud800-\udfff]'),
     ]
     indexer = BIDSLayoutIndexer(validate=False, index_metadata=False, ignore=ignore)
     return BIDSLayout(bids_dir, validate=False, indexer=indexer)
 
 
-def _open_kept(bids_dir: Path, database_dir: Path):
-    """Open the index that is kept in a folder; make it first where there is none."""
+def _open_saved(bids_dir: Path, database_dir: Path):
+    """Open the index saved in a folder; create it first if it is missing."""
     if not (database_dir / FILE).exists():
-        _keep(_index(bids_dir, 'sub-'), database_dir)
+        _save_index(_index(bids_dir, 'sub-'), database_dir)
     from bids.layout import BIDSLayout
 
     try:
@@ -104,33 +109,33 @@ def _open_kept(bids_dir: Path, database_dir: Path):
     except PVSError:
         raise
     except Exception as error:
-        # pybids lets through whatever its database engine raises.
-        raise _unusable(database_dir, error) from error
+        # pybids passes on all exceptions of its database engine.
+        raise _index_error(database_dir, error) from error
 
 
 def _check_index(bids_dir: Path, database_dir: Path) -> None:
-    """Refuse the index of another dataset, and views: these are programs, and may never end."""
+    """Reject an index of another dataset or with views, whose queries may never end."""
     path = (database_dir / FILE).absolute()
-    if not path.is_file():  # a pipe may never answer
-        raise ValueError(f'{FILE} that is not a regular file')
+    if not path.is_file():  # reading a pipe may block
+        raise ValueError(f'{FILE} is not a regular file')
     with closing(sqlite3.connect(f'{path.as_uri()}?mode=ro', uri=True)) as connection:
         kinds = connection.execute('SELECT DISTINCT type FROM sqlite_master').fetchall()
         if odd := {kind for (kind,) in kinds} - {'table', 'index'}:
-            raise ValueError(f'a database with a {min(map(str, odd))}')
+            raise ValueError(f'{FILE} has a {min(map(str, odd))}')
         (root,) = connection.execute('SELECT root FROM layout_info').fetchone()
     if Path(root) != bids_dir:
         raise PVSError(
-            f'{database_dir} is the index of another dataset, expected {bids_dir}, received {root}'
+            f'{database_dir} is the index of another dataset, {root}; choose another folder'
         )
 
 
-def _unusable(place: Path | str, error: Exception) -> PVSError:
+def _index_error(folder: Path | str, error: Exception) -> PVSError:
     reason = next(iter(str(error).splitlines()), type(error).__name__)
-    return PVSError(f'{place} cannot be used, expected a pybids index, received: {reason}')
+    return PVSError(f'{folder} has no usable pybids index: {reason}; delete the index')
 
 
-def _keep(layout, database_dir: Path) -> None:
-    """Save the index in one step: half of one would hide participants from later runs."""
+def _save_index(layout, database_dir: Path) -> None:
+    """Save the index in one step; a partial index would hide participants from later runs."""
     try:
         database_dir.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix='.writing-', dir=database_dir))
@@ -141,6 +146,5 @@ def _keep(layout, database_dir: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise OutputError(
-            f'{database_dir} cannot be written, expected a folder that this user may write to, '
-            f'received: {error.strerror}'
+            f'cannot write to {database_dir}: {error.strerror}; choose another folder'
         ) from error

@@ -1,4 +1,4 @@
-"""What a dataset's sidecars tell of the scanner."""
+"""Read scanner metadata from the JSON sidecars of a dataset."""
 
 import sys
 from pathlib import Path
@@ -16,39 +16,45 @@ SCANNER_KEYS = (
     'EchoTime',
     'RepetitionTime',
 )
-"""BIDS metadata that go into the derivatives: the scanner and how it measured, no person."""
+"""BIDS metadata copied to the derivatives: scanner and acquisition, nothing about the person."""
 
 MAX_TEXT = 200
-"""Maximum length of a text, characters; DICOM's names have at most 64."""
+"""Maximum length of a text, characters; names in DICOM have at most 64."""
 
 
 def scanner_metadata(bids_dir: Path, image: Path) -> dict:
-    """Return what the sidecars say of the scanner, by BIDS' inheritance principle.
+    """Return the scanner metadata of an image, by the inheritance principle of BIDS.
 
-    Sidecars are looked for from the dataset's root down to the image's folder; one applies if
-    its suffix is the image's and its entities are among the image's. The lower one wins.
+    Sidecars are read from the dataset's root down to the image's folder. A sidecar applies if it
+    has the image's suffix and no entities that the image lacks; lower ones take precedence.
+    Sidecars that cannot be read are skipped.
+
+    Parameters
+    ----------
+    bids_dir : Path
+    image : Path
+        An image in ``bids_dir``.
 
     Returns
     -------
     dict
-        Those of :data:`SCANNER_KEYS` that are there with one number, or one printable text that
-        is not longer than a name. Sidecars that cannot be read are passed over.
+        The :data:`SCANNER_KEYS` whose values pass :func:`is_scalar`.
 
     """
     bids_dir, image = Path(bids_dir), Path(image)
     *entities, suffix = image.name.split('.', 1)[0].split('_')
-    found: dict = {}
+    metadata: dict = {}
     for folder in reversed(image.parents[: len(image.relative_to(bids_dir).parts)]):
         sidecars = sorted(folder.glob(f'*{suffix}.json'), key=lambda path: (len(path.name), path))
         for path in sidecars:
-            *own, kind = path.name.removesuffix('.json').split('_')
-            if kind == suffix and set(own) <= set(entities):
-                found |= read_json_object(path)
-    return {key: found[key] for key in SCANNER_KEYS if is_scalar(found.get(key))}
+            *sidecar_entities, kind = path.name.removesuffix('.json').split('_')
+            if kind == suffix and set(sidecar_entities) <= set(entities):
+                metadata |= read_json_object(path)
+    return {key: metadata[key] for key in SCANNER_KEYS if is_scalar(metadata.get(key))}
 
 
 def is_scalar(value) -> bool:
-    r"""Tell whether a value of a sidecar is one finite number or one printable, short text.
+    r"""Return whether a value of a sidecar is one finite number or one short, printable text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Names of image files: which of them can be trusted to say whose image it is."""
+"""Parse and check the BIDS names of image files."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 SUFFIXES = ('T2w', 'T1w', 'FLAIR')
 
 MAX_NAME = 200
-"""Maximum length of a file name; results have up to 45 characters more, file systems take 255."""
+"""Maximum length of a file name; results add up to 45 characters, file systems allow 255."""
 
 _ENTITY = r'[a-z]+-[0-9A-Za-z+]+'
 _NAME = re.compile(rf'(?P<entities>{_ENTITY}(_{_ENTITY})*)_({"|".join(SUFFIXES)})\.nii(\.gz)?')
@@ -27,10 +27,15 @@ def name_entities(stem: str) -> dict[str, str]:
 
 
 def is_in_place(file: str) -> bool:
-    """Tell whether an image's path from the dataset's root on is a BIDS name in its place.
+    """Return whether an image has a BIDS name that matches its folders.
 
-    A folder such as ``sub-01_old`` is nobody's: pybids would take what is in it for images of
+    Images in a folder such as ``sub-01_old`` are rejected; pybids would assign them to
     ``sub-01``.
+
+    Parameters
+    ----------
+    file : str
+        Path of the image relative to the dataset.
 
     Examples
     --------
@@ -52,21 +57,32 @@ def is_in_place(file: str) -> bool:
         return False
     entities = match['entities'].split('_')
     keys = {entity.partition('-')[0] for entity in entities}
-    own = [entity for entity in entities if entity.startswith(('sub-', 'ses-'))]
-    return own == folder.split('/')[:-1] and len(keys) == len(entities)
+    labels = [entity for entity in entities if entity.startswith(('sub-', 'ses-'))]
+    return labels == folder.split('/')[:-1] and len(keys) == len(entities)
 
 
 def find_misplaced(files: Iterable[str], folders: Iterable[str]) -> list[str]:
-    """Return why some of what lies in ``anat`` is not read, one sentence each."""
-    out = [
-        f'the file {file!r} was not read, expected a BIDS name of its folder (entities of letters '
-        f'and digits, each once) of at most {MAX_NAME} characters, received another'
+    """Return a sentence for each file or folder in ``anat`` that looks like an image but is not.
+
+    Parameters
+    ----------
+    files, folders : iterable of str
+        Paths relative to the dataset.
+
+    Returns
+    -------
+    list of str
+
+    """
+    reasons = [
+        f'file {file!r} skipped; it is not a BIDS name for its folder (each entity once, '
+        f'at most {MAX_NAME} characters)'
         for file in files
         if _IMAGE.search(file.rpartition('/')[2]) and not is_in_place(file)
     ]
-    out += [
-        f'{folder} is a folder, expected an image file'
+    reasons += [
+        f'{folder} is a folder, not an image file'
         for folder in folders
         if '_T2w.nii' in folder.rpartition('/')[2]
     ]
-    return out
+    return reasons

@@ -1,4 +1,4 @@
-"""What ``participants.tsv`` and ``sessions.tsv`` have of people and of when they were seen."""
+"""Read ``participants.tsv`` and the session dates in ``sessions.tsv``."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from pvs_workflow.inputs.dataset import natural_key
 from pvs_workflow.tsv import TextTable, read_tsv
 
 MAX_AGE = 130.0
-"""Ages above this are not believed, years."""
+"""Maximum plausible age, years."""
 
 _MISSING = frozenset({'', 'n/a', 'na', 'nan'})
 _AGE = re.compile(r'\d+(\.\d+)?\+?')
@@ -22,16 +22,15 @@ _SEXES = {text: sex for sex in ('male', 'female', 'other') for text in (sex, sex
 
 @dataclass(frozen=True)
 class Participants:
-    """What ``participants.tsv`` has of the participants of a dataset.
+    """The content of ``participants.tsv``.
 
     Attributes
     ----------
     frame : DataFrame
-        Index ``participant_id`` (with ``sub-``); of the columns ``age`` (years, float), ``sex``
-        (male, female, other), ``group`` and ``site`` (text) those that the file has. Missing
-        values are missing; text may hold anything.
+        Index ``participant_id`` (with ``sub-``); columns ``age`` (years, float), ``sex`` (male,
+        female, other), ``group`` and ``site`` (any text), as far as the file has them.
     warning : str
-        Why the file could not be used, or in part; empty where all is well or it is not there.
+        Why the file, or some of its values, could not be used; empty if there is no problem.
 
     """
 
@@ -40,54 +39,52 @@ class Participants:
 
 
 def read_participants(bids_dir: Path | None) -> Participants:
-    """Read age, sex, group and site from ``participants.tsv``, if there is one.
+    """Read age, sex, group and site from ``participants.tsv``.
 
-    Without rows where the file is absent or cannot be used; never raises for what is in it.
+    If the file is absent or cannot be used, the result has no rows; no content raises an error.
     """
-    nobody = pd.DataFrame(index=pd.Index([], name='participant_id', dtype=object))
+    no_rows = pd.DataFrame(index=pd.Index([], name='participant_id', dtype=object))
     if bids_dir is None or not (path := Path(bids_dir) / 'participants.tsv').exists():
-        return Participants(nobody)
+        return Participants(no_rows)
     try:
         content = read_tsv(path)
         labels = _labels(path, content)
     except PVSError as error:
-        return Participants(nobody, one_line(f'{error} (it was not used)'))
-    places: dict[str, int] = {}
-    for place, name in enumerate(content.columns):
-        places.setdefault(name.strip().lower(), place)
-    columns, unread = {}, []
-    for name, read in _READERS.items():
-        if name in places:
-            cells = [_cell(row[places[name]]) for row in content.rows]
-            columns[name] = [None if cell is None else read(cell) for cell in cells]
+        return Participants(no_rows, one_line(f'{error} (file ignored)'))
+    positions: dict[str, int] = {}
+    for position, name in enumerate(content.columns):
+        positions.setdefault(name.strip().lower(), position)
+    columns, unknown = {}, []
+    for name, parse in _PARSERS.items():
+        if name in positions:
+            cells = [_cell(row[positions[name]]) for row in content.rows]
+            columns[name] = [None if cell is None else parse(cell) for cell in cells]
             number = columns[name].count(None) - cells.count(None)
-            unread += [f'{number} of {name}'] if number else []
+            unknown += [f'{number} of {name}'] if number else []
     frame = pd.DataFrame(columns, index=pd.Index(labels, name='participant_id', dtype=object))
     if 'age' in frame:
         frame['age'] = frame['age'].astype(float)
-    warning = f'{path} has values that were not understood: {", ".join(unread)}' if unread else ''
+    warning = f'{path} has unknown values, ignored: {", ".join(unknown)}' if unknown else ''
     return Participants(frame, warning)
 
 
 def _labels(path: Path, content: TextTable) -> list[str]:
-    """Return the participant of each row, if the table has one row for each."""
+    """Return the participant of each row, or raise if a participant is missing or repeated."""
     problem = ''
     if 'participant_id' not in content.columns:
         problem = 'no column participant_id'
     elif len(set(content.columns)) != len(content.columns):
-        problem = 'two columns of one name'
+        problem = 'two columns of the same name'
     else:
-        place = content.columns.index('participant_id')
-        labels = [_cell(row[place]) for row in content.rows]
+        position = content.columns.index('participant_id')
+        labels = [_cell(row[position]) for row in content.rows]
         if None in labels:
             problem = 'a row without participant_id'
         else:
             labels = [f'sub-{label.removeprefix("sub-")}' for label in labels]
-            problem = 'several rows of one participant' if len(set(labels)) < len(labels) else ''
+            problem = 'several rows for one participant' if len(set(labels)) < len(labels) else ''
     if problem:
-        raise PVSError(
-            f'{path} cannot be used, expected a row for each participant, received {problem}'
-        )
+        raise PVSError(f'{path} has {problem}')
     return labels
 
 
@@ -96,7 +93,7 @@ def _cell(text: str) -> str | None:
 
 
 def _age(text: str) -> float | None:
-    """Read years; an age given as a limit (89+) is that limit."""
+    """Return an age in years; ``89+`` is 89."""
     years = float(text.rstrip('+')) if _AGE.fullmatch(text) else None
     return years if years is not None and years <= MAX_AGE else None
 
@@ -105,15 +102,29 @@ def _sex(text: str) -> str | None:
     return _SEXES.get(text.lower())
 
 
-_READERS = {'age': _age, 'sex': _sex, 'group': str, 'site': str}
+_PARSERS = {'age': _age, 'sex': _sex, 'group': str, 'site': str}
 
 
 def order_sessions(
     bids_dir: Path | None, participant: str, labels: Iterable[str]
 ) -> dict[str, datetime | None]:
-    """Put a participant's sessions in order: by their times if all are known, else by label.
+    """Return a participant's sessions in order, with their times.
 
-    All labels have their prefixes. The time of a session is None where it is not known.
+    The order is that of the times if all are known, else that of the labels.
+
+    Parameters
+    ----------
+    bids_dir : Path, optional
+    participant : str
+        Label with ``sub-``.
+    labels : iterable of str
+        Sessions with ``ses-``.
+
+    Returns
+    -------
+    dict of str to datetime
+        None for an unknown time.
+
     """
     known = read_session_times(bids_dir, participant)
     times = {label: known.get(label) for label in sorted(labels, key=natural_key)}
@@ -123,10 +134,10 @@ def order_sessions(
 
 
 def read_session_times(bids_dir: Path | None, participant: str) -> dict[str, datetime]:
-    """Return when a participant's sessions were, where ``sessions.tsv`` tells.
+    """Return the times of a participant's sessions in ``sessions.tsv``.
 
-    Empty where nothing can be read. Dates that were shifted to protect people keep their
-    distances.
+    The result is empty if the file is absent or cannot be read. Dates may be shifted to protect
+    people, since only the time between sessions is used.
     """
     if bids_dir is None or Path(participant).name != participant:
         return {}
@@ -143,6 +154,6 @@ def read_session_times(bids_dir: Path | None, participant: str) -> dict[str, dat
         except ValueError:
             continue
         label = f'ses-{row.get("session_id", "").strip().removeprefix("ses-")}'
-        # Distances alone are used; times with and without a zone cannot be subtracted.
+        # Times with and without a zone cannot be subtracted from each other.
         times[label] = time.replace(tzinfo=None)
     return times

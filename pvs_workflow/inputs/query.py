@@ -1,4 +1,4 @@
-"""The T2w, T1w and FLAIR files of some participants, chosen by name or by pybids' entities."""
+"""Find the T2w, T1w and FLAIR images of participants, by file name or with pybids filters."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ QUERIES = {
     suffix.lower(): {'datatype': 'anat', 'suffix': suffix, 'extension': ['.nii', '.nii.gz']}
     for suffix in SUFFIXES
 }
-"""What is looked for; a filter file adds to these or overrides them."""
+"""Default pybids query of each contrast; a filter file adds to it or overrides it."""
 
-# Order of entities in file names: BIDS 1.10, appendix "Entities".
+# The order of entities in file names (BIDS 1.10, appendix "Entities").
 _ENTITY_ORDER = (
     'sub ses sample task tracksys acq nuc voi ce trc stain rec dir run mod echo flip inv mt part '
     'proc hemi space split recording chunk'
@@ -26,7 +26,7 @@ _NOT_MAGNITUDE = {'phase', 'real', 'imag'}
 MAX_FILTER_BYTES = 2**20
 """Maximum size of a filter file, bytes."""
 
-_NO_ENTITIES = {
+_RESERVED = {
     'absolute_paths',
     'invalid_filters',
     'regex_search',
@@ -34,59 +34,58 @@ _NO_ENTITIES = {
     'scope',
     'target',
 }
-"""Arguments of pybids' query that are none of its entities."""
+"""Arguments of a pybids query that are not entities."""
 
 
 @dataclass(frozen=True)
 class BIDSImage:
-    """An image file, and its entities in BIDS order with values as in its name."""
+    """An image file and its entities, in BIDS order with the values in its name."""
 
     path: Path
     entities: tuple[tuple[str, str], ...]
 
     def get(self, key: str) -> str | None:
-        """Return an entity's value, ``None`` without it."""
+        """Return the value of an entity, or ``None`` if the name lacks it."""
         return dict(self.entities).get(key)
 
 
 def load_filters(path: Path) -> dict[str, dict]:
-    """Read a filter file: a JSON object of pybids entities for t2w, t1w, flair.
+    """Read a BIDS filter file, a JSON object of pybids entities for t2w, t1w and flair.
 
-    ``null`` asks for files without an entity, ``"*"`` for files that have it with any value.
+    ``null`` matches files without the entity, ``"*"`` files with any value of it.
 
     Raises
     ------
     PVSError
-        If the file cannot be read, or has other keys or values.
+        If the file cannot be read, or has unknown keys or values.
 
     """
     try:
         filters = read_json(path, MAX_FILTER_BYTES)
     except OSError as error:
-        raise PVSError(
-            f'{path} cannot be read, expected a BIDS filter file, received: {error.strerror}'
-        ) from error
+        raise PVSError(f'{path} cannot be read as a BIDS filter file: {error.strerror}') from error
     except ValueError as error:
-        raise PVSError(
-            f'{path} is malformed, expected a BIDS filter file in JSON, received: {error}'
-        ) from error
-    expected = f'expected a JSON object with keys of {", ".join(QUERIES)}, each an object'
+        raise PVSError(f'{path} cannot be read as JSON: {error}') from error
+    kinds = ', '.join(QUERIES)
     if not isinstance(filters, dict) or not all(isinstance(v, dict) for v in filters.values()):
-        raise PVSError(f'{path} is no BIDS filter file, {expected}, received {filters!r:.80}')
+        raise PVSError(
+            f'{path} is not a BIDS filter file; give a JSON object with an object for each of '
+            f'{kinds}'
+        )
     if unknown := sorted(set(filters) - set(QUERIES)):
-        raise PVSError(f'{path} has unknown keys, {expected}, received {", ".join(unknown)}')
+        raise PVSError(f'{path} has unknown keys: {", ".join(unknown)}; use {kinds}')
     for kind, entities in filters.items():
-        if reserved := sorted(_NO_ENTITIES & set(entities)):
+        if reserved := sorted(_RESERVED & set(entities)):
             raise PVSError(
-                f'{path} cannot be used, expected entities of pybids in the filter for {kind}, '
-                f'received its option {", ".join(reserved)}'
+                f'{path} has the pybids option {", ".join(reserved)} in the filter for {kind}; '
+                'use entities only'
             )
         for name, value in entities.items():
             values = value if isinstance(value, list) else [value]
             if not all(isinstance(one, str | int | float | None) for one in values):
                 raise PVSError(
-                    f'{path} cannot be used, expected a text, number, null or list of these for '
-                    f'{name} in the filter for {kind}, received {value!r:.80}'
+                    f'{path} has an unusable {name} in the filter for {kind}, {value!r:.80}; '
+                    'give a text, number, null or list of these'
                 )
     return filters
 
@@ -98,10 +97,22 @@ def find_images(
     filters: Mapping | None = None,
     index: LayoutIndex | None = None,
 ) -> list[BIDSImage]:
-    """Return the images of one kind (a key of `QUERIES`), without derived and phase images.
+    """Return the images of one contrast, except derived and phase images.
 
-    Without an index, which filters need, they are chosen from the files ``listed``: paths from
-    the dataset's root on.
+    Parameters
+    ----------
+    bids_dir : Path
+    listed : iterable of str
+        Files to choose from if there is no index, as paths relative to the dataset.
+    kind : str
+        A key of `QUERIES`.
+    filters : mapping, optional
+        pybids entities and their values; these need an index.
+    index : LayoutIndex, optional
+
+    Returns
+    -------
+    list of BIDSImage
 
     Raises
     ------
@@ -115,12 +126,12 @@ def find_images(
             listed = index.find(query | dict(filters or {}))
     except (OverflowError, TypeError, ValueError) as error:
         raise PVSError(
-            f'the filter for {kind} cannot be used, expected entities of pybids, received '
-            f'{dict(filters or {})!r}: {str(error).splitlines()[0]}'
+            f'the filter for {kind} cannot be used: {str(error).splitlines()[0]} '
+            f'({dict(filters or {})!r})'
         ) from error
     if index is None:
-        ends = tuple(f'_{query["suffix"]}{extension}' for extension in query['extension'])
-        listed = [file for file in listed if file.endswith(ends)]
+        endings = tuple(f'_{query["suffix"]}{extension}' for extension in query['extension'])
+        listed = [file for file in listed if file.endswith(endings)]
     images = [_describe(bids_dir / file) for file in listed if is_in_place(file)]
     return [
         image
@@ -131,8 +142,8 @@ def find_images(
 
 
 def _describe(path: Path) -> BIDSImage:
-    """Take the values from the name, since pybids' numbers lose what they looked like."""
-    named = name_entities(path.name.split('.')[0])
-    order = {key: place for place, key in enumerate(_ENTITY_ORDER.split())}
-    entities = sorted(named.items(), key=lambda item: order.get(item[0], len(order)))
+    """Take the entities from the name, because pybids drops leading zeros of numbers."""
+    values = name_entities(path.name.split('.')[0])
+    order = {key: position for position, key in enumerate(_ENTITY_ORDER.split())}
+    entities = sorted(values.items(), key=lambda item: order.get(item[0], len(order)))
     return BIDSImage(path, tuple(entities))

@@ -1,4 +1,4 @@
-"""One T2w to process, and the images that go with it."""
+"""Scans to process, and the result of a query for them."""
 
 import re
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Scan:
-    """One T2w, and the other contrasts that go with it.
+    """A T2w image and the T1w and FLAIR chosen for it.
 
     Attributes
     ----------
     participant, session : str
-        Labels without prefix; ``None`` without sessions.
+        Labels without prefix; the session is ``None`` in a dataset without sessions.
     t2w : Path
     t1w, flair : Path, optional
     entities : tuple of (str, str)
-        All of the T2w's entities in BIDS order, values as in the file name.
+        All entities of the T2w in BIDS order, with the values in its file name.
     notes : tuple of str
-        How the other contrasts were chosen, one sentence each.
+        How the other contrasts were chosen, one phrase each.
 
     """
 
@@ -32,39 +32,39 @@ class Scan:
 
     @property
     def prefix(self) -> str:
-        """How the names of this scan's results start."""
+        """Prefix of the file names of this scan's results."""
         return '_'.join(f'{key}-{value}' for key, value in self.entities)
 
     @property
     def folder(self) -> str:
-        """Where its results go, below the output folder."""
+        """Folder of the results, relative to the output folder."""
         session = f'/ses-{self.session}' if self.session else ''
         return f'sub-{self.participant}{session}/anat'
 
     @property
     def name(self) -> str:
-        """The prefix as the name of a node: letters, digits and underscores."""
+        """Prefix as a node name of letters, digits and underscores."""
         return re.sub(r'[^0-9A-Za-z]', '_', self.prefix.replace('+', '__'))
 
     def sources(self, bids_dir: Path) -> tuple[str, ...]:
-        """Return the BIDS URIs of the scan's images in the dataset ``raw``."""
+        """Return the BIDS URIs of the scan's images in the dataset named ``raw``."""
         images = [path for path in (self.t2w, self.t1w, self.flair) if path]
         return tuple(f'bids:raw:{path.relative_to(bids_dir).as_posix()}' for path in images)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What a query found.
+    """The result of a query for scans.
 
     Attributes
     ----------
     scans : tuple of Scan
         Sorted by participant, session and file name.
     missing : tuple of (str, str)
-        Asked-for participants that (in part) cannot be processed, and why, in one sentence.
+        Participants with missing or unusable images, and a sentence that says why.
     skipped : tuple of (str, str)
-        Participants that were not asked for by label and that the session labels or filters
-        leave out, and why.
+        Participants without a match for the session labels or filters, and a sentence that says
+        so. A participant that was requested by label is ``missing`` instead.
 
     """
 

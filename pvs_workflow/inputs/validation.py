@@ -1,4 +1,4 @@
-"""The BIDS validator, on what a run reads."""
+"""Run the BIDS validator on the files that a run reads."""
 
 import codecs
 import json
@@ -15,26 +15,26 @@ from pvs_workflow.errors import InvalidDatasetError, PVSError
 from pvs_workflow.files import MAX_TEXT
 
 _COMMAND = 'bids-validator-deno'
-_SHOWN = 3
-# One participant's unreadable image must not stop the others: the run itself finds and reports
-# it. A table of the participants may well name more than were asked for.
-_LEFT_TO_THE_RUN = {'EMPTY_FILE', 'SYMLINK_BROKEN', 'PARTICIPANT_ID_MISMATCH'}
+_MAX_LISTED = 3
+# An unreadable image fails only its own participant, when the run reads it. participants.tsv may
+# name participants that are not requested.
+_IGNORED_CODES = {'EMPTY_FILE', 'SYMLINK_BROKEN', 'PARTICIPANT_ID_MISMATCH'}
 
 
 @contextmanager
 def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
-    """Check names and metadata of a dataset's top level and of some participants' anatomy.
+    """Validate a dataset's top level and some participants' anatomical files during the block.
 
-    The validator runs next to the block, since it takes about a second to start. It sees a folder
-    of links to the files in question only, so that its cost does not depend on the rest of the
-    dataset. It works offline, and writes nothing.
+    The validator runs in parallel to the block, because it takes about a second to start. It
+    works offline, on a temporary folder of links to these files, so its cost does not depend on
+    the rest of the dataset. It does not write to the dataset.
 
     Raises
     ------
     InvalidDatasetError
-        At the end of the block, if the validator finds errors.
+        At the end of the block, if the validator reports errors.
     PVSError
-        If the validator is missing or does not work.
+        If the validator is not installed or fails.
 
     """
     bids_dir = Path(bids_dir).absolute()
@@ -52,29 +52,30 @@ def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
     errors = [
         issue
         for issue in issues
-        if issue.get('severity') == 'error' and issue.get('code') not in _LEFT_TO_THE_RUN
+        if issue.get('severity') == 'error' and issue.get('code') not in _IGNORED_CODES
     ]
     if errors:
-        shown = '; '.join(_describe(issue) for issue in errors[:_SHOWN])
-        rest = f' and {len(errors) - _SHOWN} more' if len(errors) > _SHOWN else ''
+        listed = '; '.join(_describe(issue) for issue in errors[:_MAX_LISTED])
+        rest = f' and {len(errors) - _MAX_LISTED} more' if len(errors) > _MAX_LISTED else ''
         raise InvalidDatasetError(
-            f'{bids_dir} is not a valid BIDS dataset, expected no errors from the BIDS validator, '
-            f'received {len(errors)}: {shown}{rest} (--skip-bids-validation leaves this check out)'
+            f'{bids_dir} is not a valid BIDS dataset, errors: {len(errors)} ({listed}{rest}); '
+            'fix them or use --skip-bids-validation'
         )
 
 
 def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> None:
-    """Make a dataset of links to the top-level files and some participants' anatomical files.
+    """Create a dataset of links to the top-level files and some participants' anatomical files.
 
-    ``scans.tsv`` files are left out, since they name what is not linked. ``participants.tsv`` has
-    the rows of these participants only: its size, and what is wrong with others, do not matter.
+    ``scans.tsv`` files are left out, because they also name files that are not linked.
+    ``participants.tsv`` is copied with the rows of these participants only, so that its size and
+    errors in other rows do not matter.
     """
     folders = ['.']
     for participant in participants:
         subject = f'sub-{participant}'
         sessions = sorted(path.name for path in (bids_dir / subject).glob('ses-*'))
         folders += [subject, f'{subject}/anat']
-        folders += [f'{subject}/{session}{part}' for session in sessions for part in ('', '/anat')]
+        folders += [f'{subject}/{session}{end}' for session in sessions for end in ('', '/anat')]
     for folder in folders:
         source = bids_dir / folder
         if source.is_dir():
@@ -86,12 +87,12 @@ def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> N
 
 
 def _is_file_or_broken(path: Path) -> bool:
-    """Tell whether the validator may see it: it would read from a pipe or device for ever."""
+    """Return whether to link a path; the validator would read a pipe or device for ever."""
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _shorten_table(link: Path, participants: Sequence[str]) -> None:
-    """Replace the link to a table by some participants' rows; an odd table stays."""
+    """Replace the link to a table by some participants' rows, unless the table is malformed."""
     labels = {f'sub-{label}'.encode() for label in participants}
     try:
         if link.stat().st_size > MAX_TEXT:
@@ -100,10 +101,10 @@ def _shorten_table(link: Path, participants: Sequence[str]) -> None:
         column = _cells(header).index(b'participant_id')
     except (OSError, ValueError):
         return
-    # A row without the column is an error, whoever it is of.
-    kept = [row for row in rows if set(_cells(row)[column : column + 1]) <= labels]
+    # A row that lacks the column stays, so that the validator reports it.
+    selected = [row for row in rows if set(_cells(row)[column : column + 1]) <= labels]
     link.unlink()
-    link.write_bytes(b''.join([header, *kept]))
+    link.write_bytes(b''.join([header, *selected]))
 
 
 def _cells(row: bytes) -> list[bytes]:
@@ -112,19 +113,19 @@ def _cells(row: bytes) -> list[bytes]:
 
 def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
     options = ['--format', 'json', '--ignoreWarnings', '--ignoreNiftiHeaders', '--no-color']
-    # Deno keeps a cache; in containers HOME is often missing or read-only.
+    # Deno writes a cache, but in containers HOME is often missing or read-only.
     environment = os.environ | {
         'DENO_DIR': str(scratch / 'deno'),
         'DENO_NO_UPDATE_CHECK': '1',
         'HOME': str(scratch),
     }
-    # A file, since nobody reads from a pipe while the block runs.
-    with (scratch / 'said').open('wb') as said:
+    # A pipe could fill up while the block runs.
+    with (scratch / 'output').open('wb') as output:
         return subprocess.Popen(
             [command, scratch / 'dataset', *options, '--outfile', scratch / 'report.json'],
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
         )
 
@@ -135,21 +136,20 @@ def _read_issues(command: str, process: subprocess.Popen, scratch: Path) -> list
         report = json.loads((scratch / 'report.json').read_text(encoding='utf-8'))
         return report['issues']['issues']
     except (OSError, ValueError, KeyError, TypeError) as error:
-        text = (scratch / 'said').read_text(encoding='utf-8', errors='replace').strip()
+        text = (scratch / 'output').read_text(encoding='utf-8', errors='replace').strip()
         last = text.splitlines()[-1] if text else 'no message'
         raise PVSError(
-            f'the BIDS validator {command} did not work, expected a report, received exit code '
-            f'{code}: {last} (--skip-bids-validation leaves this check out)'
+            f'the BIDS validator {command} failed with exit code {code}: {last}; repair it or use '
+            '--skip-bids-validation'
         ) from error
 
 
 def _find_validator() -> str:
-    beside = Path(sys.executable).parent / _COMMAND
-    command = str(beside) if beside.exists() else shutil.which(_COMMAND)
+    path = Path(sys.executable).parent / _COMMAND
+    command = str(path) if path.exists() else shutil.which(_COMMAND)
     if command is None:
         raise PVSError(
-            f'the BIDS validator cannot be run, expected the command {_COMMAND}, received none '
-            '(install bids-validator-deno, or use --skip-bids-validation)'
+            f'the BIDS validator is missing; install {_COMMAND} or use --skip-bids-validation'
         )
     return command
 

@@ -20,6 +20,6 @@ def test_group_needs_no_dataset_and_no_sound_table_of_people(tmp_path):
     (tmp_path / 'bids' / 'participants.tsv').write_text('age\n70\n')
     done = run_command('bids', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 0
-    assert '(it was not used)' in done.stderr
+    assert '(file ignored)' in done.stderr
     assert 'Traceback' not in done.stderr
     assert (tmp_path / 'out' / 'group_potter.html').is_file()

@@ -14,8 +14,8 @@ from tests.builders.execution import complaint, run_command
 
 BAD_INPUTS = {
     'no folder': (16, 'does not exist', [], None),
-    'no description': (16, 'expected a dataset_description.json', ['sub-01_T2w.nii.gz'], None),
-    'unknown participant': (18, 'received 99', ['sub-01_T2w.nii.gz'], ['99']),
+    'no description': (16, 'a BIDS dataset needs this file', ['sub-01_T2w.nii.gz'], None),
+    'unknown participant': (18, 'has no participant 99', ['sub-01_T2w.nii.gz'], ['99']),
     'no T2w': (66, 'has no T2w image', ['sub-01_T1w.nii.gz'], None),
     'no participants': (66, 'has no participants', [], None),
     'wrong name': (16, 'sub-01_T2.nii.gz', ['sub-01_T2w.nii.gz', 'sub-01_T2.nii.gz'], None),
@@ -53,7 +53,7 @@ def test_malformed_filter_file(make_dataset, tmp_path):
         folder, 'out', 'participant', '--bids-filter-file', 'filters.json', cwd=tmp_path
     )
     assert done.returncode == 1
-    assert 'filters.json is malformed' in complaint(done)
+    assert 'filters.json cannot be read as JSON' in complaint(done)
 
 
 @pytest.mark.parametrize('where', ['output', 'work'])

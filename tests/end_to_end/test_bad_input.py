@@ -61,7 +61,7 @@ def no_orientation(anat, data):
 BAD = {
     'fourd': (four, 'it is 4D, expected a 3D volume'),
     'truncated': (truncated, 'damaged'),
-    'notnifti': (not_nifti, 'cannot be read, expected a NIfTI image'),
+    'notnifti': (not_nifti, 'not a readable NIfTI image'),
     'constant': (constant, 'it is empty, expected a picture of a head, received the value 7'),
     'nan': (nan, 'expected finite values, received 1 that are NaN or infinite'),
     'singular': (singular, 'its affine is singular'),

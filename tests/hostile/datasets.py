@@ -70,7 +70,7 @@ def _descriptions():
         return make
 
     says = 'dataset_description.json'
-    yield 'no description', without, 'expected a dataset_description.json', 16
+    yield 'no description', without, 'a BIDS dataset needs this file', 16
     yield 'a folder as description', replaced(Path.mkdir), says, 16
     yield 'a pipe as description', replaced(os.mkfifo), says, 16
     loop = replaced(lambda path: path.symlink_to(path.name))
@@ -86,7 +86,7 @@ def _descriptions():
     strange = json.dumps(good | {'DatasetType': ['raw'], 'DatasetDOI': 7, 'GeneratedBy': 'x'})
     yield 'a description of odd types', file_maker(name, strange), 'sub-bad: no T2w', 1
     half = '{"Name": "\\ud800", "BIDSVersion": "1.10.0"}'
-    yield 'half a character in the name', file_maker(name, half), 'is malformed', 16
+    yield 'half a character in the name', file_maker(name, half), 'cannot be read as JSON', 16
 
 
 def _places():
@@ -99,17 +99,17 @@ def _places():
     def link(target):
         return at(lambda path: path.symlink_to(target))
 
-    yield 'a folder as T2w', at(Path.mkdir), 'is a folder, expected an image file', 1
+    yield 'a folder as T2w', at(Path.mkdir), 'is a folder, not an image file', 1
     yield 'a folder as T1w', _with_t2w(at(Path.mkdir, 'sub-bad_T1w.nii.gz')), USED, 0
-    yield 'a pipe as T2w', at(os.mkfifo), 'expected an image file', 1
+    yield 'a pipe as T2w', at(os.mkfifo), 'not an image file', 1
     pipe = _with_t2w(at(os.mkfifo, 'sub-bad_T1w.nii.gz'))
-    yield 'a pipe as T1w', pipe, 'expected an image file', 1
-    yield 'a link to an endless device', link('/dev/zero'), 'expected an image file', 1
-    yield 'a link to the terminal', link('/dev/tty'), 'expected an image file', 1
+    yield 'a pipe as T1w', pipe, 'not an image file', 1
+    yield 'a link to an endless device', link('/dev/zero'), 'not an image file', 1
+    yield 'a link to the terminal', link('/dev/tty'), 'not an image file', 1
     yield 'a link to nothing', link('/nowhere/at/all.nii.gz'), 'is a broken link', 1
-    yield 'a link to itself', link(T2W), 'expected an image file', 1
-    yield 'a link to a folder', link('/tmp'), 'expected an image file', 1
-    yield 'a link of 4,000 signs', link('/' + 'a/' * 2000), 'expected an image file', 1
+    yield 'a link to itself', link(T2W), 'is a broken link', 1
+    yield 'a link to a folder', link('/tmp'), 'not an image file', 1
+    yield 'a link of 4,000 signs', link('/' + 'a/' * 2000), 'is a broken link', 1
 
     def outside(bids):
         target = make_image(bids.parent / 'elsewhere' / 'image.nii.gz')
@@ -124,7 +124,7 @@ def _places():
             os.chdir(path.parent)
             end.bind(path.name)
 
-    yield 'a socket as T2w', at(socket), 'expected an image file', 1
+    yield 'a socket as T2w', at(socket), 'not an image file', 1
 
     def loops(bids):
         for where in (
@@ -202,14 +202,14 @@ def _names():
         'of nothing': '',
     }.items():
         place = f'sub-{label}/anat/sub-{label}_T2w.nii.gz'
-        says = 'expected a label of letters and digits'
+        says = 'is not a label'
         yield f'a participant {what}', image(place), says, 1
     raw = b'sub-a\xffb/anat/sub-a\xffb_T2w.nii.gz'
-    yield 'a participant that is no UTF-8', image(raw), 'expected a label of letters and digits', 1
+    yield 'a participant that is no UTF-8', image(raw), 'is not a label', 1
     copy = 'sub-good.bak/anat/sub-good_FLAIR.nii.gz'
-    yield 'a FLAIR in a copy of the good one', image(copy), 'expected a label of letters', 1
+    yield 'a FLAIR in a copy of the good one', image(copy), 'is not a label', 1
     second = 'sub-good_2/anat/sub-good_acq-x_T2w.nii.gz'
-    yield 'a T2w of the good one in another folder', image(second), 'expected a label', 1
+    yield 'a T2w of the good one in another folder', image(second), 'is not a label', 1
     for what, label in {
         'with a full stop': '1.bak',
         'with a line break': '1\n2',
@@ -217,7 +217,7 @@ def _names():
         'of markup': '<b>',
     }.items():
         place = f'sub-bad/ses-{label}/anat/sub-bad_ses-{label}_T2w.nii.gz'
-        yield f'a session {what}', image(place), 'expected a label of letters and digits', 1
+        yield f'a session {what}', image(place), 'is not a label', 1
     for what, name in {
         'with a blank': 'sub-bad_acq-a b_T2w.nii.gz',
         'with a line break': 'sub-bad_acq-a\nb_T2w.nii.gz',

@@ -47,11 +47,11 @@ def types():
     """Yield types of voxels, common and odd."""
     for dtype in (np.complex64, np.complex128):
         data = noise().astype(dtype)
-        yield f'{np.dtype(dtype)} voxels', written(nifti(data)), 'expected one real number'
+        yield f'{np.dtype(dtype)} voxels', written(nifti(data)), 'one real number per voxel'
     rgb = np.zeros(SHAPE, [(c, 'u1') for c in 'RGB'])
     rgba = np.zeros(SHAPE, [(c, 'u1') for c in 'RGBA'])
-    yield 'RGB', written(nifti(rgb)), 'expected one real number'
-    yield 'RGBA', written(nifti(rgba)), 'expected one real number'
+    yield 'RGB', written(nifti(rgb)), 'one real number per voxel'
+    yield 'RGBA', written(nifti(rgba)), 'one real number per voxel'
     for dtype in (np.int8, np.uint16, np.int64, np.uint64, np.float64):
         data = (noise() % 100).astype(dtype)
         yield f'{np.dtype(dtype)} voxels', written(nifti(data)), USED

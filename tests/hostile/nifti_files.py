@@ -8,7 +8,7 @@ import numpy as np
 
 SHAPE = (64, 80, 6)
 AFFINE = np.diag([0.9, 0.9, 5.0, 1.0])
-DAMAGED, UNREADABLE = 'it is damaged', 'it cannot be read, expected a NIfTI image'
+DAMAGED, UNREADABLE = 'it is damaged', 'it is not a readable NIfTI image'
 SINGULAR, NOT_FINITE = 'affine is singular', 'affine holds values that are not finite'
 SHAPELESS = 'unusable shape'
 _MEMBER = 2**26

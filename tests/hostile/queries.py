@@ -80,7 +80,7 @@ def bad_databases():
         'cut off': b'SQLite format 3\0' + b'\0' * 84,
         'of random bytes': b'SQLite format 3\0' + bytes(range(256)) * 40,
     }.items():
-        yield f'an index {what}', index(content), 'expected a pybids index', 1
+        yield f'an index {what}', index(content), 'has no usable pybids index', 1
 
     def pipe(folder):
         os.mkfifo(folder / 'layout_index.sqlite')
@@ -92,8 +92,8 @@ def bad_databases():
         with sqlite3.connect(folder / 'layout_index.sqlite') as database:
             database.execute('create table files (path text)')
 
-    yield 'a pipe as index', given(pipe), 'expected a pybids index', 1
-    yield 'a folder as index', given(folder), 'expected a pybids index', 1
+    yield 'a pipe as index', given(pipe), 'has no usable pybids index', 1
+    yield 'a folder as index', given(folder), 'has no usable pybids index', 1
 
     def endless(folder):
         with sqlite3.connect(folder / 'layout_index.sqlite') as database:
@@ -102,8 +102,8 @@ def bad_databases():
                 "(select 'a' union all select root from n) select max(root) as root from n"
             )
 
-    yield 'a database of other tables', given(other_tables), 'expected a pybids index', 1
-    yield 'a database of a view without end', given(endless), 'expected a pybids index', 1
+    yield 'a database of other tables', given(other_tables), 'has no usable pybids index', 1
+    yield 'a database of a view without end', given(endless), 'has no usable pybids index', 1
 
     def a_file(bids):
         (bids.parent / 'database').write_text('x')

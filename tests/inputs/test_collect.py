@@ -9,8 +9,8 @@ from pvs_workflow.errors import NoInputError, NoMatchError
 from pvs_workflow.inputs import collect_scans
 
 
-def chosen(scan):
-    """Name the images of a scan."""
+def image_names(scan):
+    """Return the file names of a scan's images, None for a missing contrast."""
     return tuple(path and path.name for path in (scan.t2w, scan.t1w, scan.flair))
 
 
@@ -35,10 +35,10 @@ def test_every_t2w_is_a_scan_with_all_its_entities(make_dataset):
     assert all(name.replace('_', '').isalnum() and name.isascii() for name in names)
 
 
-def test_all_that_goes_with_a_t2w(make_dataset):
+def test_t1w_and_flair_go_with_the_t2w(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T1w.nii.gz', 'sub-01_FLAIR.nii.gz')
     (scan,) = collect_scans(folder).scans
-    assert chosen(scan) == ('sub-01_T2w.nii.gz', 'sub-01_T1w.nii.gz', 'sub-01_FLAIR.nii.gz')
+    assert image_names(scan) == ('sub-01_T2w.nii.gz', 'sub-01_T1w.nii.gz', 'sub-01_FLAIR.nii.gz')
     assert scan.sources(folder) == tuple(
         f'bids:raw:sub-01/anat/sub-01_{suffix}.nii.gz' for suffix in ('T2w', 'T1w', 'FLAIR')
     )
@@ -46,7 +46,7 @@ def test_all_that_goes_with_a_t2w(make_dataset):
 
 def test_other_contrasts_are_optional(make_dataset):
     (scan,) = collect_scans(make_dataset('sub-01_T2w.nii.gz')).scans
-    assert chosen(scan) == ('sub-01_T2w.nii.gz', None, None)
+    assert image_names(scan) == ('sub-01_T2w.nii.gz', None, None)
     assert scan.notes == ('no T1w', 'no FLAIR')
 
 
@@ -56,15 +56,15 @@ def test_other_contrasts_are_optional(make_dataset):
         ('2', ['1', '2', '3'], '2'),
         ('2', ['1', '3'], '1'),  # equally near: the earlier
         ('3', ['1', '4'], '4'),
-        ('10', ['2', '9'], '9'),  # sessions count as numbers
+        ('10', ['2', '9'], '9'),  # labels are sorted as numbers
         ('1', ['9', '10'], '9'),
     ],
 )
-def test_nearest_session(make_dataset, t2w_session, t1w_sessions, expected):
-    everyone = [f'sub-01_ses-{n}_FLAIR.nii.gz' for n in range(1, 11)]
+def test_the_nearest_session_is_chosen(make_dataset, t2w_session, t1w_sessions, expected):
+    flairs = [f'sub-01_ses-{n}_FLAIR.nii.gz' for n in range(1, 11)]
     t1ws = [f'sub-01_ses-{session}_T1w.nii.gz' for session in t1w_sessions]
     (scan,) = collect_scans(
-        make_dataset(f'sub-01_ses-{t2w_session}_T2w.nii.gz', *t1ws, *everyone)
+        make_dataset(f'sub-01_ses-{t2w_session}_T2w.nii.gz', *t1ws, *flairs)
     ).scans
     assert scan.t1w.name == f'sub-01_ses-{expected}_T1w.nii.gz'
     assert scan.flair.name == f'sub-01_ses-{t2w_session}_FLAIR.nii.gz'
@@ -80,7 +80,7 @@ def test_sessions_without_images_count_as_sessions(make_dataset):
     assert scan.t1w.name == 'sub-01_ses-4_T1w.nii.gz'
 
 
-def test_lowest_run_then_first_name(make_dataset):
+def test_the_lowest_run_then_the_first_name_is_chosen(make_dataset):
     names = [
         'sub-01_run-10_T1w.nii.gz',
         'sub-01_run-2_T1w.nii.gz',
@@ -88,12 +88,12 @@ def test_lowest_run_then_first_name(make_dataset):
         'sub-01_acq-a_FLAIR.nii.gz',
     ]
     (scan,) = collect_scans(make_dataset('sub-01_T2w.nii.gz', *names)).scans
-    assert chosen(scan)[1:] == ('sub-01_run-2_T1w.nii.gz', 'sub-01_acq-a_FLAIR.nii.gz')
+    assert image_names(scan)[1:] == ('sub-01_run-2_T1w.nii.gz', 'sub-01_acq-a_FLAIR.nii.gz')
 
 
 def test_choice_does_not_depend_on_labels(make_dataset, tmp_path):
-    """Renaming participants and sessions, keeping the order of sessions, renames the choice."""
-    seen = set()
+    """Labels that keep the order of sessions give the same choice."""
+    choices = set()
     for number, (participant, sessions) in enumerate(
         itertools.product(['01', 'zz9', 'A'], [('1', '2', '3'), ('b', 'm', 'x'), ('2', '9', '10')])
     ):
@@ -105,7 +105,7 @@ def test_choice_does_not_depend_on_labels(make_dataset, tmp_path):
             f'sub-{participant}_ses-{third}_run-1_FLAIR.nii.gz',
         )
         scans = collect_scans(folder).scans
-        seen.add(
+        choices.add(
             tuple(
                 sessions.index(path.parent.parent.name[4:])
                 for scan in scans
@@ -113,7 +113,7 @@ def test_choice_does_not_depend_on_labels(make_dataset, tmp_path):
             )
         )
         folder.rename(tmp_path / f'done{number}')
-    assert seen == {(0, 1, 2, 2, 1, 2)}
+    assert choices == {(0, 1, 2, 2, 1, 2)}
 
 
 def test_order_of_files_on_disk_does_not_matter(make_dataset, tmp_path):
@@ -128,32 +128,32 @@ def test_order_of_files_on_disk_does_not_matter(make_dataset, tmp_path):
     for number in range(3):
         random.Random(number).shuffle(names)
         folder = make_dataset(*names)
-        results.add(tuple(map(chosen, collect_scans(folder).scans)))
+        results.add(tuple(map(image_names, collect_scans(folder).scans)))
         folder.rename(tmp_path / f'done{number}')
     assert len(results) == 1
 
 
 @pytest.mark.parametrize('label', ['02', 'sub-02'])
-def test_participant_labels(make_dataset, label):
+def test_participant_labels_need_no_prefix(make_dataset, label):
     folder = make_dataset(*(f'sub-0{n}_T2w.nii.gz' for n in range(1, 4)))
     selection = collect_scans(folder, participants=[label, label])
     assert [scan.participant for scan in selection.scans] == ['02']
     assert selection.missing == ()
 
 
-def test_labels_that_begin_alike_are_not_mixed_up(make_dataset):
+def test_labels_with_a_common_prefix_are_not_confused(make_dataset):
     folder = make_dataset('sub-1_T2w.nii.gz', 'sub-10_T2w.nii.gz', 'sub-10_T1w.nii.gz')
     (scan,) = collect_scans(folder, participants=['1']).scans
-    assert chosen(scan) == ('sub-1_T2w.nii.gz', None, None)
+    assert image_names(scan) == ('sub-1_T2w.nii.gz', None, None)
 
 
 @pytest.mark.parametrize('label', ['2', 'ses-2'])
-def test_session_labels_choose_the_t2w_only(make_dataset, label):
+def test_session_labels_restrict_only_the_t2w(make_dataset, label):
     folder = make_dataset(
         'sub-01_ses-1_T2w.nii.gz', 'sub-01_ses-2_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz'
     )
     (scan,) = collect_scans(folder, sessions=[label]).scans
-    assert chosen(scan) == ('sub-01_ses-2_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz', None)
+    assert image_names(scan) == ('sub-01_ses-2_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz', None)
     assert scan in collect_scans(folder).scans
 
 
@@ -164,7 +164,7 @@ def test_plain_and_compressed_are_one_image(make_dataset):
     assert 'sub-01_T2w.nii left out' in scan.notes
 
 
-def test_good_participants_are_kept(make_dataset):
+def test_other_participants_remain_if_some_are_missing(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T1w.nii.gz')
     selection = collect_scans(folder, participants=['01', '02', '03'])
     assert [scan.participant for scan in selection.scans] == ['01']
@@ -174,21 +174,21 @@ def test_good_participants_are_kept(make_dataset):
     assert 'no T2w' in reasons['02']
 
 
-def test_everybody_is_asked_for_when_nobody_is_named(make_dataset):
+def test_without_labels_all_participants_are_requested(make_dataset):
     selection = collect_scans(make_dataset('sub-01_T2w.nii.gz', 'sub-02_T1w.nii.gz'))
     assert [label for label, _ in selection.missing] == ['02']
 
 
-def test_who_has_no_such_session_is_missed_only_if_named(make_dataset):
+def test_a_participant_without_the_session_is_missing_only_if_requested(make_dataset):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz', 'sub-02_ses-2_T2w.nii.gz')
-    everyone = collect_scans(folder, sessions=['1'])
-    assert (everyone.missing, [label for label, _ in everyone.skipped]) == ((), ['02'])
-    named = collect_scans(folder, participants=['01', '02'], sessions=['1'])
-    assert ([label for label, _ in named.missing], named.skipped) == (['02'], ())
+    selection = collect_scans(folder, sessions=['1'])
+    assert (selection.missing, [label for label, _ in selection.skipped]) == ((), ['02'])
+    selection = collect_scans(folder, participants=['01', '02'], sessions=['1'])
+    assert ([label for label, _ in selection.missing], selection.skipped) == (['02'], ())
 
 
 @pytest.mark.parametrize('suffix', ['T2w', 'T1w', 'FLAIR'])
-def test_broken_link_is_reported(make_dataset, suffix):
+def test_a_broken_link_is_reported(make_dataset, suffix):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
     link = folder / 'sub-02' / 'anat' / f'sub-02_{suffix}.nii.gz'
     link.unlink(missing_ok=True)
@@ -197,18 +197,18 @@ def test_broken_link_is_reported(make_dataset, suffix):
     assert [scan.participant for scan in selection.scans] == ['01']
     ((label, reason),) = selection.missing
     assert label == '02'
-    assert f'{link} is a broken link, expected an image file' in reason
+    assert reason == f'sub-02: {link} is a broken link'
 
 
-def test_folder_with_the_name_of_an_image_is_reported(make_dataset):
+def test_a_folder_with_the_name_of_an_image_is_reported(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T1w.nii.gz')
     (folder / 'sub-02' / 'anat' / 'sub-02_T2w.nii.gz').mkdir()
     ((label, reason),) = collect_scans(folder).missing
     assert label == '02'
-    assert 'sub-02_T2w.nii.gz is a folder, expected an image file' in reason
+    assert 'sub-02_T2w.nii.gz is a folder, not an image file' in reason
 
 
-def test_links_to_images_are_images(make_dataset):
+def test_links_to_images_are_used(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz')
     image = folder / 'sub-01' / 'anat' / 'sub-01_T2w.nii.gz'
     image.rename(folder.parent / 'elsewhere.nii.gz')
@@ -225,7 +225,7 @@ def test_links_to_images_are_images(make_dataset):
         {'filters': {'t2w': {'acquisition': 'none'}}},
     ],
 )
-def test_nothing_matches(make_dataset, arguments):
+def test_no_match_has_its_exit_code(make_dataset, arguments):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
     with pytest.raises(NoMatchError) as error:
         collect_scans(folder, **arguments)
@@ -233,7 +233,7 @@ def test_nothing_matches(make_dataset, arguments):
 
 
 @pytest.mark.parametrize('names', [(), ('sub-01_T1w.nii.gz',)])
-def test_no_input(make_dataset, names):
+def test_no_t2w_has_its_exit_code(make_dataset, names):
     with pytest.raises(NoInputError) as error:
         collect_scans(make_dataset(*names))
     assert error.value.exit_code == 66
@@ -241,7 +241,7 @@ def test_no_input(make_dataset, names):
 
 def test_cost_does_not_grow_with_the_dataset(make_dataset):
     folder = make_dataset('sub-0001_T2w.nii.gz')
-    collect_scans(folder)  # pybids is loaded
+    collect_scans(folder)  # load modules
 
     def seconds():
         start = time.perf_counter()
@@ -253,11 +253,11 @@ def test_cost_does_not_grow_with_the_dataset(make_dataset):
         anat = folder / f'sub-{number:04}' / 'anat'
         anat.mkdir(parents=True)
         (anat / f'sub-{number:04}_T2w.nii.gz').touch()
-    # pybids takes over 5 s for all of them.
+    # pybids would take over 5 s to index all participants.
     assert min(seconds() for _ in range(3)) < 2 * alone + 0.5
 
 
-def test_relative_path(make_dataset, monkeypatch):
+def test_a_relative_path_becomes_absolute(make_dataset, monkeypatch):
     folder = make_dataset('sub-01_T2w.nii.gz')
     monkeypatch.chdir(folder.parent)
     (scan,) = collect_scans(Path('bids')).scans

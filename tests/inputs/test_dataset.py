@@ -18,36 +18,36 @@ from pvs_workflow.inputs.dataset import (
 
 
 @pytest.mark.parametrize(
-    ('content', 'said'),
+    ('content', 'message'),
     [
-        (None, 'expected a dataset_description.json'),
-        ('{', 'malformed'),
-        ('[]', 'incomplete'),
-        ('{"Name": "x"}', 'received Name'),
+        (None, 'No such file or directory; a BIDS dataset needs this file'),
+        ('{', 'cannot be read as JSON'),
+        ('[]', 'must hold a JSON object'),
+        ('{"Name": "x"}', 'lacks BIDSVersion'),
         ('{"Name": "x", "BIDSVersion": "1.10.0", "DatasetType": "derivative"}', 'derivative'),
     ],
 )
-def test_not_a_dataset(make_dataset, content, said):
+def test_a_folder_that_is_not_a_raw_dataset_is_refused(make_dataset, content, message):
     folder = make_dataset('sub-01_T2w.nii.gz')
     description = folder / 'dataset_description.json'
     description.unlink()
     if content is not None:
         description.write_text(content)
-    with pytest.raises(InvalidDatasetError, match=said) as error:
+    with pytest.raises(InvalidDatasetError, match=message) as error:
         collect_scans(folder)
     assert error.value.exit_code == 16
     assert str(folder) in str(error.value)
 
 
-def test_no_folder(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(InvalidDatasetError, match='does not exist'):
         collect_scans(tmp_path / 'nowhere')
     (tmp_path / 'file').write_text('')
-    with pytest.raises(InvalidDatasetError, match='received a file'):
+    with pytest.raises(InvalidDatasetError, match='is a file; give the folder'):
         collect_scans(tmp_path / 'file')
 
 
-def test_a_dataset_is_returned_with_its_description(make_dataset):
+def test_the_description_is_returned(make_dataset):
     assert check_dataset(make_dataset('sub-01_T2w.nii.gz'))['Name'] == 'tiny'
 
 
@@ -61,9 +61,9 @@ def test_participants_are_folders_with_a_label(make_dataset):
     present, missing = find_participants(folder, ['10', '3', '../x'])
     assert present == ['10']
     assert [label for label, _ in missing] == ['3', '../x']
-    with pytest.raises(NoMatchError, match='received 7'):
+    with pytest.raises(NoMatchError, match='has no participant 7'):
         find_participants(folder, ['7'])
-    with pytest.raises(NoInputError, match='no participants'):
+    with pytest.raises(NoInputError, match='has no participants'):
         find_participants(folder / 'sub-2', [])
 
 
@@ -77,12 +77,12 @@ def test_labels_are_unique_and_in_natural_order():
     assert clean_labels(['ses-b', 'b', '10', 'ses-9', ''], 'ses-') == ['', '9', '10', 'b']
 
 
-def test_numbers_of_any_length_are_put_in_order():
+def test_numbers_of_any_length_are_sorted():
     names = ['9' * 5000, '1' + '0' * 5000, '010', '9']
     assert sorted(names, key=natural_key) == ['9', '010', '9' * 5000, '1' + '0' * 5000]
 
 
-def test_listing(make_dataset):
+def test_a_listing_has_sessions_files_and_folders(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz')
     (folder / 'sub-01/anat/deeper').mkdir()
     (folder / 'sub-01/anat/sub-01_acq-folder_T2w.nii.gz').mkdir()
@@ -103,7 +103,7 @@ def test_listing(make_dataset):
     assert list_participant(folder, 'nobody').files == ()
 
 
-def test_odd_names_beside_an_image_do_not_hide_it(make_dataset):
+def test_odd_names_do_not_hide_images(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz')
     (folder / 'sub-01/anat/loop').symlink_to('loop')
     (folder / 'sub-01/ses-1.bak/anat').mkdir(parents=True)
@@ -118,7 +118,7 @@ def test_odd_names_beside_an_image_do_not_hide_it(make_dataset):
 
 
 def test_folders_above_the_dataset_do_not_matter(make_dataset, tmp_path):
-    """pybids takes the first subject of the whole path."""
+    """pybids takes the first subject label in the whole path."""
     above = tmp_path / 'sub-study' / 'anat' / 'ses-all'
     above.mkdir(parents=True)
     make_dataset('sub-01_T2w.nii.gz').rename(above / 'bids')
@@ -126,27 +126,27 @@ def test_folders_above_the_dataset_do_not_matter(make_dataset, tmp_path):
     assert (scan.participant, scan.session, scan.prefix) == ('01', None, 'sub-01')
 
 
-def test_pybids_is_loaded_only_where_it_is_needed(make_dataset):
+def test_pybids_is_loaded_only_when_needed(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz')
     code = (
         'import sys; from pvs_workflow.inputs import collect_scans\n'
         'collect_scans(sys.argv[1])\n'
         'print(sorted({"bids", "sqlalchemy", "pandas", "numpy"} & set(sys.modules)))\n'
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, '-c', code, folder], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == '[]'
+    assert process.stdout.strip() == '[]'
 
 
 def test_a_folder_that_cannot_be_read_has_no_images(make_dataset, monkeypatch):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
-    real = os.scandir
+    original = os.scandir
 
     def scandir(path):
         if 'sub-02' in str(path):
             raise PermissionError(13, 'Permission denied')
-        return real(path)
+        return original(path)
 
     monkeypatch.setattr(os, 'scandir', scandir)
     selection = collect_scans(folder)
@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_read_has_no_images(make_dataset, monkeypatch):
 
 
 @pytest.mark.slow
-def test_thousands_take_a_second(make_dataset):
+def test_thousands_of_participants_take_seconds(make_dataset):
     folder = make_dataset('sub-0001_T2w.nii.gz')
     for number in range(2, 3001):
         anat = folder / f'sub-{number:04}' / 'anat'
@@ -164,5 +164,5 @@ def test_thousands_take_a_second(make_dataset):
             (anat / f'sub-{number:04}_{suffix}.nii.gz').touch()
     start = time.perf_counter()
     assert len(collect_scans(folder).scans) == 3000
-    # pybids takes over 15 s.
+    # pybids would take over 15 s.
     assert time.perf_counter() - start < 4

@@ -10,7 +10,7 @@ from pvs_workflow.inputs.layout import FILE, LayoutIndex
 from pvs_workflow.inputs.query import QUERIES
 
 
-def test_kept_index_is_of_the_whole_dataset(make_dataset, tmp_path):
+def test_a_saved_index_covers_the_whole_dataset(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
     database = tmp_path / 'deep' / 'database'
     first = collect_scans(folder, participants=['01'], database_dir=database)
@@ -20,7 +20,7 @@ def test_kept_index_is_of_the_whole_dataset(make_dataset, tmp_path):
     assert collect_scans(folder, database_dir=database) == collect_scans(folder)
 
 
-def test_kept_index_of_another_dataset_is_refused(make_dataset, tmp_path):
+def test_an_index_of_another_dataset_is_refused(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz')
     collect_scans(folder, database_dir=tmp_path / 'database')
     shutil.copytree(folder, tmp_path / 'other')
@@ -28,12 +28,12 @@ def test_kept_index_of_another_dataset_is_refused(make_dataset, tmp_path):
         collect_scans(tmp_path / 'other', database_dir=tmp_path / 'database')
     (tmp_path / 'broken').mkdir()
     (tmp_path / 'broken' / 'layout_index.sqlite').write_text('not a database at all')
-    with pytest.raises(PVSError, match='expected a pybids index'):
+    with pytest.raises(PVSError, match='has no usable pybids index'):
         collect_scans(tmp_path / 'other', database_dir=tmp_path / 'broken')
 
 
-def test_files_of_a_kept_index_are_what_it_was_made_of(make_dataset, tmp_path):
-    """What was added later is not in it; what is gone is told."""
+def test_a_saved_index_is_not_updated(make_dataset, tmp_path):
+    """Files added later are not in the index; files deleted since are reported."""
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_acq-b_T2w.nii.gz')
     collect_scans(folder, database_dir=tmp_path / 'database')
     (folder / 'sub-01/anat/sub-01_T2w.nii.gz').rename(
@@ -52,7 +52,7 @@ VALUES = {
     'part': (None, 'mag'),
     'reconstruction': ('norm', '*'),
 }
-FOUND = {
+MATCHES = {
     "acquisition 'tse'": ['acq-tse_run-01', 'acq-tse_run-2', 'ses-1_acq-tse'],
     "acquisition 'TSE'": [],
     "acquisition ['tse', '01']": [
@@ -88,15 +88,15 @@ FOUND = {
 
 @pytest.fixture(scope='module')
 def dataset(tmp_path_factory):
-    """Return a dataset of empty files with all kinds of names, two of them nobody's."""
+    """Return a dataset of empty files with all kinds of names, two of them not to be found."""
     folder = tmp_path_factory.mktemp('indexed')
-    ends = set().union(*FOUND.values())
-    names = ['_'.join(filter(None, ['sub-01', end, 'T2w.nii.gz'])) for end in ends]
+    entities = set().union(*MATCHES.values())
+    names = ['_'.join(filter(None, ['sub-01', text, 'T2w.nii.gz'])) for text in entities]
     names += ['sub-01_T1w.nii.gz', 'sub-01_T2w.json', 'sub-01_run-x_T2w.NII.GZ']
     for name in names:
-        place = 'sub-01/ses-1/anat' if 'ses-1' in name else 'sub-01/anat'
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        (folder / place / name).touch()
+        anat = folder / ('sub-01/ses-1/anat' if 'ses-1' in name else 'sub-01/anat')
+        anat.mkdir(parents=True, exist_ok=True)
+        (anat / name).touch()
     (folder / 'sub-02/anat').mkdir(parents=True)
     (folder / 'sub-02/anat/sub-02_T2w.nii.gz').touch()
     (folder / 'sub-01/func').mkdir()
@@ -105,27 +105,28 @@ def dataset(tmp_path_factory):
     return folder
 
 
-def found(index, query):
+def find_t2w(index, query):
+    """Return the entities in the names of the T2w that match a query."""
     files = [PurePosixPath(file).name for file in index.find(QUERIES['t2w'] | query)]
     names = [name.removeprefix('sub-01_').removesuffix('T2w.nii.gz') for name in files]
     return sorted(name.rstrip('_') for name in names)
 
 
-def test_values_lists_null_and_star_mean_what_they_do_for_pybids(dataset, tmp_path):
+def test_values_lists_null_and_star_mean_the_same_as_in_pybids(dataset, tmp_path):
     for index in (LayoutIndex(dataset, ['01']), LayoutIndex(dataset, (), tmp_path)):
         for name, values in VALUES.items():
             for value in values:
-                expected = FOUND[f'{name} {value!r}']
-                assert found(index, {'subject': '01', name: value}) == expected, (name, value)
+                expected = MATCHES[f'{name} {value!r}']
+                assert find_t2w(index, {'subject': '01', name: value}) == expected, (name, value)
 
 
-def test_only_the_participants_asked_for_are_indexed(dataset, tmp_path):
-    assert found(LayoutIndex(dataset, ['02']), {}) == ['sub-02']
-    assert len(found(LayoutIndex(dataset, ['01']), {})) == 6
-    assert len(found(LayoutIndex(dataset, ['02'], tmp_path), {})) == 7
+def test_only_the_requested_participants_are_indexed(dataset, tmp_path):
+    assert find_t2w(LayoutIndex(dataset, ['02']), {}) == ['sub-02']
+    assert len(find_t2w(LayoutIndex(dataset, ['01']), {})) == 6
+    assert len(find_t2w(LayoutIndex(dataset, ['02'], tmp_path), {})) == 7
 
 
-def test_pybids_own_ways_to_ask_still_work(make_dataset):
+def test_options_of_pybids_can_be_passed_from_python(make_dataset):
     folder = make_dataset(
         'sub-01_acq-tse_run-01_T2w.nii.gz', 'sub-01_acq-tse_run-2_T2w.nii.gz', 'sub-01_T2w.nii.gz'
     )
@@ -144,11 +145,11 @@ def test_a_damaged_index_is_named(make_dataset, tmp_path):
     collect_scans(folder, database_dir=tmp_path)
     with sqlite3.connect(tmp_path / FILE) as database:
         database.execute('DROP TABLE files')
-    with pytest.raises(PVSError, match='expected a pybids index'):
+    with pytest.raises(PVSError, match='has no usable pybids index'):
         collect_scans(folder, database_dir=tmp_path)
 
 
-def test_files_outside_the_dataset_are_not_taken_from_an_index(make_dataset, tmp_path):
+def test_files_outside_the_dataset_are_ignored_in_an_index(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_acq-b_T2w.nii.gz')
     collect_scans(folder, database_dir=tmp_path)
     with sqlite3.connect(tmp_path / FILE) as database:

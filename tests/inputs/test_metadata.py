@@ -25,6 +25,6 @@ def test_sidecars_are_inherited(tmp_path):
 
 
 @pytest.mark.parametrize('text', ['', '[]', '{"Manufacturer": ["A"]}', '{"Manufacturer": true}'])
-def test_sidecars_that_cannot_be_used_are_passed_over(tmp_path, text):
+def test_unusable_sidecars_are_skipped(tmp_path, text):
     (tmp_path / 'T2w.json').write_text(text)
     assert scanner_metadata(tmp_path, tmp_path / 'sub-01_T2w.nii.gz') == {}

@@ -11,7 +11,7 @@ from pvs_workflow.inputs.names import MAX_NAME, find_misplaced, is_in_place, nam
         'sub-A+b/ses-x/anat/sub-A+b_ses-x_T1w.nii.gz',
     ],
 )
-def test_names_in_their_place_are_taken(file):
+def test_images_with_a_name_that_fits_their_folder_are_accepted(file):
     assert is_in_place(file)
     assert find_misplaced([file], []) == []
 
@@ -29,16 +29,16 @@ def test_names_in_their_place_are_taken(file):
         '../sub-01/anat/sub-01_T2w.nii.gz',
     ],
 )
-def test_names_elsewhere_are_not_taken_and_named(file):
+def test_images_in_another_folder_are_reported(file):
     assert not is_in_place(file)
     (reason,) = find_misplaced([file], [])
-    assert 'was not read, expected a BIDS name of its folder' in reason
+    assert 'skipped; it is not a BIDS name for its folder' in reason
 
 
-def test_other_files_are_nobodys_concern_and_folders_are_named():
+def test_other_files_are_ignored_and_folders_are_reported():
     assert find_misplaced(['sub-01/anat/sub-01_T2w.json', 'sub-01/anat/notes.txt'], []) == []
     (reason,) = find_misplaced([], ['sub-01/anat/sub-01_T2w.nii.gz', 'sub-01/anat/old'])
-    assert reason == 'sub-01/anat/sub-01_T2w.nii.gz is a folder, expected an image file'
+    assert reason == 'sub-01/anat/sub-01_T2w.nii.gz is a folder, not an image file'
 
 
 def test_entities_keep_their_values_as_written():

@@ -32,11 +32,11 @@ def test_the_header_is_opened_without_the_voxels(tmp_path):
     path.write_bytes(path.read_bytes()[:-8])
     image = open_nifti(path)
     assert image.shape == (3, 4, 5, 1)
-    with pytest.raises(ImageError, match='it is damaged, expected 3 × 4 × 5 voxels'):
+    with pytest.raises(ImageError, match='it is damaged, its 3 × 4 × 5 voxels cannot be read'):
         read_voxels(image, path)
 
 
-def test_a_wrong_checksum_is_found(tmp_path):
+def test_a_wrong_checksum_is_detected(tmp_path):
     path = save(tmp_path / 'a.nii.gz')
     raw = bytearray(path.read_bytes())
     raw[-8] ^= 1
@@ -45,7 +45,7 @@ def test_a_wrong_checksum_is_found(tmp_path):
         read_nifti(path)
 
 
-def test_much_more_than_the_header_says_is_refused(tmp_path):
+def test_many_bytes_after_the_voxels_are_refused(tmp_path):
     path = save(tmp_path / 'a.nii')
     longer = path.with_name('b.nii.gz')
     with gzip.open(longer, 'wb', compresslevel=1) as stream:
@@ -57,27 +57,27 @@ def test_much_more_than_the_header_says_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('content', 'said'),
+    ('content', 'message'),
     [
-        (b'', '0 bytes that do not begin as a NIfTI header'),
-        (b'no image at all' * 99, 'do not begin as a NIfTI header'),
-        ((348).to_bytes(4, 'little') + bytes(400), 'a magic of'),
+        (b'', 'no NIfTI header in its first 0 bytes'),
+        (b'no image at all' * 99, 'no NIfTI header'),
+        ((348).to_bytes(4, 'little') + bytes(400), 'unknown magic'),
     ],
 )
-def test_what_is_no_nifti_is_refused(tmp_path, content, said):
+def test_other_files_than_nifti_are_refused(tmp_path, content, message):
     (tmp_path / 'a.nii').write_bytes(content)
-    with pytest.raises(ImageError, match=f'expected a NIfTI image, received: .*{said}'):
+    with pytest.raises(ImageError, match=f'it is not a readable NIfTI image: .*{message}'):
         open_nifti(tmp_path / 'a.nii')
 
 
-def test_no_file_and_no_regular_file_are_refused(tmp_path):
+def test_missing_files_and_folders_are_refused(tmp_path):
     (tmp_path / 'folder.nii').mkdir()
     for name in ('none.nii', 'folder.nii'):
-        with pytest.raises(ImageError, match='it cannot be read'):
+        with pytest.raises(ImageError, match='it is not a readable NIfTI image'):
             open_nifti(tmp_path / name)
 
 
-def test_an_image_has_to_say_where_left_is(tmp_path):
+def test_an_image_without_sform_and_qform_is_refused(tmp_path):
     path = save(tmp_path / 'a.nii')
     raw = bytearray(path.read_bytes())
     raw[252:256] = bytes(4)  # qform_code and sform_code
@@ -86,6 +86,6 @@ def test_an_image_has_to_say_where_left_is(tmp_path):
         open_nifti(path)
 
 
-def test_voxels_have_to_be_real_numbers(tmp_path):
+def test_voxels_must_be_real_numbers(tmp_path):
     with pytest.raises(ImageError, match='its voxels are complex64'):
         open_nifti(save(tmp_path / 'a.nii', DATA.astype(np.complex64)))

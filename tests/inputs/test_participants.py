@@ -19,82 +19,82 @@ def write(folder, *rows, name='participants.tsv'):
     return folder
 
 
-def test_values_are_read_as_what_they_are(tmp_path):
+def test_values_are_converted_to_their_types(tmp_path):
     rows = (
         ('participant_id', 'Age', 'SEX', 'group', 'site', 'other'),
         ('sub-01', '70.5', 'M', 'control', 'A', 'x'),
         ('02', '89+', 'female', 'n/a', '1', 'y'),
         ('sub-03', 'n/a', 'O', ' patient ', '', 'z'),
     )
-    found = read_participants(write(tmp_path, *rows))
-    assert found.warning == ''
-    assert list(found.frame.columns) == ['age', 'sex', 'group', 'site']
-    assert found.frame['age'].iloc[:2].tolist() == [70.5, 89]
-    assert math.isnan(found.frame.loc['sub-03', 'age'])
-    assert found.frame['sex'].tolist() == ['male', 'female', 'other']
-    assert found.frame['group'].fillna('-').tolist() == ['control', '-', 'patient']
-    assert found.frame.loc['sub-02', 'site'] == '1'
+    participants = read_participants(write(tmp_path, *rows))
+    assert participants.warning == ''
+    assert list(participants.frame.columns) == ['age', 'sex', 'group', 'site']
+    assert participants.frame['age'].iloc[:2].tolist() == [70.5, 89]
+    assert math.isnan(participants.frame.loc['sub-03', 'age'])
+    assert participants.frame['sex'].tolist() == ['male', 'female', 'other']
+    assert participants.frame['group'].fillna('-').tolist() == ['control', '-', 'patient']
+    assert participants.frame.loc['sub-02', 'site'] == '1'
 
 
-def test_what_is_not_understood_is_told(tmp_path):
+def test_unknown_values_are_counted_in_the_warning(tmp_path):
     rows = [('participant_id', 'age', 'sex'), ('sub-01', 'old', 'F'), ('sub-02', '900', '7')]
-    found = read_participants(write(tmp_path, *rows))
-    assert found.frame['age'].isna().all()
-    assert found.warning.endswith('values that were not understood: 2 of age, 1 of sex')
+    participants = read_participants(write(tmp_path, *rows))
+    assert participants.frame['age'].isna().all()
+    assert participants.warning.endswith('has unknown values, ignored: 2 of age, 1 of sex')
 
 
 @pytest.mark.parametrize(
-    ('rows', 'said'),
+    ('rows', 'message'),
     [
         ([('name', 'age'), ('sub-01', '3')], 'no column participant_id'),
         ([('participant_id', 'age'), ('sub-01',)], '1 cells in row 2, where the header has 2'),
-        ([('participant_id', 'age'), ('sub-1', '1'), ('1', '2')], 'several rows of one'),
+        ([('participant_id', 'age'), ('sub-1', '1'), ('1', '2')], 'several rows for one'),
         ([('participant_id', 'age'), ('n/a', '1')], 'a row without participant_id'),
-        ([('participant_id', 'age', 'age')], 'two columns of one name'),
+        ([('participant_id', 'age', 'age')], 'two columns of the same name'),
         ([('',)], 'an empty file'),
     ],
 )
-def test_a_malformed_table_is_left_out_with_a_sentence(tmp_path, rows, said):
-    found = read_participants(write(tmp_path, *rows))
-    assert found.frame.empty
-    assert said in found.warning
-    assert found.warning.endswith(' (it was not used)')
-    assert 'participants.tsv cannot be' in found.warning
-    assert '\n' not in found.warning
+def test_a_malformed_table_is_ignored_with_a_warning(tmp_path, rows, message):
+    participants = read_participants(write(tmp_path, *rows))
+    assert participants.frame.empty
+    assert message in participants.warning
+    assert participants.warning.endswith(' (file ignored)')
+    assert participants.warning.startswith(f'{tmp_path}/participants.tsv ')
+    assert '\n' not in participants.warning
 
 
-def test_other_files_than_tables_are_left_out(tmp_path):
+def test_files_that_are_not_tables_are_ignored(tmp_path):
     (tmp_path / 'participants.tsv').write_bytes(b'\xff\xfe\x00participant_id')
-    assert '(it was not used)' in read_participants(tmp_path).warning
+    assert '(file ignored)' in read_participants(tmp_path).warning
     (tmp_path / 'participants.tsv').unlink()
     (tmp_path / 'participants.tsv').mkdir()
-    assert '(it was not used)' in read_participants(tmp_path).warning
+    assert '(file ignored)' in read_participants(tmp_path).warning
 
 
-def test_a_missing_table_or_dataset_is_no_matter(tmp_path):
-    for place in (None, tmp_path, tmp_path / 'nowhere'):
-        found = read_participants(place)
-        assert found.frame.empty
-        assert found.warning == ''
+def test_a_missing_table_or_dataset_gives_no_warning(tmp_path):
+    for folder in (None, tmp_path, tmp_path / 'nowhere'):
+        participants = read_participants(folder)
+        assert participants.frame.empty
+        assert participants.warning == ''
 
 
-def test_sessions_are_in_the_order_of_their_times(tmp_path):
+def test_sessions_are_sorted_by_time(tmp_path):
     write(tmp_path, *SESSIONS, name='sub-01/sub-01_sessions.tsv')
-    found = order_sessions(tmp_path, 'sub-01', ['ses-2', 'ses-10'])
-    assert list(found.items()) == [
+    times = order_sessions(tmp_path, 'sub-01', ['ses-2', 'ses-10'])
+    assert list(times.items()) == [
         ('ses-10', datetime(2019, 5, 1)),
         ('ses-2', datetime(2020, 1, 1, 10)),
     ]
 
 
 @pytest.mark.parametrize('rows', [SESSIONS[:2], [('a',), ('b',)], [('session_id', 'acq_time')]])
-def test_sessions_without_all_times_are_in_the_order_of_their_labels(tmp_path, rows):
+def test_sessions_are_sorted_by_label_unless_all_times_are_known(tmp_path, rows):
     write(tmp_path, *rows, name='sub-01/sub-01_sessions.tsv')
     assert list(order_sessions(tmp_path, 'sub-01', ['ses-10', 'ses-2'])) == ['ses-2', 'ses-10']
     assert list(order_sessions(None, 'sub-01', ['ses-10', 'ses-2'])) == ['ses-2', 'ses-10']
 
 
-def test_times_with_and_without_zone_can_be_compared(tmp_path):
+def test_times_with_and_without_a_zone_can_be_compared(tmp_path):
     rows = [('session_id', 'acq_time'), ('1', '2020-01-01T00:00:00Z'), ('2', '2020-02-01')]
     write(tmp_path, *rows, name='sub-01/sub-01_sessions.tsv')
     times = order_sessions(tmp_path, 'sub-01', ['ses-2', 'ses-1'])
@@ -107,7 +107,7 @@ def test_no_file_outside_the_dataset_is_read(tmp_path):
     assert read_session_times(tmp_path / 'bids', '../out') == {}
 
 
-def test_rows_that_cannot_be_used_are_passed_over(tmp_path):
+def test_unusable_rows_are_skipped(tmp_path):
     rows = [('session_id', 'acq_time'), ('1', 'yesterday'), ('2',), ('3', '2020-01-01', 'x')]
     write(tmp_path, *rows, name='sub-01/sub-01_sessions.tsv')
     assert read_session_times(tmp_path, 'sub-01') == {'ses-3': datetime(2020, 1, 1)}

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pvs_workflow.errors import InvalidDatasetError, PVSError
-from pvs_workflow.inputs import validation as validate
+from pvs_workflow.inputs import validation
 from pvs_workflow.inputs.validation import link_dataset, validating
 from tests.places import REAL
 
@@ -23,15 +23,15 @@ def test_a_valid_dataset_is_not_written_to(make_dataset):
         'sub-01_ses-1_T2w.nii.gz', 'sub-01_ses-2_T1w.nii.gz', 'sub-02_ses-1_T2w.nii.gz'
     )
 
-    def state():
+    def modification_times():
         return {path: path.lstat().st_mtime_ns for path in folder.rglob('*')}
 
-    before = state()
+    before = modification_times()
     validate_dataset(folder, ['01', '02'])
-    assert state() == before
+    assert modification_times() == before
 
 
-def test_a_wrong_name_is_reported_for_those_asked_for(make_dataset):
+def test_a_wrong_name_is_reported_for_requested_participants(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2.nii.gz', 'sub-02_T2w.nii.gz')
     validate_dataset(folder, ['01'])
     with pytest.raises(InvalidDatasetError) as error:
@@ -44,14 +44,14 @@ def test_a_wrong_name_is_reported_for_those_asked_for(make_dataset):
     assert error.value.exit_code == 16
 
 
-def test_metadata_at_the_top_is_looked_at(make_dataset):
+def test_metadata_at_the_top_level_is_validated(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz')
     (folder / 'T2w.json').write_text(json.dumps({'EchoTime': 'long'}))
     with pytest.raises(InvalidDatasetError, match=r'T2w\.json|sub-01_T2w'):
         validate_dataset(folder, ['01'])
 
 
-def test_rows_of_others_do_not_matter(make_dataset):
+def test_rows_of_other_participants_do_not_matter(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
     rows = 'participant_id\tage', 'sub-01\t70', 'sub-02\tfour', 'sub-03\t70'
     (folder / 'participants.tsv').write_text('\n'.join(rows) + '\n')
@@ -61,7 +61,7 @@ def test_rows_of_others_do_not_matter(make_dataset):
 
 
 @pytest.mark.parametrize(
-    ('content', 'kept'),
+    ('content', 'expected'),
     [
         (b'participant_id\tage\nsub-01\t1\nsub-010\t2\n', b'participant_id\tage\nsub-01\t1\n'),
         (
@@ -74,17 +74,17 @@ def test_rows_of_others_do_not_matter(make_dataset):
         (b'\xff\n', b'\xff\n'),
     ],
 )
-def test_table_of_participants_is_shortened(make_dataset, tmp_path, content, kept):
+def test_the_table_of_participants_is_shortened(make_dataset, tmp_path, content, expected):
     folder = make_dataset('sub-01_T2w.nii.gz')
     (folder / 'participants.tsv').write_bytes(content)
     link_dataset(folder, ['01'], tmp_path / 'links')
-    assert (tmp_path / 'links' / 'participants.tsv').read_bytes() == kept
+    assert (tmp_path / 'links' / 'participants.tsv').read_bytes() == expected
     assert (folder / 'participants.tsv').read_bytes() == content
 
 
 def test_many_errors_are_counted(make_dataset):
     names = [f'sub-01_run-{n}_T2.nii.gz' for n in range(1, 7)]
-    with pytest.raises(InvalidDatasetError, match=r'received 6: .* and 3 more'):
+    with pytest.raises(InvalidDatasetError, match=r'errors: 6 \(.* and 3 more'):
         validate_dataset(make_dataset(*names), ['01'])
 
 
@@ -101,19 +101,19 @@ def test_unreadable_images_are_left_to_the_run(make_dataset, make_image):
     validate_dataset(folder, ['01', *damages])
 
 
-def test_bidsignore_is_heeded(make_dataset):
+def test_bidsignore_is_respected(make_dataset):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T2.nii.gz')
     (folder / '.bidsignore').write_text('*_T2.nii.gz\n')
     validate_dataset(folder, ['01'])
 
 
-def test_links_hold_the_participants_only(make_dataset, tmp_path):
+def test_only_the_requested_participants_are_linked(make_dataset, tmp_path):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz', 'sub-1_T2w.nii.gz', 'sub-10_T2w.nii.gz')
     (folder / 'sub-1' / 'func').mkdir()
     (folder / 'sub-1' / 'sub-1_scans.tsv').write_text('filename\nfunc/x.nii.gz\n')
     link_dataset(folder, ['1'], tmp_path / 'links')
-    found = {str(p.relative_to(tmp_path / 'links')) for p in (tmp_path / 'links').rglob('*')}
-    assert found == {
+    links = {str(p.relative_to(tmp_path / 'links')) for p in (tmp_path / 'links').rglob('*')}
+    assert links == {
         'README',
         'dataset_description.json',
         'sub-1',
@@ -140,7 +140,7 @@ def test_cost_does_not_grow_with_the_dataset(make_dataset):
     assert min(seconds() for _ in range(2)) < 2 * alone + 0.5
 
 
-def test_works_without_home_and_network(make_dataset, monkeypatch):
+def test_validation_works_without_home_and_network(make_dataset, monkeypatch):
     if shutil.which('unshare') is None or subprocess.run(['unshare', '-n', 'true']).returncode:
         pytest.skip('needs the right to make a network namespace')
     folder = make_dataset('sub-01_T2.nii.gz')
@@ -155,33 +155,33 @@ def test_works_without_home_and_network(make_dataset, monkeypatch):
         '    print("invalid")\n'
     )
     environment = {'PATH': '/usr/bin:/bin', 'HOME': '/nonexistent'}
-    done = subprocess.run(
+    process = subprocess.run(
         ['unshare', '-n', sys.executable, '-c', code],
         env=environment,
         capture_output=True,
         text=True,
     )
-    assert done.stdout == 'invalid\n', done.stderr
+    assert process.stdout == 'invalid\n', process.stderr
 
 
-def test_missing_validator(make_dataset, monkeypatch):
-    monkeypatch.setattr(validate, '_COMMAND', 'no-such-validator')
+def test_a_missing_validator_is_reported(make_dataset, monkeypatch):
+    monkeypatch.setattr(validation, '_COMMAND', 'no-such-validator')
     with pytest.raises(PVSError, match='--skip-bids-validation'):
         validate_dataset(make_dataset('sub-01_T2w.nii.gz'), ['01'])
 
 
-def test_validator_that_does_not_work(make_dataset, monkeypatch, tmp_path):
+def test_a_validator_that_fails_is_reported(make_dataset, monkeypatch, tmp_path):
     command = tmp_path / 'broken-validator'
     command.write_text('#!/bin/sh\necho "cannot start" >&2\nexit 3\n')
     command.chmod(0o755)
-    monkeypatch.setattr(validate, '_COMMAND', str(command))
+    monkeypatch.setattr(validation, '_COMMAND', str(command))
     with pytest.raises(PVSError, match='exit code 3: cannot start'):
         validate_dataset(make_dataset('sub-01_T2w.nii.gz'), ['01'])
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason=f'no real scans in {REAL} (PVS_REAL_DATA)')
-def test_real_dataset():
+def test_real_scans_are_a_valid_dataset():
     validate_dataset(REAL, ['01', '03', '04'])
 
 
