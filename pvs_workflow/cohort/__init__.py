@@ -1,1 +1,1 @@
-"""Statistics of a cohort: change, outliers, associations."""
+"""Statistics of a cohort: changes, outliers and associations."""

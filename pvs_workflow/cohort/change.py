@@ -1,4 +1,4 @@
-"""Change from one session to the next, compared with scan–rescan variation."""
+"""Compare changes between consecutive sessions with scan–rescan variation."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -15,36 +15,36 @@ from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.science.agreement import LIMIT
 
 MEASURES = ('count_max', 'count_left', 'count_right', 'count_sum', 'potter')
+"""Columns whose change is reported."""
 
 MIN_PAIRS = 10
-"""Minimum number of participants with a rescan for a group's own repeatability; with ten, its 95 %
-interval goes from 0.70 to 1.75 of the estimate (chi-squared distribution)."""
+"""Minimum number of participants with a rescan for a repeatability coefficient of the group; with
+ten, its 95 % interval spans 0.70 to 1.75 of the estimate (chi-squared distribution)."""
 
 RESCAN_DAYS = 31.0
-"""Sessions that are at most this far apart are a scan and its rescan: ePVS are not known to
-change within a month."""
+"""Maximum time between a scan and its rescan, days; ePVS are not known to change in a month."""
 
-_USED = ['participant_id', 'session_id', 't2w', 'qc', 'count_max', 'model_sha256']
+_COLUMNS = ['participant_id', 'session_id', 't2w', 'qc', 'count_max', 'model_sha256']
 
 
 @dataclass(frozen=True)
 class ChangeThreshold:
-    """The change that is more than scan–rescan variation.
+    """The threshold beyond which a change exceeds scan–rescan variation.
 
     Attributes
     ----------
     kind : {'repeatability', 'interval'}
-        The group's own repeatability coefficient, or the counts' 90 % intervals where there
-        are too few rescans.
+        The repeatability coefficient of the group, or the counts' 90 % intervals if there are
+        not enough rescans.
     limit : float
-        The repeatability coefficient 1.96 · √2 · ``within_sd``; NaN with intervals.
+        Repeatability coefficient 1.96 · √2 · ``within_sd``; NaN with intervals.
     within_sd : float
-        Standard deviation of one person's highest counts, √(Σ d² / 2n) (Bland & Altman 1996, BMJ
-        312:1654); NaN where there is no rescan.
+        Within-person standard deviation of the highest count, √(Σ d² / 2n) (Bland & Altman 1996,
+        BMJ 312:1654); NaN without rescans.
     low, high : float
-        95 % interval of ``limit``, by the chi-squared distribution; NaN with intervals.
+        95 % interval of ``limit``, from the chi-squared distribution; NaN with intervals.
     pairs : int
-        Participants with a rescan.
+        Number of participants with a rescan.
 
     """
 
@@ -59,16 +59,23 @@ class ChangeThreshold:
 PUBLIC_RESCAN = SimpleNamespace(
     pairs=2, images=12, within_sd=0.89, model='pvs_workflow cascade 0.6'
 )
-"""The repeatability of images' counts that was measured on real scans, for context.
+"""Repeatability of image counts measured on public scans, shown for comparison.
 
-From docs/validation/real.json: two people of the Ljubljana multiple sclerosis data, scanned
-twice at times that the public data do not tell, no grade above 1."""
+Source: docs/validation/real.json, two people of the Ljubljana multiple sclerosis data who were
+scanned twice at unpublished times, with no grade above 1."""
 
 
 def rescan_threshold(differences: Sequence[float]) -> ChangeThreshold:
-    """Return the threshold that follows from differences between scans and their rescans.
+    """Return the threshold estimated from scan–rescan differences.
 
-    The differences are those of the highest count, one for each participant.
+    Parameters
+    ----------
+    differences : sequence of float
+        Difference in the highest count for each participant with a rescan; NaN is ignored.
+
+    Returns
+    -------
+    ChangeThreshold
 
     Examples
     --------
@@ -94,46 +101,49 @@ def rescan_threshold(differences: Sequence[float]) -> ChangeThreshold:
 def pair_sessions(
     rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
 ) -> tuple[list[tuple[int, int, float]], list[tuple[int, int]]]:
-    """Pair the T2w of consecutive sessions that have the same other entities.
+    """Pair the T2w of consecutive sessions whose other entities are equal.
 
     Parameters
     ----------
     rows : DataFrame
-        ``participant_id``, ``session_id``, ``t2w``, ``qc``, ``count_max``, ``model_sha256``;
-        index 0 … n − 1.
+        Columns ``participant_id``, ``session_id``, ``t2w``, ``qc``, ``count_max`` and
+        ``model_sha256``; index 0 … n − 1.
     order : callable
-        From a participant and its sessions to these in their order, with their times.
+        Function of a participant and its sessions that returns the sessions in order, with their
+        times.
 
     Returns
     -------
     consecutive : list of (int, int, float)
-        Rows of the first and second session of a participant, and the days between them (NaN
-        where not known).
+        Row numbers of a participant's earlier and later session, and the days between them (NaN
+        if unknown).
     rescans : list of (int, int)
-        Rows of a scan and its rescan, of each participant that has them: two runs of one session,
-        else two sessions at most :data:`RESCAN_DAYS` apart.
+        Row numbers of a scan and its rescan, at most one pair per participant: two runs of a
+        session, else two sessions at most :data:`RESCAN_DAYS` apart.
 
     """
-    several = rows.loc[rows['participant_id'].duplicated(keep=False), _USED].to_dict('index')
+    repeated = rows.loc[rows['participant_id'].duplicated(keep=False), _COLUMNS].to_dict('index')
     participants: dict[str, dict[int, Mapping]] = {}
-    for place, scan in several.items():
-        participants.setdefault(scan['participant_id'], {})[place] = scan
+    for number, scan in repeated.items():
+        participants.setdefault(scan['participant_id'], {})[number] = scan
     consecutive, rescans = [], []
     for participant, scans in sorted(participants.items()):
         sessions = [scan['session_id'] for scan in scans.values()]
         labels = list(dict.fromkeys(label for label in sessions if isinstance(label, str)))
         times = order(participant, labels) if len(labels) > 1 else {}
-        between = _consecutive(scans, times)
-        consecutive += between
-        runs = [alike[:2] for alike in _alike(scans, 'run') if len(alike) > 1]
-        soon = [(one, two) for one, two, days in between if days <= RESCAN_DAYS]
-        fit = [(one, two) for one, two in (*runs, *soon) if comparable(scans[one], scans[two])]
-        rescans += fit[:1]
+        pairs = _pair_consecutive(scans, times)
+        consecutive += pairs
+        runs = [group[:2] for group in _group_scans(scans, 'run') if len(group) > 1]
+        close = [(one, two) for one, two, days in pairs if days <= RESCAN_DAYS]
+        valid = [(one, two) for one, two in (*runs, *close) if comparable(scans[one], scans[two])]
+        rescans += valid[:1]
     return consecutive, rescans
 
 
 def comparable(first: Mapping, second: Mapping) -> bool:
-    """Tell whether two results may be compared.
+    """Return whether two results may be compared.
+
+    They must come from the same model, have a count and not have failed quality control.
 
     Examples
     --------
@@ -157,30 +167,30 @@ def compare_sessions(
     Parameters
     ----------
     rows : DataFrame
-        Grades, with ``count_sum``, ``top_low`` and ``top_high``; index 0 … n − 1.
+        Rows of the grade table with ``count_sum``, ``top_low`` and ``top_high``; index 0 … n − 1.
     order : callable
-        See :func:`pair_sessions`.
+        Function that puts sessions in order, see :func:`pair_sessions`.
 
     Returns
     -------
     changes : DataFrame
-        The rows of ``group_change.tsv``; may be empty.
+        The rows of ``group_change.tsv``, possibly none.
     threshold : ChangeThreshold
 
     """
     consecutive, rescans = pair_sessions(rows, order)
     highest = rows['count_max'].astype(float)
     threshold = rescan_threshold([highest[two] - highest[one] for one, two in rescans])
-    used = sorted({place for pair in consecutive for place in pair[:2]})
-    records = rows.loc[used].to_dict('index')
+    numbers = sorted({number for pair in consecutive for number in pair[:2]})
+    records = rows.loc[numbers].to_dict('index')
     changes = [
-        _change(records[one], records[two], days, threshold) for one, two, days in consecutive
+        _change_row(records[one], records[two], days, threshold) for one, two, days in consecutive
     ]
     return pd.DataFrame(changes, columns=column_names('group_change')), threshold
 
 
-def _change(first: Mapping, second: Mapping, days: float, threshold: ChangeThreshold) -> dict:
-    """Return a row of ``group_change``."""
+def _change_row(first: Mapping, second: Mapping, days: float, threshold: ChangeThreshold) -> dict:
+    """Return the row of ``group_change`` for two results."""
     row = {
         'participant_id': first['participant_id'],
         'days': days,
@@ -195,7 +205,7 @@ def _change(first: Mapping, second: Mapping, days: float, threshold: ChangeThres
 
 
 def _classify(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> str | None:
-    """Return whether the highest count changed more than by rescanning; None: not comparable."""
+    """Classify the change of the highest count; None if the results are not comparable."""
     if not comparable(first, second):
         return None
     change = second['count_max'] - first['count_max']
@@ -208,27 +218,27 @@ def _classify(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> st
     return 'increase' if change > 0 else 'decrease'
 
 
-def _consecutive(
+def _pair_consecutive(
     scans: Mapping[int, Mapping], times: Mapping[str, datetime | None]
 ) -> list[tuple[int, int, float]]:
-    """Return a participant's pairs, in the order of the sessions."""
-    rank = {label: number for number, label in enumerate(times)}
-    session = {place: scan['session_id'] for place, scan in scans.items()}
+    """Pair a participant's consecutive scans, in the order of the sessions."""
+    rank = {label: position for position, label in enumerate(times)}
+    session = {number: scan['session_id'] for number, scan in scans.items()}
     pairs = []
-    for alike in _alike(scans, 'ses'):
-        dated = sorted((p for p in alike if session[p] in rank), key=lambda p: rank[session[p]])
-        for one, two in pairwise(dated):
+    for group in _group_scans(scans, 'ses'):
+        in_sessions = [number for number in group if session[number] in rank]
+        for one, two in pairwise(sorted(in_sessions, key=lambda number: rank[session[number]])):
             ends = times[session[one]], times[session[two]]
             days = math.nan if None in ends else (ends[1] - ends[0]).total_seconds() / 86400
             pairs.append((one, two, days))
     return sorted(pairs, key=lambda pair: rank[session[pair[0]]])
 
 
-def _alike(scans: Mapping[int, Mapping], but: str) -> list[Sequence[int]]:
-    """Group T2w by all entities of their names but one."""
+def _group_scans(scans: Mapping[int, Mapping], ignored: str) -> list[Sequence[int]]:
+    """Group T2w by all entities of their names except one."""
     groups: dict[tuple, list[int]] = {}
-    for place, scan in scans.items():
-        parts = PurePosixPath(str(scan['t2w'])).name.split('_')
-        others = tuple(part for part in parts if not part.startswith(f'{but}-'))
-        groups.setdefault(others, []).append(place)
+    for number, scan in scans.items():
+        entities = PurePosixPath(str(scan['t2w'])).name.split('_')
+        others = tuple(entity for entity in entities if not entity.startswith(f'{ignored}-'))
+        groups.setdefault(others, []).append(number)
     return list(groups.values())

@@ -1,4 +1,4 @@
-"""A proportional-odds model of Potter grades on what is known of people."""
+"""Fit a proportional-odds model of Potter grades by age, sex and group."""
 
 import warnings
 from dataclasses import dataclass
@@ -7,26 +7,31 @@ import numpy as np
 import pandas as pd
 
 PARTICIPANTS_PER_TERM = 10
-"""People that a model needs for each of its terms (Peduzzi et al. 1996, J Clin Epidemiol
-49:1373, for logistic regression)."""
+"""Minimum number of people per term of the model (Peduzzi et al. 1996, J Clin Epidemiol 49:1373,
+for logistic regression)."""
 
 MIN_PARTICIPANTS = 20
+"""Minimum number of people for any model."""
+
 MIN_IN_LEVEL = 5
-"""People in a level of sex or group from which it is compared."""
+"""Minimum number of people in a level of sex or group; people of smaller levels are left out."""
 
 MAX_LEVELS = 10
-DECADE = 10.0
+"""Maximum number of levels of sex or group; a variable with more levels is left out."""
 
-_FLAT = 10.0
-"""A log odds ratio or standard error above this (an odds ratio over 22,000) means that the data
-do not hold the estimate: the grades are separated."""
+DECADE = 10.0
+"""Unit of age in the model, years."""
+
+_MAX_LOG_ODDS = 10.0
+"""Maximum log odds ratio or standard error; a larger value (an odds ratio over 22,000) means that
+the grades are separated, so the odds ratio cannot be estimated."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """The odds ratio of a higher grade, per 10 years or of a level against another.
+    """The odds ratio of a higher grade, per 10 years of age or between two levels.
 
-    ``low`` and ``high`` are its 95 % interval (Wald).
+    ``low`` and ``high`` are its 95 % Wald interval.
     """
 
     name: str
@@ -38,18 +43,18 @@ class Term:
 
 @dataclass(frozen=True)
 class OrdinalFit:
-    """A fitted model, or why there is none.
+    """A fitted model, or the reason why there is none.
 
     Attributes
     ----------
     people : int
-        That the model rests on.
+        Number of people in the model.
     terms : tuple of Term
-        Empty where there is no model.
+        Terms of the model; empty without a model.
     notes : tuple of str
-        What was left out, and why, one sentence each.
+        A sentence for each variable or group of people that was left out.
     problem : str
-        Why there is no model, in one sentence; empty where there is one.
+        A sentence that explains why there is no model; empty if there is one.
 
     """
 
@@ -60,38 +65,42 @@ class OrdinalFit:
 
 
 def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
-    """Fit Potter grades by age, sex and group: cumulative logits, proportional odds.
+    """Fit a cumulative logit model with proportional odds to Potter grades.
 
-    McCullagh 1980, J R Stat Soc B 42:109, as statsmodels' ``OrderedModel`` fits it. Only grades
-    that occur have a threshold. People with a missing value are left out. It never raises for
-    what is in the data.
+    The model (McCullagh 1980, J R Stat Soc B 42:109) is fitted with statsmodels' ``OrderedModel``
+    and has thresholds only for grades that occur. People with a missing value are left out. No
+    data raise an error; the result explains why there is no model.
 
     Parameters
     ----------
     grades : Series
-        One for each person, 0–4.
+        Grade of each person, 0–4.
     people : DataFrame
-        The same index; any of ``age`` (years), ``sex`` and ``group``.
+        Any of the columns ``age`` (years), ``sex`` and ``group``, with the index of ``grades``.
+
+    Returns
+    -------
+    OrdinalFit
 
     """
-    known = [name for name in ('age', 'sex', 'group') if name in people]
-    rows = people[known].assign(potter=grades).dropna()
+    variables = [name for name in ('age', 'sex', 'group') if name in people]
+    rows = people[variables].assign(potter=grades).dropna()
     notes = []
     if len(rows) < len(people):
         notes.append(f'{len(people) - len(rows)} people with a missing value are left out.')
     table = pd.DataFrame(index=rows.index)
-    for name in known:
+    for name in variables:
         if name == 'age':
             table['age, per 10 years'] = rows['age'].astype(float) / DECADE
             continue
-        columns, added = _compare_levels(rows[name], name)
-        notes += added
-        # People of levels that are too small leave the model as a whole.
+        columns, level_notes = _compare_levels(rows[name], name)
+        notes += level_notes
+        # People of levels that are too small are left out of the whole model.
         rows = rows.loc[columns.index]
         table = table.loc[columns.index].join(columns)
-    flat = [name for name in table if len(table) == 0 or np.ptp(table[name]) == 0]
-    notes += [f'{name.split(",", 1)[0]} is the same for everyone: left out.' for name in flat]
-    table = table.drop(columns=flat)
+    constant = [name for name in table if len(table) == 0 or np.ptp(table[name]) == 0]
+    notes += [f'{name.split(",", 1)[0]} is the same for everyone: left out.' for name in constant]
+    table = table.drop(columns=constant)
     problem, terms = _reason_not_to_fit(table, rows['potter']), ()
     if not problem:
         terms, problem = _fit(rows['potter'], table)
@@ -99,7 +108,7 @@ def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
 
 
 def _compare_levels(values: pd.Series, name: str) -> tuple[pd.DataFrame, list[str]]:
-    """Return 0 or 1 for each level but the largest, without people of too small levels."""
+    """Return indicator columns of all levels except the largest, and notes on what is left out."""
     sizes = values.value_counts()
     if len(sizes) > MAX_LEVELS:
         notes = [f'{name} has {len(sizes)} levels, more than {MAX_LEVELS}: left out.']
@@ -110,7 +119,7 @@ def _compare_levels(values: pd.Series, name: str) -> tuple[pd.DataFrame, list[st
         for level in small
     ]
     values = values[~values.isin(small)]
-    # The largest level is compared with; of two equally large ones, the first by name.
+    # The reference is the largest level; of two equally large ones, the first by name.
     levels = sorted(set(sizes.index) - set(small), key=lambda level: (-sizes[level], level))
     if len(levels) < 2 and len(values):
         notes.append(f'{name} is the same for everyone: left out.')
@@ -122,49 +131,49 @@ def _compare_levels(values: pd.Series, name: str) -> tuple[pd.DataFrame, list[st
 
 
 def _reason_not_to_fit(table: pd.DataFrame, grades: pd.Series) -> str:
-    """Say why a model cannot be tried; nothing where it can."""
+    """Return why a model cannot be fitted, or an empty text."""
     n, terms = table.shape
     if not terms:
-        return 'There is no model: nothing that differs between people is known.'
-    least = max(MIN_PARTICIPANTS, PARTICIPANTS_PER_TERM * terms)
-    if n < least:
+        return 'No model was fitted: age, sex and group are unknown or the same for everyone.'
+    minimum = max(MIN_PARTICIPANTS, PARTICIPANTS_PER_TERM * terms)
+    if n < minimum:
         return (
-            f'There is no model: {terms} terms need at least {least} people with all '
-            f'values, received {n}.'
+            f'No model was fitted: {terms} terms need at least {minimum} people without missing '
+            f'values, but there are {n}.'
         )
     if grades.nunique() < 2:
-        return 'There is no model: everyone has the same grade.'
+        return 'No model was fitted: everyone has the same grade.'
     if np.linalg.matrix_rank(table.to_numpy() - table.to_numpy().mean(axis=0)) < terms:
-        return 'There is no model: one variable follows from the others.'
+        return 'No model was fitted: one variable is determined by the others.'
     return ''
 
 
 def _fit(grades: pd.Series, table: pd.DataFrame) -> tuple[tuple[Term, ...], str]:
-    """Return the terms of the model, or none and why."""
+    """Return the terms of the model, or none and the reason."""
     from statsmodels.miscmodels.ordinal_model import OrderedModel
 
     values = table.to_numpy()
-    # A common scale keeps the optimiser straight; odds ratios are told on the terms' own.
+    # Standardised terms help the optimiser; odds ratios are reported in the original units.
     scale = values.std(axis=0)
     codes = np.unique(grades.astype(int), return_inverse=True)[1]
-    failed = (), 'There is no model: the fit did not converge.'
+    failed = (), 'No model was fitted: the fit did not converge.'
     try:
         with warnings.catch_warnings(), np.errstate(all='ignore'):
             warnings.simplefilter('ignore')
             model = OrderedModel(codes, (values - values.mean(axis=0)) / scale, distr='logit')
             fitted = model.fit(method='bfgs', maxiter=500, disp=False)
             slopes, errors = (
-                np.asarray(part)[: len(scale)] / scale for part in (fitted.params, fitted.bse)
+                np.asarray(array)[: len(scale)] / scale for array in (fitted.params, fitted.bse)
             )
             p = np.asarray(fitted.pvalues)[: len(scale)]
     except (ValueError, np.linalg.LinAlgError, FloatingPointError):
         return failed
     if np.isfinite(slopes).all() and (
-        not np.isfinite(errors).all() or max(np.abs(slopes).max(), errors.max()) > _FLAT
+        not np.isfinite(errors).all() or max(np.abs(slopes).max(), errors.max()) > _MAX_LOG_ODDS
     ):
         return (), (
-            'There is no model: a variable parts the grades completely (separation), so that its '
-            'odds ratio has no limit.'
+            'No model was fitted: a variable separates the grades completely, so its odds ratio '
+            'is unbounded.'
         )
     if not (fitted.mle_retvals['converged'] and np.isfinite([*slopes, *errors, *p]).all()):
         return failed

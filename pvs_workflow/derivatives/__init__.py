@@ -1,1 +1,1 @@
-"""Names, columns, readers and writers of the files that the app promises."""
+"""Names, columns, readers and writers of the app's output files."""

@@ -19,7 +19,7 @@ TABLES = {
 """The data dictionaries in ``data/columns`` that make up each table's columns."""
 
 MAY_BE_EMPTY = frozenset({'epvs_instances', 'group_agreement'})
-"""Tables that may have a header only: nothing was found or compared."""
+"""Tables that may have no rows, if nothing was detected or compared."""
 
 _TEXTS = """
 participant_id session_id t2w hemisphere qc qc_reasons model model_sha256 level comparison first
@@ -27,11 +27,11 @@ second quantity image_id rater comments session_first session_second t2w_first t
 qc_second yardstick change
 """
 TEXT_COLUMNS = frozenset(_TEXTS.split())
-"""Columns of text; all others hold numbers."""
+"""Columns that hold text; all others hold numbers."""
 
 
 def describe_columns(table: str) -> dict[str, dict]:
-    """Return a table's columns, in their order, with their BIDS data dictionary.
+    """Return the BIDS data dictionary of a table, with the columns in order.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def describe_columns(table: str) -> dict[str, dict]:
 
 @cache
 def column_names(table: str) -> tuple[str, ...]:
-    """Return a table's columns, in their order; a group has tens of thousands of tables."""
+    """Return a table's columns in order; cached, because a group has thousands of tables."""
     return tuple(describe_columns(table))
 
 

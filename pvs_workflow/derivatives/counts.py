@@ -1,4 +1,4 @@
-"""The tables of one T2w: image counts, and the grade made of them."""
+"""Make the tables of one T2w: the counts of its images, and its Potter grade."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from pvs_workflow.science.slices import HEMISPHERES, View
 from pvs_workflow.tsv import DECIMALS
 
 QC_LEVELS = ('pass', 'review', 'fail')
+"""Levels of quality control, best first."""
 
 
 def count_table(
@@ -22,23 +23,23 @@ def count_table(
     roi_areas: Sequence[float],
     qc: Sequence[str],
 ) -> pd.DataFrame:
-    """Make the table of one T2w's image counts.
+    """Make the table of a T2w's image counts.
 
-    Numbers are rounded to the written precision first, so that a grade always is that of the
-    count next to it.
+    Counts are rounded to the precision of the file before they are graded, so that each grade
+    agrees with the count in its row.
 
     Parameters
     ----------
     views : sequence of View
-        The images; all other sequences are in the same order.
+        The images; all other sequences have the same order.
     slices : sequence of int
-        Each image's slice index in the input file as stored, from 0.
+        Slice index of each image in the input file as stored, from 0.
     counts, lows, highs : sequences of float
         Predicted number and its 90 % interval, ≥ 0, ``low ≤ count ≤ high``.
     instances : sequence of int
-        Labels found on each image.
+        Number of ePVS labels on each image.
     roi_areas : sequence of float
-        mm².
+        Area of the region of interest on each image, mm².
     qc : sequence of {'pass', 'review', 'fail'}
 
     Returns
@@ -49,7 +50,7 @@ def count_table(
     Raises
     ------
     ValueError
-        If lengths differ, or a value lies out of its range.
+        If lengths differ, or an interval is negative or does not contain its count.
 
     """
     frame = pd.DataFrame(
@@ -57,21 +58,19 @@ def count_table(
             'hemisphere': [view.hemisphere for view in views],
             'slice': list(map(int, slices)),
             'slice_rank': [view.rank for view in views],
-            'count': list(map(_rounded, counts)),
-            'count_low': list(map(_rounded, lows)),
-            'count_high': list(map(_rounded, highs)),
-            'potter': potter_grade(list(map(_rounded, counts))),
+            'count': list(map(_round, counts)),
+            'count_low': list(map(_round, lows)),
+            'count_high': list(map(_round, highs)),
+            'potter': potter_grade(list(map(_round, counts))),
             'instances': list(map(int, instances)),
-            'roi_area': list(map(_rounded, roi_areas)),
+            'roi_area': list(map(_round, roi_areas)),
             'qc': list(qc),
         }
     )
-    between = (frame['count_low'] <= frame['count']) & (frame['count'] <= frame['count_high'])
-    if not (between & (frame['count_low'] >= 0)).all():
-        raise ValueError(
-            'an interval must hold its count and start at 0 or above, received '
-            f'{list(zip(lows, counts, highs, strict=True))}'
-        )
+    inside = (frame['count_low'] <= frame['count']) & (frame['count'] <= frame['count_high'])
+    if not (inside & (frame['count_low'] >= 0)).all():
+        intervals = list(zip(lows, counts, highs, strict=True))
+        raise ValueError(f'intervals must contain their counts and not be negative: {intervals}')
     return frame.sort_values(['hemisphere', 'slice', 'slice_rank'], ignore_index=True)
 
 
@@ -87,23 +86,27 @@ def grade_table(
     model: str,
     model_sha256: str,
 ) -> pd.DataFrame:
-    """Make the one-row table of one T2w's Potter grade.
+    """Make the one-row table of a T2w's Potter grade.
 
     Parameters
     ----------
     participant, session : str
-        Labels, with or without their prefix; an empty session is missing.
+        Labels, with or without their prefix; the session is None or empty if there is none.
     t2w : str
-        The file, relative to the dataset.
+        Path of the T2w relative to the dataset.
     counts : DataFrame
-        From :func:`count_table`.
+        The table made by :func:`count_table`.
     probabilities : sequence of float
-        Of grades 0 to 4, ≥ 0, sum 1; they are rounded such that they still sum to 1.
+        Probabilities of grades 0 to 4, ≥ 0; their rounded values sum to 1.
     qc : {'pass', 'review', 'fail'}
     reasons : sequence of str
-        Why it is not 'pass'; empty when it is. Without semicolons.
+        Why ``qc`` is not ``'pass'``, without semicolons; empty if it is.
     model, model_sha256 : str
-        Name with version, and checksum, of the cascade.
+        Name and version of the cascade, and its checksum.
+
+    Returns
+    -------
+    DataFrame
 
     """
     left, right = (counts[counts['hemisphere'] == side] for side in HEMISPHERES)
@@ -117,7 +120,7 @@ def grade_table(
         'count_max': float(counts['count'].max()),
         'count_left': float(left['count'].max()),
         'count_right': float(right['count'].max()),
-        **{f'p_potter{grade}': p for grade, p in enumerate(_shares(probabilities))},
+        **{f'p_potter{grade}': p for grade, p in enumerate(_round_shares(probabilities))},
         'qc': qc,
         'qc_reasons': '; '.join(reasons) or None,
         'model': model,
@@ -126,15 +129,15 @@ def grade_table(
     return pd.DataFrame([row])
 
 
-def _rounded(value: float) -> float:
+def _round(value: float) -> float:
     return round(float(value), DECIMALS)
 
 
-def _shares(probabilities: Sequence[float]) -> list[float]:
-    """Round probabilities such that they still sum to 1 (largest remainders)."""
+def _round_shares(probabilities: Sequence[float]) -> list[float]:
+    """Round probabilities so that they sum to 1 (largest remainder method)."""
     p = np.asarray(probabilities, dtype=float)
     units = p / p.sum() * 10**DECIMALS
     floors = np.floor(units)
-    short = round(10**DECIMALS - floors.sum())
-    floors[np.argsort(floors - units, kind='stable')[:short]] += 1
+    remainder = round(10**DECIMALS - floors.sum())
+    floors[np.argsort(floors - units, kind='stable')[:remainder]] += 1
     return [float(unit) / 10**DECIMALS for unit in floors]

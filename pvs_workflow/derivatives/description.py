@@ -1,4 +1,4 @@
-"""The files at the top of the output folder that describe it as a BIDS derivative."""
+"""Write the files that describe the output folder as a BIDS derivative."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pvs_workflow.files import read_json_object, write_json, write_text
 NAME = 'pvs_workflow'
 BIDS_VERSION = '1.10.0'
 BIDSIGNORE = (
-    # Results that BIDS has no names for yet.
+    # Results for which BIDS has no names yet.
     '*.html',
     '/logs',
     '/group_*',
@@ -24,7 +24,7 @@ BIDSIGNORE = (
     '*_instances.tsv',
     '*_instances.json',
     '*_xfm.*',
-    # Files that are being written.
+    # Files still being written.
     '.writing-*',
 )
 
@@ -32,22 +32,29 @@ BIDSIGNORE = (
 def describe_outputs(output_dir: Path, bids_dir: Path | None = None) -> None:
     """Write ``dataset_description.json`` and ``.bidsignore``.
 
-    Without a raw dataset, a description that is there stays as it is.
+    An existing description is replaced only if the raw dataset is known.
+
+    Parameters
+    ----------
+    output_dir : Path
+    bids_dir : Path, optional
+        The raw dataset, which becomes the source of the derivatives.
 
     Raises
     ------
     OutputError
-        If the folder cannot be written to, or belongs to another pipeline.
+        If the folder cannot be written, or belongs to another pipeline.
 
     """
     path = output_dir / 'dataset_description.json'
     existing = read_json_object(path)
-    made = existing.get('GeneratedBy')
-    makers = [m.get('Name') for m in made if isinstance(m, dict)] if isinstance(made, list) else []
-    if existing and NAME not in makers:
+    generated_by = existing.get('GeneratedBy')
+    entries = generated_by if isinstance(generated_by, list) else []
+    pipelines = [entry.get('Name') for entry in entries if isinstance(entry, dict)]
+    if existing and NAME not in pipelines:
         raise OutputError(
-            f'{output_dir} belongs to another dataset, expected an empty folder or one that '
-            f'{NAME} made, received {existing.get("Name", "one without a name")!r}'
+            f'{output_dir} belongs to another dataset, {existing.get("Name", "unnamed")!r}; '
+            f'choose an empty folder or one of {NAME}'
         )
     if bids_dir is not None or not existing:
         write_json(path, _description(bids_dir))
@@ -64,9 +71,9 @@ def _description(bids_dir: Path | None) -> dict:
     }
     if bids_dir is None:
         return description
-    address = bids_dir.resolve().as_uri()
+    uri = bids_dir.resolve().as_uri()
     raw = read_json_object(bids_dir / 'dataset_description.json')
-    source = {'URL': address}
+    source = {'URL': uri}
     if isinstance(raw.get('DatasetDOI'), str):
         source['DOI'] = raw['DatasetDOI']
-    return description | {'SourceDatasets': [source], 'DatasetLinks': {'raw': address}}
+    return description | {'SourceDatasets': [source], 'DatasetLinks': {'raw': uri}}

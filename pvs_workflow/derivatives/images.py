@@ -1,4 +1,4 @@
-"""Images of results: in the T2w's own voxel order, each with a sidecar; names of their labels."""
+"""Save result images in the voxel order of the T2w, with sidecars and label names."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,20 +22,26 @@ _LABELS = {
 def save_derivative(
     image: nb.Nifti1Image, t2w_file: Path, stem: str, sidecar: Mapping, voxel_size: bool = False
 ) -> Path:
-    """Write a canonical image in the T2w's voxel order, with a JSON next to it; return its path.
+    """Save a canonical image in the voxel order of the T2w, with a JSON sidecar.
 
     Parameters
     ----------
     image : nibabel image
-        On the T2w's canonical grid.
+        An image on the canonical grid of the T2w.
     t2w_file : Path
-        The T2w as the user stored it.
+        The T2w as stored by the user.
     stem : str
         Path of both files without suffixes.
     sidecar : mapping
+        Content of the JSON file.
     voxel_size : bool
-        Whether to add ``VoxelSize``, the edges of a voxel along the three axes as stored, in mm
-        to a micrometre.
+        Whether to add ``VoxelSize``, the voxel size along the three stored axes, mm, rounded to a
+        micrometre.
+
+    Returns
+    -------
+    Path
+        The image file.
 
     """
     original = open_nifti(t2w_file)
@@ -51,33 +57,37 @@ def save_derivative(
 
 
 def restore(image: nb.Nifti1Image, original: nb.Nifti1Image) -> nb.Nifti1Image:
-    """Put a canonical image into the original's voxel order, with the original's affine.
+    """Reorder a canonical image to the voxel order and affine of the original.
 
-    Labels keep whole numbers (int16); intensities are stored as scaled int16, which keeps 1 part
-    in 65,000 of their range.
+    Labels are stored as int16, intensities as scaled int16, with a precision of 1/65,000 of their
+    range.
 
     Parameters
     ----------
     image : nibabel image
-        Canonical, on the original's grid.
+        A canonical image on the grid of the original.
     original : nibabel image
-        The T2w as the user stored it.
+        The T2w as stored by the user.
+
+    Returns
+    -------
+    nibabel.Nifti1Image
 
     """
     stored_grid = np.broadcast_to(np.uint8(0), check_shape(original.shape))
     _, _, storage = to_canonical(stored_grid, original.affine)
     data = np.asarray(image.dataobj)
-    labels = data.dtype.kind in 'iu'
-    stored = to_stored(data.astype(np.int16 if labels else np.float32), storage)
-    out = nb.Nifti1Image(stored, original.affine)
-    out.set_data_dtype(np.int16)
-    out.set_sform(original.affine, int(original.header['sform_code']) or 1)
-    out.set_qform(original.affine, int(original.header['qform_code']) or 1)
-    out.header.set_xyzt_units('mm', 'sec')
-    return out
+    is_labels = data.dtype.kind in 'iu'
+    voxels = to_stored(data.astype(np.int16 if is_labels else np.float32), storage)
+    restored = nb.Nifti1Image(voxels, original.affine)
+    restored.set_data_dtype(np.int16)
+    restored.set_sform(original.affine, int(original.header['sform_code']) or 1)
+    restored.set_qform(original.affine, int(original.header['qform_code']) or 1)
+    restored.header.set_xyzt_units('mm', 'sec')
+    return restored
 
 
 def write_lookup(which: str, target: Path) -> None:
-    """Write the TSV that explains the values of a label image: ``roi`` or ``structures``."""
+    """Write the TSV that names the labels of an image, ``roi`` or ``structures``."""
     rows = ['index\tname', *(f'{value}\t{name}' for value, name in _LABELS[which].items())]
     write_text(target, '\n'.join(rows) + '\n')

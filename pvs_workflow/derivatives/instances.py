@@ -1,4 +1,4 @@
-"""The table of found ePVS: place, area, volume, length and strength of each."""
+"""Measure the detected ePVS: position, area, volume, length and strength."""
 
 from collections.abc import Sequence
 
@@ -15,50 +15,50 @@ from pvs_workflow.tsv import DECIMALS
 
 
 def instance_table(
-    found: Instances,
+    instances: Instances,
     volume: np.ndarray,
     affine: np.ndarray,
     views: Sequence[View],
     slices: Sequence[int],
 ) -> pd.DataFrame:
-    """Make the table of one T2w's found ePVS, as they are in its label image.
+    """Make the table of a T2w's detected ePVS, measured in its label image.
 
-    The area is that of the voxels; the volume is the area times the thickness of the slice or
-    slab; the length is the largest distance of two points of the outline in the image plane
-    (maximum Feret diameter). How an ePVS runs through the slices is not seen: it is at least as
-    long as the length says, and may fill less than the whole thickness.
+    The area is that of the voxels. The volume is the area times the thickness of the slice or
+    slab. The length is the largest distance between two points of the outline in the image plane
+    (maximum Feret diameter). The course of an ePVS through the slices is not seen, so the volume
+    is an upper limit and the length a lower limit.
 
     Parameters
     ----------
-    found : Instances
-        All of them are in ``volume``.
+    instances : Instances
+        Instances that are all in ``volume``.
     volume : (x, y, z) array of int
-        Canonical; thin slices of a slab hold the same labels.
+        Canonical label image; all thin slices of a slab have the same labels.
     affine : (4, 4) array
-        Its columns are at right angles.
+        Affine with orthogonal columns.
     views : sequence of View
-        Of ``found.labels``.
+        The images of ``instances.labels``.
     slices : sequence of int
-        Each image's slice index in the input file as stored, from 0.
+        Slice index of each image in the input file as stored, from 0.
 
     Returns
     -------
     DataFrame
-        One row per instance, sorted by hemisphere (left first), slice and label; without
-        instances it has its columns only.
+        One row per instance, sorted by hemisphere (left first), slice and label; no rows if there
+        are no instances.
 
     """
     n = slices_per_slab(affine)
     *pixel, thickness = voxel_sizes(affine) * [1, 1, n]
     rows = []
-    for label, index in enumerate(found.owners(), start=1):
+    for label, index in enumerate(instances.owners(), start=1):
         view = views[index]
         plane = volume[:, :, central_slice(view.slice_index, n)]
         (region,) = regionprops((plane == label).astype(np.uint8), spacing=pixel)
         area, length = region.area, region.feret_diameter_max
         in_plane = np.divide(region.centroid, pixel)
         centre = apply_affine(affine, [*in_plane, view.slice_index * n + (n - 1) / 2])
-        values = (*centre, area, area * thickness, length, found.strengths[label - 1])
+        values = (*centre, area, area * thickness, length, instances.strengths[label - 1])
         numbers = (round(float(value), DECIMALS) for value in values)
         rows.append((view.hemisphere, int(slices[index]), view.rank, label, *numbers))
     frame = pd.DataFrame(rows, columns=column_names('epvs_instances'))

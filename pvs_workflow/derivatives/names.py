@@ -1,4 +1,4 @@
-"""Names of the files that the app writes for one scan, after the scan's own entities."""
+"""Names of the files written for a scan, without the entities of the scan itself."""
 
 GRADE = 'desc-potter_grade'
 COUNTS = 'desc-epvs_counts'
@@ -17,4 +17,4 @@ FLAIR_TRANSFORM = 'from-FLAIR_to-T2w_mode-image_xfm'
 TEMPLATE_TRANSFORM = 'from-MNI152NLin2009cSym_to-T2w_mode-image_xfm'
 
 TABLES = (GRADE, COUNTS, INSTANCES)
-"""The tables of one scan, each a TSV with a JSON data dictionary next to it."""
+"""Tables of one scan, each a TSV with a JSON data dictionary."""

@@ -1,4 +1,4 @@
-"""The results of all participants, found and read from their tables, and checked."""
+"""Find, read and check the results of all participants."""
 
 import math
 import re
@@ -38,9 +38,9 @@ _RULES = {
     **dict.fromkeys(('count_max', 'count_left', 'count_right'), _COUNT),
     **dict.fromkeys((f'p_potter{grade}' for grade in GRADES), _SHARE),
     'slice': (lambda value: isinstance(value, int) and value >= 0, 'a whole number from 0'),
-    'qc': (lambda value: value in QC_LEVELS, ', '.join(QC_LEVELS)),
+    'qc': (lambda value: value in QC_LEVELS, f'one of {", ".join(QC_LEVELS)}'),
 }
-"""By column: the test of a value, and the test in words."""
+"""Test of the values of each column, and its description."""
 
 _REQUIRED = {'count', 'count_low', 'count_high', 'slice', 'qc'}
 
@@ -52,11 +52,11 @@ class Result:
     Attributes
     ----------
     stem : Path
-        The path of all its derivatives up to what follows the T2w's own entities.
+        Common start of the paths of its derivatives: folder and entities of the T2w.
     grade : mapping
-        The row of grades.
+        The row of the grade table.
     counts : tuple of mapping
-        The six rows of counts, with ``participant_id`` and ``session_id``.
+        The six rows of the count table, with ``participant_id`` and ``session_id``.
 
     """
 
@@ -65,45 +65,43 @@ class Result:
     counts: tuple[Mapping, ...]
 
     def describe(self) -> dict:
-        """Return what the group's page shows of the T2w besides its grade.
+        """Return facts about the T2w for the group's page.
 
         Returns
         -------
         dict
-            ``count_sum`` of the six images, ``top_low`` and ``top_high`` (the interval of the
-            highest count), ``scanner``, ``institution`` and ``slice`` (texts, None where the
-            sidecar of the T2w has nothing usable).
+            ``count_sum`` of the six images; ``top_low`` and ``top_high``, the interval of the
+            highest count; ``scanner``, ``institution`` and ``slice`` (thickness) as text, None
+            if the sidecar of the T2w does not have them.
 
         """
         top = max(self.counts, key=lambda row: row['count'])
         sidecar = read_json_object(_path(self.stem, f'_{names.T2W}.json'), MAX_SCAN_BYTES)
         facts = {name: value for name, value in sidecar.items() if is_scalar(value)}
-        texts = [facts.get(name) for name in ('Manufacturer', 'ManufacturersModelName')]
-        parts = [text for text in texts if isinstance(text, str)]
+        names_of_scanner = map(facts.get, ('Manufacturer', 'ManufacturersModelName'))
+        scanner = [name for name in names_of_scanner if isinstance(name, str)]
         if isinstance(strength := facts.get('MagneticFieldStrength'), int | float):
-            parts.append(f'{strength:g} T')
+            scanner.append(f'{strength:g} T')
         institution = facts.get('InstitutionName')
         return {
             'count_sum': math.fsum(row['count'] for row in self.counts),
             'top_low': top['count_low'],
             'top_high': top['count_high'],
-            'scanner': ' '.join(parts) or None,
+            'scanner': ' '.join(scanner) or None,
             'institution': institution if isinstance(institution, str) else None,
             'slice': _slice_thickness(sidecar.get('VoxelSize')),
         }
 
 
 def read_results(output_dir: Path) -> tuple[list[Result], list[str]]:
-    """Read the tables of all T2w.
-
-    A result of which either table is missing or damaged is left out and named.
+    """Read the results of all T2w.
 
     Returns
     -------
     results : list of Result
         Sorted by path.
     problems : list of str
-        Why others are left out, one sentence each.
+        A sentence for each result that is left out, because a table is missing or damaged.
 
     Raises
     ------
@@ -117,33 +115,33 @@ def read_results(output_dir: Path) -> tuple[list[Result], list[str]]:
             results.append(read_result(path))
         except PVSError as error:
             problems.append(str(error))
+    if problems and not results:
+        raise NoInputError(f'{output_dir} has only unusable results: {"; ".join(problems[:3])}')
     if not results:
-        received = f'only unusable ones: {"; ".join(problems[:3])}' if problems else 'none'
         raise NoInputError(
-            f'{output_dir} has no results of participants, expected at least one '
-            f'sub-*/[ses-*/]anat/*{_GRADE_END} (run the participant level first), received '
-            f'{received}'
+            f'{output_dir} has no results (sub-*/[ses-*/]anat/*{_GRADE_END}); '
+            'run the participant level first'
         )
     return results, problems
 
 
 def find_results(output_dir: Path) -> list[Path]:
-    """Return the grade tables of all participants, and where they would be next to counts."""
+    """Return the paths of all grade tables, including missing ones next to a count table."""
     paths = set()
     for end in (_GRADE_END, _COUNTS_END):
         for pattern in (f'sub-*/anat/*{end}', f'sub-*/ses-*/anat/*{end}'):
-            found = output_dir.glob(pattern)
-            paths |= {path.with_name(path.name.removesuffix(end) + _GRADE_END) for path in found}
+            tables = output_dir.glob(pattern)
+            paths |= {path.with_name(path.name.removesuffix(end) + _GRADE_END) for path in tables}
     return sorted(paths)
 
 
 def read_result(path: Path) -> Result:
-    """Read a grade table and the counts next to it, and check that they belong together.
+    """Read a grade table and the count table next to it, and check that they are consistent.
 
     Raises
     ------
     PVSError
-        If either is missing or damaged, or they contradict each other or their place.
+        If either is missing or damaged, or contradicts the other or the file name.
 
     """
     stem = path.with_name(path.name.removesuffix(_GRADE_END))
@@ -151,29 +149,29 @@ def read_result(path: Path) -> Result:
     grades = read_records(path, 'potter_grade')
     counts = read_records(counts_path, 'epvs_counts')
     if len(grades) != 1:
-        raise PVSError(f'{path} is damaged, expected one row, received {len(grades)}')
+        raise PVSError(f'{path} is damaged: expected 1 row, received {len(grades)}')
     (grade,) = grades
     participant, session = grade['participant_id'], grade['session_id']
-    place = path.name.split('_')
-    if place[0] != participant or (session is not None and session not in place):
+    entities = path.name.split('_')
+    if entities[0] != participant or (session is not None and session not in entities):
         raise PVSError(
-            f'{path} is not in its place, expected a row of {place[0]}, received one of '
-            f'{participant}{"" if session is None else f" {session}"}'
+            f'{path} has results of {participant}{"" if session is None else f" {session}"}, '
+            'which its name contradicts'
         )
     check_grade(path, grade)
     check_counts(counts_path, counts)
     highest = max((row['potter'] for row in counts if row['potter'] is not None), default=None)
     if highest != grade['potter']:
         raise PVSError(
-            f'{path} does not go with {counts_path.name}, expected the highest grade of the '
-            f'images, {highest}, received {grade["potter"]}'
+            f'{path} has grade {grade["potter"]}, but the highest grade in {counts_path.name} is '
+            f'{highest}'
         )
     identity = {'participant_id': participant, 'session_id': session}
     return Result(stem, grade, tuple(identity | row for row in counts))
 
 
 def check_grade(path: Path, row: Mapping) -> None:
-    """Refuse a row of grades, as read from ``path``, that has values out of their range."""
+    """Raise PVSError if a row of the grade table ``path`` has values out of range."""
     _check_row(path, row)
     for name, value in row.items():
         if isinstance(value, str) and _CONTROL.search(value):
@@ -181,24 +179,28 @@ def check_grade(path: Path, row: Mapping) -> None:
 
 
 def check_counts(path: Path, rows: Sequence[Mapping]) -> None:
-    """Refuse rows of counts that are not those of six images, or have values out of their range.
+    """Raise PVSError if a count table does not have six valid rows.
 
-    The rows are those that :func:`pvs_workflow.derivatives.tables.read_records` has read from
-    ``path``.
+    Parameters
+    ----------
+    path : Path
+    rows : sequence of mapping
+        The rows that :func:`pvs_workflow.derivatives.tables.read_records` read from ``path``.
+
     """
     images = [(row['hemisphere'], row['slice_rank']) for row in rows]
     if len(images) != len(_IMAGES) or set(images) != _IMAGES:
         received = ', '.join(f'{side} {rank}' for side, rank in images)
         raise PVSError(
-            f'{path} is damaged, expected {N_SLICES} rows of each hemisphere (slice_rank 1 to '
+            f'{path} is damaged: expected {N_SLICES} rows per hemisphere (slice_rank 1 to '
             f'{N_SLICES}), received {received}'
         )
     for row in rows:
         _check_row(path, row)
     for row in rows:
         if not row['count_low'] <= row['count'] <= row['count_high']:
-            received = f'{row["count_low"]} to {row["count_high"]}'
-            raise _unusable(path, 'interval', f'one that holds {row["count"]}', received)
+            interval = f'{row["count_low"]} to {row["count_high"]}'
+            raise _unusable(path, 'interval', f'an interval around {row["count"]}', interval)
 
 
 def _check_row(path: Path, row: Mapping) -> None:
@@ -208,10 +210,8 @@ def _check_row(path: Path, row: Mapping) -> None:
 
 
 def _unusable(path: Path, name: str, expected: str, received) -> PVSError:
-    return PVSError(
-        f'{path} has an unusable {name}, expected {expected}, received '
-        f'{"n/a" if received is None else received}'
-    )
+    value = 'n/a' if received is None else received
+    return PVSError(f'{path} has an unusable {name}: {value} is not {expected}')
 
 
 def _path(stem: Path, end: str) -> Path:

@@ -1,4 +1,4 @@
-"""The app's tables as files: written with their data dictionary, read and checked."""
+"""Write the app's tables with their data dictionaries, and read and check them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SCAN_BYTES = 2**20
-"""Maximum size of a table of one T2w, bytes; that of a T2w with 1,000 ePVS has a tenth."""
+"""Maximum size of a table of one T2w, bytes; 1,000 ePVS need a tenth of it."""
 
 _SCAN_FILES = {
     'epvs_instances': names.INSTANCES,
@@ -34,18 +34,18 @@ _NUMBER = re.compile(r'[+-]?\d{1,18}(\.\d*)?([eE][+-]?\d{1,2})?', re.ASCII)
 def write_table(
     frame: 'pd.DataFrame', path: Path, table: str, sources: Sequence[str] = ()
 ) -> tuple[Path, Path]:
-    """Write a table as TSV, and its data dictionary as JSON next to it.
+    """Write a table as TSV, with its data dictionary as JSON next to it.
 
     Parameters
     ----------
     frame : DataFrame
-        With exactly the table's columns, in their order.
+        Exactly the table's columns, in order.
     path : Path
-        Ends in ``.tsv``.
+        Path that ends in ``.tsv``.
     table : str
         A name in ``TABLES``.
     sources : sequence of str
-        BIDS URIs of what the table was made from: ``Sources`` of the JSON when there are any.
+        BIDS URIs of the source files, written as ``Sources`` of the JSON if there are any.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def write_table(
     Raises
     ------
     ValueError
-        If columns differ from the table's, or a text has a tab or line break in it.
+        If the columns differ from the table's, or a text contains a tab or line break.
     OutputError
         If the files cannot be written.
 
@@ -63,7 +63,7 @@ def write_table(
     if list(frame.columns) != list(columns):
         raise ValueError(f'columns must be {list(columns)}, received {list(frame.columns)}')
     sidecar = path.with_suffix('.json')
-    # The dictionary first, so that no table exists without it.
+    # The dictionary comes first, so that no table exists without it.
     write_json(sidecar, columns | ({'Sources': list(sources)} if sources else {}))
     write_tsv(path, frame)
     return path, sidecar
@@ -72,16 +72,21 @@ def write_table(
 def save_results(
     tables: Mapping[str, 'pd.DataFrame'], stem: str, sources: Sequence[str]
 ) -> dict[str, Path]:
-    """Write the instances, the counts and, as the mark of a complete result, the grade of a T2w.
+    """Write the tables of a T2w; the grade comes last, so its presence marks a complete result.
 
     Parameters
     ----------
     tables : mapping of DataFrame
-        ``epvs_instances``, ``epvs_counts`` and ``potter_grade``.
+        Tables ``epvs_instances``, ``epvs_counts`` and ``potter_grade``.
     stem : str
-        Path of the files before their own entities.
+        Common start of the paths: folder and entities of the T2w.
     sources : sequence of str
-        As in :func:`write_table`.
+        BIDS URIs of the source files, see :func:`write_table`.
+
+    Returns
+    -------
+    dict of str to Path
+        The TSV file of each table.
 
     """
     return {
@@ -91,18 +96,18 @@ def save_results(
 
 
 def read_table(path: Path, table: str) -> 'pd.DataFrame':
-    """Read a table that :func:`write_table` wrote, as a DataFrame.
+    """Read a table written by :func:`write_table` as a DataFrame.
 
     Returns
     -------
     DataFrame
-        Texts as ``str``, whole numbers as ``int64`` where none is missing, other numbers as
+        Text as ``str``, whole numbers without missing values as ``int64``, other numbers as
         ``float64``; ``n/a`` is NaN.
 
     Raises
     ------
     PVSError
-        As :func:`read_records`.
+        If the table cannot be read or is damaged, see :func:`read_records`.
 
     """
     import pandas as pd
@@ -118,30 +123,31 @@ def read_table(path: Path, table: str) -> 'pd.DataFrame':
 
 
 def read_records(path: Path, table: str, max_bytes: int = MAX_SCAN_BYTES) -> list[dict]:
-    """Read a table that :func:`write_table` wrote, as a dictionary for each row.
+    """Read a table written by :func:`write_table` as a list of dictionaries.
 
-    A group has thousands of tables of a few rows; a DataFrame takes thirty times as long.
+    For the many short tables of a group, this is thirty times as fast as a DataFrame.
 
     Returns
     -------
     list of dict
-        The cells of each row by their columns: text, int, float, or None for ``n/a``.
+        The cells of each row by column: text, int, float, or None for ``n/a``.
 
     Raises
     ------
     PVSError
-        If the file cannot be read, has no row though it needs one, or lacks a column or a number.
+        If the file cannot be read, has the wrong columns, lacks rows that it needs, or has text
+        in place of a number.
 
     """
     content = read_tsv(path, max_bytes=max_bytes)
     columns = column_names(table)
     if content.columns != columns:
         raise PVSError(
-            f'{path} has other columns than a {table} table, expected {", ".join(columns)}, '
+            f'{path} has the wrong columns: expected {", ".join(columns)}, '
             f'received {", ".join(content.columns)}'
         )
     if not content.rows and table not in MAY_BE_EMPTY:
-        raise PVSError(f'{path} has no rows, expected at least one, received its header only')
+        raise PVSError(f'{path} has a header but no rows')
     records = []
     for row in content.rows:
         record = dict(zip(columns, row, strict=True))
@@ -156,8 +162,5 @@ def read_records(path: Path, table: str, max_bytes: int = MAX_SCAN_BYTES) -> lis
 
 def _parse_number(cell: str, name: str, path: Path) -> int | float:
     if not _NUMBER.fullmatch(cell):
-        raise PVSError(
-            f'{path} has other things than numbers in its column {name}, expected numbers, '
-            f'received {cell!r}'
-        )
+        raise PVSError(f'{path} has {cell!r} in column {name}, where only numbers are allowed')
     return int(cell) if cell.lstrip('+-').isdecimal() else float(cell)

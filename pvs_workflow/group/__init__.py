@@ -1,4 +1,4 @@
-"""From the participants' derivatives to the group's tables, page and reading sheet."""
+"""Make group tables, the group page and reading sheets from the participants' derivatives."""
 
 from pvs_workflow.group.collect import GroupOutput, collect_group, collect_sheet
 

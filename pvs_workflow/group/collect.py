@@ -1,4 +1,4 @@
-"""The group's tables and page, and the reading sheet, from the participants' derivatives."""
+"""Collect the participants' results in group tables, the group page and the reading sheet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.derivatives.results import read_results
 from pvs_workflow.derivatives.tables import write_table
 from pvs_workflow.inputs.participants import order_sessions, read_participants
-from pvs_workflow.raters.rated import match_ratings, model_results
+from pvs_workflow.raters.matching import match_ratings, model_results
 from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
 from pvs_workflow.raters.ratings import find_key, read_ratings
 from pvs_workflow.report.agreement_section import agreement_section
@@ -24,15 +24,16 @@ from pvs_workflow.report.sections import outlier_section, people_section, scanne
 
 @dataclass(frozen=True)
 class GroupOutput:
-    """The files that the group level wrote.
+    """The outcome of the group level.
 
     Attributes
     ----------
     written : tuple of Path
+        Files that were written.
     problems : tuple of str
-        Results that were left out, one sentence each.
+        A sentence for each result that was left out.
     warnings : tuple of str
-        What else was found, and is no failure, one sentence each.
+        A sentence for each problem that is not a failure.
 
     """
 
@@ -44,40 +45,46 @@ class GroupOutput:
 def collect_group(
     output_dir: Path, bids_dir: Path | None = None, ratings: Sequence[Path] = ()
 ) -> GroupOutput:
-    """Write the group's tables and page from all participants' tables.
+    """Write the group's tables and page from the results of all participants.
 
-    A result of which either table is missing or damaged is left out and named.
+    Results with a missing or damaged table are left out and reported.
 
     Parameters
     ----------
     output_dir : Path
     bids_dir : Path, optional
-        Only ``participants.tsv`` and ``sub-*/sub-*_sessions.tsv`` are read; it may be absent.
+        The raw dataset; only ``participants.tsv`` and ``sub-*/sub-*_sessions.tsv`` are read. It
+        may be absent.
     ratings : sequence of Path
-        Tables of raters, whose agreement is written as ``group_agreement.tsv`` and shown.
+        Tables of ratings; their agreement with the model is written to ``group_agreement.tsv``
+        and shown on the page.
+
+    Returns
+    -------
+    GroupOutput
 
     Raises
     ------
     NoInputError
-        If there is no usable result.
+        If there are no usable results.
     PVSError
         If ratings cannot be used.
     OutputError
-        If the folder cannot be written to.
+        If the folder cannot be written.
 
     """
     output_dir = Path(output_dir)
     results, problems = read_results(output_dir)
-    # Before anything is written: ratings that cannot be used change nothing.
-    agreement, agreement_part = None, None
+    # Ratings are read before anything is written, so that unusable ones change nothing.
+    agreement, ratings_section = None, None
     if ratings:
-        # The key of a reading sheet is looked for next to the ratings first.
-        read = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
-        rated = match_ratings(read, model_results(results))
-        pairs = pair_raters(rated)
+        # A key of a reading sheet next to the ratings has priority.
+        all_ratings = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
+        matched = match_ratings(all_ratings, model_results(results))
+        pairs = pair_raters(matched)
         agreement = agreement_table(pairs)
-        agreement_part = agreement_section(rated, pairs, agreement)
-        problems += rated.problems
+        ratings_section = agreement_section(matched, pairs, agreement)
+        problems += matched.problems
     rows = _frame(
         [{**result.grade, **result.describe()} for result in results],
         ['participant_id', 'session_id', 't2w'],
@@ -96,47 +103,57 @@ def collect_group(
         scanner_section(rows),
         people_section(rows, participants.frame, participants.warning),
         change_section(changes, threshold) if len(changes) else None,
-        agreement_part,
+        ratings_section,
     ]
     written = [
         *write_table(grades, output_dir / 'group_potter.tsv', 'group_potter'),
         *write_table(counts, output_dir / 'group_counts.tsv', 'group_counts'),
         *_write_or_remove(changes if len(changes) else None, output_dir, 'group_change'),
         *_write_or_remove(agreement, output_dir, 'group_agreement'),
-        write_group_page(output_dir, grades, counts, [part for part in sections if part]),
+        write_group_page(output_dir, grades, counts, [section for section in sections if section]),
     ]
     warnings = (participants.warning,) if participants.warning else ()
     return GroupOutput(tuple(written), tuple(problems), warnings)
 
 
 def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
-    """Write a sheet of all images, to be rated blindly, in an order that ``seed`` makes random.
+    """Write a reading sheet of all images for blinded ratings, in random order.
+
+    Parameters
+    ----------
+    output_dir : Path
+    seed : int
+        Seed of the order of the images.
+
+    Returns
+    -------
+    GroupOutput
 
     Raises
     ------
     NoInputError
-        If there is no usable result.
+        If there are no usable results.
     PVSError
-        If none of them can be shown, or a file cannot be written.
+        If no image can be shown, or a file cannot be written.
 
     """
     output_dir = Path(output_dir)
     results, problems = read_results(output_dir)
-    written, unseen = write_reading_sheet(output_dir, results, seed)
-    return GroupOutput(tuple(written), (*problems, *unseen))
+    written, sheet_problems = write_reading_sheet(output_dir, results, seed)
+    return GroupOutput(tuple(written), (*problems, *sheet_problems))
 
 
 def _frame(records: list[dict], by: list[str]) -> pd.DataFrame:
-    """Make a table and sort its rows; what is missing comes first, ties keep their order."""
+    """Make a table with sorted rows; missing values come first, ties keep their order."""
     frame = pd.DataFrame(records)
     return frame.sort_values(by, kind='stable', na_position='first', ignore_index=True)
 
 
 def _write_or_remove(frame: pd.DataFrame | None, output_dir: Path, table: str) -> tuple[Path, ...]:
-    """Write a table; without one, remove that of an earlier run."""
+    """Write a table, or remove that of an earlier run if there is none."""
     path = output_dir / f'{table}.tsv'
     if frame is not None:
         return write_table(frame, path, table)
-    for old in (path, path.with_suffix('.json')):
-        old.unlink(missing_ok=True)
+    for outdated in (path, path.with_suffix('.json')):
+        outdated.unlink(missing_ok=True)
     return ()

@@ -110,7 +110,8 @@ def collect_scans(
         criteria = [f'session {" or ".join(session_labels)}'] if session_labels else []
         criteria += [f'filters {json.dumps(dict(filters))}'] if filters else []
         raise NoMatchError(
-            f'no T2w image in {bids_dir} matches {" and ".join(criteria)}; check labels and filters'
+            f'no T2w image in {bids_dir} matches {" and ".join(criteria)}; '
+            'check labels and filters'
         )
     raise NoInputError(
         f'{bids_dir} has no T2w image to process: {"; ".join(reason for _, reason in missing[:3])}'

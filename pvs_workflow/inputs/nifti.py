@@ -61,7 +61,7 @@ def open_nifti(path: Path | str) -> nb.Nifti1Image:
     check_shape(image.shape)
     if image.get_data_dtype().kind not in 'iuf':
         raise ImageError(
-            f'its voxels are {image.get_data_dtype()}; give an image with one real number per voxel'
+            f'its voxels are {image.get_data_dtype()}; give one real number per voxel'
         )
     header = image.header
     if not (header['sform_code'] > 0 or header['qform_code'] > 0):

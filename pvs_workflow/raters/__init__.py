@@ -1,1 +1,1 @@
-"""Readers' ratings, their agreement, and the reading sheet's key."""
+"""Read raters' tables and the keys of reading sheets, and compute agreement."""

@@ -1,4 +1,4 @@
-"""Agreement of raters and model: one row of statistics for each pair, level and quantity."""
+"""Compute the agreement between raters and model for each pair, level and quantity."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pvs_workflow.derivatives.columns import column_names
-from pvs_workflow.raters.rated import IMAGE, PERSON, Item, Rated
+from pvs_workflow.raters.matching import IMAGE, PERSON, Item, MatchedRatings
 from pvs_workflow.science.agreement import (
     intraclass_correlation,
     limits_of_agreement,
@@ -17,27 +17,28 @@ from pvs_workflow.science.agreement import (
 )
 
 MODEL = 'model'
+"""Name of the model in a pair."""
 _QUANTITIES = ('count', 'potter')
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two raters, or all, and the items that each of them rated.
+    """Two raters, or all raters, and the items that each of them rated.
 
     Attributes
     ----------
     level : {'image', 'person'}
     comparison : {'model', 'raters', 'all'}
-        ``model``: the first is the model. ``all``: all raters together, not two.
+        ``model`` compares the model with a rater, ``raters`` two raters, ``all`` all raters.
     first, second : str
-        Names; None for ``all``.
+        Names of the raters, or :data:`MODEL`; None for ``all``.
     quantity : {'count', 'potter'}
     items : tuple of n Item
-        Sorted.
+        Rated items, sorted.
     numbers : (n, 2) array
-        The first's and the second's numbers; (n, k) of k raters for ``all``.
+        Values of the first and the second rater; (n, k) for all k raters.
     n_failed : int
-        Left out, because the model's result failed quality control.
+        Number of items left out because the model's result failed quality control.
 
     """
 
@@ -51,32 +52,42 @@ class Pair:
     n_failed: int
 
 
-def pair_raters(rated: Rated) -> list[Pair]:
-    """Pair the model with every rater, and every two raters, where they have rated the same.
+def pair_raters(rated: MatchedRatings) -> list[Pair]:
+    """Pair the model with each rater and the raters with each other.
 
-    They come by level; the model's pairs first, then those of raters by name and, with more than
-    two raters, all of them together: of what each of them has rated.
+    Pairs without common items are omitted.
+
+    Parameters
+    ----------
+    rated : MatchedRatings
+
+    Returns
+    -------
+    list of Pair
+        Pairs by level: first those with the model, then those of raters by name, then all raters
+        together if there are more than two.
+
     """
     pairs = []
     names = [MODEL, *rated.raters]
-    places = range(len(names))
-    groups = [*combinations(places, 2), *([places[1:]] if len(rated.raters) > 2 else [])]
+    indices = range(len(names))
+    groups = [*combinations(indices, 2), *([indices[1:]] if len(rated.raters) > 2 else [])]
     for level in (IMAGE, PERSON):
         tables = {quantity: _numbers(rated, level, quantity) for quantity in _QUANTITIES}
         for group, (quantity, table) in product(groups, tables.items()):
             numbers = table[list(group)].dropna()
             with_model = group[0] == 0
             failed = numbers.index.isin(rated.results.failed) & with_model
-            used = numbers[~failed]
-            of_two = len(group) == 2
+            valid = numbers[~failed]
+            is_pair = len(group) == 2
             pairs.append(
                 Pair(
                     level,
-                    'model' if with_model else 'raters' if of_two else 'all',
-                    *([names[place] for place in group] if of_two else (None, None)),
+                    'model' if with_model else 'raters' if is_pair else 'all',
+                    *([names[index] for index in group] if is_pair else (None, None)),
                     quantity,
-                    tuple(used.index),
-                    used.to_numpy(),
+                    tuple(valid.index),
+                    valid.to_numpy(),
                     int(failed.sum()),
                 )
             )
@@ -84,21 +95,21 @@ def pair_raters(rated: Rated) -> list[Pair]:
 
 
 def agreement_table(pairs: Sequence[Pair]) -> pd.DataFrame:
-    """Make the table ``group_agreement``: a row for each pair, in their order.
+    """Make the table ``group_agreement``, with a row for each pair.
 
-    What is undefined is NaN: the ICC of fewer than three things, or where nothing varies; kappa
-    where there is one grade only; limits of grades.
+    Undefined values are NaN: the ICC of fewer than three items or of constant values, kappa of a
+    single grade, and limits of agreement of grades.
     """
     return pd.DataFrame(map(_row, pairs), columns=column_names('group_agreement'))
 
 
-def _numbers(rated: Rated, level: str, quantity: str) -> pd.DataFrame:
-    """Return the numbers of one level and quantity: items by the model (0) and raters (1, …)."""
+def _numbers(rated: MatchedRatings, level: str, quantity: str) -> pd.DataFrame:
+    """Return the values of a level and quantity, with columns for the model (0) and the raters."""
     scores = [rated.results.scores, *rated.raters.values()]
-    items = sorted({item for own in scores for item in own if item.level == level})
+    items = sorted({item for rater in scores for item in rater if item.level == level})
     columns = {
-        place: [getattr(own[item], quantity) if item in own else math.nan for item in items]
-        for place, own in enumerate(scores)
+        index: [getattr(rater[item], quantity) if item in rater else math.nan for item in items]
+        for index, rater in enumerate(scores)
     }
     return pd.DataFrame(columns, index=pd.Index(items, dtype=object), dtype=float)
 

@@ -1,4 +1,4 @@
-"""Tables that raters fill in: their rows, and the values of their cells, checked."""
+"""Read tables of ratings, and parse their cells."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,13 +11,25 @@ from pvs_workflow.tsv import MISSING, read_tsv
 
 _NUMBERS = {
     'slice': (int, lambda v: v >= 0 and v.is_integer(), 'a whole number from 0'),
-    'slice_rank': (int, lambda v: v in range(1, N_SLICES + 1), f'1 to {N_SLICES}'),
+    'slice_rank': (
+        int,
+        lambda v: v in range(1, N_SLICES + 1),
+        f'a whole number from 1 to {N_SLICES}',
+    ),
     'count': (float, lambda v: 0 <= v <= MAX_COUNT, f'a number from 0 to {MAX_COUNT}'),
     'potter': (float, lambda v: v in GRADES, 'a whole number from 0 to 4'),
 }
-"""By column: the type of a number, its test, and the test in words."""
+"""Type and test of the numbers in each column, and a description of the test."""
 
-_READ = {*_NUMBERS, 'image_id', 'participant_id', 'session_id', 't2w', 'hemisphere', 'rater'}
+_READ_COLUMNS = {
+    *_NUMBERS,
+    'image_id',
+    'participant_id',
+    'session_id',
+    't2w',
+    'hemisphere',
+    'rater',
+}
 
 
 def read_rows(
@@ -25,21 +37,26 @@ def read_rows(
     parse: Callable[[str, dict[str, str]], object],
     needed: Sequence[Sequence[str]] = (),
 ) -> list:
-    """Read the rows of a table of ratings, which may come from a spreadsheet.
+    """Read the rows of a table of ratings, which may be exported from a spreadsheet.
 
     Parameters
     ----------
     path : Path
     parse : callable
-        Makes something of the place of a row ("FILE, line N") and its cells by their columns,
-        which are stripped of blanks; raises ValueError for what cannot be used.
+        Function of the line ("FILE, line N") and of the cells by column, stripped of blanks. It
+        raises ValueError with the column and the problem ("COLUMN: PROBLEM") for unusable values.
     needed : sequence of sequences of str
-        Columns that must be there: of each sequence, at least one.
+        Required columns: at least one of each sequence.
+
+    Returns
+    -------
+    list
+        The results of ``parse``.
 
     Raises
     ------
     PVSError
-        If the file cannot be read, or its columns or a value are not fit.
+        If the file cannot be read, lacks or repeats a column, or has an unusable value.
 
     """
     content = read_tsv(Path(path), quotes=True, ragged=True)
@@ -47,15 +64,11 @@ def read_rows(
     missing = [' or '.join(names) for names in needed if not set(names) & set(columns)]
     if missing:
         raise PVSError(
-            f'{path} lacks the column {" and ".join(missing)}, expected a table of tab-separated '
-            f'values with {", ".join(" or ".join(names) for names in needed)} and, where there '
-            f'are sessions, session_id, received {", ".join(columns)}'
+            f'{path} lacks the column {" and ".join(missing)}; give tab-separated values with '
+            f'{", ".join(" or ".join(names) for names in needed)}'
         )
-    if double := sorted(name for name in _READ if columns.count(name) > 1):
-        raise PVSError(
-            f'{path} has columns of the same name, expected each once, received '
-            f'{", ".join(double)} more than once'
-        )
+    if repeated := sorted(name for name in _READ_COLUMNS if columns.count(name) > 1):
+        raise PVSError(f'{path} has the column {", ".join(repeated)} more than once')
     rows = []
     for number, cells in zip(content.lines, content.rows, strict=True):
         line = f'{path}, line {number}'
@@ -66,14 +79,14 @@ def read_rows(
     return rows
 
 
-def given(row: Mapping[str, str], name: str) -> str:
-    """Return a cell's text; empty where the cell or its column is missing."""
+def cell_text(row: Mapping[str, str], name: str) -> str:
+    """Return the text of a cell; empty if the value or the column is missing."""
     text = row.get(name, '')
     return '' if text == MISSING else text
 
 
 def parse_person(row: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return the participant and session of a row, without prefixes, or raise ValueError.
+    """Return the participant and session of a row without prefixes, or raise ValueError.
 
     Examples
     --------
@@ -81,16 +94,16 @@ def parse_person(row: Mapping[str, str]) -> tuple[str, str | None]:
     ('01', None)
 
     """
-    participant = given(row, 'participant_id').removeprefix('sub-')
+    participant = cell_text(row, 'participant_id').removeprefix('sub-')
     if not participant:
-        raise ValueError(f'participant_id, expected a label, received {row["participant_id"]!r}')
-    return participant, given(row, 'session_id').removeprefix('ses-') or None
+        raise ValueError(f'participant_id: {row["participant_id"]!r} is not a label')
+    return participant, cell_text(row, 'session_id').removeprefix('ses-') or None
 
 
 def parse_hemisphere(text: str) -> str:
-    """Return the hemisphere, or raise ValueError."""
+    """Return ``L`` or ``R``, or raise ValueError."""
     if text not in HEMISPHERES:
-        raise ValueError(f'hemisphere, expected L or R, received {text!r}')
+        raise ValueError(f'hemisphere: {text!r} is not L or R')
     return text
 
 
@@ -109,5 +122,5 @@ def parse_number(name: str, text: str) -> float:
     except ValueError:
         value = math.nan
     if not fits(value):
-        raise ValueError(f'{name}, expected {expected}, received {text!r}')
+        raise ValueError(f'{name}: {text!r} is not {expected}')
     return kind(value)

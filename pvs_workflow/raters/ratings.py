@@ -1,4 +1,4 @@
-"""Raters' counts and grades, and the keys of reading sheets: read from tables, and checked."""
+"""Read raters' counts and grades, and the keys of reading sheets."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import (
-    given,
+    cell_text,
     parse_hemisphere,
     parse_number,
     parse_person,
@@ -17,17 +17,19 @@ from pvs_workflow.raters.rating_rows import (
 )
 from pvs_workflow.science.grading import potter_grade
 
-ONLY_RATER = 'rater'
-"""The name of the rater in tables that do not name one."""
+UNNAMED_RATER = 'rater'
+"""Name of the rater in tables without names."""
 
 KEY = 'reading_key.tsv'
+"""File name of the key of the current reading sheet."""
+
 _OLD_KEYS = 'reading_key_old-*.tsv'
-"""Keys of earlier sheets, which are kept, because readings may still come."""
+"""File names of the keys of earlier sheets, whose ratings may still come in."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """What was rated: an image, or a whole T2w.
+class Target:
+    """The image or whole T2w that a rating refers to.
 
     Attributes
     ----------
@@ -36,11 +38,11 @@ class Place:
     session : str, optional
         Label without ``ses-``.
     t2w : str, optional
-        The file, or its name; where the session has several.
+        Path or name of the file, needed if the session has several T2w.
     hemisphere : {'L', 'R'}, optional
         None for a whole T2w.
     slice, rank : int, optional
-        The image's slice as in the input T2w file, from 0, or its place among the three, from 1.
+        Slice index of the image in the input T2w file, from 0, or rank of the slice, from 1.
 
     """
 
@@ -54,83 +56,93 @@ class Place:
 
 @dataclass(frozen=True)
 class Rating:
-    """One rater's count and grade of one place.
+    """A rater's count and grade of an image or whole T2w.
 
     Attributes
     ----------
     line : str
-        The file and the number of the line, for messages.
+        File and line number, for messages.
     rater : str
-        Empty where none is named.
-    place : Place
+        Name of the rater; empty if missing.
+    target : Target
     count : float
-        ≥ 0; NaN where it is missing.
+        Number of ePVS, ≥ 0; NaN if missing.
     potter : float
-        0 to 4: as given, or else that of the count; NaN where both are missing.
+        Grade, 0 to 4, by default that of the count; NaN if both are missing.
 
     """
 
     line: str
     rater: str
-    place: Place
+    target: Target
     count: float
     potter: float
 
     @property
     def is_missing(self) -> bool:
-        """Whether neither a count nor a grade was given."""
+        """True if there is neither a count nor a grade."""
         return math.isnan(self.potter)
 
 
 def read_ratings(
-    paths: Iterable[Path], key_of: Callable[[Path], Mapping[str, Place]]
+    paths: Iterable[Path], key_of: Callable[[Path], Mapping[str, Target]]
 ) -> tuple[Rating, ...]:
-    """Read tables with a row for each image or T2w and rater.
+    """Read tables with a row for each rater and image or T2w.
 
-    Columns: ``participant_id``, ``session_id``, ``t2w``, ``hemisphere``, ``slice``,
-    ``slice_rank``, or ``image_id`` instead of these; ``rater``; ``count``, ``potter`` or both.
-    Other columns are not read.
+    The columns are ``participant_id``, ``session_id``, ``t2w``, ``hemisphere``, ``slice`` and
+    ``slice_rank``, or ``image_id`` instead of these; ``rater``; and ``count``, ``potter`` or
+    both. Other columns are ignored.
 
     Parameters
     ----------
     paths : iterable of Path
     key_of : callable
-        Given the folder of a table with ``image_id``, returns the places of the images of a
-        reading sheet by their codes.
+        Function of the folder of a table with ``image_id`` that returns the targets of a reading
+        sheet by their codes.
 
     Returns
     -------
     tuple of Rating
-        Also the missing ones. Either all have a rater's name, or all are of :data:`ONLY_RATER`.
+        All ratings, including missing ones. If no rating names a rater, all are by
+        :data:`UNNAMED_RATER`.
 
     Raises
     ------
     PVSError
-        If a table cannot be read, lacks a column or rows, or has an unusable value.
+        If a table cannot be read, lacks a column or rows, or has an unusable value, or only some
+        ratings name a rater.
 
     """
     ratings = [rating for path in paths for rating in _read(Path(path), key_of)]
     rated = [rating for rating in ratings if not rating.is_missing]
     unnamed = [rating for rating in rated if not rating.rater]
     if len(unnamed) == len(rated):
-        return tuple(replace(rating, rater=ONLY_RATER) for rating in ratings)
+        return tuple(replace(rating, rater=UNNAMED_RATER) for rating in ratings)
     if unnamed:
         raise PVSError(
-            f'{unnamed[0].line}, has an unusable rater, expected a name in every row with a '
-            'rating (or in none), received none'
+            f'{unnamed[0].line}, has no rater; name one in every row with a rating, or in none'
         )
     return tuple(ratings)
 
 
-def find_key(folders: Iterable[Path]) -> dict[str, Place]:
-    """Read all keys of reading sheets in some folders: the place of each image by its code.
+def find_key(folders: Iterable[Path]) -> dict[str, Target]:
+    """Read the keys of all reading sheets in some folders.
 
-    Where the same code is in several, the first folder's newest key is used.
+    Parameters
+    ----------
+    folders : iterable of Path
+        Earlier folders take precedence if a code occurs in several keys; within a folder, newer
+        keys do.
+
+    Returns
+    -------
+    dict of str to Target
+        The rated image by its code.
 
     Raises
     ------
     PVSError
-        If there is none, or one cannot be read.
+        If there is no key, or one cannot be read.
 
     """
     folders = list(dict.fromkeys(map(Path, folders)))
@@ -142,55 +154,53 @@ def find_key(folders: Iterable[Path]) -> dict[str, Place]:
     ]
     if not paths:
         raise PVSError(
-            f'image_id cannot be understood without the key of the reading sheet, expected {KEY} '
-            f'in {" or ".join(map(str, folders))}, received none'
+            f'no {KEY} in {" or ".join(map(str, folders))}; image_id needs the key of the '
+            'reading sheet'
         )
     needed = [(name,) for name in column_names('reading_key')]
-    places: dict[str, Place] = {}
+    targets: dict[str, Target] = {}
     for path in paths:
-        rows = read_rows(path, lambda _, row: (row['image_id'], _parse_place(row)), needed)
-        places = dict(rows) | places
-    return places
+        rows = read_rows(path, lambda _, row: (row['image_id'], _parse_target(row)), needed)
+        targets = dict(rows) | targets
+    return targets
 
 
-def _parse_place(row: Mapping[str, str]) -> Place:
-    """Return what a row rates, or raise ValueError; without image it is the whole T2w."""
+def _parse_target(row: Mapping[str, str]) -> Target:
+    """Return the target of a row, a whole T2w if it names no image, or raise ValueError."""
     person = parse_person(row)
-    t2w = given(row, 't2w') or None
-    side, index, rank = (given(row, name) for name in ('hemisphere', 'slice', 'slice_rank'))
+    t2w = cell_text(row, 't2w') or None
+    side, index, rank = (cell_text(row, name) for name in ('hemisphere', 'slice', 'slice_rank'))
     if not (side or index or rank):
-        return Place(*person, t2w)
+        return Target(*person, t2w)
     parse_hemisphere(side)
     if not index and not rank:
-        raise ValueError('slice, expected it (or slice_rank) with a hemisphere, received none')
+        raise ValueError('slice: a hemisphere needs slice or slice_rank')
     index = parse_number('slice', index) if index else None
     rank = parse_number('slice_rank', rank) if rank else None
-    return Place(*person, t2w, side, index, rank)
+    return Target(*person, t2w, side, index, rank)
 
 
-def _read(path: Path, key_of: Callable[[Path], Mapping[str, Place]]) -> list[Rating]:
+def _read(path: Path, key_of: Callable[[Path], Mapping[str, Target]]) -> list[Rating]:
     key = cache(lambda: key_of(path.parent))
 
     def parse(line: str, row: Mapping[str, str]) -> Rating:
-        place = _sheet_place(row['image_id'], key()) if 'image_id' in row else _parse_place(row)
+        target = _find_target(row['image_id'], key()) if 'image_id' in row else _parse_target(row)
         count, potter = (
-            parse_number(name, row[name]) if given(row, name) else math.nan
+            parse_number(name, row[name]) if cell_text(row, name) else math.nan
             for name in ('count', 'potter')
         )
         if math.isnan(potter) and not math.isnan(count):
             potter = float(potter_grade(count))
-        # Blanks and line breaks in a name become one blank each.
-        return Rating(line, ' '.join(given(row, 'rater').split()), place, count, potter)
+        # Each run of blanks and line breaks in a name becomes one blank.
+        return Rating(line, ' '.join(cell_text(row, 'rater').split()), target, count, potter)
 
     ratings = read_rows(path, parse, [('participant_id', 'image_id'), ('count', 'potter')])
     if not ratings:
-        raise PVSError(f'{path} has no ratings, expected a row for each image, received none')
+        raise PVSError(f'{path} has no ratings; add a row for each image')
     return ratings
 
 
-def _sheet_place(image: str, key: Mapping[str, Place]) -> Place:
+def _find_target(image: str, key: Mapping[str, Target]) -> Target:
     if image.upper() not in key:
-        raise ValueError(
-            f'image_id, expected one of the {len(key)} of the reading key, received {image!r}'
-        )
+        raise ValueError(f'image_id: {image!r} is not among the {len(key)} in the reading key')
     return key[image.upper()]

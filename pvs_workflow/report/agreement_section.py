@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pvs_workflow.raters.rated import Rated
+from pvs_workflow.raters.matching import MatchedRatings
 from pvs_workflow.raters.rater_agreement import MODEL, Pair
 from pvs_workflow.report.canvas import PAPER, house_style, new_figure, panel_box
 from pvs_workflow.report.charts import LINE, draw_points
@@ -25,12 +25,14 @@ _SIZE = 3.5  # inches
 _THINGS = {'image': 'images', 'person': 'T2w'}
 
 
-def agreement_section(rated: Rated, pairs: Sequence[Pair], table: pd.DataFrame) -> GroupSection:
+def agreement_section(
+    rated: MatchedRatings, pairs: Sequence[Pair], table: pd.DataFrame
+) -> GroupSection:
     """Show the statistics of agreement, and charts of every pair.
 
     Parameters
     ----------
-    rated : Rated
+    rated : MatchedRatings
     pairs : sequence of Pair
         From :func:`pvs_workflow.raters.rater_agreement.pair_raters`.
     table : DataFrame

@@ -7,7 +7,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pvs_workflow.cohort.ordinal import fit_grades
-from pvs_workflow.cohort.outliers import FAR, FEWEST, UNSURE, outlier_reasons
+from pvs_workflow.cohort.outliers import (
+    MIN_PROBABILITY,
+    MIN_RESULTS,
+    OUTLIER_SCORE,
+    outlier_reasons,
+)
 from pvs_workflow.report.charts import age_figure, shares_figure, strata_figure
 from pvs_workflow.report.saving import figure_uri
 from pvs_workflow.science.grading import GRADES
@@ -74,10 +79,10 @@ def outlier_section(rows: pd.DataFrame) -> GroupSection:
         {
             'rows': outlying,
             'usable': usable,
-            'compared': usable >= FEWEST,
-            'fewest': FEWEST,
-            'far': FAR,
-            'unsure': UNSURE,
+            'compared': usable >= MIN_RESULTS,
+            'fewest': MIN_RESULTS,
+            'far': OUTLIER_SCORE,
+            'unsure': MIN_PROBABILITY,
         },
     )
 

@@ -89,7 +89,7 @@ def test_output_of_another_pipeline_is_left_alone(make_dataset, tmp_path):
     before = description.read_bytes()
     done = run_command(folder, 'out', 'participant', cwd=tmp_path)
     assert done.returncode == 1
-    assert "received 'other'" in complaint(done)
+    assert "another dataset, 'other'" in complaint(done)
     assert description.read_bytes() == before
 
 

@@ -26,7 +26,7 @@ def compare(rows, order=by_label):
 
 
 def rescanned(differences, start=100):
-    """Make people with two runs of one session."""
+    """Return rows of people with two runs of a session."""
     rows = []
     for number, difference in enumerate(differences, start=start):
         rows += [row(number, None, 8.0, run=1), row(number, None, 8.0 + difference, run=2)]
@@ -49,7 +49,7 @@ def test_consecutive_sessions_are_paired_and_subtracted():
     assert changes['change'].tolist() == ['increase', 'within']
 
 
-def test_times_order_sessions_and_make_rescans():
+def test_times_order_sessions_and_define_rescans():
     def order(participant, labels):
         return {'ses-b': datetime(2020, 1, 1), 'ses-a': datetime(2020, 1, 31, 12)}
 
@@ -60,17 +60,17 @@ def test_times_order_sessions_and_make_rescans():
     assert threshold.pairs == 1
 
 
-def test_sessions_far_apart_are_no_rescans():
+def test_sessions_far_apart_are_not_rescans():
     def order(participant, labels):
         return {'ses-a': datetime(2020, 1, 1), 'ses-b': datetime(2020, 2, 2)}
 
     assert compare([row('1', 'a', 5.0), row('1', 'b', 4.0)], order)[1].pairs == 0
 
 
-def test_repeatability_is_that_of_bland_and_altman():
+def test_repeatability_follows_bland_and_altman():
     differences = np.random.default_rng(1).normal(0, 2, 200)
     threshold = rescan_threshold(differences)
-    # Of two measurements each, the within-person variance is that of one-way ANOVA.
+    # For two measurements, the within-person variance is that of one-way ANOVA.
     pairs = np.column_stack([np.zeros(200), differences])
     within = np.sqrt(np.mean(np.var(pairs, axis=1, ddof=1)))
     assert threshold.within_sd == pytest.approx(within)
@@ -79,17 +79,16 @@ def test_repeatability_is_that_of_bland_and_altman():
     assert np.mean(np.abs(differences) <= threshold.limit) == pytest.approx(0.95, abs=0.03)
 
 
-def test_interval_of_the_repeatability_holds_the_truth():
+def test_the_interval_of_the_repeatability_covers_the_true_value():
     rng = np.random.default_rng(2)
     true = 1.96 * np.sqrt(2) * 1.5
-    held = [
-        found.low < true < found.high
-        for found in (rescan_threshold(rng.normal(0, 1.5 * np.sqrt(2), 12)) for _ in range(500))
-    ]
-    assert np.mean(held) == pytest.approx(0.95, abs=0.03)
+    samples = [rng.normal(0, 1.5 * np.sqrt(2), 12) for _ in range(500)]
+    thresholds = [rescan_threshold(sample) for sample in samples]
+    covered = [threshold.low < true < threshold.high for threshold in thresholds]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.03)
 
 
-def test_own_rescans_are_the_threshold_from_ten_participants_on():
+def test_ten_rescans_of_the_group_give_the_threshold():
     rows = [row('1', 'a', 5.0, reach=0.1), row('1', 'b', 9.0, reach=0.1)]
     changes, threshold = compare(rescanned([2, -2] * 5) + rows)
     assert threshold.kind == 'repeatability'
@@ -100,7 +99,7 @@ def test_own_rescans_are_the_threshold_from_ten_participants_on():
     assert changes['limit'].isna().all()
 
 
-def test_equal_rescans_give_no_threshold():
+def test_identical_rescans_give_no_repeatability():
     assert rescan_threshold([0.0] * 20).kind == 'interval'
 
 
@@ -112,7 +111,7 @@ def test_equal_rescans_give_no_threshold():
         {'count': np.nan},
     ],
 )
-def test_what_cannot_be_compared_is_not_classified(second):
+def test_results_that_cannot_be_compared_are_not_classified(second):
     count = second.pop('count')
     changes, _ = compare([row('1', 'a', 5.0), row('1', 'b', count, **second)])
     assert changes['change'].isna().all()
@@ -126,22 +125,23 @@ def test_order_of_participants_does_not_matter():
         rows += [row(number, 'a', rng.uniform(0, 9)), row(number, 'b', rng.uniform(0, 9))]
     expected = compare(rows)
     order = rng.permutation(len(rows))
-    shuffled = pd.DataFrame([rows[place] for place in order])
-    found = compare_sessions(shuffled, by_label)
+    shuffled = pd.DataFrame([rows[number] for number in order])
+    result = compare_sessions(shuffled, by_label)
     by = ['participant_id', 'session_first', 't2w_first']
     pd.testing.assert_frame_equal(
-        found[0].sort_values(by, ignore_index=True), expected[0].sort_values(by, ignore_index=True)
+        result[0].sort_values(by, ignore_index=True),
+        expected[0].sort_values(by, ignore_index=True),
     )
-    assert abs(found[1].limit - expected[1].limit) < 1e-9
+    assert abs(result[1].limit - expected[1].limit) < 1e-9
 
 
-def test_one_session_each_is_nothing_to_compare():
+def test_single_sessions_are_not_compared():
     changes, threshold = compare([row('1', 'a', 5.0), row('2', None, 4.0)])
     assert len(changes) == 0
     assert threshold.pairs == 0
 
 
-def test_public_figure_is_the_one_that_was_measured():
+def test_the_public_repeatability_is_the_measured_one():
     real = json.loads(REAL.read_text())
     rescan = next(value for value in real.values() if isinstance(value, dict) and 'pairs' in value)
     assert PUBLIC_RESCAN.pairs == rescan['n_pairs']
@@ -151,14 +151,14 @@ def test_public_figure_is_the_one_that_was_measured():
     assert max(session['grade'] for session in real['sessions']) == 1
 
 
-def test_t2w_are_paired_by_their_other_entities():
+def test_paired_t2w_have_equal_other_entities():
     rows = [row('1', 'a', 1.0, run=1), row('1', 'a', 2.0, run=2), row('1', 'b', 9.0, run=2)]
     consecutive, rescans = pair_sessions(pd.DataFrame(rows), by_label)
     assert [pair[:2] for pair in consecutive] == [(1, 2)]
     assert rescans == [(0, 1)]
 
 
-def test_sessions_come_in_the_order_that_is_given(monkeypatch):
+def test_pairs_follow_the_given_order_of_sessions():
     rows = pd.DataFrame([row('1', session, 1.0) for session in 'abc'])
     pairs, _ = pair_sessions(rows, lambda person, labels: dict.fromkeys(sorted(labels)[::-1]))
     assert [pair[:2] for pair in pairs] == [(2, 1), (1, 0)]
@@ -175,7 +175,7 @@ def test_sessions_within_a_month_are_a_rescan(days):
     assert bool(rescans) == (days <= RESCAN_DAYS)
 
 
-def test_each_participant_has_one_rescan_that_can_be_compared():
+def test_each_participant_has_at_most_one_comparable_rescan():
     rows = [row('1', None, 1.0, run=1, qc='fail'), row('1', None, 2.0, run=2)]
     rows += [row('2', None, 1.0, run=number) for number in (1, 2, 3)]
     assert pair_sessions(pd.DataFrame(rows), by_label)[1] == [(2, 3)]
@@ -184,7 +184,7 @@ def test_each_participant_has_one_rescan_that_can_be_compared():
 @pytest.mark.parametrize(
     'change', [{'qc': 'fail'}, {'model_sha256': '1' * 64}, {'count_max': math.nan}]
 )
-def test_failed_other_and_missing_counts_are_not_comparable(change):
+def test_failed_results_other_models_and_missing_counts_are_not_comparable(change):
     one = row('1', 'a', 5.0)
     assert comparable(one, one | {'qc': 'review'})
     assert not comparable(one, one | change)

@@ -1,4 +1,4 @@
-"""The model against statsmodels used directly, known odds ratios, and data that hold no model."""
+"""The model is tested on known odds ratios, against statsmodels, and on data without a model."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from pvs_workflow.cohort.ordinal import fit_grades
 
 
 def simulate(n=400, age=0.4, male=-0.3, patient=1.0, seed=1):
-    """Draw grades from a proportional-odds model with these log odds ratios."""
+    """Simulate grades from a proportional-odds model with these log odds ratios."""
     rng = np.random.default_rng(seed)
     people = pd.DataFrame(
         {
@@ -29,26 +29,27 @@ def simulate(n=400, age=0.4, male=-0.3, patient=1.0, seed=1):
     return grades, people
 
 
-def named(fit):
+def terms_by_name(fit):
     return {term.name: term for term in fit.terms}
 
 
-def test_known_odds_ratios_are_found():
-    terms = named(fit_grades(*simulate(20_000)))
+def test_known_odds_ratios_are_recovered():
+    terms = terms_by_name(fit_grades(*simulate(20_000)))
     assert terms['age, per 10 years'].ratio == pytest.approx(np.exp(0.4), rel=0.05)
     assert terms['sex, male against female'].ratio == pytest.approx(np.exp(-0.3), rel=0.08)
     assert terms['group, patient against control'].ratio == pytest.approx(np.exp(1.0), rel=0.08)
 
 
-def test_intervals_hold_the_truth():
-    held = []
+def test_intervals_cover_the_true_value():
+    covered = []
     for seed in range(40):
-        term = named(fit_grades(*simulate(120, seed=seed)))['group, patient against control']
-        held.append(term.low < np.e < term.high)
-    assert np.mean(held) > 0.87
+        terms = terms_by_name(fit_grades(*simulate(120, seed=seed)))
+        term = terms['group, patient against control']
+        covered.append(term.low < np.e < term.high)
+    assert np.mean(covered) > 0.87
 
 
-def test_the_fit_is_that_of_statsmodels():
+def test_the_fit_agrees_with_statsmodels():
     grades, people = simulate()
     table = pd.DataFrame(
         {
@@ -59,13 +60,13 @@ def test_the_fit_is_that_of_statsmodels():
     )
     fitted = OrderedModel(grades, table, distr='logit').fit(method='bfgs', disp=False, maxiter=900)
     expected = np.exp(pd.concat([fitted.params, fitted.conf_int()], axis=1).iloc[:3].to_numpy())
-    found = [[term.ratio, term.low, term.high] for term in fit_grades(grades, people).terms]
-    np.testing.assert_allclose(found, expected, rtol=2e-3)
+    intervals = [[term.ratio, term.low, term.high] for term in fit_grades(grades, people).terms]
+    np.testing.assert_allclose(intervals, expected, rtol=2e-3)
     p = [term.p for term in fit_grades(grades, people).terms]
     np.testing.assert_allclose(p, fitted.pvalues[:3], atol=2e-3)
 
 
-def test_two_grades_are_a_logistic_regression():
+def test_two_grades_give_a_logistic_regression():
     from statsmodels.api import Logit, add_constant
 
     grades, people = simulate()
@@ -85,19 +86,19 @@ def test_order_of_people_does_not_matter():
         assert (a.ratio, a.low, a.high) == pytest.approx((b.ratio, b.low, b.high), rel=1e-3)
 
 
-def test_missing_values_are_left_out_and_told():
+def test_people_with_missing_values_are_left_out_and_counted():
     grades, people = simulate()
-    holes = people.copy()
-    holes.loc[holes.index[:30], 'age'] = np.nan
-    holes.loc[holes.index[20:40], 'sex'] = None
-    fit = fit_grades(grades, holes)
+    incomplete = people.copy()
+    incomplete.loc[incomplete.index[:30], 'age'] = np.nan
+    incomplete.loc[incomplete.index[20:40], 'sex'] = None
+    fit = fit_grades(grades, incomplete)
     assert fit.people == 360
     assert '40 people with a missing value are left out.' in fit.notes
-    whole = fit_grades(grades[40:], people[40:])
-    assert [term.ratio for term in fit.terms] == pytest.approx([t.ratio for t in whole.terms])
+    expected = fit_grades(grades[40:], people[40:])
+    assert [term.ratio for term in fit.terms] == pytest.approx([t.ratio for t in expected.terms])
 
 
-def test_small_levels_take_their_people_along():
+def test_people_of_small_levels_are_left_out():
     grades, people = simulate()
     people.loc[people.index[:4], 'group'] = 'rare <b>'
     fit = fit_grades(grades, people)
@@ -106,7 +107,7 @@ def test_small_levels_take_their_people_along():
     assert len(fit.terms) == 3
 
 
-def test_what_is_the_same_for_everyone_is_left_out():
+def test_constant_variables_are_left_out():
     grades, people = simulate()
     people['sex'], people['age'] = 'female', 60.0
     fit = fit_grades(grades, people)
@@ -115,7 +116,7 @@ def test_what_is_the_same_for_everyone_is_left_out():
     assert 'age is the same for everyone: left out.' in fit.notes
 
 
-def test_too_many_levels_are_left_out():
+def test_a_variable_with_too_many_levels_is_left_out():
     grades, people = simulate()
     people['group'] = [f'g{number % 11}' for number in range(len(people))]
     fit = fit_grades(grades, people)
@@ -124,7 +125,7 @@ def test_too_many_levels_are_left_out():
 
 
 def separated():
-    """Give all patients grade 4, and nobody else."""
+    """Return data in which patients have grade 4, and controls lower grades."""
     grades, people = simulate()
     patient = people['group'] == 'patient'
     return grades.clip(upper=3).mask(patient, 4), people[['group']]
@@ -137,19 +138,22 @@ def collinear():
 
 
 @pytest.mark.parametrize(
-    ('data', 'said'),
+    ('data', 'message'),
     [
-        (lambda: simulate(25), 'need at least 30 people with all values, received 25'),
-        (lambda: simulate(1), 'nothing that differs between people'),
-        (separated, 'separation'),
-        (collinear, 'one variable follows from the others'),
+        (lambda: simulate(25), 'need at least 30 people without missing values, but there are 25'),
+        (lambda: simulate(1), 'are unknown or the same for everyone'),
+        (separated, 'separates the grades completely'),
+        (collinear, 'one variable is determined by the others'),
         (lambda: (simulate()[0] * 0, simulate()[1]), 'everyone has the same grade'),
-        (lambda: (simulate()[0], simulate()[1][[]]), 'nothing that differs'),
-        (lambda: (simulate()[0], simulate()[1].assign(age=np.nan)), 'nothing that differs'),
+        (lambda: (simulate()[0], simulate()[1][[]]), 'are unknown or the same for everyone'),
+        (
+            lambda: (simulate()[0], simulate()[1].assign(age=np.nan)),
+            'are unknown or the same for everyone',
+        ),
     ],
 )
-def test_no_model_ends_in_a_sentence(data, said):
+def test_a_missing_model_is_explained(data, message):
     fit = fit_grades(*data())
     assert fit.terms == ()
-    assert said in fit.problem
-    assert fit.problem.startswith('There is no model: ')
+    assert message in fit.problem
+    assert fit.problem.startswith('No model was fitted: ')

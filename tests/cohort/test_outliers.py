@@ -23,7 +23,7 @@ def make_rows(n=30, seed=1):
     )
 
 
-def test_scores_are_those_of_the_formula():
+def test_scores_follow_the_formula():
     values = np.random.default_rng(2).normal(10, 3, 101)
     deviation = np.median(np.abs(values - np.median(values)))
     expected = 0.6745 * (values - np.median(values)) / deviation
@@ -35,17 +35,17 @@ def test_scores_of_a_normal_sample_are_z_scores():
     assert np.std(z) == pytest.approx(1, abs=0.02)
 
 
-def test_equal_values_do_not_stand_out():
+def test_scores_without_spread_are_zero():
     assert robust_z(np.array([3.0, 3, 3, 8])).tolist() == [0] * 4
     assert np.isnan(robust_z(np.array([np.nan, np.nan]))).all()
 
 
-def test_nothing_stands_out_among_alike():
+def test_similar_results_are_not_outliers():
     assert outlier_reasons(make_rows()) == [()] * 30
 
 
 @pytest.mark.parametrize(
-    ('column', 'value', 'said'),
+    ('column', 'value', 'phrase'),
     [
         ('count_max', 60.0, 'highest count far above the group’s'),
         ('count_max', 0.5, 'highest count far below the group’s'),
@@ -54,16 +54,16 @@ def test_nothing_stands_out_among_alike():
         ('top_high', 21.0, 'spans grades 1 to 3'),
     ],
 )
-def test_what_stands_out_is_told(column, value, said):
+def test_an_outlier_is_explained(column, value, phrase):
     rows = make_rows()
     rows.loc[7, column] = value
     reasons = outlier_reasons(rows)
-    assert [place for place, found in enumerate(reasons) if found] == [7]
+    assert [number for number, phrases in enumerate(reasons) if phrases] == [7]
     (reason,) = reasons[7]
-    assert said in reason
+    assert phrase in reason
 
 
-def test_an_unlikely_grade_is_told_with_the_likely_one():
+def test_an_unlikely_grade_is_reported_with_the_likeliest_one():
     rows = make_rows(4)
     rows.loc[3, [f'p_potter{g}' for g in range(5)]] = 0.2
     rows.loc[1, ['p_potter1', 'p_potter2']] = 0.4, 0.6
@@ -76,7 +76,7 @@ def test_an_unlikely_grade_is_told_with_the_likely_one():
     ]
 
 
-def test_few_are_not_compared_and_failed_ones_not_looked_at():
+def test_small_groups_and_failed_results_are_not_compared():
     few = make_rows(19)
     few.loc[3, 'count_max'] = 99
     assert outlier_reasons(few) == [()] * 19
@@ -85,18 +85,18 @@ def test_few_are_not_compared_and_failed_ones_not_looked_at():
     assert outlier_reasons(failed) == [()] * 30
 
 
-def test_order_does_not_matter_and_inputs_stay():
+def test_order_does_not_matter_and_inputs_are_not_modified():
     rows = make_rows(60)
     rows.loc[5, 'count_max'] = 70
     before = rows.copy()
     reasons = outlier_reasons(rows)
     order = np.random.default_rng(4).permutation(60)
-    again = outlier_reasons(rows.iloc[order].reset_index(drop=True))
-    assert again == [reasons[place] for place in order]
+    shuffled = outlier_reasons(rows.iloc[order].reset_index(drop=True))
+    assert shuffled == [reasons[number] for number in order]
     pd.testing.assert_frame_equal(rows, before)
 
 
-def test_missing_values_are_passed_over():
+def test_missing_values_are_ignored():
     rows = make_rows().astype({'potter': object})
     rows.loc[2, ['potter', 'count_max', 'count_left']] = None, np.nan, np.nan
     assert outlier_reasons(rows) == [()] * 30

@@ -45,7 +45,7 @@ GRADE_COLUMNS = [
 ]
 
 
-def test_columns_are_those_of_the_contract():
+def test_columns_match_the_output_contract():
     identity = ('participant_id', 'session_id')
     assert column_names('epvs_counts') == tuple(COUNT_COLUMNS)
     assert column_names('potter_grade') == tuple(GRADE_COLUMNS)
@@ -66,12 +66,12 @@ def test_text_columns_and_tables_that_may_be_empty_exist():
     assert set(TABLES) >= MAY_BE_EMPTY
 
 
-def test_a_caller_cannot_change_the_columns_of_the_next():
+def test_callers_cannot_change_the_columns():
     describe_columns('potter_grade')['potter'].clear()
     assert describe_columns('potter_grade')['potter']
 
 
-def test_levels_of_grades_are_potters():
+def test_grades_have_the_levels_of_potter():
     for name in ('potter', 'potter_left', 'potter_right'):
         levels = describe_columns('potter_grade')[name]['Levels']
         assert list(levels) == ['0', '1', '2', '3', '4']

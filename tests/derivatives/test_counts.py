@@ -41,7 +41,7 @@ def make_grades(counts=None, **changes):
     return grade_table(**(arguments | changes))
 
 
-def test_columns_are_those_of_the_files():
+def test_columns_match_the_files():
     assert tuple(make_counts().columns) == column_names('epvs_counts')
     assert tuple(make_grades().columns) == column_names('potter_grade')
 
@@ -61,11 +61,11 @@ def test_rows_are_sorted_by_hemisphere_and_stored_slice():
     assert flipped['count'].tolist() == [3.3, 12.0, 0.2, 44.4, 0.0, 21.1235]
 
 
-def test_grades_of_images():
+def test_images_are_graded_by_their_counts():
     assert make_counts()['potter'].tolist() == [0, 2, 1, 3, 0, 4]
 
 
-def test_a_grade_is_that_of_the_count_as_written():
+def test_a_grade_agrees_with_the_written_count():
     counts = [10.499999, 10.49999, 10.4999, 0.49996, 0.4999, 40.49996]
     frame = make_counts(counts=counts)
     assert frame['count'].tolist() == [10.5, 10.5, 10.4999, 0.5, 0.4999, 40.5]
@@ -82,7 +82,7 @@ def test_a_grade_is_that_of_the_count_as_written():
         {'counts': [math.nan]},
     ],
 )
-def test_impossible_images_are_refused(changes):
+def test_impossible_counts_are_refused(changes):
     arguments = {
         'views': VIEWS[:1],
         'slices': [10],
@@ -106,7 +106,7 @@ def test_grade_is_the_highest_of_the_six():
 
 
 @pytest.mark.parametrize('prefix', ['', 'sub-'])
-def test_labels_with_and_without_prefix(prefix):
+def test_labels_need_no_prefix(prefix):
     row = make_grades(participant=f'{prefix}007', session='').iloc[0]
     assert row['participant_id'] == 'sub-007'
     assert row['session_id'] is None
@@ -122,7 +122,7 @@ def test_written_probabilities_sum_to_one():
         np.testing.assert_allclose(written, p, atol=1.01e-4)
 
 
-def test_inputs_stay_as_they_are():
+def test_inputs_are_not_modified():
     counts = make_counts()
     before = counts.copy(deep=True)
     make_grades(counts=counts)

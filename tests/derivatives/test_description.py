@@ -39,24 +39,24 @@ NAMES = [
 ]
 
 
-def errors_of(folder):
-    """Return what the real validator finds wrong."""
+def find_errors(folder):
+    """Return the locations of the errors that the BIDS validator reports."""
     command = [Path(sys.executable).parent / 'bids-validator-deno', folder, '--format', 'json']
-    done = subprocess.run(command, capture_output=True, text=True)
-    issues = json.loads(done.stdout)['issues']['issues']
+    process = subprocess.run(command, capture_output=True, text=True)
+    issues = json.loads(process.stdout)['issues']['issues']
     return {issue['location'] for issue in issues if issue['severity'] == 'error'}
 
 
-def test_what_bids_has_no_names_for_is_ignored(make_dataset, tmp_path):
+def test_results_without_a_bids_name_are_ignored_by_the_validator(make_dataset, tmp_path):
     out = tmp_path / 'out'
     describe_outputs(out, make_dataset('sub-01_T2w.nii.gz'))
     for name in [*NAMES, 'sub-01/ses-1/anat/sub-01_ses-1_desc-strange_thing.nii.gz']:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text('{}')
-    assert errors_of(out) == {'/sub-01/ses-1/anat/sub-01_ses-1_desc-strange_thing.nii.gz'}
+    assert find_errors(out) == {'/sub-01/ses-1/anat/sub-01_ses-1_desc-strange_thing.nii.gz'}
 
 
-def test_group_keeps_the_source(make_dataset, tmp_path):
+def test_the_group_level_keeps_the_source(make_dataset, tmp_path):
     out = tmp_path / 'out'
     describe_outputs(out, make_dataset('sub-01_T2w.nii.gz'))
     before = (out / 'dataset_description.json').read_bytes()
@@ -64,14 +64,14 @@ def test_group_keeps_the_source(make_dataset, tmp_path):
     assert (out / 'dataset_description.json').read_bytes() == before
 
 
-def test_group_of_copied_derivatives_is_described(tmp_path):
+def test_derivatives_without_raw_data_are_described(tmp_path):
     describe_outputs(tmp_path)
     description = json.loads((tmp_path / 'dataset_description.json').read_text())
     assert description['DatasetType'] == 'derivative'
     assert 'SourceDatasets' not in description
 
 
-def test_another_dataset_is_refused(make_dataset, tmp_path):
+def test_the_folder_of_another_dataset_is_refused(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz')
-    with pytest.raises(OutputError, match="received 'tiny'"):
+    with pytest.raises(OutputError, match="belongs to another dataset, 'tiny'"):
         describe_outputs(folder, folder)

@@ -28,16 +28,19 @@ def grid(size=(0.5725, 0.573), thickness=5.0, shape=(160, 120, 9)):
     return affine, shape
 
 
-def placed(found, affine, shape, views=VIEWS):
-    _, volume = place_back(np.zeros(found.labels.shape), found.labels, views, shape, affine)
-    return drop_unplaced(found, volume)
+def place_instances(instances, affine, shape, views=VIEWS):
+    """Return the instances that fit in a volume, and the volume of their labels."""
+    _, volume = place_back(
+        np.zeros(instances.labels.shape), instances.labels, views, shape, affine
+    )
+    return drop_unplaced(instances, volume)
 
 
 @pytest.mark.parametrize(('thickness', 'slab'), [(5.0, 1), (3.0, 1), (1.0, 5)])
-def test_table_is_what_the_label_image_holds(thickness, slab):
+def test_the_table_describes_the_label_image(thickness, slab):
     affine, shape = grid(thickness=thickness, shape=(160, 120, 9 * slab))
-    found, volume = placed(found_in(masks(), [9] * 6), affine, shape)
-    table = instance_table(found, volume, affine, VIEWS, SLICES)
+    instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+    table = instance_table(instances, volume, affine, VIEWS, SLICES)
     assert list(table.columns) == COLUMNS
     assert table['label'].tolist() == np.unique(volume[volume > 0]).tolist()
     voxel = 0.5725 * 0.573 * thickness
@@ -48,16 +51,16 @@ def test_table_is_what_the_label_image_holds(thickness, slab):
         assert row.area == pytest.approx(len(voxels) / slab * 0.5725 * 0.573, abs=1e-4)
         assert np.unique(voxels[:, 2] // slab) == row.slice == 2 + row.slice_rank
         assert row.hemisphere == 'LR'[int(voxels[:, 0].mean() > 80)]
-        assert row.strength == pytest.approx(found.strengths[row.label - 1], abs=1e-4)
+        assert row.strength == pytest.approx(instances.strengths[row.label - 1], abs=1e-4)
 
 
-def test_volume_of_thin_slices_is_that_of_the_slab():
+def test_volumes_of_thin_slices_are_those_of_the_slab():
     tables = []
     for thickness, slab in ((5.0, 1), (1.0, 5)):
         affine, shape = grid(thickness=thickness, shape=(160, 120, 9 * slab))
         affine[2, 3] -= (5 - thickness) / 2
-        found, volume = placed(found_in(masks(), [9] * 6), affine, shape)
-        tables.append(instance_table(found, volume, affine, VIEWS, SLICES))
+        instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+        tables.append(instance_table(instances, volume, affine, VIEWS, SLICES))
     assert np.allclose(tables[0][COLUMNS[4:]], tables[1][COLUMNS[4:]], atol=2e-4)
 
 
@@ -77,37 +80,39 @@ def test_length_is_the_largest_extent_in_the_plane(pixels, length):
     labels[0, 5, 5] = 1
     for u, v in pixels:
         volume[u, v, 3] = 1
-    found = Instances(labels, np.array([0.5]))
-    row = instance_table(found, volume, affine, VIEWS[:1], SLICES[:1]).iloc[0]
+    instances = Instances(labels, np.array([0.5]))
+    row = instance_table(instances, volume, affine, VIEWS[:1], SLICES[:1]).iloc[0]
     assert row['length'] == pytest.approx(length, abs=0.2)
     assert row['area'] == pytest.approx(len(pixels) * 0.3)
 
 
 def test_rows_are_sorted_by_hemisphere_slice_and_label():
     affine, shape = grid()
-    found, volume = placed(found_in(masks(), [9] * 6), affine, shape)
-    table = instance_table(found, volume, affine, VIEWS, [5, 4, 3] * 2)
+    instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+    table = instance_table(instances, volume, affine, VIEWS, [5, 4, 3] * 2)
     keys = list(zip(table['hemisphere'], table['slice'], table['label'], strict=True))
     assert keys == sorted(keys)
     assert len(table) == 15
 
 
-def test_nothing_found_is_a_header_only_table(tmp_path):
+def test_without_instances_the_table_has_only_a_header(tmp_path):
     affine, shape = grid()
-    found, volume = placed(found_in(np.zeros((6, 80, 96), bool), [4.0] * 6), affine, shape)
-    assert found.numbers == [0] * 6
-    table = instance_table(found, volume, affine, VIEWS, SLICES)
+    instances, volume = place_instances(
+        found_in(np.zeros((6, 80, 96), bool), [4.0] * 6), affine, shape
+    )
+    assert instances.numbers == [0] * 6
+    table = instance_table(instances, volume, affine, VIEWS, SLICES)
     path, sidecar = write_table(table, tmp_path / 'x.tsv', 'epvs_instances')
     assert path.read_text() == '\t'.join(COLUMNS) + '\n'
     assert sidecar.is_file()
     assert list(read_table(path, 'epvs_instances')) == COLUMNS == list(table.columns)
 
 
-def test_writing_what_was_read_changes_no_byte(tmp_path):
+def test_reading_and_writing_keeps_all_bytes(tmp_path):
     affine, shape = grid()
-    found, volume = placed(found_in(masks(), [9] * 6), affine, shape)
+    instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
     first, second = tmp_path / 'a.tsv', tmp_path / 'b.tsv'
-    write_table(instance_table(found, volume, affine, VIEWS, SLICES), first, 'epvs_instances')
+    write_table(instance_table(instances, volume, affine, VIEWS, SLICES), first, 'epvs_instances')
     write_table(read_table(first, 'epvs_instances'), second, 'epvs_instances')
     assert first.read_bytes() == second.read_bytes()
     cells = [cell for line in first.read_text().split('\n')[1:-1] for cell in line.split('\t')]
@@ -115,10 +120,10 @@ def test_writing_what_was_read_changes_no_byte(tmp_path):
     assert list(describe_columns('epvs_instances')) == COLUMNS
 
 
-def test_inputs_stay_as_they_are():
+def test_inputs_are_not_modified():
     affine, shape = grid()
-    found, volume = placed(found_in(masks(), [9] * 6), affine, shape)
-    before = found.labels.copy(), found.strengths.copy(), volume.copy(), affine.copy()
-    instance_table(found, volume, affine, VIEWS, SLICES)
-    after = found.labels, found.strengths, volume, affine
+    instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+    before = instances.labels.copy(), instances.strengths.copy(), volume.copy(), affine.copy()
+    instance_table(instances, volume, affine, VIEWS, SLICES)
+    after = instances.labels, instances.strengths, volume, affine
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))

@@ -10,12 +10,12 @@ def test_every_name_is_documented():
     values = {name: value for name, value in vars(names).items() if name.isupper()}
     texts = [value for value in values.values() if isinstance(value, str)]
     assert len(texts) > 10
-    # The ends of further transforms are given once.
+    # The page shows the common ending of the transforms once.
     texts = [text.removesuffix('mode-image_xfm') for text in texts]
     assert [text for text in texts if text not in page] == []
 
 
-def test_tables_are_those_of_one_t2w():
+def test_a_t2w_has_three_tables():
     assert names.TABLES == (
         'desc-potter_grade',
         'desc-epvs_counts',

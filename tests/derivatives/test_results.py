@@ -21,8 +21,10 @@ def grade_path(stem):
     return with_end(stem, f'{names.GRADE}.tsv')
 
 
-def test_results_are_found_in_order_with_and_without_sessions(tmp_path):
-    stems = [save_result(tmp_path, *who) for who in (('02', 'b'), ('02', 'a'), ('01', None, '2'))]
+def test_results_are_sorted_with_and_without_sessions(tmp_path):
+    stems = [
+        save_result(tmp_path, *labels) for labels in (('02', 'b'), ('02', 'a'), ('01', None, '2'))
+    ]
     results, problems = read_results(tmp_path)
     assert problems == []
     assert [result.stem for result in results] == sorted(stems)
@@ -35,7 +37,7 @@ def test_results_are_found_in_order_with_and_without_sessions(tmp_path):
             assert row['session_id'] == result.grade['session_id']
 
 
-def test_counts_without_a_grade_are_a_result_that_lacks_it(tmp_path):
+def test_counts_without_a_grade_are_an_incomplete_result(tmp_path):
     path = grade_path(save_result(tmp_path, '01'))
     path.unlink()
     assert find_results(tmp_path) == [path]
@@ -44,56 +46,69 @@ def test_counts_without_a_grade_are_a_result_that_lacks_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('name', 'damage', 'said'),
+    ('name', 'damage', 'message'),
     [
         ('potter_grade', lambda text: '', 'cannot be read'),
         ('potter_grade', lambda text: text.splitlines()[0] + '\n', 'no rows'),
-        ('potter_grade', lambda text: text.replace('potter_left', 'left'), 'other columns'),
-        ('potter_grade', lambda text: text + text.splitlines()[1] + '\n', 'received 2'),
-        ('potter_grade', lambda text: text.replace('sub-02', 'sub-03', 1), 'not in its place'),
+        ('potter_grade', lambda text: text.replace('potter_left', 'left'), 'wrong columns'),
+        (
+            'potter_grade',
+            lambda text: text + text.splitlines()[1] + '\n',
+            'expected 1 row, received 2',
+        ),
+        (
+            'potter_grade',
+            lambda text: text.replace('sub-02', 'sub-03', 1),
+            'results of sub-03, which its name contradicts',
+        ),
         ('epvs_counts', lambda text: text.rsplit('\n', 2)[0] + '\n', 'expected 3 rows'),
-        ('epvs_counts', lambda text: text.replace('\t3.25\t', '\tthree\t'), 'than numbers'),
+        (
+            'epvs_counts',
+            lambda text: text.replace('\t3.25\t', '\tthree\t'),
+            "'three' in column count",
+        ),
         ('epvs_counts', lambda text: None, 'cannot be read'),
         ('potter_grade', lambda text: None, 'cannot be read'),
     ],
 )
-def test_damaged_result_is_named_and_the_rest_goes_on(tmp_path, name, damage, said):
+def test_a_damaged_result_is_reported_and_others_are_read(tmp_path, name, damage, message):
     save_result(tmp_path, '01')
     save_result(tmp_path, '02')
     path = tmp_path / 'sub-02' / 'anat' / f'sub-02_desc-{name}.tsv'
     damaged = damage(path.read_text())
     path.unlink() if damaged is None else path.write_text(damaged)
     results, (problem,) = read_results(tmp_path)
-    assert said in problem
+    assert message in problem
     assert str(path.parent) in problem
     assert [result.grade['participant_id'] for result in results] == ['sub-01']
 
 
-def test_contradicting_tables_are_named(tmp_path):
+def test_inconsistent_tables_are_reported(tmp_path):
     save_result(tmp_path, '01', counts=[3] * 6)
     save_result(tmp_path / 'other', '01', counts=[30] * 6)
     save_result(tmp_path, '02')
     counts = 'sub-01/anat/sub-01_desc-epvs_counts.tsv'
     shutil.copy(tmp_path / 'other' / counts, tmp_path / counts)
     _, (problem,) = read_results(tmp_path)
-    assert 'does not go with' in problem
+    assert 'has grade 1, but the highest grade in sub-01_desc-epvs_counts.tsv is 3' in problem
 
 
-def test_no_usable_result_is_no_input(tmp_path):
-    with pytest.raises(NoInputError, match=r'run the participant level first.*received none'):
+def test_without_usable_results_there_is_an_error(tmp_path):
+    with pytest.raises(NoInputError, match=r'has no results .*; run the participant level first'):
         read_results(tmp_path)
     grade_path(save_result(tmp_path, '01')).write_text('')
-    with pytest.raises(NoInputError, match='only unusable ones'):
+    with pytest.raises(NoInputError, match='has only unusable results: '):
         read_results(tmp_path)
 
 
-def described(stem, **facts):
+def describe(stem, **facts):
+    """Return the description of a result whose sidecar has these facts."""
     with_end(stem, f'{names.T2W}.json').write_text(json.dumps(facts))
     return read_result(grade_path(stem)).describe()
 
 
 def test_a_result_describes_its_counts_and_scanner(tmp_path):
-    found = described(
+    description = describe(
         save_result(tmp_path, '01'),
         Manufacturer='Maker',
         ManufacturersModelName='M1',
@@ -101,10 +116,10 @@ def test_a_result_describes_its_counts_and_scanner(tmp_path):
         InstitutionName='North',
         VoxelSize=[0.5, 0.5, 4.04],
     )
-    assert found['count_sum'] == pytest.approx(sum(COUNTS))
-    assert (found['top_low'], found['top_high']) == (10.8, 43.2)
-    assert found['scanner'] == 'Maker M1 1.5 T'
-    assert (found['institution'], found['slice']) == ('North', '4.0 mm')
+    assert description['count_sum'] == pytest.approx(sum(COUNTS))
+    assert (description['top_low'], description['top_high']) == (10.8, 43.2)
+    assert description['scanner'] == 'Maker M1 1.5 T'
+    assert (description['institution'], description['slice']) == ('North', '4.0 mm')
 
 
 @pytest.mark.parametrize(
@@ -112,8 +127,8 @@ def test_a_result_describes_its_counts_and_scanner(tmp_path):
     [{}, {'Manufacturer': ['x'], 'VoxelSize': 'big', 'InstitutionName': 3}, {'VoxelSize': []}],
 )
 def test_a_sidecar_without_usable_facts_describes_no_scanner(tmp_path, facts):
-    found = described(save_result(tmp_path, '01'), **facts)
-    assert (found['scanner'], found['institution'], found['slice']) == (None, None, None)
+    description = describe(save_result(tmp_path, '01'), **facts)
+    assert [description[name] for name in ('scanner', 'institution', 'slice')] == [None] * 3
 
 
 PATH = Path('x.tsv')
@@ -121,13 +136,13 @@ PATH = Path('x.tsv')
 
 @pytest.fixture(scope='module')
 def rows(tmp_path_factory):
-    """Return the row of grades and the six rows of counts of one T2w."""
+    """Return the grade row and the six count rows of a T2w."""
     stem = save_result(tmp_path_factory.mktemp('result'))
     (grade,) = read_records(with_end(stem, f'{names.GRADE}.tsv'), 'potter_grade')
     return grade, read_records(with_end(stem, f'{names.COUNTS}.tsv'), 'epvs_counts')
 
 
-def test_what_the_participant_level_writes_is_sound(rows):
+def test_results_of_the_participant_level_are_valid(rows):
     grade, counts = rows
     check_grade(PATH, grade)
     check_grade(PATH, grade | dict.fromkeys(('potter', 'count_max', 'p_potter0', 'qc_reasons')))
@@ -136,43 +151,43 @@ def test_what_the_participant_level_writes_is_sound(rows):
 
 
 @pytest.mark.parametrize(
-    ('change', 'said'),
+    ('change', 'message'),
     [
-        ({'potter': 5}, 'unusable potter, expected a whole number from 0 to 4, received 5'),
+        ({'potter': 5}, 'unusable potter: 5 is not a whole number from 0 to 4'),
         ({'potter_left': 2.0}, 'unusable potter_left'),
-        ({'count_max': -1}, 'unusable count_max, expected a number from 0 to 10000'),
-        ({'p_potter3': 1.5}, 'unusable p_potter3, expected a number from 0 to 1'),
-        ({'qc': 'good'}, 'unusable qc, expected pass, review, fail, received good'),
-        ({'qc': None}, 'unusable qc, .* received n/a'),
-        ({'model': 'a\x1b[2J'}, 'unusable model, expected text without control characters'),
+        ({'count_max': -1}, 'unusable count_max: -1 is not a number from 0 to 10000'),
+        ({'p_potter3': 1.5}, 'unusable p_potter3: 1.5 is not a number from 0 to 1'),
+        ({'qc': 'good'}, 'unusable qc: good is not one of pass, review, fail'),
+        ({'qc': None}, 'unusable qc: n/a is not'),
+        ({'model': 'a\x1b[2J'}, 'unusable model: .* is not text without control characters'),
     ],
 )
-def test_a_grade_out_of_range_is_named(rows, change, said):
-    with pytest.raises(PVSError, match=f'x.tsv has an {said}'):
+def test_a_grade_out_of_range_is_reported(rows, change, message):
+    with pytest.raises(PVSError, match=f'x.tsv has an {message}'):
         check_grade(PATH, rows[0] | change)
 
 
 @pytest.mark.parametrize(
-    ('change', 'said'),
+    ('change', 'message'),
     [
-        ({'count': None}, 'unusable count, .* received n/a'),
-        ({'count': 10_001}, 'unusable count, expected a number from 0 to 10000'),
-        ({'count_low': 5}, 'unusable interval, expected one that holds 3.25, received 5 to 6.5'),
-        ({'slice': 1.5}, 'unusable slice, expected a whole number from 0'),
+        ({'count': None}, 'unusable count: n/a is not'),
+        ({'count': 10_001}, 'unusable count: 10001 is not a number from 0 to 10000'),
+        ({'count_low': 5}, 'unusable interval: 5 to 6.5 is not an interval around 3.25'),
+        ({'slice': 1.5}, 'unusable slice: 1.5 is not a whole number from 0'),
         ({'potter': 7}, 'unusable potter'),
         ({'qc': ''}, 'unusable qc'),
-        ({'hemisphere': 'R'}, 'damaged, expected 3 rows of each hemisphere'),
-        ({'slice_rank': 2}, 'damaged, expected 3 rows of each hemisphere'),
-        ({'slice_rank': None}, 'damaged, expected 3 rows of each hemisphere'),
+        ({'hemisphere': 'R'}, 'damaged: expected 3 rows per hemisphere'),
+        ({'slice_rank': 2}, 'damaged: expected 3 rows per hemisphere'),
+        ({'slice_rank': None}, 'damaged: expected 3 rows per hemisphere'),
     ],
 )
-def test_counts_out_of_range_are_named(rows, change, said):
+def test_counts_out_of_range_are_reported(rows, change, message):
     first, *others = rows[1]
-    with pytest.raises(PVSError, match=said):
+    with pytest.raises(PVSError, match=message):
         check_counts(PATH, [first | change, *others])
 
 
 def test_five_or_seven_images_are_refused(rows):
     for counts in (rows[1][1:], [*rows[1], rows[1][0]]):
-        with pytest.raises(PVSError, match='expected 3 rows of each hemisphere'):
+        with pytest.raises(PVSError, match='expected 3 rows per hemisphere'):
             check_counts(PATH, counts)

@@ -17,14 +17,14 @@ TABLES = {
 
 
 @pytest.fixture
-def written(tmp_path):
-    """Return the paths of one T2w's grade and counts."""
+def paths(tmp_path):
+    """Return the paths of the grade and count tables of a T2w."""
     stem = save_result(tmp_path, '007')
     return [with_end(stem, f'{end}.tsv') for end in (names.GRADE, names.COUNTS)]
 
 
-def test_a_file_is_as_the_contract_says(written):
-    lines = written[1].read_bytes().decode('utf-8').split('\n')
+def test_a_file_follows_the_contract(paths):
+    lines = paths[1].read_bytes().decode('utf-8').split('\n')
     assert tuple(lines[0].split('\t')) == COLUMNS
     assert lines[2].split('\t') == [
         'L', '5', '2', '12.3457', '6.1729', '24.6914', '2', '12', '410', 'review'
@@ -33,18 +33,18 @@ def test_a_file_is_as_the_contract_says(written):
     assert lines[-1] == ''
 
 
-def test_records_and_frames_hold_the_same(written):
-    for path, table in zip(written, ('potter_grade', 'epvs_counts'), strict=True):
+def test_records_and_frames_have_the_same_content(paths):
+    for path, table in zip(paths, ('potter_grade', 'epvs_counts'), strict=True):
         frame, records = read_table(path, table), read_records(path, table)
         for name in column_names(table):
             for value, record in zip(frame[name], records, strict=True):
                 assert pd.isna(value) if record[name] is None else value == record[name]
 
 
-def test_missing_values_are_none_in_records_and_nan_in_frames(written):
-    (record,) = read_records(written[0], 'potter_grade')
+def test_missing_values_are_none_in_records_and_nan_in_frames(paths):
+    (record,) = read_records(paths[0], 'potter_grade')
     assert (record['session_id'], record['qc_reasons']) == (None, None)
-    frame = read_table(written[0], 'potter_grade')
+    frame = read_table(paths[0], 'potter_grade')
     assert frame[['session_id', 'qc_reasons']].isna().all(axis=None)
     assert frame['session_id'].dtype == 'str'
 
@@ -60,16 +60,16 @@ def test_columns_of_numbers_have_one_type(tmp_path):
     assert frame['potter'].isna().all()
 
 
-def test_whole_numbers_are_whole_and_all_digit_texts_stay_text(written):
-    path = written[0]
+def test_whole_numbers_are_integers_and_text_of_digits_stays_text(paths):
+    path = paths[0]
     path.write_text(path.read_text().replace('0f' * 32, '01' * 32))
     frame = read_table(path, 'potter_grade')
     assert frame['potter'].dtype == 'int64'
     assert frame.loc[0, 'model_sha256'] == '01' * 32
 
 
-def test_the_sidecar_describes_the_columns_and_names_sources(tmp_path, written):
-    frame, sources = read_table(written[1], 'epvs_counts'), ['bids:raw:sub-01_T2w.nii.gz']
+def test_the_sidecar_describes_the_columns_and_names_sources(tmp_path, paths):
+    frame, sources = read_table(paths[1], 'epvs_counts'), ['bids:raw:sub-01_T2w.nii.gz']
     _, sidecar = write_table(frame, tmp_path / 'counts.tsv', 'epvs_counts', sources)
     assert sidecar == tmp_path / 'counts.json'
     content = json.loads(sidecar.read_text('utf-8'))
@@ -77,14 +77,14 @@ def test_the_sidecar_describes_the_columns_and_names_sources(tmp_path, written):
     assert content == describe_columns('epvs_counts')
 
 
-def test_writing_what_was_read_changes_no_byte(tmp_path, written):
-    for path, table in zip(written, ('potter_grade', 'epvs_counts'), strict=True):
-        again, _ = write_table(read_table(path, table), tmp_path / 'again.tsv', table)
-        assert again.read_bytes() == path.read_bytes()
+def test_reading_and_writing_keeps_all_bytes(tmp_path, paths):
+    for path, table in zip(paths, ('potter_grade', 'epvs_counts'), strict=True):
+        copy, _ = write_table(read_table(path, table), tmp_path / 'copy.tsv', table)
+        assert copy.read_bytes() == path.read_bytes()
 
 
-def test_wrong_columns_are_refused_before_anything_is_written(tmp_path, written):
-    frame = read_table(written[1], 'epvs_counts')
+def test_wrong_columns_are_refused_before_anything_is_written(tmp_path, paths):
+    frame = read_table(paths[1], 'epvs_counts')
     with pytest.raises(ValueError, match='columns must be'):
         write_table(frame.iloc[:, ::-1], tmp_path / 'x.tsv', 'epvs_counts')
     assert not list(tmp_path.glob('x.*'))
@@ -93,55 +93,55 @@ def test_wrong_columns_are_refused_before_anything_is_written(tmp_path, written)
     assert not (tmp_path / 'x.tsv').exists()
 
 
-def test_an_unwritable_folder_is_named(tmp_path, written):
+def test_an_unwritable_folder_is_named(tmp_path, paths):
     (tmp_path / 'file').write_text('')
     with pytest.raises(OutputError, match='file'):
         write_table(
-            read_table(written[1], 'epvs_counts'), tmp_path / 'file' / 'x.tsv', 'epvs_counts'
+            read_table(paths[1], 'epvs_counts'), tmp_path / 'file' / 'x.tsv', 'epvs_counts'
         )
 
 
 @pytest.mark.parametrize('reader', [read_records, read_table])
 @pytest.mark.parametrize(
-    ('content', 'said'),
+    ('content', 'message'),
     [
         (b'', 'cannot be read'),
         (b'\xff\xfe\x00\x01', 'cannot be read'),
-        ('\t'.join(COLUMNS).encode() + b'\n', 'has no rows'),
+        ('\t'.join(COLUMNS).encode() + b'\n', 'has a header but no rows'),
         ('\t'.join(COLUMNS).encode() + b'\nL\n', '1 cells in row 2, where the header has 10'),
-        (b'a\tb\n1\t2\n', 'other columns'),
+        (b'a\tb\n1\t2\n', 'has the wrong columns'),
         (
             '\t'.join(COLUMNS).encode() + b'\n' + b'x\t' * 9 + b'x\n',
-            'than numbers .* column slice',
+            "'x' in column slice, where only numbers are allowed",
         ),
         (None, 'cannot be read'),
     ],
 )
-def test_a_damaged_file_is_named(content, said, reader, tmp_path):
+def test_a_damaged_file_is_reported(content, message, reader, tmp_path):
     path = tmp_path / 'damaged.tsv'
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(PVSError, match=said) as error:
+    with pytest.raises(PVSError, match=message) as error:
         reader(path, 'epvs_counts')
     assert 'damaged.tsv' in str(error.value)
     assert '\n' not in str(error.value)
 
 
 @pytest.mark.parametrize('cell', ['three', 'inf', 'nan', '1_0', '٣', '1' * 400, '-', '', '1e999'])
-def test_cells_that_are_no_numbers_are_refused(written, cell):
-    lines = written[1].read_text().splitlines()
+def test_cells_that_are_not_numbers_are_refused(paths, cell):
+    lines = paths[1].read_text().splitlines()
     cells = lines[2].split('\t')
     cells[3] = cell
-    written[1].write_text('\n'.join([*lines[:2], '\t'.join(cells), *lines[3:]]) + '\n')
-    with pytest.raises(PVSError, match='than numbers in its column count'):
-        read_records(written[1], 'epvs_counts')
+    paths[1].write_text('\n'.join([*lines[:2], '\t'.join(cells), *lines[3:]]) + '\n')
+    with pytest.raises(PVSError, match='in column count, where only numbers are allowed'):
+        read_records(paths[1], 'epvs_counts')
 
 
-def test_a_table_of_one_t2w_that_is_too_large_is_refused(written):
-    with written[1].open('r+b') as stream:
+def test_a_table_that_is_too_large_is_refused(paths):
+    with paths[1].open('r+b') as stream:
         stream.truncate(2**21)
     with pytest.raises(PVSError, match='more than 1 MB'):
-        read_records(written[1], 'epvs_counts')
+        read_records(paths[1], 'epvs_counts')
 
 
 def test_the_grade_is_written_last(tmp_path):

@@ -11,8 +11,8 @@ from tests.builders.results import save_result, with_end
 
 
 def save(folder, participant, session=None, run=None, count=3.0):
-    """Write the tables of one T2w: six counts, the highest and 0.1 less from each to the next."""
-    counts = [count - place / 10 for place in range(6)]
+    """Write the tables of a T2w whose six counts fall in steps of 0.1; return the grade path."""
+    counts = [count - step / 10 for step in range(6)]
     return with_end(
         save_result(folder, participant, session, run, counts=counts), 'desc-potter_grade.tsv'
     )
@@ -21,7 +21,7 @@ def save(folder, participant, session=None, run=None, count=3.0):
 RESULTS = [('02', 'b', None), ('02', 'a', None), ('01', None, None), ('01', None, '2')]
 
 
-def test_all_rows_sorted(tmp_path):
+def test_rows_of_all_results_are_sorted(tmp_path):
     for number, (participant, session, run) in enumerate(RESULTS):
         save(tmp_path, participant, session, run, count=5 + 10 * number)
     output = collect_group(tmp_path)
@@ -50,8 +50,8 @@ def test_all_rows_sorted(tmp_path):
     assert list(counts.columns)[:2] == ['participant_id', 'session_id']
 
 
-def test_group_rows_are_the_participants_rows(tmp_path):
-    """Every number is carried over as it was written."""
+def test_group_rows_equal_the_participants_rows(tmp_path):
+    """All numbers are copied as written."""
     paths = [save(tmp_path, *result, count=7 / 3) for result in RESULTS]
     collect_group(tmp_path)
     lines = (tmp_path / 'group_potter.tsv').read_text().splitlines()
@@ -60,16 +60,16 @@ def test_group_rows_are_the_participants_rows(tmp_path):
 
 
 def test_order_of_processing_does_not_matter(tmp_path):
-    written = set()
+    contents = set()
     for number in range(2):
         random.Random(number).shuffle(RESULTS)
         folder = tmp_path / str(number)
         for result in RESULTS:
             save(folder, *result, count=len(repr(result)))
         collect_group(folder)
-        written.add((folder / 'group_potter.tsv').read_bytes())
-        written.add((folder / 'group_counts.tsv').read_bytes())
-    assert len(written) == 2
+        contents.add((folder / 'group_potter.tsv').read_bytes())
+        contents.add((folder / 'group_counts.tsv').read_bytes())
+    assert len(contents) == 2
 
 
 def test_data_dictionaries_describe_every_column(tmp_path):
@@ -89,7 +89,7 @@ def save_sidecar(grade_path, **content):
     grade_path.with_name(name).write_text(json.dumps(content), encoding='utf-8')
 
 
-def test_changes_of_consecutive_sessions(tmp_path):
+def test_consecutive_sessions_are_compared(tmp_path):
     for session, count in (('1', 3.0), ('2', 20.0), ('10', 21.0)):
         save(tmp_path, '01', session, count=count)
     save(tmp_path, '02', '1')
@@ -98,25 +98,25 @@ def test_changes_of_consecutive_sessions(tmp_path):
     assert list(json.loads((tmp_path / 'group_change.json').read_text())) == list(table.columns)
     assert table['session_first'].tolist() == ['ses-1', 'ses-2']
     assert table['session_second'].tolist() == ['ses-2', 'ses-10']
-    # Six counts: the highest, and 0.1 less from each to the next.
+    # The six counts fall in steps of 0.1.
     assert table['count_sum_first'].tolist() == [6 * 3 - 1.5, 6 * 20 - 1.5]
     assert table['count_max_change'].tolist() == [17, 1]
     assert table['potter_change'].tolist() == [1, 1]
     assert table['days'].tolist() == ['n/a'] * 2
-    # Intervals go from half to twice the count.
+    # Intervals span half to twice the count.
     assert table['change'].tolist() == ['increase', 'within']
     assert 'Change between sessions' in page(tmp_path)
 
 
-def test_changes_of_an_earlier_run_do_not_stay(tmp_path):
+def test_changes_of_an_earlier_run_are_removed(tmp_path):
     save(tmp_path, '01', '1')
     second = save(tmp_path, '01', '2')
     collect_group(tmp_path)
     second.unlink()
     second.with_name(second.name.replace('potter_grade', 'epvs_counts')).unlink()
-    written = {path.name for path in collect_group(tmp_path).written}
+    names = {path.name for path in collect_group(tmp_path).written}
     assert not list(tmp_path.glob('group_change.*'))
-    assert 'group_change.tsv' not in written
+    assert 'group_change.tsv' not in names
     assert 'Change between sessions' not in page(tmp_path)
 
 
@@ -146,7 +146,7 @@ def test_scanners_are_read_from_the_derivatives(tmp_path):
     assert text.count('<th scope="row">not known</th>') == 2
 
 
-def test_people_are_read_from_the_dataset_if_it_is_there(tmp_path):
+def test_participants_tsv_is_read_if_the_dataset_exists(tmp_path):
     out, bids = tmp_path / 'out', tmp_path / 'bids'
     for number in range(10, 50):
         save(out, str(number), count=number / 2)
@@ -170,7 +170,7 @@ def test_people_are_read_from_the_dataset_if_it_is_there(tmp_path):
 
 
 def test_hostile_cells_stay_text(tmp_path):
-    """Formulas, markup and odd letters harm nothing, and go into the tables as they are."""
+    """Formulas, markup and unusual characters are copied to the tables unchanged."""
     cells = ['=1+1', '@cmd', '<script>alert(1)</script>', 'a\u202eb', '\U0001f9e0', '"', 'y' * 300]
     for number, cell in enumerate(cells, start=10):
         path = save(tmp_path / 'out', str(number))
@@ -189,23 +189,23 @@ def test_hostile_cells_stay_text(tmp_path):
     text = page(tmp_path / 'out')
     assert '<script>alert' not in text
     assert text.count('&lt;script&gt;alert(1)&lt;/script&gt;') >= 3
-    # Nothing of participants.tsv goes into a table that a spreadsheet might open.
+    # The tables, which a spreadsheet might open, have no values from participants.tsv.
     for path in (tmp_path / 'out').glob('group_c*.tsv'):
         assert not any(cell in path.read_text(encoding='utf-8') for cell in cells if cell != '"')
 
 
-def test_no_results(tmp_path):
-    with pytest.raises(NoInputError, match='received none') as error:
+def test_without_results_there_is_an_error(tmp_path):
+    with pytest.raises(NoInputError, match='has no results') as error:
         collect_group(tmp_path)
     assert error.value.exit_code == 66
     save(tmp_path, '01').write_text('')
-    with pytest.raises(NoInputError, match='only unusable ones'):
+    with pytest.raises(NoInputError, match='has only unusable results'):
         collect_group(tmp_path)
     with pytest.raises(NoInputError):
         collect_group(tmp_path / 'nowhere')
 
 
-def test_unwritable(tmp_path):
+def test_an_unwritable_file_is_an_output_error(tmp_path):
     save(tmp_path, '01')
     (tmp_path / 'group_potter.tsv').mkdir()
     (tmp_path / 'group_potter.tsv' / 'in the way').touch()
@@ -215,7 +215,7 @@ def test_unwritable(tmp_path):
 
 @pytest.fixture
 def out(tmp_path):
-    """Return results of three participants, with their images."""
+    """Return a folder with results and images of three participants."""
     for participant in ('01', '02', '03'):
         save_result(tmp_path, participant, images=True)
     return tmp_path
@@ -239,7 +239,7 @@ def test_a_sheet_has_six_images_of_each_t2w(out):
     }
 
 
-def test_a_sheet_names_what_is_missing_and_shows_the_rest(out):
+def test_a_sheet_omits_and_reports_results_without_images(out):
     with_end(out / 'sub-02/anat/sub-02', 'desc-preproc_T2w.nii.gz').unlink()
     (problem,) = collect_sheet(out, 1).problems
     assert 'sub-02 cannot be shown' in problem

@@ -1,4 +1,4 @@
-"""Raters against the model, from tables on disk to tables and page, by the command line."""
+"""Tables of ratings are compared with the model in the group's tables and page."""
 
 import json
 import random
@@ -26,7 +26,7 @@ def save(folder, participant, shift=0, **options):
 
 @pytest.fixture
 def out(tmp_path):
-    """Return results of four participants."""
+    """Return a folder with results of four participants."""
     for participant, shift in SHIFTS.items():
         save(tmp_path / 'out', participant, shift, images=True)
     return tmp_path / 'out'
@@ -38,7 +38,7 @@ def write_ratings(path, rows):
 
 
 def image_rows(out, rater='A', change=0.0):
-    """Return what a rater would write who counts as the model, more or less."""
+    """Return the rows of a rater who counts like the model, plus a constant change."""
     columns = ['participant_id', 'session_id', 'hemisphere', 'slice', 'count']
     rows = pd.DataFrame([row for one in read_results(out)[0] for row in one.counts])[columns]
     return rows.assign(rater=rater, count=rows['count'] + change).to_dict('records')
@@ -56,7 +56,7 @@ def run(*args):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_by_the_command_line(out, tmp_path):
+def test_the_command_line_writes_agreement(out, tmp_path):
     rows = [*image_rows(out), *image_rows(out, 'B', 2.0)]
     ratings = write_ratings(tmp_path / 'ratings.tsv', rows)
     done = run('nowhere', out, 'group', '--ratings', ratings)
@@ -83,8 +83,8 @@ def test_without_ratings_there_is_no_section(out):
     assert 'id="agreement"' not in (out / 'group_potter.html').read_text('utf-8')
 
 
-def test_the_whole_circle(out, tmp_path):
-    """Sheet, filled in with known numbers, given back: known agreement."""
+def test_a_filled_in_sheet_gives_the_expected_agreement(out, tmp_path):
+    """Ratings on a reading sheet are matched with the right images."""
     done = run('nowhere', out, 'group', '--reading-sheet', '--random-seed', '7')
     assert done.returncode == 0, done.stderr
     assert (out / 'reading' / 'reading_sheet.html').is_file()
@@ -92,26 +92,27 @@ def test_the_whole_circle(out, tmp_path):
     model = read_table(out / 'group_counts.tsv', 'group_counts')
     joined = key.merge(model, on=['participant_id', 'hemisphere', 'slice', 'slice_rank'])
     assert len(joined) == 24
-    known = dict(zip(joined['image_id'], joined['count'], strict=True))
+    counts = dict(zip(joined['image_id'], joined['count'], strict=True))
     blank = read_table(out / 'reading' / 'reading_ratings.tsv', 'reading_ratings')
-    ways = {'in place': out / 'reading' / 'reading_ratings.tsv', 'A': tmp_path / 'a.tsv'}
-    for rater, path in ways.items():
-        # Each fills in his own copy; one of them one ePVS too many everywhere.
+    tables = {'in place': out / 'reading' / 'reading_ratings.tsv', 'A': tmp_path / 'a.tsv'}
+    for rater, path in tables.items():
+        # Rater A counts one ePVS more than the model on every image.
         more = 1.0 if rater == 'A' else 0.0
-        filled = blank.assign(count=blank['image_id'].map(known) + more, rater=rater)
+        filled = blank.assign(count=blank['image_id'].map(counts) + more, rater=rater)
         write_ratings(path, filled.to_dict('records'))
-    done = run('nowhere', out, 'group', '--ratings', *ways.values())
+    done = run('nowhere', out, 'group', '--ratings', *tables.values())
     assert done.returncode == 0, done.stderr
     for rater, bias in (('in place', 0), ('A', -1)):
         (row,) = agreement(out, level='image', second=rater, comparison='model', quantity='count')
         assert (row['n'], row['bias'], row['mae']) == (24, bias, -bias)
-    whole = agreement(out, level='person', comparison='model', quantity='potter')
-    (row,) = (row for row in whole if row['second'] == 'in place')
+    (row,) = agreement(
+        out, level='person', second='in place', comparison='model', quantity='potter'
+    )
     assert (row['n'], row['kappa'], row['accuracy']) == (4, 1, 1)
 
 
-def test_a_sheet_with_its_key_beside_it(out, tmp_path):
-    """Ratings and key may have been moved together, away from the results."""
+def test_a_key_next_to_the_ratings_is_used(out, tmp_path):
+    """Ratings and key may be moved together, away from the results."""
     collect_sheet(out, 1)
     ratings = pd.read_csv(out / 'reading' / 'reading_ratings.tsv', sep='\t').assign(potter=2)
     path = write_ratings(tmp_path / 'ratings.tsv', ratings.to_dict('records'))
@@ -119,23 +120,23 @@ def test_a_sheet_with_its_key_beside_it(out, tmp_path):
     collect_group(out, ratings=[path])
     assert agreement(out, level='image')[0]['n'] == 24
     (tmp_path / 'reading_key.tsv').unlink()
-    with pytest.raises(PVSError, match='without the key of the reading sheet, expected'):
+    with pytest.raises(PVSError, match='image_id needs the key of the reading sheet'):
         collect_group(out, ratings=[path])
 
 
 def test_order_of_rows_does_not_matter(out, tmp_path):
     rows = [row for rater in 'ABC' for row in image_rows(out, rater, ord(rater) % 5)]
-    found = set()
+    contents = set()
     for number in range(2):
         random.Random(number).shuffle(rows)
         collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])
         files = (out / name for name in ('group_agreement.tsv', 'group_potter.html'))
-        found.add(tuple(path.read_bytes() for path in files))
-    assert len(found) == 1
+        contents.add(tuple(path.read_bytes() for path in files))
+    assert len(contents) == 1
     assert len(agreement(out, comparison='all')) == 4
 
 
-def test_shrout_and_fleiss_1979_from_a_table(tmp_path):
+def test_a_table_reproduces_shrout_and_fleiss_1979(tmp_path):
     judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
     for target in range(6):
         save(tmp_path, f'{target + 1:02d}')
@@ -150,31 +151,34 @@ def test_shrout_and_fleiss_1979_from_a_table(tmp_path):
     assert (row['icc_low'], row['icc_high']) == pytest.approx((0.019, 0.761), abs=0.0005)
 
 
-def test_unknown_participants_are_named_and_the_rest_goes_on(out, tmp_path):
+def test_unknown_participants_are_reported_and_the_others_compared(out, tmp_path):
     rows = [*image_rows(out), {'participant_id': 'sub-99', 'count': 3, 'rater': 'A'}]
     ratings = write_ratings(tmp_path / 'ratings.tsv', rows)
     done = run('nowhere', out, 'group', '--ratings', ratings)
     assert done.returncode == 1
     (sentence,) = [line for line in done.stderr.splitlines() if 'sub-99' in line]
-    assert f'{ratings} has ratings that are left out (1)' in sentence
+    assert f'{ratings} has ratings of T2w without a usable result, left out (1)' in sentence
     assert agreement(out, level='image')[0]['n'] == 24
     assert 'no usable result: 1' in (out / 'group_potter.html').read_text('utf-8')
 
 
 @pytest.mark.parametrize(
-    ('row', 'said'),
+    ('row', 'message'),
     [
-        ({'participant_id': '01', 'count': -1}, "line 26, has an unusable count, .* '-1.0'"),
-        ({'participant_id': '01', 'potter': 5}, "line 26, has an unusable potter, .* '5.0'"),
-        ({'participant_id': '01', 'hemisphere': 'L', 'slice': 4, 'count': 3}, 'a second rating'),
+        ({'participant_id': '01', 'count': -1}, "line 26, has an unusable count: '-1.0'"),
+        ({'participant_id': '01', 'potter': 5}, "line 26, has an unusable potter: '5.0'"),
+        (
+            {'participant_id': '01', 'hemisphere': 'L', 'slice': 4, 'count': 3},
+            'repeats the rating',
+        ),
     ],
 )
-def test_unusable_ratings_change_nothing(out, tmp_path, row, said):
+def test_unusable_ratings_change_nothing(out, tmp_path, row, message):
     rows = [*image_rows(out), row | {'rater': 'A'}]
     path = write_ratings(tmp_path / 'ratings.tsv', rows)
     for name in out.glob('group_*'):
         name.unlink()
-    with pytest.raises(PVSError, match=said) as error:
+    with pytest.raises(PVSError, match=message) as error:
         collect_group(out, ratings=[path])
     assert '\n' not in str(error.value)
     assert not list(out.glob('group_*'))
@@ -189,8 +193,8 @@ def test_failed_results_are_left_out(out, tmp_path):
     assert '6 images, 1 whole T2w' in (out / 'group_potter.html').read_text('utf-8')
 
 
-def test_hostile_raters_are_text(out, tmp_path, monkeypatch):
-    monkeypatch.setattr(agreement_section, 'MAX_PAIRS', 4)  # the model with each of them
+def test_hostile_names_of_raters_stay_text(out, tmp_path, monkeypatch):
+    monkeypatch.setattr(agreement_section, 'MAX_PAIRS', 4)  # the model with each rater
     names = ['<script>alert(1)</script>', '=1+1', 'x' * 300, 'Ä ß 🧠']
     rows = [row for name in names for row in image_rows(out, name)]
     collect_group(out, ratings=[write_ratings(tmp_path / 'ratings.tsv', rows)])

@@ -45,7 +45,7 @@ def bad_ratings():
     }.items():
         yield f'ratings with {what}', given(header + row + '\n'), 'ratings.tsv'
     sheet = 'image_id\tcount\trater\nA\t1\tme\n'
-    yield 'ratings of a sheet without its key', given(sheet), 'image_id cannot be understood'
+    yield 'ratings of a sheet without its key', given(sheet), 'image_id needs the key'
 
     def key(content: str | bytes):
         def make(out):

@@ -149,7 +149,7 @@ def _tables():
         for path in (out / 'sub-a.b' / 'anat').iterdir():
             path.rename(path.with_name(path.name.replace('sub-bad', 'sub-a.b')))
 
-    yield 'a folder that is not the participant’s', other_name, 'is not in its place'
+    yield 'a folder that is not the participant’s', other_name, 'which its name contradicts'
 
     def no_text(out):
         label = os.fsdecode(b'sub-a\xff')
@@ -157,14 +157,14 @@ def _tables():
         for path in (out / label / 'anat').iterdir():
             path.rename(path.with_name(path.name.replace('sub-bad', label)))
 
-    yield 'a folder whose name is no UTF-8', no_text, 'is not in its place'
+    yield 'a folder whose name is no UTF-8', no_text, 'which its name contradicts'
 
     def lines(out):
         (out / 'sub-bad').rename(out / 'sub-a\nTraceback')
         for path in (out / 'sub-a\nTraceback' / 'anat').iterdir():
             path.rename(path.with_name(path.name.replace('sub-bad', 'sub-a\nTraceback')))
 
-    yield 'a folder with a line break in its name', lines, 'is not in its place'
+    yield 'a folder with a line break in its name', lines, 'which its name contradicts'
 
 
 def _cells():

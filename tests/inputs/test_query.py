@@ -66,7 +66,7 @@ def test_an_unknown_entity_in_a_filter_is_named(make_dataset):
 def test_options_of_pybids_are_refused_in_a_filter_file(entities, tmp_path):
     path = tmp_path / 'filters.json'
     path.write_text(json.dumps({'t2w': entities}))
-    with pytest.raises(PVSError, match='has the pybids option .* in the filter for t2w'):
+    with pytest.raises(PVSError, match=r'has the pybids option \w+ in the filter for t2w'):
         load_filters(path)
 
 

@@ -3,12 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from pvs_workflow.raters.rated import Item, Rated, Results, Score
+from pvs_workflow.raters.matching import Item, MatchedRatings, Results, Score
 from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
 from pvs_workflow.science.agreement import weighted_kappa
 from pvs_workflow.science.grading import potter_grade
 
-WHOLES = [Item(f'sub-{place}', '', 't') for place in range(6)]
+WHOLES = [Item(f'sub-{index}', '', 't') for index in range(6)]
 SHROUT_FLEISS = np.array(
     [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float
 )
@@ -22,18 +22,19 @@ def scores(counts, items=WHOLES):
     }
 
 
-def rated(model, failed=(), **raters):
+def match(model, failed=(), **raters):
     results = Results(scores(model), frozenset(failed), {})
-    return Rated(
+    return MatchedRatings(
         {name: scores(counts) for name, counts in raters.items()}, results, 0, 0, 0, 0, ()
     )
 
 
-def table(found):
-    return agreement_table(pair_raters(found))
+def table(matched):
+    return agreement_table(pair_raters(matched))
 
 
-def only(frame, **values):
+def select_row(frame, **values):
+    """Return the only row with these values."""
     for name, value in values.items():
         frame = frame[frame[name] == value]
     (row,) = frame.to_dict('records')
@@ -41,9 +42,9 @@ def only(frame, **values):
 
 
 def test_shrout_and_fleiss_1979_table_4():
-    """Four judges of six targets: ICC(2,1) .29; the interval by McGraw & Wong 1996."""
+    """Four judges rate six targets: ICC(2,1) is .29, with the interval of McGraw & Wong 1996."""
     judges = dict(zip('abcd', SHROUT_FLEISS.T, strict=True))
-    row = only(table(rated([1.0] * 6, **judges)), comparison='all', quantity='count')
+    row = select_row(table(match([1.0] * 6, **judges)), comparison='all', quantity='count')
     assert (row['n'], row['n_participants']) == (6, 6)
     assert row['icc'] == pytest.approx(0.29, abs=0.005)
     assert (row['icc_low'], row['icc_high']) == pytest.approx((0.019, 0.761), abs=0.0005)
@@ -51,15 +52,15 @@ def test_shrout_and_fleiss_1979_table_4():
 
 
 def test_kappa_of_a_published_table():
-    """Two radiologists' mammograms (Boyd et al. 1982); Stata's manual (kappa): 0.6714."""
+    """Two radiologists rate mammograms (Boyd et al. 1982); Stata's manual gives kappa 0.6714."""
     numbers = [[21, 12, 0, 0], [4, 17, 1, 0], [3, 9, 15, 2], [0, 0, 0, 1]]
     grades = [(a, b) for a in range(4) for b in range(4) for _ in range(numbers[a][b])]
     assert weighted_kappa(*np.array(grades).T) == pytest.approx(0.6714, abs=0.00005)
 
 
-def test_statistics_by_hand():
-    found = table(rated([1, 5, 12, 20, 22, 41], A=[0, 6, 10, 20, 25, 40]))
-    count = only(found, quantity='count')
+def test_statistics_agree_with_hand_calculations():
+    statistics = table(match([1, 5, 12, 20, 22, 41], A=[0, 6, 10, 20, 25, 40]))
+    count = select_row(statistics, quantity='count')
     assert (count['first'], count['second'], count['comparison']) == ('model', 'A', 'model')
     assert (count['n'], count['n_failed']) == (6, 0)
     differences = [1, -1, 2, 0, -3, 1]
@@ -69,7 +70,7 @@ def test_statistics_by_hand():
     assert (count['limit_low'], count['limit_high']) == pytest.approx((-limit, limit))
     assert math.isnan(count['kappa'])
     assert math.isnan(count['accuracy'])
-    grade = only(found, quantity='potter')  # 1 1 2 2 3 4 and 0 1 1 2 3 3
+    grade = select_row(statistics, quantity='potter')  # 1 1 2 2 3 4 and 0 1 1 2 3 3
     assert grade['accuracy'] == pytest.approx(0.5)
     assert grade['mae'] == pytest.approx(0.5)
     assert grade['bias'] == pytest.approx(0.5)
@@ -78,60 +79,60 @@ def test_statistics_by_hand():
 
 
 def test_perfect_agreement():
-    for row in table(rated([1, 11, 22, 44, 0, 3], A=[1, 11, 22, 44, 0, 3])).to_dict('records'):
+    for row in table(match([1, 11, 22, 44, 0, 3], A=[1, 11, 22, 44, 0, 3])).to_dict('records'):
         assert (row['icc'], row['icc_low'], row['icc_high']) == (1, 1, 1)
         assert row['mae'] == row['bias'] == 0
         if row['quantity'] == 'potter':
             assert row['kappa'] == row['accuracy'] == 1
 
 
-def test_one_rater_has_nobody_to_be_compared_with():
-    assert set(table(rated([1, 2, 3, 4, 5, 6], A=[1, 2, 3, 4, 5, 7]))['comparison']) == {'model'}
+def test_a_single_rater_is_compared_only_with_the_model():
+    assert set(table(match([1, 2, 3, 4, 5, 6], A=[1, 2, 3, 4, 5, 7]))['comparison']) == {'model'}
 
 
 def test_failed_results_are_left_out_and_counted():
-    found = table(rated([1, 2, 3, 4, 5, 99], {WHOLES[5]}, A=[1, 2, 3, 4, 5, 6], B=[1] * 6))
-    row = only(found, second='A', comparison='model', quantity='count')
+    statistics = table(match([1, 2, 3, 4, 5, 99], {WHOLES[5]}, A=[1, 2, 3, 4, 5, 6], B=[1] * 6))
+    row = select_row(statistics, second='A', comparison='model', quantity='count')
     assert (row['n'], row['n_failed'], row['mae']) == (5, 1, 0)
-    between = only(found, comparison='raters', quantity='count')
+    between = select_row(statistics, comparison='raters', quantity='count')
     assert (between['n'], between['n_failed']) == (6, 0)
 
 
-def test_all_failed_still_has_its_row():
-    row = only(table(rated([1] * 6, WHOLES, A=[1] * 6)), quantity='count')
+def test_a_pair_with_only_failed_results_has_a_row():
+    row = select_row(table(match([1] * 6, WHOLES, A=[1] * 6)), quantity='count')
     assert (row['n'], row['n_failed']) == (0, 6)
     assert math.isnan(row['icc'])
 
 
-def test_only_what_both_have_rated():
+def test_only_common_items_are_compared():
     nan = math.nan
-    found = table(rated([1] * 6, A=[1, 2, 3, nan, nan, nan], B=[nan, nan, 3, 4, nan, nan]))
-    assert only(found, comparison='raters', quantity='count')['n'] == 1
-    found = table(rated([1] * 6, A=[1, 2, 3, nan, nan, nan], B=[nan, nan, nan, 4, 5, 6]))
-    assert found[found['comparison'] == 'raters'].empty
+    statistics = table(match([1] * 6, A=[1, 2, 3, nan, nan, nan], B=[nan, nan, 3, 4, nan, nan]))
+    assert select_row(statistics, comparison='raters', quantity='count')['n'] == 1
+    statistics = table(match([1] * 6, A=[1, 2, 3, nan, nan, nan], B=[nan, nan, nan, 4, 5, 6]))
+    assert statistics[statistics['comparison'] == 'raters'].empty
 
 
-def test_sessions_are_told_from_people():
+def test_sessions_are_not_counted_as_participants():
     items = [Item('sub-1', f'ses-{n}', 't') for n in range(5)]
     results = Results(scores([1, 2, 3, 4, 5], items), frozenset(), {})
-    found = Rated({'A': scores([1, 2, 3, 4, 5], items)}, results, 0, 0, 0, 0, ())
-    assert only(table(found), quantity='count')['n_participants'] == 1
+    matched = MatchedRatings({'A': scores([1, 2, 3, 4, 5], items)}, results, 0, 0, 0, 0, ())
+    assert select_row(table(matched), quantity='count')['n_participants'] == 1
 
 
 def test_order_of_rows_and_raters_does_not_matter():
     rng = np.random.default_rng(3)
     counts = {name: rng.poisson(9, 6) for name in 'ABC'}
-    expected = table(rated([3, 1, 4, 1, 5, 9], **counts))
+    expected = table(match([3, 1, 4, 1, 5, 9], **counts))
     for _ in range(3):
         order = rng.permutation(6)
-        items = [WHOLES[place] for place in order]
+        items = [WHOLES[index] for index in order]
         results = Results(scores(np.array([3, 1, 4, 1, 5, 9])[order], items), frozenset(), {})
         raters = {name: scores(counts[name][order], items) for name in sorted('ABC')}
-        again = table(Rated(raters, results, 0, 0, 0, 0, ()))
-        assert again.equals(expected)
+        shuffled = table(MatchedRatings(raters, results, 0, 0, 0, 0, ()))
+        assert shuffled.equals(expected)
 
 
-def test_nobody_to_compare():
-    found = rated([1] * 6)
-    assert table(found).empty
-    assert list(table(found).columns)[:2] == ['level', 'comparison']
+def test_without_raters_the_table_is_empty():
+    matched = match([1] * 6)
+    assert table(matched).empty
+    assert list(table(matched).columns)[:2] == ['level', 'comparison']

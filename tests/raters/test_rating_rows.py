@@ -1,8 +1,10 @@
+import re
+
 import pytest
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.raters.rating_rows import (
-    given,
+    cell_text,
     parse_hemisphere,
     parse_number,
     parse_person,
@@ -15,8 +17,8 @@ def write(path, text):
     return path
 
 
-def test_rows_of_a_spreadsheet_are_read_with_their_lines(tmp_path):
-    """With a byte-order mark, blanks, quotes and cells that were left out at the end."""
+def test_rows_of_a_spreadsheet_are_read_with_their_line_numbers(tmp_path):
+    """Spreadsheets write byte-order marks, blanks and quotes, and omit empty cells at the end."""
     text = '\ufeffparticipant_id \tcomments\tcount\r\n01\t" so\n so "\t 3 \r\n\r\n02\r\n'
     rows = read_rows(write(tmp_path / 'a.tsv', text), lambda line, row: (line, row))
     assert rows == [
@@ -28,36 +30,36 @@ def test_rows_of_a_spreadsheet_are_read_with_their_lines(tmp_path):
     ]
 
 
-def test_what_cannot_be_parsed_is_named_with_its_line(tmp_path):
+def test_unusable_values_are_reported_with_their_line(tmp_path):
     def parse(line, row):
         return parse_number('count', row['count'])
 
-    with pytest.raises(PVSError, match=r"a\.tsv, line 3, has an unusable count, .* received 'x'"):
+    with pytest.raises(PVSError, match=r"a\.tsv, line 3, has an unusable count: 'x' is not"):
         read_rows(write(tmp_path / 'a.tsv', 'count\n3\nx\n'), parse)
 
 
 @pytest.mark.parametrize(
-    ('header', 'said'),
+    ('header', 'message'),
     [
-        ('count', 'lacks the column participant_id or image_id, expected'),
-        ('image_id', 'lacks the column count, expected'),
-        ('image_id\tcount\tcount', 'received count more than once'),
+        ('count', 'lacks the column participant_id or image_id; give'),
+        ('image_id', 'lacks the column count; give'),
+        ('image_id\tcount\tcount', 'has the column count more than once'),
     ],
 )
-def test_columns_have_to_be_there_once(tmp_path, header, said):
+def test_needed_columns_must_occur_once(tmp_path, header, message):
     path = write(tmp_path / 'a.tsv', header + '\n')
-    with pytest.raises(PVSError, match=said):
+    with pytest.raises(PVSError, match=message):
         read_rows(path, lambda line, row: row, [('participant_id', 'image_id'), ('count',)])
 
 
-def test_columns_that_are_not_read_may_be_there_twice(tmp_path):
+def test_ignored_columns_may_be_repeated(tmp_path):
     path = write(tmp_path / 'a.tsv', 'count\tnote\tnote\n3\ta\tb\n')
     assert read_rows(path, lambda line, row: row['count']) == ['3']
 
 
 def test_missing_cells_are_empty():
     row = {'a': 'n/a', 'b': '', 'c': 'N/A'}
-    assert [given(row, name) for name in 'abcd'] == ['', '', 'N/A', '']
+    assert [cell_text(row, name) for name in 'abcd'] == ['', '', 'N/A', '']
 
 
 @pytest.mark.parametrize(
@@ -73,8 +75,8 @@ def test_labels_need_no_prefix(row, expected):
 
 
 @pytest.mark.parametrize('label', ['', 'n/a', 'sub-'])
-def test_a_participant_has_to_be_named(label):
-    with pytest.raises(ValueError, match='participant_id, expected a label'):
+def test_a_row_must_name_a_participant(label):
+    with pytest.raises(ValueError, match=r'participant_id: .* is not a label'):
         parse_person({'participant_id': label})
 
 
@@ -87,15 +89,15 @@ def test_a_participant_has_to_be_named(label):
         ('potter', {'0': 0, '4.0': 4}, ('5', '1.5', '-1', 'II')),
     ],
 )
-def test_numbers_of_each_column_have_their_range(name, good, bad):
+def test_each_column_has_a_range_of_numbers(name, good, bad):
     for text, number in good.items():
         assert parse_number(name, text) == number
     for text in bad:
-        with pytest.raises(ValueError, match=f'{name}, expected'):
+        with pytest.raises(ValueError, match=f'{name}: {re.escape(repr(text))} is not'):
             parse_number(name, text)
 
 
 def test_hemispheres_are_two_letters():
     assert [parse_hemisphere(side) for side in 'LR'] == ['L', 'R']
-    with pytest.raises(ValueError, match="hemisphere, expected L or R, received 'left'"):
+    with pytest.raises(ValueError, match="hemisphere: 'left' is not L or R"):
         parse_hemisphere('left')

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pvs_workflow.raters.rated import Item, Rated, Results, Score
+from pvs_workflow.raters.matching import Item, MatchedRatings, Results, Score
 from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
 from pvs_workflow.report import agreement_section
 from pvs_workflow.report.agreement_section import confusion_figure, differences_figure
@@ -30,7 +30,9 @@ def make(*names, **left_out):
     raters = {name: scores(true + rng.integers(0, 3, true.shape)) for name in names}
     numbers = dict.fromkeys(('n_missing', 'n_unknown', 'n_other', 'n_incomplete'), 0) | left_out
     results = Results(scores(true), frozenset(), {})
-    return Rated(raters=dict(sorted(raters.items())), results=results, problems=(), **numbers)
+    return MatchedRatings(
+        raters=dict(sorted(raters.items())), results=results, problems=(), **numbers
+    )
 
 
 @pytest.fixture
@@ -77,14 +79,14 @@ def test_what_was_left_out_is_said(show, monkeypatch):
 
 
 def test_nothing_to_compare(show):
-    empty = Rated({'A': {}}, Results({}, frozenset(), {}), 0, 2, 0, 0, ('x',))
+    empty = MatchedRatings({'A': {}}, Results({}, frozenset(), {}), 0, 2, 0, 0, ('x',))
     page = show(empty)
     assert 'No rating is of an image or T2w' in page.text
     assert page.all('table') == page.all('img') == []
 
 
 def test_undefined_numbers_are_shown_as_such(show):
-    one = Rated(
+    one = MatchedRatings(
         {'A': {Item('sub-0', '', 't'): Score(math.nan, 2.0)}},
         Results(scores([[3] * 6]), frozenset(), {}),
         0,

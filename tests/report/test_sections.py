@@ -181,4 +181,4 @@ def test_few_people_end_in_a_sentence(tmp_path, n, read, assert_sound):
     rows = make_rows(n).assign(qc='pass')
     page = read(show_sections(tmp_path, rows, people_section(rows, make_people(rows), '')))
     assert_sound(page)
-    assert 'There is no model' in page.text
+    assert 'No model was fitted' in page.text

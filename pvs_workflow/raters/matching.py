@@ -1,4 +1,4 @@
-"""Raters' and the model's numbers of the same images and T2w."""
+"""Match ratings with the model's results for the same images and T2w."""
 
 import math
 from collections import defaultdict
@@ -11,26 +11,27 @@ import numpy as np
 
 from pvs_workflow.derivatives.results import Result
 from pvs_workflow.errors import PVSError
-from pvs_workflow.raters.ratings import Place, Rating
+from pvs_workflow.raters.ratings import Rating, Target
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 
 IMAGE, PERSON = 'image', 'person'
-"""Levels."""
+"""Levels of comparison: an image, or a whole T2w."""
 
-_SHOWN = 5
+_MAX_LISTED = 5
 
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """What has been counted: an image, or a whole T2w (``hemisphere`` empty, ``rank`` 0).
+    """An image or a whole T2w.
 
     Attributes
     ----------
     participant, session, t2w : str
-        As in the table of grades; an empty session is missing.
+        Values of the grade table; the session is empty if there is none.
     hemisphere : {'L', 'R', ''}
+        Empty for a whole T2w.
     rank : int
-        Of the slice, 1 to 3.
+        Rank of the slice, 1 to 3; 0 for a whole T2w.
 
     """
 
@@ -42,7 +43,7 @@ class Item:
 
     @property
     def level(self) -> str:
-        """``image`` or ``person``."""
+        """Level of comparison, ``image`` or ``person``."""
         return IMAGE if self.hemisphere else PERSON
 
     @property
@@ -53,13 +54,13 @@ class Item:
     @property
     def images(self) -> tuple['Item', ...]:
         """The six images of the T2w."""
-        places = product(HEMISPHERES, range(1, N_SLICES + 1))
-        return tuple(replace(self, hemisphere=side, rank=rank) for side, rank in places)
+        positions = product(HEMISPHERES, range(1, N_SLICES + 1))
+        return tuple(replace(self, hemisphere=side, rank=rank) for side, rank in positions)
 
 
 @dataclass(frozen=True)
 class Score:
-    """A count and a grade; NaN where one is missing."""
+    """A count and a grade; NaN if missing."""
 
     count: float
     potter: float
@@ -67,16 +68,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Results:
-    """The model's numbers.
+    """The model's counts and grades.
 
     Attributes
     ----------
     scores : mapping of Item to Score
-        Of images and of whole T2w.
+        Scores of images and whole T2w.
     failed : frozenset of Item
-        Those of them that failed quality control.
+        Items that failed quality control.
     slices : mapping of Item to int
-        Each image's slice in the T2w file, from 0.
+        Slice index of each image in the T2w file, from 0.
 
     """
 
@@ -86,24 +87,24 @@ class Results:
 
 
 @dataclass(frozen=True)
-class Rated:
-    """Ratings, matched with the model's results.
+class MatchedRatings:
+    """Ratings matched with the model's results.
 
     Attributes
     ----------
     raters : mapping of str to mapping of Item to Score
-        By name, in alphabetical order.
+        Scores of each rater, by name in alphabetical order.
     results : Results
     n_missing : int
-        Ratings that were not given (n/a).
+        Number of rows without a rating (n/a).
     n_unknown : int
-        Ratings that belong to no result.
+        Number of ratings without a result.
     n_other : int
-        Ratings of images that are not among the six.
+        Number of ratings of images that are not among the six.
     n_incomplete : int
-        T2w of which a rater has rated some images, but neither all six nor the whole.
+        Number of T2w for which a rater rated some images, but neither all six nor the whole.
     problems : tuple of str
-        The ratings that belong to no result, in one sentence.
+        A sentence about the ratings without a result, if there are any.
 
     """
 
@@ -117,9 +118,9 @@ class Rated:
 
 
 def model_results(results: Iterable[Result]) -> Results:
-    """Collect the model's numbers of all T2w.
+    """Collect the model's counts and grades of all T2w.
 
-    An image failed if its own quality or that of the whole T2w is fail.
+    An image is failed if its own ``qc`` or that of the T2w is ``fail``.
     """
     scores, failed, slices = {}, set(), {}
     for result in results:
@@ -137,17 +138,26 @@ def model_results(results: Iterable[Result]) -> Results:
     return Results(scores, frozenset(failed), slices)
 
 
-def match_ratings(ratings: Sequence[Rating], results: Results) -> Rated:
-    """Find the model's result that each rating belongs to.
+def match_ratings(ratings: Sequence[Rating], results: Results) -> MatchedRatings:
+    """Match each rating with the result for the same image or T2w.
 
-    A rating without session or T2w belongs to the participant's only one. A rater's number of
-    a whole T2w is the highest of the six images (Chae et al. 2024, section 2.6), unless the
-    rater has given one for the whole.
+    A rating without session or T2w matches the participant's only one. A rater's score of a whole
+    T2w is the highest of the six images (Chae et al. 2024, section 2.6), unless the rater scored
+    the whole T2w.
+
+    Parameters
+    ----------
+    ratings : sequence of Rating
+    results : Results
+
+    Returns
+    -------
+    MatchedRatings
 
     Raises
     ------
     PVSError
-        If a rating could belong to several T2w, or a rater has rated the same twice.
+        If a rating could belong to several T2w, or a rater rated the same image or T2w twice.
 
     """
     wholes: dict[str, list[Item]] = defaultdict(list)
@@ -159,25 +169,27 @@ def match_ratings(ratings: Sequence[Rating], results: Results) -> Rated:
     lines: dict[tuple[str, Item], str] = {}
     unknown, n_other = [], 0
     for rating in rated:
-        whole = _find_whole(rating, wholes.get(rating.place.participant, []))
+        whole = _find_whole(rating, wholes.get(rating.target.participant, []))
         if whole is None:
             unknown.append(rating)
             continue
-        item = _find_item(rating.place, whole, results.slices)
+        item = _find_item(rating.target, whole, results.slices)
         if item is None:
             n_other += 1
             continue
-        before = lines.setdefault((rating.rater, item), rating.line)
-        if before is not rating.line:
+        first_line = lines.setdefault((rating.rater, item), rating.line)
+        if first_line is not rating.line:
             raise PVSError(
-                f'{rating.line}, has a second rating by {rating.rater!r} of what {before} has, '
-                'expected one of each image or T2w by each rater (column rater), received two'
+                f'{rating.line}, repeats the rating by {rating.rater!r} in {first_line}; '
+                'keep one of them'
             )
         raters[rating.rater][item] = Score(rating.count, rating.potter)
     n_incomplete = sum(_add_wholes(scores) for scores in raters.values())
     problems = (_unknown_sentence(unknown),) if unknown else ()
     n_missing = len(ratings) - len(rated)
-    return Rated(raters, results, n_missing, len(unknown), n_other, n_incomplete, problems)
+    return MatchedRatings(
+        raters, results, n_missing, len(unknown), n_other, n_incomplete, problems
+    )
 
 
 def _number(value: float | None) -> float:
@@ -185,43 +197,43 @@ def _number(value: float | None) -> float:
 
 
 def _find_whole(rating: Rating, wholes: Sequence[Item]) -> Item | None:
-    """Return the T2w of its participant that a rating belongs to; None where there is none."""
-    place = rating.place
-    session = place.session or ''
+    """Return the T2w that a rating belongs to, among those of its participant, or None."""
+    target = rating.target
+    session = target.session or ''
     of_session = [w for w in wholes if w.session.removeprefix('ses-') == session]
-    # Without a session: the T2w without one, or else the only one.
-    found = of_session if of_session or session else wholes
-    if place.t2w is not None:
-        found = [whole for whole in found if place.t2w in _names(whole.t2w)]
-    if len(found) > 1:
-        column = 't2w' if len({whole.session for whole in found}) == 1 else 'session_id'
+    # A rating without session belongs to the T2w without session, else to the only T2w.
+    candidates = of_session if of_session or session else wholes
+    if target.t2w is not None:
+        candidates = [whole for whole in candidates if target.t2w in _names(whole.t2w)]
+    if len(candidates) > 1:
+        column = 't2w' if len({whole.session for whole in candidates}) == 1 else 'session_id'
         raise PVSError(
-            f'{rating.line}, could belong to {len(found)} T2w of participant '
-            f'{place.participant}, expected a {column} that tells which, received none'
+            f'{rating.line}, could belong to {len(candidates)} T2w of participant '
+            f'{target.participant}; add a {column}'
         )
-    return found[0] if found else None
+    return candidates[0] if candidates else None
 
 
-def _find_item(place: Place, whole: Item, slices: Mapping[Item, int]) -> Item | None:
-    """Return what of a T2w was rated; None if it is not among the six images."""
-    if not place.hemisphere:
+def _find_item(target: Target, whole: Item, slices: Mapping[Item, int]) -> Item | None:
+    """Return the rated item of a T2w, or None if the image is not among the six."""
+    if not target.hemisphere:
         return whole
     for image in whole.images:
         if (
-            image.hemisphere == place.hemisphere
-            and place.slice in (None, slices.get(image))
-            and place.rank in (None, image.rank)
+            image.hemisphere == target.hemisphere
+            and target.slice in (None, slices.get(image))
+            and target.rank in (None, image.rank)
         ):
             return image
     return None
 
 
 def _add_wholes(scores: dict[Item, Score]) -> int:
-    """Add the highest of six images where the whole is not rated; return how many lack some."""
+    """Add the missing scores of whole T2w; return how many T2w lack some of the six images."""
     n_incomplete = 0
     for whole in sorted({item.whole for item in scores} - set(scores)):
         images = [scores.get(image, Score(math.nan, math.nan)) for image in whole.images]
-        # NumPy's max is NaN where one of the six is.
+        # np.max is NaN if one of the six is NaN.
         highest = Score(*np.max([(one.count, one.potter) for one in images], axis=0).tolist())
         if math.isnan(highest.potter):
             n_incomplete += 1
@@ -231,22 +243,22 @@ def _add_wholes(scores: dict[Item, Score]) -> int:
 
 
 def _unknown_sentence(unknown: Sequence[Rating]) -> str:
-    names = list(dict.fromkeys(_name(rating.place) for rating in unknown))
-    more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
+    names = list(dict.fromkeys(_name(rating.target) for rating in unknown))
+    more = f' and {len(names) - _MAX_LISTED} more' if len(names) > _MAX_LISTED else ''
     source = unknown[0].line.rpartition(', line ')[0]
     return (
-        f'{source} has ratings that are left out ({len(unknown)}), expected those of T2w with '
-        f'usable results, received some of {", ".join(names[:_SHOWN])}{more}'
+        f'{source} has ratings of T2w without a usable result, left out ({len(unknown)}): '
+        f'{", ".join(names[:_MAX_LISTED])}{more}'
     )
 
 
-def _name(place: Place) -> str:
-    parts = [f'sub-{place.participant}', f'ses-{place.session}' if place.session else '']
-    return ' '.join(filter(None, [*parts, place.t2w]))
+def _name(target: Target) -> str:
+    labels = [f'sub-{target.participant}', f'ses-{target.session}' if target.session else '']
+    return ' '.join(filter(None, [*labels, target.t2w]))
 
 
 def _names(t2w: str) -> set[str]:
-    """Return the names that a rater may give a T2w.
+    """Return the names by which a table of ratings may refer to a T2w.
 
     Examples
     --------
