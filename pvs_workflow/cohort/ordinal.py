@@ -43,7 +43,7 @@ class Term:
 
 @dataclass(frozen=True)
 class OrdinalFit:
-    """A fitted model, or the reason why there is none.
+    """A fitted model, or the reason why no model was fitted.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class OrdinalFit:
     notes : tuple of str
         A sentence for each variable or group of people that was left out.
     problem : str
-        A sentence that explains why there is no model; empty if there is one.
+        A sentence that explains why no model was fitted; empty otherwise.
 
     """
 
@@ -68,8 +68,8 @@ def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
     """Fit a cumulative logit model with proportional odds to Potter grades.
 
     The model (McCullagh 1980, J R Stat Soc B 42:109) is fitted with statsmodels' ``OrderedModel``
-    and has thresholds only for grades that occur. People with a missing value are left out. No
-    data raise an error; the result explains why there is no model.
+    and has thresholds only for grades that occur. People with a missing value are left out. If
+    the data do not allow a fit, the result says why; they never raise an error.
 
     Parameters
     ----------

@@ -44,8 +44,7 @@ def instance_table(
     Returns
     -------
     DataFrame
-        One row per instance, sorted by hemisphere (left first), slice and label; no rows if there
-        are no instances.
+        One row per instance, possibly none, sorted by hemisphere (left first), slice and label.
 
     """
     n = slices_per_slab(affine)

@@ -37,7 +37,7 @@ _RULES = {
     **dict.fromkeys(('potter', 'potter_left', 'potter_right'), _GRADE),
     **dict.fromkeys(('count_max', 'count_left', 'count_right'), _COUNT),
     **dict.fromkeys((f'p_potter{grade}' for grade in GRADES), _SHARE),
-    'slice': (lambda value: isinstance(value, int) and value >= 0, 'a whole number from 0'),
+    'slice': (lambda value: isinstance(value, int) and value >= 0, 'a whole number of at least 0'),
     'qc': (lambda value: value in QC_LEVELS, f'one of {", ".join(QC_LEVELS)}'),
 }
 """Test of the values of each column, and its description."""
@@ -106,7 +106,7 @@ def read_results(output_dir: Path) -> tuple[list[Result], list[str]]:
     Raises
     ------
     NoInputError
-        If there is no usable result.
+        If no result is usable.
 
     """
     results, problems = [], []

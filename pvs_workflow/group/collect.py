@@ -66,7 +66,7 @@ def collect_group(
     Raises
     ------
     NoInputError
-        If there are no usable results.
+        If no result is usable.
     PVSError
         If ratings cannot be used.
     OutputError
@@ -132,7 +132,7 @@ def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
     Raises
     ------
     NoInputError
-        If there are no usable results.
+        If no result is usable.
     PVSError
         If no image can be shown, or a file cannot be written.
 

@@ -30,7 +30,7 @@ class Participants:
         Index ``participant_id`` (with ``sub-``); columns ``age`` (years, float), ``sex`` (male,
         female, other), ``group`` and ``site`` (any text), as far as the file has them.
     warning : str
-        Why the file, or some of its values, could not be used; empty if there is no problem.
+        Why the file, or some of its values, could not be used; empty otherwise.
 
     """
 

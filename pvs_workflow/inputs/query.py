@@ -103,7 +103,7 @@ def find_images(
     ----------
     bids_dir : Path
     listed : iterable of str
-        Files to choose from if there is no index, as paths relative to the dataset.
+        Files to choose from without an index, as paths relative to the dataset.
     kind : str
         A key of `QUERIES`.
     filters : mapping, optional

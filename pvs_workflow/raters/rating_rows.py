@@ -10,7 +10,7 @@ from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 from pvs_workflow.tsv import MISSING, read_tsv
 
 _NUMBERS = {
-    'slice': (int, lambda v: v >= 0 and v.is_integer(), 'a whole number from 0'),
+    'slice': (int, lambda v: v >= 0 and v.is_integer(), 'a whole number of at least 0'),
     'slice_rank': (
         int,
         lambda v: v in range(1, N_SLICES + 1),

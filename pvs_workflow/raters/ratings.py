@@ -142,7 +142,7 @@ def find_key(folders: Iterable[Path]) -> dict[str, Target]:
     Raises
     ------
     PVSError
-        If there is no key, or one cannot be read.
+        If no key exists, or one cannot be read.
 
     """
     folders = list(dict.fromkeys(map(Path, folders)))

@@ -173,7 +173,7 @@ def test_a_grade_out_of_range_is_reported(rows, change, message):
         ({'count': None}, 'unusable count: n/a is not'),
         ({'count': 10_001}, 'unusable count: 10001 is not a number from 0 to 10000'),
         ({'count_low': 5}, 'unusable interval: 5 to 6.5 is not an interval around 3.25'),
-        ({'slice': 1.5}, 'unusable slice: 1.5 is not a whole number from 0'),
+        ({'slice': 1.5}, 'unusable slice: 1.5 is not a whole number of at least 0'),
         ({'potter': 7}, 'unusable potter'),
         ({'qc': ''}, 'unusable qc'),
         ({'hemisphere': 'R'}, 'damaged: expected 3 rows per hemisphere'),

@@ -100,7 +100,7 @@ def test_a_listing_has_sessions_files_and_folders(make_dataset):
     assert 'sub-01/ses-2/anat/sub-01_ses-1_T1w.nii.gz' in listing.files
     assert 'sub-01/anat/sub-01_acq-link_T2w.nii.gz' in listing.files
     assert not any('func' in file or '/.' in file for file in listing.files)
-    assert list_participant(folder, 'nobody').files == ()
+    assert list_participant(folder, 'unknown').files == ()
 
 
 def test_odd_names_do_not_hide_images(make_dataset):

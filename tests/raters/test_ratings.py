@@ -95,7 +95,7 @@ def test_several_tables_are_combined(tmp_path):
         ({'hemisphere': 'left'}, "unusable hemisphere: 'left' is not L or R"),
         ({'hemisphere': 'n/a'}, 'unusable hemisphere: .* is not L or R'),
         ({'slice': 'n/a'}, 'unusable slice: a hemisphere needs slice or slice_rank'),
-        ({'slice': '-2'}, 'unusable slice: .* is not a whole number from 0'),
+        ({'slice': '-2'}, 'unusable slice: .* is not a whole number of at least 0'),
         ({'slice_rank': 0}, "unusable slice_rank: '0' is not a whole number from 1 to 3"),
         ({'participant_id': 'sub-'}, 'unusable participant_id: .* is not a label'),
     ],
