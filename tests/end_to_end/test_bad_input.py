@@ -133,4 +133,6 @@ def test_a_scan_without_basal_ganglia_fails_or_has_no_grade(mixed):
     if grades:
         assert read(grades[0])['qc'].item() == 'fail'
     else:
-        assert any('sub-crown' in line and 'basal ganglia' in line for line in done.stderr.splitlines())
+        assert any(
+            'sub-crown' in line and 'basal ganglia' in line for line in done.stderr.splitlines()
+        )
