@@ -50,7 +50,7 @@ def instance_table(
     n = slices_per_slab(affine)
     *pixel, thickness = voxel_sizes(affine) * [1, 1, n]
     rows = []
-    for label, index in enumerate(instances.owners(), start=1):
+    for label, index in enumerate(instances.image_indices(), start=1):
         view = views[index]
         plane = volume[:, :, central_slice(view.slice_index, n)]
         (region,) = regionprops((plane == label).astype(np.uint8), spacing=pixel)

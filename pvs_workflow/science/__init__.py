@@ -1,1 +1,1 @@
-"""Arrays in, arrays out: the method itself, free of files, engines and workflows."""
+"""Pure functions of the method: arrays in, arrays out, without files or workflows."""

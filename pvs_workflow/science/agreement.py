@@ -1,4 +1,4 @@
-"""Agreement of predicted with true counts and grades, and of raters."""
+"""Agreement between predicted and true counts and grades, and between raters."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import numpy as np
 from pvs_workflow.science.grading import GRADES
 
 LIMIT = 1.96
-"""Standard deviations to either side that hold 95 % of normally distributed differences."""
+"""Half-width of the 95 % interval of a normal distribution, in standard deviations."""
 
 
 @dataclass(frozen=True)
 class Correlation:
-    """An intraclass correlation coefficient and its 95 % interval; NaN where undefined."""
+    """An intraclass correlation coefficient and its 95 % interval; NaN if undefined."""
 
     value: float
     low: float
@@ -21,7 +21,7 @@ class Correlation:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bland and Altman's limits of agreement (1986, Lancet 327:307).
+    """Bland–Altman limits of agreement (1986, Lancet 327:307).
 
     Attributes
     ----------
@@ -47,12 +47,12 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
     Parameters
     ----------
     ratings : (n, k) array
-        Of ``n`` subjects by ``k`` ≥ 2 raters, finite; here, predicted and true counts.
+        Finite ratings of ``n`` subjects by ``k`` ≥ 2 raters, such as predicted and true counts.
 
     Returns
     -------
     Correlation
-        NaN for fewer than three subjects, or where nothing varies.
+        NaN for fewer than three subjects or constant ratings.
 
     Examples
     --------
@@ -65,21 +65,21 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
     ratings = np.asarray(ratings, float)
     if ratings.ndim != 2 or ratings.shape[1] < 2 or not np.isfinite(ratings).all():
         raise ValueError(
-            'ratings must be finite numbers, subjects by at least two raters, received the shape '
-            f'{ratings.shape}'
+            'ratings must be finite, with a row per subject and at least two columns, received '
+            f'shape {ratings.shape}'
         )
     n, k = ratings.shape
     if n < 3 or not np.ptp(ratings) > 0:
         return Correlation(np.nan, np.nan, np.nan)
     if not np.ptp(ratings, axis=1).any():
-        # Without any error, the interval's F ratios would be divided by zero.
+        # Perfect agreement: the F ratios below would divide by zero.
         return Correlation(1.0, 1.0, 1.0)
     from scipy.stats import f
 
     centred = ratings - ratings.mean()
     subjects, raters = centred.mean(axis=1, keepdims=True), centred.mean(axis=0)
     df = (n - 1) * (k - 1)
-    # Mean squares between subjects, between raters, and of what neither explains.
+    # Mean squares: between subjects, between raters, residual.
     msb = k * (subjects**2).sum() / (n - 1)
     msj = n * (raters**2).sum() / (k - 1)
     mse = ((centred - subjects - raters) ** 2).sum() / df
@@ -98,7 +98,7 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
 def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
     """Return Cohen's kappa of Potter grades with quadratic weights (1968, Psychol Bull 70:213).
 
-    NaN where both (n,) arrays of grades have one and the same grade only.
+    ``predicted`` and ``true`` are (n,) arrays of grades; NaN if all of them are equal.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
     1.0
 
     """
-    predicted, true = _paired(predicted, true)
+    predicted, true = _check_pairs(predicted, true)
     if np.unique(np.concatenate([predicted, true])).size < 2:
         return float('nan')
     from sklearn.metrics import cohen_kappa_score
@@ -115,15 +115,17 @@ def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
 
 
 def confusion_matrix(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Count how often each true grade (row) was predicted as which (column), (5, 5)."""
-    predicted, true = _paired(predicted, true)
+    """Return the (5, 5) confusion matrix, true grades in rows and predicted ones in columns."""
+    predicted, true = _check_pairs(predicted, true)
     from sklearn import metrics
 
     return metrics.confusion_matrix(true, predicted, labels=GRADES)
 
 
 def limits_of_agreement(predicted: np.ndarray, true: np.ndarray) -> Limits:
-    """Return mean and 95 % limits of predicted − true, two (n,) arrays.
+    """Return the mean and the 95 % limits of predicted − true.
+
+    ``predicted`` and ``true`` are (n,) arrays.
 
     Examples
     --------
@@ -131,18 +133,18 @@ def limits_of_agreement(predicted: np.ndarray, true: np.ndarray) -> Limits:
     Limits(bias=1.0, sd=1.0, low=-0.96, high=2.96)
 
     """
-    predicted, true = _paired(predicted, true)
+    predicted, true = _check_pairs(predicted, true)
     difference = predicted.astype(float) - true
     bias = float(difference.mean())
     sd = float(difference.std(ddof=1)) if difference.size > 1 else float('nan')
     return Limits(bias, sd, bias - LIMIT * sd, bias + LIMIT * sd)
 
 
-def _paired(predicted, true) -> tuple[np.ndarray, np.ndarray]:
+def _check_pairs(predicted, true) -> tuple[np.ndarray, np.ndarray]:
     predicted, true = np.asarray(predicted), np.asarray(true)
     if predicted.shape != true.shape or predicted.ndim != 1 or predicted.size == 0:
         raise ValueError(
-            'predicted and true must be two lists of one length ≥ 1, received shapes '
+            'predicted and true must be non-empty lists of the same length, received shapes '
             f'{predicted.shape} and {true.shape}'
         )
     return predicted, true

@@ -1,4 +1,4 @@
-"""How strongly the enhanced image shows what the enhancer found."""
+"""Weight of the evidence in the enhanced image."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Emphasis:
-    """What becomes of the evidence in the enhanced image; part of a cascade's card.
+    """Parameters of :func:`emphasise`; part of a cascade's card.
 
-    A network that learns by squared errors answers with the mean of what could be there: a little
-    evidence all over the tissue, and less than all of it on an ePVS. What is below the floor is
-    therefore taken as none, what is as near to 1 as whole, and the rest is stretched between.
-    Without a floor it stays as it is.
+    A network trained by squared errors predicts the expected mask: a little evidence everywhere in
+    tissue, and less than 1 on an ePVS. Evidence from ``floor`` to 1 − ``floor`` is therefore
+    stretched to 0 to 1 and clipped. A floor of 0 leaves it unchanged.
 
     Attributes
     ----------
     weight : float, > 0
-        Of the evidence against the image.
+        Weight of the evidence relative to the image.
     floor : float, in [0, 0.5)
-        Evidence that counts as none.
+        Evidence that is set to 0.
 
     """
 
@@ -35,18 +34,17 @@ class Emphasis:
 
 
 PAPER = Emphasis()
-"""Image and mask alike, as Chae et al. 2024, section 2.4."""
+"""Equal weights of image and mask (Chae et al. 2024, section 2.4)."""
 
 
-def emphasise(image: np.ndarray, added: np.ndarray, how: Emphasis = PAPER) -> np.ndarray:
+def emphasise(image: np.ndarray, added: np.ndarray, emphasis: Emphasis = PAPER) -> np.ndarray:
     """Return the enhanced image: an image plus its evidence of ePVS, float32 in [0, 1].
 
     Parameters
     ----------
     image : array, in [0, 1]
     added : array, same shape
-        What the enhancer added to the image, in multiples of a mask: 0 none, 1 whole; it may lie
-        outside.
+        Mask that the enhancer added to the image, about 0 to 1.
 
     Examples
     --------
@@ -54,8 +52,9 @@ def emphasise(image: np.ndarray, added: np.ndarray, how: Emphasis = PAPER) -> np
     array([0.1  , 0.475, 0.85 ], dtype=float32)
 
     """
-    image, shown = np.asarray(image, np.float32), np.asarray(added, np.float32)
-    if how.floor:
-        shown = np.clip((shown - np.float32(how.floor)) / np.float32(1 - 2 * how.floor), 0, 1)
-    total = (image + np.float32(how.weight) * shown) / np.float32(1 + how.weight)
+    image, evidence = np.asarray(image, np.float32), np.asarray(added, np.float32)
+    weight, floor = emphasis.weight, emphasis.floor
+    if floor:
+        evidence = np.clip((evidence - np.float32(floor)) / np.float32(1 - 2 * floor), 0, 1)
+    total = (image + np.float32(weight) * evidence) / np.float32(1 + weight)
     return np.clip(total, 0, 1)

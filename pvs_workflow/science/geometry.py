@@ -1,8 +1,8 @@
-"""Voxel grids and where their axes point.
+"""Voxel grids and the orientation of their axes.
 
-Inside the app every volume is *canonical*: its voxel axes run closest to left→right,
-back→front and bottom→top (RAS+). The data are only permuted and flipped for that, never
-interpolated, so that results do not depend on how a scanner happened to store them.
+All volumes are converted to *canonical* order: voxel axes as close as possible to left→right,
+back→front and bottom→top (RAS+). Data are permuted and flipped but never interpolated, so results
+do not depend on the storage order.
 """
 
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
 from pvs_workflow.errors import ImageError
 
 SHEAR_TOLERANCE = 0.01
-"""Largest cosine between two voxel axes that still counts as perpendicular (0.6°)."""
+"""Maximum cosine between two voxel axes that count as perpendicular (0.6°)."""
 
-LONGEST_AXIS = 100.0
-"""Millimetres: no voxel of a head is as long."""
+MAX_VOXEL_SIZE = 100.0
+"""Maximum voxel size along each axis, mm."""
 
-FARTHEST = 10_000.0
-"""Millimetres from the scanner's centre to the first voxel; no scanner is as large."""
+MAX_ORIGIN = 10_000.0
+"""Maximum distance of the first voxel from the scanner's centre along each axis, mm."""
 
-_ORIGIN_DECIMALS = 3  # 1 µm: hides the float32 rounding of flipped headers
+_ORIGIN_DECIMALS = 3  # 1 µm: removes the float32 rounding of flipped headers
 _DIRECTION_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class Storage:
-    """How a file stores its voxels, to go back from canonical order.
+    """Voxel order of a file, needed to convert canonical data back.
 
     Attributes
     ----------
     shape : tuple of int
-        The stored array's shape.
+        Shape of the stored array.
     orientation : tuple of (int, int)
-        For each stored axis, the canonical axis it becomes and its direction (1 or -1).
+        Canonical axis and direction (1 or -1) of each stored axis.
 
     """
 
@@ -43,7 +43,7 @@ class Storage:
     orientation: tuple[tuple[int, int], ...]
 
     def slice_index(self, canonical_index: int) -> int:
-        """Translate an inferior-to-superior slice index to the stored, 0-based one.
+        """Return the stored index of a canonical slice; both start at 0.
 
         Examples
         --------
@@ -58,39 +58,38 @@ class Storage:
 def check_affine(affine: np.ndarray) -> None:
     """Raise :class:`ImageError` unless the affine is finite, invertible and without shear.
 
-    Voxels of absurd size, or that lie absurdly far away, are refused too.
+    Voxels that are too large or too far away raise it, too.
     """
     affine = np.asarray(affine, dtype=float)
     if not np.isfinite(affine).all():
-        raise ImageError('its affine holds values that are not finite, expected 4 × 4 numbers')
+        raise ImageError('its affine has NaN or infinite entries; correct the header')
     sizes = voxel_sizes(affine)
     if sizes.min() <= 1e-3:
         raise ImageError(
-            'its affine is singular, expected three voxel axes longer than 0.001 mm, '
-            f'received lengths of {_join(sizes)} mm'
+            f'its affine is singular (voxel axes of {_join(sizes)} mm); correct the header'
         )
-    if sizes.max() > LONGEST_AXIS:
+    if sizes.max() > MAX_VOXEL_SIZE:
         raise ImageError(
-            f'its voxels are too large, expected axes of at most {LONGEST_AXIS:g} mm, received '
-            f'{_join(sizes)} mm'
+            f'its voxels are too large ({_join(sizes)} mm, at most {MAX_VOXEL_SIZE:g} mm per '
+            'axis); correct the header'
         )
-    if np.abs(affine[:3, 3]).max() > FARTHEST:
+    if np.abs(affine[:3, 3]).max() > MAX_ORIGIN:
         origin = ', '.join(f'{value:g}' for value in affine[:3, 3])
         raise ImageError(
-            f'it lies too far away, expected its first voxel at most {FARTHEST:g} mm from the '
-            f"scanner's centre along each axis, received {origin} mm"
+            f"its first voxel is too far from the scanner's centre ({origin} mm, at most "
+            f'{MAX_ORIGIN:g} mm per axis); correct the header'
         )
     directions = affine[:3, :3] / sizes
     if abs(np.linalg.det(directions)) < 1e-3:
         raise ImageError(
-            'its affine is singular, expected three independent voxel axes, received '
-            f'directions with a determinant of {np.linalg.det(directions):.2g}'
+            'its affine is singular (the directions of its axes have a determinant of '
+            f'{np.linalg.det(directions):.2g}); correct the header'
         )
     cosines = (directions.T @ directions)[np.triu_indices(3, 1)]
     if np.abs(cosines).max() > SHEAR_TOLERANCE:
+        angle = np.degrees(np.arccos(np.abs(cosines).max()))
         raise ImageError(
-            'its affine is sheared, expected perpendicular voxel axes, received axes at '
-            f'{np.degrees(np.arccos(np.abs(cosines).max())):.1f}° to each other'
+            f'its affine is sheared (axes at {angle:.1f}°); resample it to perpendicular axes'
         )
 
 
@@ -101,8 +100,8 @@ def _join(values) -> str:
 def to_canonical(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray, Storage]:
     """Permute and flip a volume to the voxel order closest to RAS+.
 
-    The affine's entries are rounded (origin to 1 µm), so that one volume stored in several
-    orders gives one and the same canonical affine.
+    The entries of the affine are rounded (the origin to 1 µm), so that all storage orders of a
+    volume give the same canonical affine.
 
     Parameters
     ----------
@@ -113,10 +112,10 @@ def to_canonical(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.n
     Returns
     -------
     data : (x, y, z) array
-        A view where that is possible.
+        A view, if possible.
     affine : (4, 4) array
     storage : Storage
-        What :func:`to_stored` needs to go back.
+        Order of the stored voxels, for :func:`to_stored`.
 
     Examples
     --------
@@ -138,7 +137,7 @@ def to_canonical(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def to_stored(data: np.ndarray, storage: Storage) -> np.ndarray:
-    """Undo :func:`to_canonical` for an array on the canonical grid; a view of it."""
+    """Return a view of a canonical array in the stored order: :func:`to_canonical` inverted."""
     axes, flips = zip(*storage.orientation, strict=True)
     return np.transpose(data, axes)[tuple(slice(None, None, flip) for flip in flips)]
 
@@ -146,16 +145,16 @@ def to_stored(data: np.ndarray, storage: Storage) -> np.ndarray:
 def isotropic_grid(
     shape: tuple[int, int, int], affine: np.ndarray, size: float, margin: float = 0.0
 ) -> tuple[tuple[int, int, int], np.ndarray]:
-    """Return shape and affine of a cubic-voxel grid, along the same axes, that covers a volume.
+    """Return shape and affine of the grid of cubic voxels that covers a volume along its axes.
 
     Parameters
     ----------
     shape, affine
-        The volume to cover.
+        Grid of the volume.
     size : float
-        Edge of the new voxels, in millimetres.
+        Edge length of the new voxels, mm.
     margin : float
-        Room to add on every side, in millimetres.
+        Space to add on each side, mm.
 
     """
     sizes = voxel_sizes(affine)

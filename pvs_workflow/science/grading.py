@@ -1,17 +1,17 @@
-"""Potter's grade of a count, and of a person."""
+"""Potter grades of counts and of persons."""
 
 import numpy as np
 
 GRADES = (0, 1, 2, 3, 4)
 UPPER_COUNTS = (0, 10, 20, 40)
-"""Largest count of grades 0 to 3; grade 4 has none (Potter et al. 2015)."""
+"""Maximum counts of grades 0 to 3; grade 4 has no maximum (Potter et al. 2015)."""
 
 MAX_COUNT = 10_000
-"""Maximum count that is believed: no image of the model has more pixels."""
+"""Maximum valid count; an image has fewer pixels."""
 
 
 def round_count(count):
-    """Round to the nearest whole number; a half goes up.
+    """Round to the nearest integer, halves up.
 
     Examples
     --------
@@ -24,8 +24,8 @@ def round_count(count):
 def potter_grade(count):
     """Return the Potter grade, 0–4, of one or more predicted counts.
 
-    0 none, 1: 1–10, 2: 11–20, 3: 21–40, 4: over 40, on the rounded count (Potter et al. 2015,
-    Cerebrovasc Dis 39:224): ePVS in one hemisphere of one slice, ≥ 0.
+    A count is the number of ePVS in one hemisphere of one slice, ≥ 0. Rounded counts of 0, 1–10,
+    11–20, 21–40 and over 40 have the grades 0 to 4 (Potter et al. 2015, Cerebrovasc Dis 39:224).
 
     Examples
     --------
@@ -39,7 +39,7 @@ def potter_grade(count):
 
 
 def person_grade(counts) -> int:
-    """Return a person's grade: the highest of the images' (Chae et al. 2024, section 2.6).
+    """Return a person's grade, the highest grade of the images (Chae et al. 2024, section 2.6).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The found ePVS of the six images: numbered, and limited by the count."""
+"""ePVS instances of the six images, at most as many as were counted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from pvs_workflow.science.grading import round_count
 
 @dataclass(frozen=True)
 class Instances:
-    """The found ePVS of some images.
+    """ePVS instances of some images.
 
     Attributes
     ----------
     labels : (n, 80, 96) array of int32
-        0 background; numbered from 1 through all images, on each by falling strength.
+        0 background; instances are numbered from 1 across images, strongest first in each.
     strengths : (m,) array of float
-        Of instance 1 to m: the maximum of its smoothed evidence, in [0, 1].
+        Maximum of the smoothed evidence of instances 1 to m, in [0, 1].
 
     """
 
@@ -27,11 +27,11 @@ class Instances:
 
     @property
     def numbers(self) -> list[int]:
-        """How many instances each image has."""
+        """Number of instances in each image."""
         return [np.unique(image[image > 0]).size for image in self.labels]
 
-    def owners(self) -> np.ndarray:
-        """Return the index of the image that each instance is on, as (m,) array of int."""
+    def image_indices(self) -> np.ndarray:
+        """Return the index of each instance's image, (m,) array of int."""
         out = np.full(self.strengths.size, -1)
         for index, image in enumerate(self.labels):
             out[np.unique(image[image > 0]) - 1] = index
@@ -41,16 +41,15 @@ class Instances:
 def find_instances(
     images: np.ndarray, evidence: np.ndarray, rois: np.ndarray, counts: Sequence[float]
 ) -> Instances:
-    """Find the ePVS on all images that the counts rest on.
+    """Find the individual ePVS behind the counts.
 
-    Of an image's candidates (:func:`label_candidates`, :func:`drop_borders`) the strongest are
-    kept, as many as its rounded count. Where the evidence has fewer, there are fewer: nothing is
-    added.
+    Each image keeps its strongest candidates (:func:`label_candidates`, :func:`drop_borders`), at
+    most as many as its rounded count.
 
     Parameters
     ----------
     images, evidence : (n, 80, 96) arrays, in [0, 1]
-        What the cascade got, and what its enhancer added.
+        Inputs of the cascade, and the evidence that its enhancer added.
     rois : (n, 80, 96) array of bool
     counts : sequence of n float, ≥ 0
 
@@ -60,18 +59,19 @@ def find_instances(
         zip(images, evidence, rois, counts, strict=True)
     ):
         candidates = drop_borders(*label_candidates(added, roi), image, roi)
-        found, strong = keep_strongest(*candidates, int(round_count(count)))
-        labels[index] = np.where(found > 0, found + strengths.size, 0)
-        strengths = np.concatenate([strengths, strong])
+        strongest, maxima = keep_strongest(*candidates, int(round_count(count)))
+        labels[index] = np.where(strongest > 0, strongest + strengths.size, 0)
+        strengths = np.concatenate([strengths, maxima])
     return Instances(labels, strengths)
 
 
-def drop_unplaced(found: Instances, volume: np.ndarray) -> tuple[Instances, np.ndarray]:
-    """Forget the instances without a voxel in the volume of the T2w's labels, and close the gaps.
+def drop_unplaced(instances: Instances, volume: np.ndarray) -> tuple[Instances, np.ndarray]:
+    """Drop instances without a voxel in the label volume, and renumber the others.
 
-    A patch can be smaller than the T2w's voxels.
+    An instance can be smaller than the T2w's voxels.
     """
     placed = np.unique(volume[volume > 0])
-    numbers = np.zeros(found.strengths.size + 1, np.int32)
+    numbers = np.zeros(instances.strengths.size + 1, np.int32)
     numbers[placed] = np.arange(1, placed.size + 1)
-    return Instances(numbers[found.labels], found.strengths[placed - 1]), numbers[volume]
+    renumbered = Instances(numbers[instances.labels], instances.strengths[placed - 1])
+    return renumbered, numbers[volume]

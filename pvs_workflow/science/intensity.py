@@ -1,4 +1,4 @@
-"""The one way in which image intensities are prepared, in training and at inference."""
+"""Preparation of image intensities, shared by training and inference."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from scipy.ndimage import binary_dilation
 from pvs_workflow.errors import ImageError
 
 MAX_MARGIN = 100
-"""Pixels: more than an image has along either edge."""
+"""Maximum margin around the ROI, pixels: more than an image has along either axis."""
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a cascade wants its images; part of the bundle's card.
+    """Parameters of :func:`prepare_image`; part of a cascade's card.
 
     Attributes
     ----------
     upper : float
-        The intensity, in multiples of the ROI's median, that becomes 1; zero stays 0.
+        Intensity that becomes 1, in multiples of the ROI's median; 0 stays 0.
     outside : {'keep', 'blank'}
-        Whether pixels outside the ROI are set to 0.
+        Whether pixels outside the ROI are kept or set to 0.
     margin : int
-        Pixels by which the ROI is widened before the rest is blanked.
+        Pixels by which the ROI is dilated before the rest is blanked.
 
     """
 
@@ -39,35 +39,40 @@ class Preprocessing:
             raise ValueError(f'margin must be 0 to {MAX_MARGIN}, received {self.margin}')
 
 
-def prepare_image(image: np.ndarray, roi: np.ndarray, how: Preprocessing) -> np.ndarray:
-    """Scale one hemisphere image to [0, 1], float32, by its own ROI; blank what lies outside.
+def prepare_image(image: np.ndarray, roi: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    """Scale a hemisphere image to [0, 1] by its ROI, and blank the pixels outside it.
 
-    The T2w signal has an arbitrary gain but a true zero, so one factor is enough. The median
-    of the basal ganglia fixes it, because it does not move with the number of bright ePVS, as
-    the image's maximum would.
+    The T2w signal has an arbitrary gain but a true zero, so a single factor suffices. The median
+    of the basal ganglia sets it because, unlike the maximum, it does not depend on the number
+    of bright ePVS.
 
     Parameters
     ----------
     image : (80, 96) array
         T2w intensities.
     roi : (80, 96) array of bool
-        This hemisphere's basal ganglia.
+        Basal ganglia of this hemisphere.
+
+    Returns
+    -------
+    (80, 96) array of float32
 
     Raises
     ------
     ImageError
-        If the image has no ROI, or no positive signal in it.
+        If the ROI is empty or its median is not positive.
 
     """
     roi = np.asarray(roi, dtype=bool)
     median = float(np.median(image[roi])) if roi.any() else 0.0
     if not median > 0:
         raise ImageError(
-            'it has no signal in the basal ganglia, expected a positive median intensity, '
-            f'received {median:g} in {np.count_nonzero(roi)} pixels'
+            f'it has no signal in the basal ganglia (median {median:g} of '
+            f'{np.count_nonzero(roi)} pixels); check its intensities and field of view'
         )
-    scaled = np.clip(image / (how.upper * median), 0, 1).astype(np.float32)
-    if how.outside == 'blank':
-        kept = binary_dilation(roi, iterations=how.margin) if how.margin else roi
-        scaled = np.where(kept, scaled, np.float32(0))
+    scaled = np.clip(image / (preprocessing.upper * median), 0, 1).astype(np.float32)
+    if preprocessing.outside == 'blank':
+        margin = preprocessing.margin
+        mask = binary_dilation(roi, iterations=margin) if margin else roi
+        scaled = np.where(mask, scaled, np.float32(0))
     return scaled

@@ -1,29 +1,29 @@
-"""Noise of an image, from the image alone (Immerkær 1996, Comput Vis Image Underst 64:300).
+"""Noise estimation from a single image (Immerkær 1996, Comput Vis Image Underst 64:300).
 
-The stencil is the difference of two Laplacians: planes, edges along an axis and even quadratic
-trends along an axis give zero, and white noise of unit variance gives a variance of 36. Noise that
-was smoothed is underestimated.
+The stencil is the difference of two Laplacians. Its response to planes and to edges and quadratic
+trends along an axis is zero; its response to white noise of unit variance has a variance of 36.
+Smoothed noise is underestimated.
 """
 
 import numpy as np
 from scipy.ndimage import convolve
 
 MAD_TO_SD = 1.4826
-"""Standard deviation of a normal distribution in median absolute deviations."""
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 
 STENCIL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
 
 
 def estimate_noise(image: np.ndarray, where: np.ndarray) -> float:
-    """Return a robust estimate of the noise's standard deviation, slice by slice.
+    """Return a robust estimate of the standard deviation of the noise, filtered slice by slice.
 
-    By the median, it is insensitive to the few edges and spots among the pixels.
+    The estimate rests on a median, so a few edges and spots do not affect it.
 
     Parameters
     ----------
     image : (x, y) or (x, y, z) array
     where : array of bool, same shape
-        Pixels to measure at; their eight neighbours in plane are looked at, too.
+        Pixels to measure; their eight in-plane neighbours are used as well.
 
     Examples
     --------

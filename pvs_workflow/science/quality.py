@@ -1,23 +1,25 @@
-"""Size of the region of interest, and what is implausible about it."""
+"""Plausibility of the size of the region of interest."""
 
 import numpy as np
 
 from pvs_workflow.science.slices import FIELD_OF_VIEW, HEMISPHERES, IMAGE_SHAPE
 
 ROI_VOLUME = (9.0, 32.0)
-"""Plausible volume of one hemisphere's ROI in cm³; the template's is 19.9."""
+"""Plausible range of the ROI volume of a hemisphere, cm³; the template has 19.9."""
 
 ROI_AREA = 250.0
-"""Least plausible ROI area in one image, mm²."""
+"""Minimum plausible ROI area in one image, mm²."""
 
 ASYMMETRY = 0.4
-"""Largest plausible difference of the two ROI volumes, as a part of their mean. Set so that the
-17 good heads pass on which failures are staged in docs/validation.md; two of 24 others truly
-differ by more."""
+"""Maximum plausible difference between the two ROI volumes, relative to their mean.
+
+The 17 good heads on which failures are staged in docs/validation.md pass; two of 24 others truly
+differ by more.
+"""
 
 
 def roi_areas(rois: np.ndarray) -> np.ndarray:
-    """Return each image's ROI area in mm², of (n, 80, 96) masks."""
+    """Return the ROI area of each image in mm² from (n, 80, 96) masks."""
     pixel = np.prod(np.array(FIELD_OF_VIEW) / IMAGE_SHAPE)
     return np.count_nonzero(rois, axis=(1, 2)) * pixel
 
@@ -29,13 +31,13 @@ def roi_volumes(roi: np.ndarray, affine: np.ndarray) -> dict[str, float]:
 
 
 def volume_reasons(volumes: dict[str, float]) -> list[str]:
-    """Say what is implausible about the :func:`roi_volumes` of the two hemispheres, in cm³."""
-    found = [
+    """Return the reasons why :func:`roi_volumes` are implausible; empty if they are plausible."""
+    reasons = [
         f'implausible ROI volume on the {"left" if side == "L" else "right"}'
         for side, volume in volumes.items()
         if not ROI_VOLUME[0] <= volume <= ROI_VOLUME[1]
     ]
     left, right = volumes.values()
     if abs(left - right) > ASYMMETRY * (left + right) / 2:
-        found.append('left and right ROI differ in volume')
-    return found
+        reasons.append('left and right ROI differ in volume')
+    return reasons

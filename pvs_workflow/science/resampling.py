@@ -1,4 +1,4 @@
-"""Resampling to coarser grids without aliasing."""
+"""Resampling of images without aliasing."""
 
 import nibabel as nb
 import numpy as np
@@ -13,22 +13,22 @@ def resample(
 ) -> nb.Nifti1Image:
     """Resample an image to a grid by linear interpolation, without aliasing, as float32.
 
-    Axes with finer voxels than the grid's are first smoothed to the width of those; along
-    coarser ones the image is interpolated as it is.
+    The image is first smoothed along axes where its voxels are finer than the grid's.
 
     Parameters
     ----------
     image : nibabel image, 3D
     shape : (x, y, z)
-        Of the grid.
+        Shape of the grid.
     affine : (4, 4) array
-        Of the grid, in the image's world.
+        Affine of the grid, in the world space of the image.
     mode : {'nearest', 'constant'}
-        Outside the image: its border repeated, so that a thick first slice is not darkened; or 0.
+        Values outside the image: the border repeated, which keeps a thick first slice from
+        darkening, or 0.
 
     """
     sizes = voxel_sizes(image.affine)
-    # How many of the image's voxels one of the grid's covers, along each axis of the image.
+    # Image voxels per grid voxel, along each axis of the image.
     steps = np.linalg.norm((np.linalg.inv(image.affine) @ affine)[:3, :3], axis=1)
     width = np.sqrt(np.clip(steps**2 - 1, 0, None)) * sizes
     source = nb.Nifti1Image(np.asarray(image.dataobj, dtype=np.float32), image.affine)
@@ -38,5 +38,5 @@ def resample(
 
 
 def coarse_image(image: nb.Nifti1Image, size: float, margin: float = 0.0) -> nb.Nifti1Image:
-    """Resample an image to cubic voxels along its own axes: to its :func:`isotropic_grid`."""
+    """Resample an image to its :func:`isotropic_grid`."""
     return resample(image, *isotropic_grid(image.shape, image.affine, size, margin))

@@ -1,4 +1,4 @@
-"""The basal-ganglia ROI: named structures, and the capsule between them."""
+"""The basal-ganglia ROI: nuclei, and the internal capsule between them."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ class Structure:
     Attributes
     ----------
     index : int
-        Its value in label images: FreeSurfer's number.
+        FreeSurfer number, the value in label images.
     name : str
     hemisphere : {'L', 'R'}
     in_roi : bool
-        Whether it counts as basal ganglia here.
+        Whether it is part of the basal-ganglia ROI.
 
     """
 
@@ -29,7 +29,7 @@ class Structure:
 
 CAPSULE = 'internal capsule'
 
-# FreeSurferColorLUT.txt; the capsule has its "IntCapsule-Ant" numbers.
+# From FreeSurferColorLUT.txt; the capsule has the numbers of "IntCapsule-Ant".
 _NUMBERS = {
     'caudate': (11, 50, True),
     'putamen': (12, 51, True),
@@ -44,7 +44,7 @@ STRUCTURES = tuple(
     for side, hemisphere in enumerate('LR')
     for name, numbers in _NUMBERS.items()
 )
-"""Left ones first."""
+"""All structures, left hemisphere first."""
 
 
 def structure_values(hemisphere: str, *names: str) -> list[int]:
@@ -59,14 +59,14 @@ def structure_values(hemisphere: str, *names: str) -> list[int]:
 
 
 def add_capsule(structures: np.ndarray) -> np.ndarray:
-    """Label the internal capsule that the grey nuclei enclose in each axial slice.
+    """Label the internal capsule between the nuclei in each axial slice.
 
-    It is what lies inside the convex hull of a hemisphere's caudate, putamen, pallidum and
-    accumbens in a slice, is unlabelled so far and (so that a lone nucleus encloses nothing)
-    stands in a slice with both a medial and a lateral nucleus: caudate or accumbens, and putamen
-    or pallidum.
+    The capsule consists of the unlabelled voxels inside the convex hull of a hemisphere's caudate,
+    putamen, pallidum and accumbens. Only slices with both a medial nucleus (caudate or accumbens)
+    and a lateral one (putamen or pallidum) have a capsule.
 
-    Takes canonical (x, y, z) FreeSurfer numbers; returns a copy with 155 (left) and 156 (right).
+    ``structures`` holds (x, y, z) FreeSurfer numbers in canonical order. The result is a copy in
+    which the capsule is 155 (left) and 156 (right).
     """
     out = np.array(structures)
     for hemisphere in 'LR':
@@ -82,7 +82,7 @@ def add_capsule(structures: np.ndarray) -> np.ndarray:
 
 
 def roi_labels(structures: np.ndarray) -> np.ndarray:
-    """Merge FreeSurfer numbers, with the capsule, to the ROI: 1 left, 2 right, 0 elsewhere."""
+    """Merge FreeSurfer labels, capsule included, into the ROI: 1 left, 2 right, 0 elsewhere."""
     roi = np.zeros(np.shape(structures), dtype=np.uint8)
     for value, hemisphere in enumerate('LR', start=1):
         members = [s.index for s in STRUCTURES if s.hemisphere == hemisphere and s.in_roi]

@@ -1,4 +1,4 @@
-"""The six images of a T2w, out of the volume and back into it."""
+"""Cut the six images from a T2w, and paste images back into its volume."""
 
 from collections.abc import Sequence
 
@@ -10,24 +10,24 @@ from pvs_workflow.science.slices import HEMISPHERES, View, cut_image, find_views
 
 
 def cut_six(
-    t2w: np.ndarray, roi: np.ndarray, affine: np.ndarray, how: Preprocessing
+    t2w: np.ndarray, roi: np.ndarray, affine: np.ndarray, preprocessing: Preprocessing
 ) -> tuple[list[View], np.ndarray, np.ndarray]:
     """Cut and prepare the six images of a T2w.
 
     Parameters
     ----------
     t2w : (x, y, z) array
-        Canonical; thin slices are averaged to slabs here.
+        Canonical T2w; thin slices are averaged to slabs here.
     roi : (x, y, z) array of int
         1 left, 2 right.
     affine : (4, 4) array
-    how : Preprocessing
+    preprocessing : Preprocessing
         From the cascade's card.
 
     Returns
     -------
     views : list of 6 View
-        Left then right, from the bottom up; slice indices are of slabs.
+        Left then right, from inferior to superior; slice indices count slabs.
     images : (6, 80, 96) array of float32, in [0, 1]
     rois : (6, 80, 96) array of bool
 
@@ -45,7 +45,7 @@ def cut_six(
     for view in views:
         mask = labels == HEMISPHERES[view.hemisphere]
         rois.append(cut_image(mask, thick, view, order=0) > 0)
-        images.append(prepare_image(cut_image(slabs, thick, view), rois[-1], how))
+        images.append(prepare_image(cut_image(slabs, thick, view), rois[-1], preprocessing))
     return views, np.stack(images), np.stack(rois)
 
 
@@ -56,7 +56,7 @@ def place_back(
     shape: tuple[int, int, int],
     affine: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put (6, 80, 96) enhanced images and instance labels back into the canonical T2w's grid."""
+    """Paste (6, 80, 96) enhanced images and instance labels into the canonical T2w's grid."""
     n = slices_per_slab(affine)
     volume = assemble(enhanced, views, shape, affine, n)
     instances = assemble(labels, views, shape, affine, n, order=0)
@@ -71,19 +71,19 @@ def assemble(
     n: int = 1,
     order: int = 1,
 ) -> np.ndarray:
-    """Lay images back into a volume of the T2w's grid; 0 where there is none.
+    """Paste images into a volume on the T2w's grid; 0 outside the images.
 
-    Where the fields of view of both hemispheres overlap, near the midline, a voxel belongs to
-    the hemisphere whose centre is nearer.
+    Near the midline the fields of view of both hemispheres overlap; there a voxel belongs to the
+    hemisphere with the nearer centre.
 
     Parameters
     ----------
     images : sequence of (80, 96) array
     views : sequence of View
     shape, affine
-        Of the canonical T2w.
+        Grid of the canonical T2w.
     n : int
-        Slices per slab; every slice of a slab gets the slab's image.
+        Slices per slab; the slab's image is pasted into each of them.
     order : {0, 1}
         1 bilinear; 0 nearest neighbour, for labels.
 
@@ -93,7 +93,7 @@ def assemble(
     columns = np.arange(shape[0])[:, np.newaxis]
     for image, view in zip(images, views, strict=True):
         values, inside = paste_image(image, shape[:2], affine, view, order)
-        own = columns < middle if view.centre[0] < middle else columns >= middle
+        nearer = columns < middle if view.centre[0] < middle else columns >= middle
         for z in range(view.slice_index * n, (view.slice_index + 1) * n):
-            volume[:, :, z] = np.where(inside & own, values, volume[:, :, z])
+            volume[:, :, z] = np.where(inside & nearer, values, volume[:, :, z])
     return volume

@@ -1,19 +1,19 @@
-"""Thin slices averaged into the thick axial slabs that the cascade knows."""
+"""Average thin axial slices into slabs as thick as the slices that the cascade was trained on."""
 
 import numpy as np
 from nibabel.affines import voxel_sizes
 
 THIN_SLICE = 2.5
-"""Slices under this spacing, in millimetres, are averaged (3D acquisitions)."""
+"""Slice spacing below which slices are averaged (3D acquisitions), mm."""
 
-_TOLERANCE = 0.01  # mm: what a header's rounding can do to a spacing
+_TOLERANCE = 0.01  # mm: rounding of the spacing in a header
 
 SLAB = 5.0
-"""Slice thickness of the paper's T2w, in millimetres (Chae et al. 2024, section 2.2)."""
+"""Slice thickness of the paper's T2w, mm (Chae et al. 2024, section 2.2)."""
 
 
 def slices_per_slab(affine: np.ndarray) -> int:
-    """Return how many axial slices of a canonical volume make one slab.
+    """Return the number of axial slices per slab of a canonical volume.
 
     Examples
     --------
@@ -26,17 +26,17 @@ def slices_per_slab(affine: np.ndarray) -> int:
 
 
 def average_slabs(data: np.ndarray, n: int) -> np.ndarray:
-    """Average every ``n`` slices from the bottom, (x, y, z) to (x, y, z // n) of float32.
+    """Average every ``n`` slices of an (x, y, z) volume to (x, y, z // n) slabs, float32.
 
-    Slices left over at the top are dropped.
+    Slabs start at the most inferior slice; superior slices that do not fill a slab are dropped.
     """
     n_slabs = data.shape[2] // n
-    kept = data[:, :, : n_slabs * n].astype(np.float32)
-    return kept.reshape(*data.shape[:2], n_slabs, n).mean(axis=3)
+    covered = data[:, :, : n_slabs * n].astype(np.float32)
+    return covered.reshape(*data.shape[:2], n_slabs, n).mean(axis=3)
 
 
 def slab_labels(labels: np.ndarray, n: int) -> np.ndarray:
-    """Return, for each slab, the label that at least half of its slices hold, else 0."""
+    """Return the label of at least half of each slab's slices, voxel by voxel, else 0."""
     if n == 1:
         return labels
     out = np.zeros((*labels.shape[:2], labels.shape[2] // n), dtype=labels.dtype)
@@ -46,7 +46,7 @@ def slab_labels(labels: np.ndarray, n: int) -> np.ndarray:
 
 
 def slab_affine(affine: np.ndarray, n: int) -> np.ndarray:
-    """Return the affine of the slab volume, whose voxels centre on each slab's middle."""
+    """Return the affine of the slab volume, with voxel centres at the middle of each slab."""
     out = np.array(affine, dtype=float)
     out[:3, 3] += affine[:3, 2] * (n - 1) / 2
     out[:3, 2] *= n
@@ -54,7 +54,7 @@ def slab_affine(affine: np.ndarray, n: int) -> np.ndarray:
 
 
 def central_slice(slab: int, n: int) -> int:
-    """Return the canonical index of a slab's central slice (of two, the upper).
+    """Return the canonical index of a slab's central slice, the upper one of two.
 
     Examples
     --------

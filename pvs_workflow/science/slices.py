@@ -1,4 +1,4 @@
-"""Which three slices, and the six hemisphere images that are cut from them."""
+"""Choose three axial slices and cut six hemisphere images from them."""
 
 from dataclasses import dataclass
 
@@ -9,27 +9,27 @@ from scipy.ndimage import map_coordinates
 from pvs_workflow.errors import ImageError
 
 IMAGE_SHAPE = (80, 96)
-"""Pixels of one image, left–right × back–front (Chae et al. 2024, section 2.3)."""
+"""Shape of an image, left–right × back–front (Chae et al. 2024, section 2.3)."""
 
 FIELD_OF_VIEW = (45.8, 55.0)
-"""Millimetres that one image covers, left–right × back–front: 80 × 96 at 0.573 mm."""
+"""Field of view of an image, left–right × back–front, mm: 80 × 96 pixels of 0.573 mm."""
 
 N_SLICES = 3
 HEMISPHERES = {'L': 1, 'R': 2}
-"""A person's own left and right, and their values in the ROI label image."""
+"""Values of the person's left and right hemisphere in the ROI label image."""
 
 
 @dataclass(frozen=True)
 class View:
-    """Where one of the six images lies in the canonical slab volume.
+    """Position of one of the six images in the canonical slab volume.
 
     Attributes
     ----------
     hemisphere : {'L', 'R'}
     slice_index : int
-        Along the third axis, 0 at the bottom.
+        Index along the third axis, 0 at the bottom.
     rank : int
-        1 for the lowest of the three slices.
+        Rank among the three slices, 1 for the lowest.
     centre : (float, float)
         Voxel coordinates of the image's centre, left–right and back–front.
 
@@ -44,17 +44,17 @@ class View:
 def choose_slices(areas: np.ndarray) -> int:
     """Return the first of the three contiguous slices with the largest total area.
 
-    Ties go to the inferior slices.
+    Ties are resolved towards the inferior slices.
 
     Parameters
     ----------
     areas : (z,) array
-        ROI area of each slice, from the bottom, both hemispheres together.
+        ROI area of each slice in both hemispheres, from inferior to superior.
 
     Raises
     ------
     ImageError
-        If there are fewer than three slices, or none of them holds any ROI.
+        If there are fewer than three slices, or no slice contains ROI.
 
     Examples
     --------
@@ -65,34 +65,34 @@ def choose_slices(areas: np.ndarray) -> int:
     areas, n = np.asarray(areas), N_SLICES
     if areas.size < n:
         raise ImageError(
-            f'it has {areas.size} axial slices or slabs, expected at least {n}'
-            ' (after thin slices are averaged)'
+            f'it has {areas.size} axial slices after averaging thin ones; give a T2w with at '
+            f'least {n}'
         )
-    # Integers stay integers here, so that a tie is a tie.
+    # Integer sums, so that ties are exact.
     totals = np.array([areas[start : start + n].sum() for start in range(areas.size - n + 1)])
     if not totals.max() > 0:
         raise ImageError(
-            'its field of view does not show the basal ganglia, expected them in at least '
-            f'{n} axial slices'
+            f'its field of view does not show the basal ganglia; at least {n} axial slices '
+            'through them are needed'
         )
     return int(totals.argmax())
 
 
 def find_views(roi: np.ndarray) -> list[View]:
-    """Place the six images: three slices with most ROI, each hemisphere's centre of ROI.
+    """Return the positions of the six images: the three slices with most ROI, both hemispheres.
 
-    The centre is common to a hemisphere's three images and lies half-way between voxel
-    centres, so that at the paper's pixel size cutting copies voxels unchanged.
+    The three images of a hemisphere are centred on its ROI. The centre lies half-way between voxel
+    centres, so that voxels of the paper's size are copied unchanged.
 
     Parameters
     ----------
     roi : (x, y, z) array of int
-        1 left, 2 right hemisphere, canonical order.
+        ROI in canonical order, 1 left and 2 right.
 
     Returns
     -------
     list of View
-        Left then right, each from the bottom up.
+        Left then right, each from inferior to superior.
 
     Raises
     ------
@@ -107,8 +107,8 @@ def find_views(roi: np.ndarray) -> list[View]:
         if not mask.any():
             side = {'L': 'left', 'R': 'right'}[hemisphere]
             raise ImageError(
-                f'its field of view does not show the {side} basal ganglia, expected both'
-                ' hemispheres'
+                f'its field of view does not show the {side} basal ganglia; both hemispheres '
+                'are needed'
             )
         centre = roi_centre(mask)
         views += [View(hemisphere, first + rank, rank + 1, centre) for rank in range(N_SLICES)]
@@ -116,7 +116,7 @@ def find_views(roi: np.ndarray) -> list[View]:
 
 
 def roi_centre(mask: np.ndarray) -> tuple[float, float]:
-    """Return the centre of an (x, y, z) mask in plane, half-way between voxel centres."""
+    """Return the in-plane centre of an (x, y, z) mask, half-way between voxel centres."""
     x, y, _ = np.nonzero(mask)
     return float(np.round(x.mean() - 0.5) + 0.5), float(np.round(y.mean() - 0.5) + 0.5)
 
@@ -152,13 +152,13 @@ def cut_image(volume: np.ndarray, affine: np.ndarray, view: View, order: int = 1
 def paste_image(
     image: np.ndarray, shape: tuple[int, int], affine: np.ndarray, view: View, order: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put one image back into its axial slice of a shape: the reverse of :func:`cut_image`.
+    """Paste an image into an axial slice of the given shape, the inverse of :func:`cut_image`.
 
     Returns
     -------
     values : ``shape`` array of float32
     inside : ``shape`` array of bool
-        Where the slice is covered by the image.
+        Pixels of the slice that the image covers.
 
     """
     steps = _steps(affine)
@@ -175,6 +175,6 @@ def paste_image(
 
 
 def _steps(affine: np.ndarray) -> np.ndarray:
-    """Return a pixel's size in voxels; within 0.5 % of one it is one: nothing to resample."""
+    """Return the size of a pixel in voxels; sizes within 0.5 % of 1 become 1 (no resampling)."""
     scale = np.array(FIELD_OF_VIEW) / IMAGE_SHAPE / voxel_sizes(affine)[:2]
     return np.where(np.abs(scale - 1) < 0.005, 1.0, scale)

@@ -10,7 +10,7 @@ from pathlib import Path
 import nibabel as nb
 import numpy as np
 
-from pvs_workflow.science.checks import MOST_VOXELS
+from pvs_workflow.science.checks import MAX_VOXELS
 
 STEP_GB = 1.5
 """That a worker may have of its own at any step. Measured by ``benchmarks/memory.py``."""
@@ -36,7 +36,7 @@ def count_voxels(images: Iterable[Path | None]) -> int:
         except Exception:
             # Nibabel and what it reads with raise nearly anything at a damaged header.
             continue
-    return max(count for count in counts if count <= MOST_VOXELS)
+    return max(count for count in counts if count <= MAX_VOXELS)
 
 
 def declare_memory(workflow, voxels: int) -> None:

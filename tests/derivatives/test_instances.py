@@ -8,7 +8,7 @@ from pvs_workflow.derivatives.tables import read_table, write_table
 from pvs_workflow.science.instances import Instances, drop_unplaced
 from pvs_workflow.science.sampling import place_back
 from pvs_workflow.science.slices import View
-from tests.builders.instances import found_in, masks
+from tests.builders.instances import instances_of, masks
 
 COLUMNS = [
     *('hemisphere', 'slice', 'slice_rank', 'label'),
@@ -39,7 +39,7 @@ def place_instances(instances, affine, shape, views=VIEWS):
 @pytest.mark.parametrize(('thickness', 'slab'), [(5.0, 1), (3.0, 1), (1.0, 5)])
 def test_the_table_describes_the_label_image(thickness, slab):
     affine, shape = grid(thickness=thickness, shape=(160, 120, 9 * slab))
-    instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+    instances, volume = place_instances(instances_of(masks(), [9] * 6), affine, shape)
     table = instance_table(instances, volume, affine, VIEWS, SLICES)
     assert list(table.columns) == COLUMNS
     assert table['label'].tolist() == np.unique(volume[volume > 0]).tolist()
@@ -59,7 +59,7 @@ def test_volumes_of_thin_slices_are_those_of_the_slab():
     for thickness, slab in ((5.0, 1), (1.0, 5)):
         affine, shape = grid(thickness=thickness, shape=(160, 120, 9 * slab))
         affine[2, 3] -= (5 - thickness) / 2
-        instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+        instances, volume = place_instances(instances_of(masks(), [9] * 6), affine, shape)
         tables.append(instance_table(instances, volume, affine, VIEWS, SLICES))
     assert np.allclose(tables[0][COLUMNS[4:]], tables[1][COLUMNS[4:]], atol=2e-4)
 
@@ -88,7 +88,7 @@ def test_length_is_the_largest_extent_in_the_plane(pixels, length):
 
 def test_rows_are_sorted_by_hemisphere_slice_and_label():
     affine, shape = grid()
-    instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+    instances, volume = place_instances(instances_of(masks(), [9] * 6), affine, shape)
     table = instance_table(instances, volume, affine, VIEWS, [5, 4, 3] * 2)
     keys = list(zip(table['hemisphere'], table['slice'], table['label'], strict=True))
     assert keys == sorted(keys)
@@ -98,7 +98,7 @@ def test_rows_are_sorted_by_hemisphere_slice_and_label():
 def test_without_instances_the_table_has_only_a_header(tmp_path):
     affine, shape = grid()
     instances, volume = place_instances(
-        found_in(np.zeros((6, 80, 96), bool), [4.0] * 6), affine, shape
+        instances_of(np.zeros((6, 80, 96), bool), [4.0] * 6), affine, shape
     )
     assert instances.numbers == [0] * 6
     table = instance_table(instances, volume, affine, VIEWS, SLICES)
@@ -110,7 +110,7 @@ def test_without_instances_the_table_has_only_a_header(tmp_path):
 
 def test_reading_and_writing_keeps_all_bytes(tmp_path):
     affine, shape = grid()
-    instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+    instances, volume = place_instances(instances_of(masks(), [9] * 6), affine, shape)
     first, second = tmp_path / 'a.tsv', tmp_path / 'b.tsv'
     write_table(instance_table(instances, volume, affine, VIEWS, SLICES), first, 'epvs_instances')
     write_table(read_table(first, 'epvs_instances'), second, 'epvs_instances')
@@ -122,7 +122,7 @@ def test_reading_and_writing_keeps_all_bytes(tmp_path):
 
 def test_inputs_are_not_modified():
     affine, shape = grid()
-    instances, volume = place_instances(found_in(masks(), [9] * 6), affine, shape)
+    instances, volume = place_instances(instances_of(masks(), [9] * 6), affine, shape)
     before = instances.labels.copy(), instances.strengths.copy(), volume.copy(), affine.copy()
     instance_table(instances, volume, affine, VIEWS, SLICES)
     after = instances.labels, instances.strengths, volume, affine

@@ -59,11 +59,11 @@ def no_orientation(anat, data):
 
 
 BAD = {
-    'fourd': (four, 'it is 4D, expected a 3D volume'),
+    'fourd': (four, 'voxels); give a 3D image'),
     'truncated': (truncated, 'damaged'),
     'notnifti': (not_nifti, 'not a readable NIfTI image'),
-    'constant': (constant, 'it is empty, expected a picture of a head, received the value 7'),
-    'nan': (nan, 'expected finite values, received 1 that are NaN or infinite'),
+    'constant': (constant, 'it is empty (every voxel has the value 7)'),
+    'nan': (nan, 'NaN or infinite values in 1 of'),
     'singular': (singular, 'its affine is singular'),
     'nowhere': (no_orientation, 'does not say where left and right are'),
 }

@@ -110,7 +110,7 @@ def test_a_changed_input_of_the_same_size_and_time_is_new(stages, faults, peace,
         t2w.write_bytes(content)
         os.utime(t2w, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert code == 1
-    assert 'it is empty, expected a picture of a head' in said
+    assert 'it is empty (every voxel has the value 0)' in said
     assert list(stage.out.glob('sub-01/anat/*_grade.tsv')) == []
     # And what was there before has gone nowhere.
     (kept,) = stage.out.glob('sub-01/log/*/sub-01_desc-potter_grade.tsv')

@@ -21,30 +21,30 @@ SHROUT_FLEISS = [
 
 
 def test_shrout_and_fleiss_1979_table_2():
-    found = intraclass_correlation(SHROUT_FLEISS)
-    assert found.value == pytest.approx(0.29, abs=0.005)
-    assert (found.low, found.high) == pytest.approx((0.019, 0.761), abs=0.0005)
+    icc = intraclass_correlation(SHROUT_FLEISS)
+    assert icc.value == pytest.approx(0.29, abs=0.005)
+    assert (icc.low, icc.high) == pytest.approx((0.019, 0.761), abs=0.0005)
 
 
 def mean_squares_icc(ratings):
-    """Shrout & Fleiss 1979, from the mean squares of a two-way table."""
+    """Return the ICC from the mean squares of a two-way table (Shrout & Fleiss 1979)."""
     n, k = ratings.shape
     grand = ratings.mean()
     rows, columns = ratings.mean(axis=1), ratings.mean(axis=0)
     between = k * ((rows - grand) ** 2).sum() / (n - 1)
-    judges = n * ((columns - grand) ** 2).sum() / (k - 1)
+    raters = n * ((columns - grand) ** 2).sum() / (k - 1)
     rest = ((ratings - rows[:, None] - columns + grand) ** 2).sum() / ((n - 1) * (k - 1))
-    return (between - rest) / (between + (k - 1) * rest + k * (judges - rest) / n)
+    return (between - rest) / (between + (k - 1) * rest + k * (raters - rest) / n)
 
 
 @pytest.mark.parametrize('seed', range(3))
-def test_as_from_mean_squares(seed):
+def test_the_icc_equals_that_from_mean_squares(seed):
     rng = np.random.default_rng(seed)
     true = rng.integers(0, 49, 60)
     ratings = np.stack([true + rng.normal(1, 4, 60), true], axis=1)
-    found = intraclass_correlation(ratings)
-    assert found.value == pytest.approx(mean_squares_icc(ratings), abs=1e-9)
-    assert found.low < found.value < found.high
+    icc = intraclass_correlation(ratings)
+    assert icc.value == pytest.approx(mean_squares_icc(ratings), abs=1e-9)
+    assert icc.low < icc.value < icc.high
 
 
 def test_a_bias_lowers_absolute_agreement():
@@ -85,15 +85,15 @@ def test_a_bias_lowers_absolute_agreement():
         ([[1, 2], [2, 1], [1, 2], [2, 1]], (-2.0, np.nan, np.nan)),
     ],
 )  # fmt: skip
-def test_as_pingouin(ratings, expected):
-    """What pingouin 0.7.0 (``intraclass_corr``, ICC(A,1)) made of these, unrounded."""
-    found = intraclass_correlation(ratings)
-    values = (found.value, found.low, found.high)
+def test_the_icc_equals_that_of_pingouin(ratings, expected):
+    """Expected values are unrounded results of pingouin 0.7.0 (``intraclass_corr``, ICC(A,1))."""
+    icc = intraclass_correlation(ratings)
+    values = (icc.value, icc.low, icc.high)
     assert values == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
 def test_raters_who_differ_by_a_constant_have_an_interval():
-    """The limit for ever smaller errors, whatever the rounding of their squares."""
+    """The interval is the limit of those for vanishing errors."""
     true = np.array([1.0, 2, 3, 4])
     noise = np.array([1, -1, -1, 1]) * 1e-7
     exact, nearly = (
@@ -104,7 +104,7 @@ def test_raters_who_differ_by_a_constant_have_an_interval():
     assert 0 < exact.low < exact.value < exact.high < 1
 
 
-def test_where_the_icc_is_undefined_or_perfect():
+def test_the_icc_can_be_undefined_or_perfect():
     assert math.isnan(intraclass_correlation([[1, 2], [3, 4]]).value)
     assert math.isnan(intraclass_correlation(np.ones((5, 2))).value)
     assert intraclass_correlation([[1, 1], [2, 2], [5, 5]]).value == 1.0
@@ -113,12 +113,12 @@ def test_where_the_icc_is_undefined_or_perfect():
 
 
 @pytest.mark.parametrize('ratings', [[1, 2, 3], [[1], [2]], [[1, np.nan], [2, 3]]])
-def test_what_are_no_ratings(ratings):
-    with pytest.raises(ValueError, match='subjects by at least two raters, received'):
+def test_unusable_ratings_are_refused(ratings):
+    with pytest.raises(ValueError, match='row per subject and at least two columns, received'):
         intraclass_correlation(ratings)
 
 
-def test_kappa_from_its_definition():
+def test_kappa_follows_its_definition():
     rng = np.random.default_rng(1)
     true = rng.integers(0, 5, 200)
     predicted = np.clip(true + rng.integers(-1, 2, 200), 0, 4)
@@ -134,14 +134,14 @@ def test_kappa_of_one_grade_is_undefined():
     assert weighted_kappa([1, 1], [1, 2]) == 0.0
 
 
-def test_confusion_counts_all_and_has_true_grades_in_rows():
+def test_the_confusion_matrix_counts_all_pairs_with_true_grades_in_rows():
     matrix = confusion_matrix([4, 4, 0], [3, 4, 0])
     assert matrix.shape == (5, 5)
     assert matrix.sum() == 3
     assert matrix[3, 4] == matrix[4, 4] == matrix[0, 0] == 1
 
 
-def test_limits():
+def test_limits_of_agreement_follow_from_bias_and_standard_deviation():
     rng = np.random.default_rng(2)
     true = rng.uniform(0, 40, 500)
     limits = limits_of_agreement(true + rng.normal(2, 3, 500), true)
@@ -151,8 +151,8 @@ def test_limits():
 
 
 @pytest.mark.parametrize('function', [weighted_kappa, confusion_matrix, limits_of_agreement])
-def test_lists_that_do_not_fit(function):
-    with pytest.raises(ValueError, match=r'one length ≥ 1, received shapes \(2,\) and \(3,\)'):
+def test_lists_of_different_lengths_are_refused(function):
+    with pytest.raises(ValueError, match=r'same length, received shapes \(2,\) and \(3,\)'):
         function([1, 2], [1, 2, 3])
-    with pytest.raises(ValueError, match='one length ≥ 1'):
+    with pytest.raises(ValueError, match='non-empty lists of the same length'):
         function([], [])

@@ -17,7 +17,7 @@ ROI = np.ones(SHAPE, bool)
 
 
 def ellipse(centre, long, short, degrees=0.0):
-    """Evidence of 1 in the middle of an ellipse (semi-axes in pixels), falling off at its rim."""
+    """Return evidence of an ellipse: 1 in the middle, falling off at the rim; axes in pixels."""
     u, v = np.meshgrid(*[np.arange(n) for n in SHAPE], indexing='ij')
     turn = np.deg2rad(degrees)
     along = (u - centre[0]) * np.cos(turn) + (v - centre[1]) * np.sin(turn)
@@ -27,7 +27,7 @@ def ellipse(centre, long, short, degrees=0.0):
 
 
 def spots(rng, n=25):
-    """Spots of any size and strength at random places, with a little noise."""
+    """Return noisy evidence of spots with random positions, sizes and strengths."""
     evidence = np.zeros(SHAPE)
     for _ in range(n):
         centre = rng.uniform([3, 3], [76, 92])
@@ -37,11 +37,11 @@ def spots(rng, n=25):
 
 
 def regions(labels):
-    """Return the set of pixel sets, whatever their numbers are."""
+    """Return the pixel sets of all labels, without their numbers."""
     return {frozenset(map(tuple, np.argwhere(labels == n))) for n in range(1, labels.max() + 1)}
 
 
-def test_what_a_perfect_enhancement_adds_is_the_mask():
+def test_a_perfect_enhancement_adds_the_mask():
     rng = np.random.default_rng(3)
     image = rng.random(SHAPE).astype(np.float32)
     mask = rng.random(SHAPE) > 0.97
@@ -49,26 +49,26 @@ def test_what_a_perfect_enhancement_adds_is_the_mask():
 
 
 @pytest.mark.parametrize('level', [0.0, 0.1, 0.5, 1.0])
-def test_even_evidence_shows_nothing(level):
+def test_uniform_evidence_has_no_candidates(level):
     labels, strengths = label_candidates(np.full(SHAPE, level), ROI)
     assert not labels.any()
     assert strengths.size == 0
 
 
 @pytest.mark.parametrize('step', [(5, 0), (0, 5), (4, 2), (-2, 4)])
-def test_touching_discs_are_parted(step):
+def test_touching_discs_are_separated(step):
     discs = [ellipse((40, 40), 2, 2), ellipse(np.add((40, 40), step), 2, 2)]
     evidence = np.maximum(*discs)
     assert label(evidence >= 0.5, connectivity=2).max() == 1
     labels, _ = label_candidates(evidence, ROI)
     assert labels.max() == 2
     for disc in discs:
-        own = labels[disc == 1]
-        assert own[0] > 0
-        assert np.mean(own == own[0]) > 0.8
+        inside = labels[disc == 1]
+        assert inside[0] > 0
+        assert np.mean(inside == inside[0]) > 0.8
 
 
-def test_a_chain_of_discs_is_parted():
+def test_a_chain_of_discs_is_separated():
     evidence = np.max([ellipse((40, 20 + 5 * n), 2, 2) for n in range(6)], axis=0)
     assert label_candidates(evidence, ROI)[0].max() == 6
 
@@ -91,7 +91,7 @@ def test_an_uneven_tube_stays_whole_and_a_broken_one_does_not():
     assert label_candidates(tube * (0.6 + 0.4 * wave), ROI)[0].max() > 1
 
 
-def test_weak_and_strong_ones_of_one_shape_have_one_area():
+def test_the_area_does_not_depend_on_the_strength():
     strong = ellipse((20, 20), 3, 2, 30)
     labels, strengths = label_candidates(strong + 0.4 * np.roll(strong, (40, 40), (0, 1)), ROI)
     assert labels.max() == 2
@@ -100,7 +100,7 @@ def test_weak_and_strong_ones_of_one_shape_have_one_area():
 
 
 @pytest.mark.parametrize('seed', range(5))
-def test_labels_fall_in_strength_and_are_connected(seed):
+def test_labels_are_connected_and_sorted_by_strength(seed):
     evidence = spots(np.random.default_rng(seed))
     labels, strengths = label_candidates(evidence, ROI)
     assert labels.max() == strengths.size > 10
@@ -111,21 +111,17 @@ def test_labels_fall_in_strength_and_are_connected(seed):
 
 
 @pytest.mark.parametrize('seed', range(5))
-def test_mirroring_and_transposing_change_nothing_else(seed):
+def test_labels_follow_mirroring_and_transposing(seed):
     evidence = spots(np.random.default_rng(seed))
     roi = np.hypot(*np.ogrid[-40:40, -48:48]) < 38
     expected, strengths = label_candidates(evidence, roi)
-    for there, back in (
-        (np.flipud, np.flipud),
-        (np.fliplr, np.fliplr),
-        (np.transpose, np.transpose),
-    ):
-        labels, again = label_candidates(there(evidence), there(roi))
-        assert regions(back(labels)) == regions(expected)
+    for change in (np.flipud, np.fliplr, np.transpose):  # each is its own inverse
+        labels, again = label_candidates(change(evidence), change(roi))
+        assert regions(change(labels)) == regions(expected)
         assert np.allclose(again, strengths)
 
 
-def test_only_patches_that_lie_in_the_roi_count():
+def test_candidates_outside_the_roi_are_dropped():
     evidence = np.maximum(ellipse((38, 20), 2, 2), ellipse((42, 60), 2, 2))
     roi = ROI.copy()
     roi[41:] = False
@@ -134,46 +130,46 @@ def test_only_patches_that_lie_in_the_roi_count():
     assert labels[38, 20] == 1
 
 
-def test_what_is_too_weak_does_not_count():
+def test_weak_candidates_are_dropped():
     spot = ellipse((40, 40), 4, 4)
     assert label_candidates(0.9 * MIN_STRENGTH * spot, ROI)[0].max() == 0
     assert label_candidates(1.1 * MIN_STRENGTH * spot, ROI)[0].max() == 1
 
 
-def test_the_border_of_fluid_is_no_epvs_and_a_bright_epvs_is_no_fluid():
+def test_candidates_at_fluid_are_dropped_and_bright_candidates_are_kept():
     evidence = np.max([ellipse((40, v), 2, 2) for v in (20, 50, 80)], axis=0)
     labels, strengths = label_candidates(evidence, ROI)
     image = np.full(SHAPE, 0.4)
     image[labels > 0] = 1.0  # as bright as fluid themselves
     image[:, 83:] = 0.4 * FLUID  # 2 pixels from the last one
     assert drop_borders(labels, strengths, np.where(labels > 0, 1.0, 0.4), ROI)[1].size == 3
-    kept, strong = drop_borders(labels, strengths, image, ROI)
-    assert strong.size == kept.max() == 2
-    assert (kept[40, 20] > 0, kept[40, 50] > 0, kept[40, 80] > 0) == (True, True, False)
+    remaining, maxima = drop_borders(labels, strengths, image, ROI)
+    assert maxima.size == remaining.max() == 2
+    assert (remaining[40, [20, 50, 80]] > 0).tolist() == [True, True, False]
     image[:, 83:88] = 0.4  # far from all
     assert drop_borders(labels, strengths, image, ROI)[0].max() == 3
-    assert np.isclose(strong, strengths[: strong.size]).all()
+    assert np.isclose(maxima, strengths[: maxima.size]).all()
 
 
-def test_the_strongest_are_kept_and_none_is_made_up():
+def test_at_most_the_strongest_candidates_are_kept():
     labels, strengths = label_candidates(spots(np.random.default_rng(8)), ROI)
     before = labels.copy()
-    for most in (0, 1, 5, strengths.size, strengths.size + 20):
-        kept, strong = keep_strongest(labels, strengths, most)
-        n = min(most, strengths.size)
-        assert np.array_equal(np.unique(kept[kept > 0]), np.arange(1, n + 1))
-        assert np.array_equal(strong, np.sort(strengths)[::-1][:n])
-        assert np.array_equal(kept[kept > 0], labels[kept > 0])
+    for max_number in (0, 1, 5, strengths.size, strengths.size + 20):
+        strongest, maxima = keep_strongest(labels, strengths, max_number)
+        n = min(max_number, strengths.size)
+        assert np.array_equal(np.unique(strongest[strongest > 0]), np.arange(1, n + 1))
+        assert np.array_equal(maxima, np.sort(strengths)[::-1][:n])
+        assert np.array_equal(strongest[strongest > 0], labels[strongest > 0])
     assert np.array_equal(labels, before)
 
 
-def test_inputs_stay_as_they_are():
+def test_inputs_are_not_modified():
     evidence = spots(np.random.default_rng(4))
     before = evidence.copy()
     label_candidates(evidence, ROI)
     assert np.array_equal(evidence, before)
 
 
-def test_impossible_arguments_are_refused():
-    with pytest.raises(ValueError, match=r'one shape, received \(80, 96\) and \(80, 95\)'):
+def test_arguments_of_different_shapes_are_refused():
+    with pytest.raises(ValueError, match=r'same shape, received \(80, 96\) and \(80, 95\)'):
         label_candidates(np.zeros(SHAPE), ROI[:, 1:])

@@ -2,53 +2,53 @@ import numpy as np
 import pytest
 
 from pvs_workflow.science.instances import Instances, drop_unplaced
-from tests.builders.instances import found_in, masks
+from tests.builders.instances import instances_of, masks
 
 
-def test_instances_are_numbered_through_all_images():
-    found = found_in(masks(), [9.0] * 6)
-    assert found.numbers == [0, 1, 2, 3, 4, 5]
-    assert np.array_equal(np.unique(found.labels), np.arange(16))
-    assert found.owners().tolist() == [1] + [2] * 2 + [3] * 3 + [4] * 4 + [5] * 5
+def test_instances_are_numbered_across_images():
+    instances = instances_of(masks(), [9.0] * 6)
+    assert instances.numbers == [0, 1, 2, 3, 4, 5]
+    assert np.array_equal(np.unique(instances.labels), np.arange(16))
+    assert instances.image_indices().tolist() == [1] + [2] * 2 + [3] * 3 + [4] * 4 + [5] * 5
 
 
 @pytest.mark.parametrize('counts', [[0.4, 0.5, 1.6, 2.4, 10, 3.49], [0] * 6, [50.0] * 6])
-def test_instances_are_as_many_as_the_count_if_the_evidence_has_so_many(counts):
-    found = found_in(masks(), counts)
+def test_the_number_of_instances_is_limited_by_count_and_evidence(counts):
+    instances = instances_of(masks(), counts)
     rounded = np.floor(np.array(counts) + 0.5).astype(int)
-    assert found.numbers == np.minimum(rounded, range(6)).tolist()
-    assert found.strengths.size == sum(found.numbers)
+    assert instances.numbers == np.minimum(rounded, range(6)).tolist()
+    assert instances.strengths.size == sum(instances.numbers)
 
 
-def test_an_image_keeps_its_instances_in_any_company():
+def test_instances_do_not_depend_on_the_other_images():
     mask, counts = masks(), np.array([1, 1, 1, 2, 3, 4.0])
-    expected = found_in(mask, counts)
+    expected = instances_of(mask, counts)
     order = np.random.default_rng(1).permutation(6)
-    shuffled = found_in(mask[order], counts[order])
+    shuffled = instances_of(mask[order], counts[order])
     for index, other in zip(order, shuffled.labels, strict=True):
         assert np.array_equal(other > 0, expected.labels[index] > 0)
-        first, own = (
+        first, second = (
             labels.max() - np.unique(labels).size for labels in (other, expected.labels[index])
         )
         shift = np.where(other > 0, other - first, 0)
         assert np.array_equal(
-            shift, np.where(other > 0, expected.labels[index].astype(int) - own, 0)
+            shift, np.where(other > 0, expected.labels[index].astype(int) - second, 0)
         )
 
 
-def test_what_has_no_voxel_is_forgotten():
-    found = Instances(np.array([[[1, 0, 2], [3, 3, 0]]]), np.array([0.9, 0.8, 0.7]))
-    kept, volume = drop_unplaced(found, np.array([[[1, 3, 0]]]))
+def test_instances_without_a_voxel_are_dropped():
+    instances = Instances(np.array([[[1, 0, 2], [3, 3, 0]]]), np.array([0.9, 0.8, 0.7]))
+    placed, volume = drop_unplaced(instances, np.array([[[1, 3, 0]]]))
     assert volume.tolist() == [[[1, 2, 0]]]
-    assert kept.labels.tolist() == [[[1, 0, 0], [2, 2, 0]]]
-    assert kept.strengths.tolist() == [0.9, 0.7]
-    assert kept.numbers == [2]
+    assert placed.labels.tolist() == [[[1, 0, 0], [2, 2, 0]]]
+    assert placed.strengths.tolist() == [0.9, 0.7]
+    assert placed.numbers == [2]
 
 
-def test_inputs_stay_as_they_are():
+def test_inputs_are_not_modified():
     labels, volume = np.array([[[1, 0, 2]]]), np.array([[[1, 0, 0]]])
-    found = Instances(labels.copy(), np.array([0.9, 0.8]))
-    given = volume.copy()
-    drop_unplaced(found, given)
-    assert np.array_equal(found.labels, labels)
-    assert np.array_equal(given, volume)
+    instances = Instances(labels.copy(), np.array([0.9, 0.8]))
+    before = volume.copy()
+    drop_unplaced(instances, volume)
+    assert np.array_equal(instances.labels, labels)
+    assert np.array_equal(volume, before)

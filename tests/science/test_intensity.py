@@ -18,27 +18,27 @@ def roi():
 
 
 def test_gain_does_not_matter(image, roi):
-    how = Preprocessing(outside='keep')
-    assert np.allclose(prepare_image(image, roi, how), prepare_image(image * 7.3, roi, how))
+    keep = Preprocessing(outside='keep')
+    assert np.allclose(prepare_image(image, roi, keep), prepare_image(image * 7.3, roi, keep))
 
 
 def test_bright_spots_do_not_change_the_scale(image, roi):
-    how = Preprocessing(upper=2.0, outside='keep')
+    keep = Preprocessing(upper=2.0, outside='keep')
     spots = image.copy()
     spots[25:28, 35:38] = 5000
-    before, after = prepare_image(image, roi, how), prepare_image(spots, roi, how)
+    before, after = prepare_image(image, roi, keep), prepare_image(spots, roi, keep)
     untouched = spots == image
     assert np.abs(before - after)[untouched].max() < 0.02
     assert after[25:28, 35:38].min() == 1
     assert after.min() >= 0
 
 
-def test_the_median_of_the_roi_is_one_upper_th(image, roi):
+def test_the_median_of_the_roi_becomes_the_inverse_of_upper(image, roi):
     scaled = prepare_image(image, roi, Preprocessing(upper=4.0))
     assert np.isclose(np.median(scaled[roi]), 0.25, atol=1e-6)
 
 
-def test_blanking_leaves_the_roi_and_its_margin(image, roi):
+def test_blanking_keeps_the_roi_and_its_margin(image, roi):
     blanked = prepare_image(image, roi, Preprocessing(outside='blank', margin=1)) > 0
     assert blanked[roi].all()
     assert blanked[19, 40] and not blanked[18, 40]
@@ -46,7 +46,7 @@ def test_blanking_leaves_the_roi_and_its_margin(image, roi):
 
 @pytest.mark.parametrize('value', [0, -5])
 def test_an_image_without_signal_is_refused(roi, value):
-    with pytest.raises(ImageError, match=f'median intensity, received {value} in 1200 pixels'):
+    with pytest.raises(ImageError, match=rf'no signal .*\(median {value} of 1200 pixels\)'):
         prepare_image(np.full((80, 96), float(value)), roi, Preprocessing())
 
 

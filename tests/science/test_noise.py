@@ -10,7 +10,7 @@ def rng():
 
 
 @pytest.mark.parametrize('noise', [0.01, 0.05, 0.15])
-def test_noise_is_found_despite_slopes_edges_and_spots(rng, noise):
+def test_slopes_edges_and_spots_do_not_affect_the_estimate(rng, noise):
     volume = noise * rng.standard_normal((150, 150, 3))
     volume += np.linspace(0.6, 1.4, 150)[:, None, None]
     volume[:40] += 1.5

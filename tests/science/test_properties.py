@@ -1,4 +1,4 @@
-"""Volumes, slices and grades: what holds for all values that hypothesis thinks of."""
+"""Property-based tests of volumes, slices and grades."""
 
 import math
 from itertools import permutations, product
@@ -33,10 +33,10 @@ SHAPES = st.tuples(*[st.integers(2, 6)] * 3)
 
 
 @st.composite
-def grids(draw, most_angle=0.6):
-    """Draw a volume whose voxels say where they are, and its affine: any order, and oblique."""
+def grids(draw, max_angle=0.6):
+    """Draw a volume of numbered voxels, and its affine in any storage order, also oblique."""
     order, flips = draw(st.sampled_from(ORIENTATIONS))
-    angles = draw(st.tuples(*[st.floats(-most_angle, most_angle)] * 3))
+    angles = draw(st.tuples(*[st.floats(-max_angle, max_angle)] * 3))
     directions = Rotation.from_euler('XYZ', angles).as_matrix() @ (
         np.eye(3)[:, list(order)] * flips
     )
@@ -48,23 +48,23 @@ def grids(draw, most_angle=0.6):
 
 
 @given(grids())
-def test_canonical_order_keeps_every_voxel_in_its_place(grid):
+def test_canonical_order_keeps_the_position_of_every_voxel(grid):
     data, affine = grid
     check_affine(affine)
     canonical, new, storage = to_canonical(data, affine)
-    where = np.argwhere(np.ones(canonical.shape, bool))
+    voxels = np.argwhere(np.ones(canonical.shape, bool))
     before = np.empty((data.size, 3))
     before[data.ravel()] = apply_affine(affine, np.argwhere(np.ones(data.shape, bool)))
-    found = apply_affine(new, where)
-    np.testing.assert_allclose(found, before[canonical[tuple(where.T)]], atol=0.01)
+    after = apply_affine(new, voxels)
+    np.testing.assert_allclose(after, before[canonical[tuple(voxels.T)]], atol=0.01)
     axes = np.abs(new[:3, :3] / np.linalg.norm(new[:3, :3], axis=0))
     if axes.max(axis=0).min() > 0.75:
         assert (np.diag(new)[:3] > 0).all()
     np.testing.assert_array_equal(to_stored(canonical, storage), data)
 
 
-@given(grids(most_angle=0.0))
-def test_all_48_orders_of_one_volume_have_one_canonical_form(grid):
+@given(grids(max_angle=0.0))
+def test_all_48_storage_orders_have_the_same_canonical_form(grid):
     data, affine = grid
     canonical, new, _ = to_canonical(data, affine)
     for order, flips in ORIENTATIONS:
@@ -80,7 +80,7 @@ def test_all_48_orders_of_one_volume_have_one_canonical_form(grid):
 
 
 @given(st.lists(st.floats(width=32), min_size=16, max_size=16))
-def test_any_affine_is_either_refused_or_can_be_inverted(values):
+def test_every_affine_is_refused_or_invertible(values):
     affine = np.array(values, float).reshape(4, 4)
     affine[3] = 0, 0, 0, 1
     with np.errstate(all='ignore'):
@@ -92,13 +92,13 @@ def test_any_affine_is_either_refused_or_can_be_inverted(values):
 
 
 @given(st.lists(st.integers(-(2**63), 2**63), max_size=8))
-def test_any_shape_is_either_refused_or_three_numbers(shape):
+def test_every_shape_is_refused_or_three_dimensional(shape):
     try:
-        kept = check_shape(tuple(shape))
+        volume = check_shape(tuple(shape))
     except ImageError:
         return
-    assert len(kept) == 3
-    assert math.prod(kept) == math.prod(shape)
+    assert len(volume) == 3
+    assert math.prod(volume) == math.prod(shape)
 
 
 @given(SHAPES, st.integers(1, 4), st.integers(0, 2**32 - 1))
@@ -107,19 +107,19 @@ def test_a_slab_is_the_mean_of_its_slices_and_keeps_their_labels(shape, n, seed)
     slabs, labels = average_slabs(data, n), slab_labels(data, n)
     assert slabs.shape[2] == labels.shape[2] == shape[2] // n
     for slab in range(slabs.shape[2]):
-        here = data[:, :, slab * n : (slab + 1) * n]
-        np.testing.assert_allclose(slabs[:, :, slab], here.mean(axis=2), rtol=1e-6)
+        slices = data[:, :, slab * n : (slab + 1) * n]
+        np.testing.assert_allclose(slabs[:, :, slab], slices.mean(axis=2), rtol=1e-6)
         for value in (1, 2):
-            whole = (here == value).all(axis=2)
+            whole = (slices == value).all(axis=2)
             assert (labels[:, :, slab][whole] == value).all()
-            assert not ((labels[:, :, slab] == value) & ~(here == value).any(axis=2)).any()
+            assert not ((labels[:, :, slab] == value) & ~(slices == value).any(axis=2)).any()
     affine = np.diag([1.0, 1.0, 2.0, 1.0])
     middle = (n - 1) / 2
     np.testing.assert_allclose(slab_affine(affine, n)[:3, 3], affine[:3, 2] * middle)
 
 
 @given(st.lists(st.integers(0, 9), min_size=3, max_size=12))
-def test_no_three_slices_hold_more_than_those_that_are_chosen(areas):
+def test_the_chosen_three_slices_have_the_largest_area(areas):
     if not any(areas):
         with pytest.raises(ImageError, match='basal ganglia'):
             choose_slices(np.array(areas))
@@ -131,7 +131,7 @@ def test_no_three_slices_hold_more_than_those_that_are_chosen(areas):
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_views_lie_in_the_volume_and_come_in_order(seed):
+def test_views_lie_in_the_volume_in_order(seed):
     roi = np.random.default_rng(seed).integers(0, 3, (12, 10, 5))
     views = find_views(roi)
     assert [(view.hemisphere, view.rank) for view in views] == [*product('LR', (1, 2, 3))]
@@ -141,7 +141,7 @@ def test_views_lie_in_the_volume_and_come_in_order(seed):
 
 
 @given(st.floats(0.3, 1.5), st.floats(20, 100), st.floats(20, 100), st.integers(0, 2**32 - 1))
-def test_cutting_and_pasting_invent_no_value(size, x, y, seed):
+def test_cutting_and_pasting_stay_within_the_range_of_values(size, x, y, seed):
     volume = np.random.default_rng(seed).random((110, 120, 1), dtype=np.float32)
     affine = np.diag([size, size, 5.0, 1.0])
     view = View('L', 0, 1, (x, y))
@@ -163,6 +163,6 @@ def test_grades_rise_with_counts(counts):
 
 
 @given(st.one_of(st.just(math.nan), st.just(math.inf), st.floats(max_value=-1e-9)))
-def test_what_is_no_count_has_no_grade(count):
+def test_an_invalid_count_has_no_grade(count):
     with pytest.raises(ValueError, match='counts must be finite'):
         potter_grade([count])

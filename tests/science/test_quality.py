@@ -4,7 +4,7 @@ import pytest
 from pvs_workflow.science.quality import roi_areas, roi_volumes, volume_reasons
 
 
-def test_areas_and_volumes_are_physical():
+def test_areas_are_in_square_millimetres_and_volumes_in_cubic_centimetres():
     rois = np.zeros((6, 80 * 96), bool)
     rois[:, :2000] = True
     areas = roi_areas(rois.reshape(6, 80, 96))

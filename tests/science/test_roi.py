@@ -47,7 +47,7 @@ def test_the_template_is_symmetric(atlas):
     assert np.array_equal(roi[::-1] == 1, roi == 2)
 
 
-def test_thalamus_and_ventricles_stay_out(atlas):
+def test_thalamus_and_ventricles_are_not_in_the_roi(atlas):
     labels, _ = atlas
     roi = roi_labels(add_capsule(labels))
     for structure in STRUCTURES:
@@ -55,16 +55,16 @@ def test_thalamus_and_ventricles_stay_out(atlas):
             assert not roi[labels == structure.index].any()
 
 
-def test_a_lone_nucleus_encloses_nothing():
+def test_a_single_nucleus_has_no_capsule():
     labels = np.zeros((20, 20, 1), np.int16)
     labels[5:15, 5, 0] = labels[5, 5:15, 0] = 12
     assert np.array_equal(add_capsule(labels), labels)
 
 
-def test_a_nucleus_on_each_side_encloses_what_is_between():
+def test_the_capsule_fills_the_space_between_a_medial_and_a_lateral_nucleus():
     labels = np.zeros((20, 20, 1), np.int16)
     labels[5, 5:15, 0] = 51
     labels[12, 5:15, 0] = 50
-    found = add_capsule(labels)
-    assert (found[6:12, 5:15, 0] == 156).all()
-    assert np.count_nonzero(found == 156) == 60
+    structures = add_capsule(labels)
+    assert (structures[6:12, 5:15, 0] == 156).all()
+    assert np.count_nonzero(structures == 156) == 60

@@ -18,8 +18,8 @@ def test_only_thin_slices_are_averaged(spacing, n):
     assert slices_per_slab(np.diag([0.8, 0.8, spacing, 1])) == n
 
 
-def test_oblique_slices_are_as_thick_as_straight_ones():
-    """The rounding of a header's numbers does not make thin slices of 2.5 mm ones."""
+def test_oblique_slices_of_2_5_mm_are_not_thin():
+    """Rounding in a header can lower the spacing slightly."""
     rng = np.random.default_rng(0)
     for _ in range(50):
         affine = np.eye(4)
@@ -27,14 +27,14 @@ def test_oblique_slices_are_as_thick_as_straight_ones():
         assert slices_per_slab(np.round(affine, 6)) == 1
 
 
-def test_slabs_are_means_from_the_bottom():
+def test_slabs_are_means_from_inferior_to_superior():
     data = np.arange(2 * 3 * 11, dtype=float).reshape(2, 3, 11)
     slabs = average_slabs(data, 5)
     assert slabs.shape == (2, 3, 2)
     assert np.allclose(slabs[..., 1], data[..., 5:10].mean(axis=-1))
 
 
-def test_a_slab_lies_where_its_slices_do():
+def test_a_slab_is_at_the_position_of_its_slices():
     affine = np.diag([1, 1, 1.0, 1])
     affine[:3, 3] = [3, 4, 5]
     middle = slab_affine(affine, 5) @ [0, 0, 2, 1]
@@ -43,7 +43,7 @@ def test_a_slab_lies_where_its_slices_do():
     assert np.allclose(middle, affine @ [0, 0, central_slice(2, 5), 1])
 
 
-def test_a_label_needs_half_of_the_slab():
+def test_a_label_needs_half_of_the_slices():
     labels = np.zeros((1, 3, 4), np.uint8)
     labels[0, 0, :2] = 2
     labels[0, 1, :1] = 2

@@ -15,17 +15,17 @@ from pvs_workflow.science.slices import (
 PAPER = np.diag([0.573, 0.573, 5, 1])
 
 
-def test_ties_go_inferior():
+def test_ties_are_resolved_towards_inferior_slices():
     assert choose_slices(np.array([0, 5, 5, 5, 5, 0])) == 1
     assert choose_slices(np.array([0, 5, 5, 5, 6, 0])) == 2
 
 
 @pytest.mark.parametrize(
-    ('areas', 'said'),
+    ('areas', 'message'),
     [([3, 4], 'it has 2 axial slices'), ([0, 0, 0, 0], 'does not show the basal ganglia')],
 )
-def test_too_little_to_choose_from_is_refused(areas, said):
-    with pytest.raises(ImageError, match=said):
+def test_too_few_slices_and_an_empty_roi_are_refused(areas, message):
+    with pytest.raises(ImageError, match=message):
         choose_slices(np.array(areas))
 
 
@@ -37,7 +37,7 @@ def two_boxes():
     return roi
 
 
-def test_views_are_at_each_hemispheres_centre():
+def test_views_are_centred_on_each_hemisphere():
     views = find_views(two_boxes())
     assert [(v.hemisphere, v.slice_index, v.rank) for v in views] == [
         (side, z, z - 3) for side in 'LR' for z in (4, 5, 6)
@@ -73,14 +73,14 @@ def test_the_field_of_view_is_physical(size):
         assert np.isclose(image.mean(), view.centre[axis] * size, atol=1e-3)
 
 
-def test_outside_the_volume_is_zero():
+def test_pixels_outside_the_volume_are_zero():
     image = cut_image(np.ones((60, 60, 3)), PAPER, View('L', 1, 2, (0.5, 30.5)))
     assert image[:39].max() == 0
     assert image[41:50, 20:70].min() == 1
 
 
 @pytest.mark.parametrize('size', [0.4, 0.573, 0.9])
-def test_pasting_undoes_cutting(size):
+def test_pasting_inverts_cutting(size):
     affine = np.diag([size, size, 5, 1])
     grid = np.stack(np.meshgrid(*[np.linspace(0, 3, 260)] * 2, indexing='ij'))
     volume = np.sin(grid).sum(axis=0)[..., np.newaxis]
