@@ -1,11 +1,11 @@
-"""Files that ship with the package: template, atlas labels, cascade bundle, report page."""
+"""Data files of the package: template, atlas labels, cascade bundle and report templates."""
 
 from importlib.resources import files
 from pathlib import Path
 
 
 def path(*parts: str) -> Path:
-    """Return the path of a shipped file or folder.
+    """Return the path of a data file or folder of the package.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""The two networks, their bundle, and what they know of their own errors."""
+"""The neural networks, and the cascade bundle that stores two of them."""

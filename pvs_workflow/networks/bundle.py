@@ -1,8 +1,9 @@
-"""A cascade as a folder: a card and two files of plain arrays, verified before they are used.
+"""Cascade bundles: folders with a card and two weights files, verified before use.
 
-``card.json``, ``enhancer.safetensors`` and ``counter.safetensors``. The card holds the SHA-256 of
-both weights files, and the SHA-256 of the card therefore names the whole cascade. Networks are
-built from the card's architecture and filled with the arrays: nothing in a bundle is executed.
+A bundle has ``card.json``, ``enhancer.safetensors`` and ``counter.safetensors``. The card holds
+the SHA-256 of both weights files, so the SHA-256 of the card identifies the whole cascade.
+Networks are built from the architecture on the card and filled with the arrays; no code in a
+bundle is executed.
 """
 
 import functools
@@ -26,22 +27,22 @@ if TYPE_CHECKING:
 
 CARD = 'card.json'
 MAX_CARD = 2**20
-"""Bytes of a card; the one that ships has 14,000."""
+"""Maximum size of a card, bytes; the shipped one has 14,000."""
 
 MAX_WEIGHTS = 2**29
-"""Bytes of a file of weights; the paper's U-Net has 124 MB, the largest that ships 8 MB."""
+"""Maximum size of a weights file, bytes; the paper's U-Net has 124 MB, the shipped one 8 MB."""
 
 
 def model_sha256(path: Path) -> str:
-    """Return the SHA-256 of a bundle's card, which covers its weights' checksums."""
+    """Return the SHA-256 of a bundle's card, which includes the checksums of its weights."""
     return _sha256(Path(path, CARD).read_bytes())
 
 
 def read_card(path: Path) -> Card:
-    """Read the card of a bundle, or raise `BundleError`, without a look at its weights."""
-    with _refusals(path):
+    """Read the card of a bundle without checking its weights; raise `BundleError` on failure."""
+    with _bundle_errors(path):
         if not Path(path, CARD).is_file():
-            raise ValueError(f'expected a folder with {CARD}, {" and ".join(WEIGHTS)}')
+            raise ValueError(f'it is not a folder with {CARD}, {" and ".join(WEIGHTS)}')
         return Card.from_json(read_text(Path(path, CARD), MAX_CARD))
 
 
@@ -51,7 +52,7 @@ def verify_bundle(path: Path) -> Card:
     Raises
     ------
     BundleError
-        If it is missing, no folder, incomplete, altered or not a bundle of this version.
+        If it is missing, not a folder, incomplete, altered or of another format version.
 
     """
     return _read(path)[0]
@@ -63,7 +64,7 @@ def load_bundle(path: Path) -> 'Cascade':
     Raises
     ------
     BundleError
-        As :func:`verify_bundle`; or if weights do not fit the architecture or are not finite.
+        As :func:`verify_bundle`, or if weights do not fit the architecture or are not finite.
 
     """
     from pvs_workflow.networks.cascade import Cascade
@@ -71,13 +72,13 @@ def load_bundle(path: Path) -> 'Cascade':
     card, contents = _read(path)
     networks = build_networks(card.architecture)
     for network, (name, content) in zip(networks, contents.items(), strict=True):
-        with _refusals(path, f'{name}: '):
+        with _bundle_errors(path, f'{name}: '):
             load_weights(network, content)
     return Cascade(*networks, card)
 
 
 def build_networks(architecture: Architecture) -> tuple:
-    """Return the untrained enhancer and counter of an architecture, both keras models."""
+    """Return the untrained enhancer and counter of an architecture, as keras models."""
     return (
         build_enhancer(**asdict(architecture.enhancer)),
         build_counter(**asdict(architecture.counter)),
@@ -86,37 +87,38 @@ def build_networks(architecture: Architecture) -> tuple:
 
 @functools.lru_cache(maxsize=1)
 def cached_bundle(path: Path, sha256: str) -> 'Cascade':
-    """Load a bundle once for all scans of a process; its networks are not to be trained.
+    """Load a bundle once per process; do not train its networks.
 
-    The checksum is that of :func:`model_sha256`, so that another bundle in the same place is
-    loaded again.
+    ``sha256`` is that of :func:`model_sha256`, so a bundle that was replaced is loaded again.
     """
     return load_bundle(path)
 
 
 def _read(path: Path) -> tuple[Card, dict[str, bytes]]:
-    """Return the card and the contents of its weights files, which are the card's."""
+    """Return the card and the verified contents of the weights files."""
     card, contents = read_card(path), {}
-    with _refusals(path):
+    with _bundle_errors(path):
         for name in WEIGHTS:
             file = Path(path, name)
             if not file.is_file():
-                raise ValueError(f'it is incomplete, without {name}')
+                raise ValueError(f'{name} is missing; copy the bundle again')
             if (size := file.stat().st_size) > MAX_WEIGHTS:
                 raise ValueError(
-                    f'its {name} has {size / 2**20:.0f} MB, more than {MAX_WEIGHTS / 2**20:g}'
+                    f'{name} has {size / 2**20:.0f} MB, more than the {MAX_WEIGHTS / 2**20:g} MB '
+                    'allowed'
                 )
             contents[name] = file.read_bytes()
             if _sha256(contents[name]) != card.checksums[name]:
                 raise ValueError(
-                    f"its {name} was altered (its SHA-256 is not the card's); copy it again"
+                    f'{name} was altered (its SHA-256 differs from the card); copy the bundle '
+                    'again'
                 )
     return card, contents
 
 
 @contextmanager
-def _refusals(path: Path, part: str = '') -> Iterator[None]:
-    """Turn whatever is wrong with a bundle into one sentence that names it."""
+def _bundle_errors(path: Path, part: str = '') -> Iterator[None]:
+    """Raise errors in the block as `BundleError` that names the bundle."""
     try:
         yield
     except (BundleError, OSError, ValueError) as error:
@@ -133,8 +135,8 @@ def load_weights(model, content: bytes) -> None:
     Raises
     ------
     ValueError
-        If the content is not a safetensors file, or its arrays have other names, shapes or types
-        than the network's weights, or are not finite.
+        If the content is not a safetensors file, or if names, shapes or types of its arrays
+        differ from the network's weights, or if values are not finite.
 
     """
     from safetensors import SafetensorError
@@ -145,8 +147,8 @@ def load_weights(model, content: bytes) -> None:
         arrays = load(content)
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(f'it is not a safetensors file ({error})') from error
-    if unlike := sorted(set(arrays) ^ set(weights)):
-        raise ValueError(f'its arrays are not those of the network (see {unlike[0]})')
+    if different := sorted(set(arrays) ^ set(weights)):
+        raise ValueError(f'its arrays are not those of the network (see {different[0]})')
     for name, weight in weights.items():
         array, shape = arrays[name], tuple(weight.shape)
         if (array.dtype, array.shape) != (np.float32, shape):
@@ -155,12 +157,12 @@ def load_weights(model, content: bytes) -> None:
                 f'{array.shape}'
             )
         if not np.isfinite(array).all():
-            raise ValueError(f'its {name} holds NaN or infinity')
+            raise ValueError(f'its {name} has NaN or infinite values')
         weight.assign(array)
 
 
 def named_weights(model) -> dict:
-    """Return the weights of a network by their names in a bundle, ``layer/weight``."""
+    """Return the weights of a network by name in a bundle, ``layer/weight``."""
     return {
         f'{layer.name}/{weight.name}': weight for layer in model.layers for weight in layer.weights
     }

@@ -1,4 +1,4 @@
-"""The card of a cascade: what a bundle says of the networks next to it."""
+"""The card of a cascade: description, parameters and checksums in a bundle."""
 
 import json
 import math
@@ -18,13 +18,13 @@ from pvs_workflow.uncertainty.in_distribution import ImageReference
 
 FORMAT = 'pvs_workflow cascade'
 FORMAT_VERSION = 4
-"""Version 1 had one calibration for all counts, and no reference; version 2 no emphasis."""
+"""Version of the format; 1 had a single calibration and no reference, 2 had no emphasis."""
 
 KERAS_VERSION = 3
-"""Had keras files for weights: ``scripts/convert_bundle.py`` converts them."""
+"""Version with keras files as weights, which ``scripts/convert_bundle.py`` converts."""
 
 MAX_NAME = 100
-"""Characters of a cascade's name and version, which stand in every table."""
+"""Maximum length of a cascade's name and version, which all tables contain."""
 
 LICENCE = 'Apache-2.0'
 WEIGHTS = ('enhancer.safetensors', 'counter.safetensors')
@@ -39,14 +39,14 @@ _WORDS = {str: 'text', bool: 'true or false', int: 'a whole number', float: 'a n
 
 @dataclass(frozen=True)
 class Architecture:
-    """What both networks are built from.
+    """Architecture of both networks.
 
     Attributes
     ----------
     image_shape : tuple of int
-        Always 80 × 96.
+        80 × 96.
     count_scale : float, > 0
-        The number of ePVS that the counter's output 1 means.
+        Number of ePVS that a counter output of 1 corresponds to.
     enhancer : EnhancerArchitecture
     counter : CounterArchitecture
 
@@ -66,25 +66,25 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Card:
-    """Everything that is known of one cascade, apart from its weights.
+    """Description and parameters of a cascade, without its weights.
 
     Attributes
     ----------
     name, version : str
     architecture : Architecture
     preprocessing : Preprocessing
-        How images must be scaled and blanked before they are given to it.
+        Scaling and blanking of its input images.
     emphasis : Emphasis
-        How strongly enhanced images show what the enhancer found.
+        Weight of the evidence in enhanced images.
     training : dict
-        Data, seed, command, settings and durations.
+        Data, seed, command, settings and durations of the training.
     metrics : dict
-        Figures measured on participants that were held out.
+        Performance on held-out participants.
     calibration : Calibration
     reference : ImageReference
-        What the images look like that it knows.
+        Distribution of the calibration images.
     versions : dict of str
-        Of the software that trained it.
+        Software versions at training.
     checksums : dict of str
         SHA-256 of each weights file.
     licence, intended_use, limitations : str
@@ -108,12 +108,12 @@ class Card:
 
     @property
     def label(self) -> str:
-        """Name and version, as tables give them."""
+        """Name and version, as written to tables."""
         return f'{self.name} {self.version}'
 
     @property
     def count_scale(self) -> float:
-        """That of the architecture."""
+        """Number of ePVS that a counter output of 1 corresponds to."""
         return self.architecture.count_scale
 
     def to_json(self) -> str:
@@ -128,8 +128,8 @@ class Card:
         Raises
         ------
         BundleError
-            If the text is no JSON object, not a cascade's card, of another format version, or
-            has a missing, unknown, ill-typed or unusable field.
+            If the text is not a JSON object or not a card, has another format version, or has a
+            missing, unknown, ill-typed or invalid field.
 
         """
         try:
@@ -141,20 +141,20 @@ class Card:
 
 
 def _parse(text: str) -> dict:
-    """Return a card's values without its format and version, which are checked."""
+    """Check format and version of a card, and return its other values."""
     try:
         values = parse_finite_json(text)
     except ValueError as error:
-        raise ValueError(f'its card is not usable JSON: {error}') from error
+        raise ValueError(f'its card is not valid JSON: {error}') from error
     if not isinstance(values, dict) or values.pop('format', None) != FORMAT:
-        raise ValueError(f'its card is not that of a cascade, with "format": "{FORMAT}"')
+        raise ValueError(f'its card does not have "format": "{FORMAT}"')
     version = values.pop('format_version', None)
     if type(version) is not int or version != FORMAT_VERSION:
-        mend = 'train it again, or use the version of pvs_workflow that wrote it'
+        hint = 'train it again, or use the version of pvs_workflow that wrote it'
         if version == KERAS_VERSION:
-            mend = 'convert the bundle with scripts/convert_bundle.py'
+            hint = 'convert the bundle with scripts/convert_bundle.py'
         raise ValueError(
-            f'its card has the format version {version!r}, expected {FORMAT_VERSION}; {mend}'
+            f'its card has format version {version!r}, expected {FORMAT_VERSION}; {hint}'
         )
     return values
 
@@ -163,25 +163,25 @@ def _check_names(card: Card) -> None:
     for text in (card.name, card.version):
         if not (text.isprintable() and len(text) <= MAX_NAME):
             raise ValueError(
-                f'its name and version must be a line of at most {MAX_NAME} characters, received '
-                f'{text!r}'
+                f'its name and version must be one line of at most {MAX_NAME} characters, '
+                f'received {text!r}'
             )
     if set(card.checksums) != set(WEIGHTS):
-        raise ValueError(f'its card must have the checksums of {" and ".join(WEIGHTS)}')
+        raise ValueError(f'its card must hold the checksums of {" and ".join(WEIGHTS)}')
 
 
 def read_typed(kind: type, value: Any, name: str):
-    """Return a value of JSON as the type that an annotation asks for, or raise `ValueError`.
+    """Convert a JSON value to the type of an annotation, or raise `ValueError`.
 
     Parameters
     ----------
     kind : type
-        str, bool, int, float, Mapping (an object that stays a dict), ``tuple[kind, ...]`` (a
-        list), or a dataclass (an object with exactly its fields).
+        str, bool, int, float, Mapping (a JSON object that stays a dict), ``tuple[kind, ...]`` (a
+        list), or a dataclass (a JSON object with exactly its fields).
     value : object
         From :func:`parse_finite_json`.
     name : str
-        What errors call the value.
+        Name of the value in error messages.
 
     Examples
     --------
@@ -210,14 +210,14 @@ def read_typed(kind: type, value: Any, name: str):
 
 def _read_dataclass(kind: type, value: Any, name: str):
     names = {field.name for field in fields(kind)}
-    if unlike := sorted(names ^ set(_check_object(value, name))):
-        raise ValueError(f'{name} has missing or unknown fields: {", ".join(unlike)}')
-    parts = {
+    if different := sorted(names ^ set(_check_object(value, name))):
+        raise ValueError(f'{name} has missing or unknown fields: {", ".join(different)}')
+    values = {
         field.name: read_typed(field.type, value[field.name], f'{name}.{field.name}')
         for field in fields(kind)
     }
     try:
-        return kind(**parts)
+        return kind(**values)
     except ValueError as error:
         raise ValueError(f'{name}: {error}') from error
 
@@ -229,13 +229,13 @@ def _check_object(value: Any, name: str) -> dict:
 
 
 def parse_finite_json(text: str):
-    """Parse JSON; raise `ValueError` where a number is not finite or beyond 1.8e308."""
+    """Parse JSON; raise `ValueError` for numbers that are not finite, as those above 1.8e308."""
     return parse_json(text, parse_constant=_finite, parse_float=_finite, parse_int=_finite_int)
 
 
 def _finite(text: str) -> float:
     if not math.isfinite(number := float(text)):
-        raise ValueError(f'it holds the number {text[:20]}, which is not finite')
+        raise ValueError(f'the number {text[:20]} is not finite')
     return number
 
 

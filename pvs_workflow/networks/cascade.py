@@ -1,4 +1,4 @@
-"""Both networks in a row: images in, enhanced images and counts out."""
+"""The cascade of both networks: images in, enhanced images and counts out."""
 
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -12,19 +12,18 @@ from pvs_workflow.science.components import added_mask
 from pvs_workflow.science.emphasis import emphasise
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
-_FLIPS = ((), (0,), (1,), (0, 1))
-"""Axes of an image along which it is turned round."""
+_FLIPS = ((), (0,), (1,), (0, 1))  # axes along which an image is flipped
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the cascade makes of some images.
+    """Output of the cascade for some images.
 
     Attributes
     ----------
     enhanced : (n, 80, 96) array of float32, in [0, 1]
     evidence : (n, 80, 96) array of float32, in [0, 1]
-        How much ePVS the enhancer added to each pixel.
+        Mask that the enhancer added to each image, clipped.
     counts : (n,) array of float, ≥ 0
 
     """
@@ -36,7 +35,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Cascade:
-    """Both networks, ready to predict.
+    """Both networks and their card.
 
     Attributes
     ----------
@@ -50,40 +49,40 @@ class Cascade:
     card: Card
 
     def predict(self, images: np.ndarray) -> Prediction:
-        """Enhance images and count in them.
+        """Enhance images and count their ePVS.
 
-        An image goes through in its four flips, of which the mean is taken: the networks learned
-        from flipped images, and err in each in another way. Images go through one at a time, so
-        that the company an image has in a call cannot change its last digits.
+        Predictions are averaged over the four flips of an image, because the networks were
+        trained on flipped images and their errors differ between flips. Images are processed one
+        at a time, so that results do not depend on the other images of a call.
 
         Parameters
         ----------
         images : (n, 80, 96) array of float32, in [0, 1]
-            Prepared by :func:`pvs_workflow.science.intensity.prepare_image` as the card says.
+            Images prepared by :func:`pvs_workflow.science.intensity.prepare_image`, with the
+            preprocessing on the card.
 
         Raises
         ------
         ValueError
-            If the images have another shape or values outside [0, 1].
+            If images have another shape or values outside [0, 1].
         BundleError
-            If the cascade answers with numbers that are not finite.
+            If predictions are not finite.
 
         """
-        images = _checked(images)
+        images = _check_images(images)
         mask, counts = np.zeros_like(images), np.zeros((len(images), len(_FLIPS)))
         enhance, count = self._run
         for index, image in enumerate(images):
             flipped = np.stack([np.flip(image, axes) for axes in _FLIPS])[..., np.newaxis]
             added = added_mask(flipped, enhance(flipped).numpy())
             counts[index] = count(emphasise(flipped, added, self.card.emphasis)).numpy()[:, 0]
-            back = [np.flip(one, axes) for one, axes in zip(added[..., 0], _FLIPS, strict=True)]
-            mask[index] = np.mean(back, axis=0)
+            masks = [np.flip(one, axes) for one, axes in zip(added[..., 0], _FLIPS, strict=True)]
+            mask[index] = np.mean(masks, axis=0)
         enhanced = emphasise(images, mask, self.card.emphasis)
         counts = np.maximum(counts * self.card.count_scale, 0.0)
         if not (np.isfinite(enhanced).all() and np.isfinite(counts).all()):
             raise BundleError(
-                f'the cascade {self.card.label} gave values that are not finite, expected '
-                'numbers; its weights are unusable'
+                f'the cascade {self.card.label} predicts NaN or infinite values; use another one'
             )
         return Prediction(enhanced, np.clip(mask, 0, 1), counts.mean(axis=1))
 
@@ -98,7 +97,7 @@ class Cascade:
         )
 
 
-def _checked(images: np.ndarray) -> np.ndarray:
+def _check_images(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images, dtype=np.float32)
     if images.ndim != 3 or images.shape[1:] != IMAGE_SHAPE:
         raise ValueError(f'images must be (n, 80, 96), received {images.shape}')

@@ -1,4 +1,4 @@
-"""The quantification network: a small CNN from an enhanced image to its count."""
+"""The counter: a small CNN from an enhanced image to its number of ePVS."""
 
 from dataclasses import dataclass
 
@@ -7,30 +7,32 @@ from pvs_workflow.networks.enhancer import MOMENTUM, check_range
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 FILTERS = (64, 64, 128, 128, 256)
-"""Chae et al. 2024, section 2.5."""
+"""Filters of the five convolutions (Chae et al. 2024, section 2.5)."""
 
 STRIDES = (2, 1, 2, 2, 1)
-"""Our choice; the paper gives neither strides nor pooling. Halving three times lets each output
-see 35 × 35 pixels (20 × 20 mm), at half the arithmetic of halving twice."""
+"""Strides of the convolutions; the paper gives neither strides nor pooling.
+
+Three halvings give a receptive field of 35 × 35 pixels (20 × 20 mm), at half the cost of two.
+"""
 
 COUNT_SCALE = 48.0
-"""The largest count in the paper's data: the network learns count / 48."""
+"""Maximum count in the paper's data; the network predicts count / 48."""
 
 MAP = 'map'
-"""Name of the layer that gives the map of counts."""
+"""Name of the layer whose output is the map of counts."""
 
 MAX_LAYERS, MAX_FILTERS, MAX_STRIDE = 10, 1024, 4
-"""The largest such network has 94 million weights."""
+"""Limits of the architecture; the largest network has 94 million weights."""
 
 
 @dataclass(frozen=True)
 class CounterArchitecture:
-    """The arguments of :func:`build_counter`, as they stand on a cascade's card.
+    """Arguments of :func:`build_counter`; part of a cascade's card.
 
     Attributes
     ----------
-    filters, strides : tuple of int, of one length of 1 to 10
-        Of the 3 × 3 convolutions; up to 1,024 filters, strides of 1 to 4.
+    filters, strides : tuple of 1 to 10 int
+        Filters (1 to 1,024) and strides (1 to 4) of each 3 × 3 convolution.
     batch_norm_momentum : float, 0 to 1
 
     """
@@ -42,7 +44,7 @@ class CounterArchitecture:
     def __post_init__(self):
         if not 1 <= len(self.filters) == len(self.strides) <= MAX_LAYERS:
             raise ValueError(
-                f'filters and strides must have one length of 1 to {MAX_LAYERS}, received '
+                f'filters and strides must have the same length, 1 to {MAX_LAYERS}, received '
                 f'{len(self.filters)} and {len(self.strides)}'
             )
         for filters, stride in zip(self.filters, self.strides, strict=True):
@@ -58,9 +60,9 @@ def build_counter(
 ):
     """Build the untrained counter of Chae et al. 2024, section 2.5.
 
-    Each convolution is followed by batch normalisation and ReLU. The last layer is a linear map
-    of counts, averaged over the image: as all images have one size, the count is a sum over
-    places. Arguments are those of :class:`CounterArchitecture`.
+    Each convolution is followed by batch normalisation and ReLU. The last layer is a linear map of
+    counts, averaged over the image; since all images have the same size, the mean is proportional
+    to the sum. Arguments are those of :class:`CounterArchitecture`.
 
     Returns
     -------

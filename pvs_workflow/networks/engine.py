@@ -1,7 +1,6 @@
-"""TensorFlow, started once per process with settings that make results repeat.
+"""Start TensorFlow once per process with settings that make results reproducible.
 
-Nothing else in the package imports tensorflow or keras directly, and nothing here does so
-before it is called.
+Only this module imports tensorflow and keras, and only when one of its functions is called.
 """
 
 import os
@@ -14,8 +13,10 @@ from types import ModuleType
 from pvs_workflow.errors import PVSError
 
 ONEDNN = '1'
-"""oneDNN changes the last digits of a convolution, so it is neither left to a default nor to
-the user's shell; it is on because it halves the time of a training step."""
+"""State of oneDNN, on because it halves the time of a training step.
+
+It changes the last digits of convolutions, so it is set regardless of default and environment.
+"""
 
 ENVIRONMENT = {
     'KERAS_BACKEND': 'tensorflow',
@@ -23,20 +24,20 @@ ENVIRONMENT = {
     'CUDA_VISIBLE_DEVICES': '-1',
     'TF_CPP_MIN_LOG_LEVEL': '3',
 }
-"""Variables that every process with TensorFlow has; threads are :func:`configure_tensorflow`'s."""
+"""Environment variables of a process that uses TensorFlow."""
 
 
 def load_tensorflow() -> ModuleType:
-    """Import tensorflow under the pinned environment, on one thread unless it is configured."""
+    """Import tensorflow with :data:`ENVIRONMENT`, on one thread unless configured otherwise."""
     os.environ.update(ENVIRONMENT)
     first = 'tensorflow' not in sys.modules
     with _quiet_stderr():
         import tensorflow
 
-    # It warns of networks that are compiled one after another, as those of folds are.
+    # Silence warnings about networks compiled in sequence, such as those of folds.
     tensorflow.get_logger().setLevel('ERROR')
     if first:
-        # A network that is built before that would start TensorFlow on all processors.
+        # Otherwise building a network would start TensorFlow on all processors.
         tensorflow.config.threading.set_intra_op_parallelism_threads(1)
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     return tensorflow
@@ -44,23 +45,23 @@ def load_tensorflow() -> ModuleType:
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Keep what TensorFlow's libraries print while they load, whatever their log level, off."""
+    """Suppress the messages of TensorFlow's libraries while they load."""
     if 'tensorflow' in sys.modules:
         yield
         return
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     try:
-        with Path(os.devnull).open('wb') as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+        with Path(os.devnull).open('wb') as null:
+            os.dup2(null.fileno(), 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def load_keras() -> ModuleType:
-    """Import keras, on tensorflow, with the defaults that a user's ``keras.json`` could change."""
+    """Import keras on tensorflow, with defaults that override the user's ``keras.json``."""
     load_tensorflow()
     import keras
 
@@ -71,21 +72,21 @@ def load_keras() -> ModuleType:
 
 
 def configure_tensorflow(threads: int = 1, seed: int = 0) -> None:
-    """Fix the number of threads and the seed, and choose repeatable kernels.
+    """Set the number of threads and the seed, and select deterministic kernels.
 
-    To be called before a model is built or loaded: TensorFlow cannot change its threads later.
+    Call this before building or loading a model: TensorFlow cannot change its threads later.
 
     Parameters
     ----------
     threads : int
         Threads within one operation, ≥ 1; operations run one after another.
     seed : int
-        For keras, numpy's and python's global generators; what keras draws weights from.
+        Seed of the global generators of keras, numpy and python, from which weights are drawn.
 
     Raises
     ------
     PVSError
-        If TensorFlow runs already, on another number of threads.
+        If TensorFlow already runs with another number of threads.
 
     """
     tensorflow = load_tensorflow()
@@ -94,10 +95,10 @@ def configure_tensorflow(threads: int = 1, seed: int = 0) -> None:
         threading.set_intra_op_parallelism_threads(threads)
         threading.set_inter_op_parallelism_threads(1)
     except RuntimeError as error:
-        received = threading.get_intra_op_parallelism_threads()
-        if (received, threading.get_inter_op_parallelism_threads()) != (threads, 1):
+        current = threading.get_intra_op_parallelism_threads()
+        if (current, threading.get_inter_op_parallelism_threads()) != (threads, 1):
             raise PVSError(
-                f'TensorFlow already runs with {received} threads, {threads} are needed; start a '
+                f'TensorFlow already runs with {current} threads instead of {threads}; start a '
                 'new Python session'
             ) from error
     tensorflow.config.experimental.enable_op_determinism()
@@ -105,7 +106,7 @@ def configure_tensorflow(threads: int = 1, seed: int = 0) -> None:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that a model's numbers depend on, for its card."""
+    """Return the software versions that affect a model's results, for its card."""
     import numpy
 
     from pvs_workflow import __version__

@@ -1,4 +1,4 @@
-"""The enhancement network: a U-Net from an image to the image plus its ePVS mask."""
+"""The enhancer: a U-Net from an image to the image plus its ePVS mask."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,28 +7,31 @@ from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.science.slices import IMAGE_SHAPE
 
 WIDTH = 16
-"""Filters of the first level. The paper gives none; 16 keeps the weights under 8 MB."""
+"""Filters of the first level; the paper gives no number, and 16 keeps the weights below 8 MB."""
 
 MAX_WIDTH = 128
-"""Twice the width of the original U-Net; such a network has 124 million weights."""
+"""Maximum width, twice that of the original U-Net; such a network has 124 million weights."""
 
 DEPTH = 4
-"""Poolings; 80 × 96 pixels halve four times."""
+"""Number of poolings; 80 × 96 pixels can be halved four times."""
 
 MOMENTUM = 0.9
-"""Of the running mean and variance. Keras' 0.99 has not arrived after a few hundred steps, and
-the network would then give other results at inference than in training."""
+"""Momentum of the running mean and variance of batch normalisation.
+
+Keras' default of 0.99 does not converge within a few hundred steps, so that results at inference
+would differ from those in training.
+"""
 
 
-def check_range(name: str, value: float, least: float, most: float) -> None:
-    """Raise ValueError for a field of a dataclass that is out of its range."""
-    if not least <= value <= most:
-        raise ValueError(f'{name} must be {least} to {most}, received {value}')
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise ValueError if a field of a dataclass is out of range."""
+    if not low <= value <= high:
+        raise ValueError(f'{name} must be {low} to {high}, received {value}')
 
 
 @dataclass(frozen=True)
 class EnhancerArchitecture:
-    """The arguments of :func:`build_enhancer`, as they stand on a cascade's card.
+    """Arguments of :func:`build_enhancer`; part of a cascade's card.
 
     Attributes
     ----------
@@ -37,9 +40,8 @@ class EnhancerArchitecture:
     depth : int, 1 to 4
         Number of poolings.
     adds_to_image : bool
-        Whether the last 1 × 1 convolution gets the image too. The target is the image plus its
-        ePVS: without this the network has to copy the image through all its levels, and its
-        errors in that are as large as faint ePVS. Not in the paper.
+        Whether the last 1 × 1 convolution also gets the image. Otherwise the network has to copy
+        the image through all levels, with errors as large as faint ePVS. Not in the paper.
     batch_norm_momentum : float, 0 to 1
 
     """
@@ -63,9 +65,9 @@ def build_enhancer(
 ):
     """Build the untrained U-Net of Chae et al. 2024, section 2.4.
 
-    Each level has two 3 × 3 convolutions, each with batch normalisation and ReLU; levels are
-    joined by 2 × 2 max pooling downwards, by 2 × 2 transposed convolutions upwards and by skip
-    connections across. Arguments are those of :class:`EnhancerArchitecture`.
+    Each level has two 3 × 3 convolutions with batch normalisation and ReLU. Levels are connected
+    by 2 × 2 max pooling, 2 × 2 transposed convolutions and skip connections.
+    Arguments are those of :class:`EnhancerArchitecture`.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def build_enhancer(
 
 
 def convolve_twice(convolution, x, filters: int, name: str, momentum: float):
-    """Return a tensor after two convolutions, each with batch normalisation and ReLU."""
+    """Apply two convolutions, each with batch normalisation and ReLU, to a tensor."""
     layers = load_keras().layers
     for step in (f'{name}a', f'{name}b'):
         x = convolution(filters, 3, padding='same', name=f'{step}_conv')(x)

@@ -1,4 +1,4 @@
-"""The nuclei network: a small 3D U-Net that finds the deep grey matter in any contrast."""
+"""The nuclei network: a small 3D U-Net that segments the deep grey matter in any contrast."""
 
 import functools
 from pathlib import Path
@@ -15,18 +15,18 @@ WIDTH = 12
 """Filters of the first level."""
 
 DEPTH = 3
-"""Poolings; the box halves three times."""
+"""Number of poolings; the box can be halved three times."""
 
 MOMENTUM = 0.95
-"""Of the running mean and variance."""
+"""Momentum of the running mean and variance of batch normalisation."""
 
 
 def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
-    """Build the untrained network.
+    """Build the untrained nuclei network.
 
-    Each level has two 3 × 3 × 3 convolutions, each with batch normalisation and ReLU, and twice
-    the filters of the level above; levels are joined by max pooling downwards, by repeating
-    voxels upwards and by skip connections.
+    Each level has two 3 × 3 × 3 convolutions with batch normalisation and ReLU, and twice the
+    filters of the level above. Levels are connected by max pooling, nearest-neighbour upsampling
+    and skip connections.
 
     Returns
     -------
@@ -54,26 +54,24 @@ def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
 def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
     """Return the probability of each class, averaged over the box and its mirror image.
 
-    The box, (64, 72, 56), is in any unit; the probabilities are (64, 72, 56, 7), float32.
+    The box, (64, 72, 56), has any unit; the probabilities are (64, 72, 56, 7), float32.
     """
     keras = load_keras()
-    image, parts = scaled(box), []
+    image, probabilities = scaled(box), []
     for step in (1, -1):
         logits = model(image[None, ::step, ..., None], training=False)
-        parts.append(np.asarray(keras.ops.softmax(logits, axis=-1))[0, ::step])
-    return np.mean(parts, axis=0)
+        probabilities.append(np.asarray(keras.ops.softmax(logits, axis=-1))[0, ::step])
+    return np.mean(probabilities, axis=0)
 
 
 @functools.lru_cache(maxsize=1)
 def cached_nuclei_network(path: Path):
-    """Load the network from a safetensors file, once for all scans of a process.
-
-    It is not to be trained.
+    """Load the network from a safetensors file once per process; do not train it.
 
     Raises
     ------
     BundleError
-        If the file cannot be read or has not the weights of this network.
+        If the file cannot be read or does not hold the weights of this network.
 
     """
     model = build_nuclei_network()
@@ -81,6 +79,6 @@ def cached_nuclei_network(path: Path):
         load_weights(model, Path(path).read_bytes())
     except (OSError, ValueError) as error:
         raise BundleError(
-            f'the nuclei network {path} cannot be used: {error}; install pvs_workflow again'
+            f'the nuclei network {path} cannot be used: {error}; reinstall pvs_workflow'
         ) from error
     return model

@@ -11,10 +11,10 @@ from pvs_workflow.registration.transforms import LinearTransform
 from pvs_workflow.science.resampling import coarse_image
 
 VOLUME_RATIOS = (0.4, 2.5)
-"""Head volume over the template's: beyond, the affine has locked on to something else."""
+"""Plausible ratios of head to template volume; others mean that the registration failed."""
 
 GRID = 3.0
-"""Voxel edge, in millimetres, on which the affine is estimated."""
+"""Voxel size at which the affine is estimated, mm."""
 
 _AFFINE = {
     'aff_iterations': (200, 100, 50),
@@ -30,20 +30,20 @@ def register_affine(fixed: nb.Nifti1Image, template: nb.Nifti1Image, seed: int) 
     Parameters
     ----------
     fixed : nibabel image, 3D
-        The head. Its shading does no harm.
+        The head; bias correction is not needed.
     template : nibabel image, 3D
-        Of the same contrast.
+        Template of the same contrast.
     seed : int
 
     Returns
     -------
     LinearTransform
-        From points of the head to points of the template.
+        Maps points of the head to points of the template.
 
     Raises
     ------
     RegistrationError
-        If the head would be implausibly large or small.
+        If the volume of the head relative to the template is implausible.
 
     """
     ants = start_ants(seed)
@@ -51,12 +51,12 @@ def register_affine(fixed: nb.Nifti1Image, template: nb.Nifti1Image, seed: int) 
     with tempfile.TemporaryDirectory() as folder:
         ants.registration(head, moving, 'Affine', outprefix=f'{folder}/head_', **_AFFINE)
         transform = LinearTransform.from_ants(f'{folder}/head_0GenericAffine.mat')
-    # The transform goes from the person to the template.
+    # The transform maps the person to the template.
     ratio = 1 / np.linalg.det(transform.matrix[:3, :3])
     low, high = VOLUME_RATIOS
     if not low <= ratio <= high:
         raise RegistrationError(
-            'the template cannot be laid on it, expected a head of '
-            f'{low:g} to {high:g} times the average volume, received {ratio:.2f} times'
+            f'the template does not fit: the head would have {ratio:.2f} times the average '
+            f'volume, outside {low:g} to {high:g}; check the field of view'
         )
     return transform

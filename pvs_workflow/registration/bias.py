@@ -1,4 +1,4 @@
-"""Correction of the slow shading that receive coils leave in an image."""
+"""Correction of the bias field of receive coils."""
 
 import nibabel as nb
 import numpy as np
@@ -8,11 +8,11 @@ from pvs_workflow.registration.engine import start_ants, to_ants
 from pvs_workflow.science.resampling import coarse_image
 
 GRID = 6.0
-"""Voxel edge, in millimetres, on which N4 runs: the field is far smoother than this."""
+"""Voxel size at which N4 runs, mm; the field is much smoother."""
 
 
 def correct_bias(image: nb.Nifti1Image, seed: int) -> nb.Nifti1Image:
-    """Divide a volume by its bias field as N4 finds it (Tustison et al. 2010).
+    """Divide a volume by its bias field, estimated by N4 (Tustison et al. 2010).
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def correct_bias(image: nb.Nifti1Image, seed: int) -> nb.Nifti1Image:
     Returns
     -------
     nibabel image of float32
-        On the same grid, with the mean of the head kept.
+        Corrected volume on the same grid, scaled to keep the mean of the head.
 
     """
     ants = start_ants(seed)
@@ -39,7 +39,7 @@ def correct_bias(image: nb.Nifti1Image, seed: int) -> nb.Nifti1Image:
     field = nb.Nifti1Image(field / field[head].mean(), low.affine)
     grid = image.shape, image.affine
     full = np.asarray(resample_from_to(field, grid, order=1, mode='nearest').dataobj)
-    # In place: these are arrays of the full grid.
+    # In place, since the arrays are large.
     np.clip(full, 0.1, 10, out=full)
     np.divide(np.asarray(image.dataobj, dtype=np.float32), full, out=full, dtype=np.float32)
     return nb.Nifti1Image(full, image.affine)

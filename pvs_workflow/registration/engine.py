@@ -1,4 +1,4 @@
-"""ANTs, loaded with settings that make results repeat."""
+"""Load ANTs with settings that make results reproducible."""
 
 import functools
 import os
@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     import nibabel as nb
 
 ENVIRONMENT = {'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS': '1'}
-"""ITK sums its metrics thread by thread, so that the last digits of a transform depend on the
-number of threads. Each registration runs on one; several run in parallel processes."""
+"""Environment variables of ANTs.
+
+ITK sums its metrics per thread, so the last digits of a transform depend on the number of threads.
+Each registration uses one thread; several run in parallel processes.
+"""
 
 
 def ants_environment(seed: int) -> dict[str, str]:
-    """Return the variables that every process with ANTs has.
+    """Return the environment variables of a process that uses ANTs.
 
-    ``ants.registration(random_seed=…)`` is ignored by antspyx 0.6.3, these variables are not.
+    antspyx 0.6.3 ignores ``ants.registration(random_seed=…)`` but obeys these variables.
     """
     return ENVIRONMENT | {'ANTS_RANDOM_SEED': str(seed)}
 
@@ -31,13 +34,13 @@ def load_ants() -> ModuleType:
     Raises
     ------
     PVSError
-        If it was imported before, on another number of threads: ITK cannot change that later.
+        If it is already loaded with another number of threads, which ITK cannot change.
 
     """
     if 'ants' in sys.modules and not ENVIRONMENT.items() <= os.environ.items():
         raise PVSError(
             'ANTs is already loaded with more than one thread; start Python with '
-            'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1, or import ants later'
+            'ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1 or import ants later'
         )
     os.environ.update(ENVIRONMENT)
     import ants
@@ -46,12 +49,12 @@ def load_ants() -> ModuleType:
 
 
 def start_ants(seed: int) -> ModuleType:
-    """Fix ANTs' randomness and return the :mod:`ants` module.
+    """Set the random seed of ANTs and return the :mod:`ants` module.
 
-    The seed is > 0, since ITK takes 0 for the time of day.
+    The seed is > 0; ITK replaces 0 by the time of day.
     """
     if seed <= 0:
-        raise ValueError(f'the seed of a registration must be positive, received {seed}')
+        raise ValueError(f'seed must be > 0, received {seed}')
     ants = load_ants()
     os.environ.update(ants_environment(seed))
     ants.config.set_ants_deterministic(on=True, seed_value=seed)
@@ -62,7 +65,7 @@ def to_ants(image: 'nb.Nifti1Image'):
     """Return the same volume as an ANTs image (float32, LPS+ world)."""
     import nibabel as nb
 
-    # A new image, since nibabel keeps the voxels that are read for this as long as the image.
+    # A new image, because nibabel caches the voxels in the image that they are read from.
     volume = nb.Nifti1Image(image.dataobj, image.affine)
     volume.header.set_xyzt_units('mm', 'sec')
     return load_ants().from_nibabel_nifti(volume)

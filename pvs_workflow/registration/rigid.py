@@ -1,4 +1,4 @@
-"""Rigid registration of two scans of one head."""
+"""Rigid registration of two scans of the same head."""
 
 import tempfile
 from pathlib import Path
@@ -11,70 +11,70 @@ from pvs_workflow.registration.transforms import EULER, LinearTransform
 from pvs_workflow.science.resampling import coarse_image
 
 SEARCH = 4.0
-"""Voxel edge, in millimetres, on which the starting positions compete."""
+"""Voxel size at which the starting positions are compared, mm."""
 
 GRID = 2.0
-"""Voxel edge, in millimetres, on which the better one is refined."""
+"""Voxel size at which the better one is refined, mm."""
 
 SAMPLING = {SEARCH: 0.2, GRID: 0.05}
-"""Part of the voxels that the metric looks at; on a regular lattice, so it is repeatable.
+"""Share of voxels that the metric samples, by voxel size; a regular lattice makes it reproducible.
 
-On the finer grid more would be slower only: errors are those of stock's full resolution
-(docs/validation.md).
+Errors equal those of a stock registration at full resolution (docs/validation.md).
 """
 
 
 def register_rigid(
     fixed: nb.Nifti1Image, moving: nb.Nifti1Image, seed: int
 ) -> tuple[LinearTransform, float]:
-    """Register a scan to another one of the same head.
+    """Register a scan to another scan of the same head by mutual information.
 
-    Two starts compete on a very coarse grid, for either may be far off: the scanner's own
-    coordinates (wrong after a header was rewritten), and coinciding centres of mass (wrong when
-    one scan shows more neck). The better one is refined by mutual information. On the coarse grid
-    the mirror image of ``moving`` is registered, too: no head is its own mirror image, so that it
-    fits better only if one of the two scans has left and right swapped.
+    Two starting positions are compared on a coarse grid: the scanner coordinates, which are wrong
+    if a header was rewritten, and aligned centres of mass, which are wrong if one scan shows more
+    neck. The better one is refined. The mirror image of ``moving`` is registered on the coarse
+    grid as well: since heads are not symmetric, it fits better only if one scan has left and
+    right swapped.
 
     Parameters
     ----------
     fixed, moving : nibabel images, 3D
-        Canonical.
+        Canonical images.
     seed : int
 
     Returns
     -------
     transform : LinearTransform
-        From fixed to moving points.
+        Maps fixed to moving points.
     handedness : float
-        Mutual information with ``moving``, over that with its mirror image. Under 1 where the
-        mirror image fits better.
+        Mutual information with ``moving`` over that with its mirror image; below 1 if the mirror
+        image fits better.
 
     """
     ants = start_ants(seed)
     with tempfile.TemporaryDirectory() as folder:
         low_fixed, low_moving = (coarse_image(image, SEARCH) for image in (fixed, moving))
         centre = _centre(fixed)
-        best, similarity = _search(ants, low_fixed, low_moving, centre, Path(folder) / 'as_is_')
+        best, similarity = _search(ants, low_fixed, low_moving, centre, Path(folder) / 'original_')
         mirrored = nb.Nifti1Image(np.asarray(low_moving.dataobj)[::-1].copy(), low_moving.affine)
-        _, other = _search(ants, low_fixed, mirrored, centre, Path(folder) / 'mirrored_')
+        prefix = Path(folder) / 'mirrored_'
+        _, mirror_similarity = _search(ants, low_fixed, mirrored, centre, prefix)
         high_fixed, high_moving = (to_ants(coarse_image(i, GRID)) for i in (fixed, moving))
         prefix = Path(folder) / 'refined_'
         refined = _run(ants, high_fixed, high_moving, prefix, [str(best)], GRID, (2, 1))
-        # Of noise there may be none to share.
-        return LinearTransform.from_ants(refined), similarity / max(other, 1e-6)
+        # The mutual information of noise can be 0.
+        return LinearTransform.from_ants(refined), similarity / max(mirror_similarity, 1e-6)
 
 
 def _search(ants, fixed, moving, centre, prefix: Path) -> tuple[Path, float]:
-    """Return the better of two starts on the coarsest grid, and its mutual information (nats)."""
+    """Return the better of two coarse registrations and its mutual information (nats)."""
     fixed, moving = to_ants(fixed), to_ants(moving)
     identity = LinearTransform((0,) * 6, centre, EULER).save(Path(f'{prefix}identity.txt'))
-    tried = [
+    paths = [
         _run(ants, fixed, moving, Path(f'{prefix}{i}_'), initial, SEARCH, (4, 2))
         for i, initial in enumerate([[str(identity)], None])
     ]
-    scores = [_similarity(ants, fixed, moving, path) for path in tried]
+    scores = [_similarity(ants, fixed, moving, path) for path in paths]
     best = int(np.argmax(scores))
-    return tried[best], scores[best]
+    return paths[best], scores[best]
 
 
 def _run(ants, fixed, moving, prefix: Path, initial, size: float, shrink) -> Path:

@@ -13,11 +13,10 @@ from pvs_workflow.science.nuclei import BOX_SIZE
 from pvs_workflow.science.resampling import coarse_image
 
 FIELD_GRID, FIELD_MARGIN = 2.0, 10.0
-"""Voxel edge of the composite field, and by how much it reaches beyond the head's volume, mm.
-Smooth as it is, a finer one would only be larger."""
+"""Voxel size of the composite field and its margin around the scan, mm; the field is smooth."""
 
 _SYN = {'syn_metric': 'MeanSquares', 'syn_sampling': 0, 'reg_iterations': (20, 10, 0)}
-"""Not on the finest grid, where most of the time would go: the maps are smooth."""
+"""Options of SyN; no iterations on the finest grid, because the maps are smooth."""
 
 
 def register_syn(
@@ -28,30 +27,30 @@ def register_syn(
     affine: LinearTransform,
     seed: int,
 ) -> tuple[nb.Nifti1Image, float]:
-    """Warp the template to a head, with SyN around the nuclei.
+    """Warp the template to a head, by SyN around the nuclei.
 
     Parameters
     ----------
     box : nibabel image, 3D
         The head in template space, around the nuclei.
     template : nibabel image, 3D
-        Of the same contrast.
+        Template of the same contrast.
     target : nibabel image, 3D
-        The head itself, whose field of view the composite covers.
+        The head; the composite field covers its field of view.
     maps : two (x, y, z, k) arrays
-        What the head and the template show of the structures, -1 to 1, on the grid of ``box``.
-        SyN registers these; what the images show next to the structures does not matter.
+        Structure maps of the head and of the template on the grid of ``box``, -1 to 1. SyN
+        registers the maps, so image content outside the structures has no effect.
     affine : LinearTransform
-        From points of ``target`` to the template's.
+        Maps points of ``target`` to points of the template.
     seed : int
 
     Returns
     -------
     field : nibabel image
-        Displacements from points of ``target`` to the template's, as ITK stores them. Outside
-        the box, the affine alone holds.
+        Displacements from points of ``target`` to points of the template, in ITK's format.
+        Outside the box they are those of the affine.
     correlation : float
-        Of the head and the warped template in the box, -1 to 1.
+        Correlation of the head and the warped template in the box, -1 to 1.
 
     """
     ants = start_ants(seed)

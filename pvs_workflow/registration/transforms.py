@@ -1,4 +1,4 @@
-"""Transforms between images, read, written and applied."""
+"""Read, write and apply transforms between images."""
 
 import errno
 import gzip
@@ -16,21 +16,22 @@ from pvs_workflow.registration.engine import load_ants, to_ants
 
 AFFINE, EULER = 'AffineTransform_double_3_3', 'Euler3DTransform_double_3_3'
 """ITK's names of transforms with a matrix and a shift, and with three angles and a shift."""
-_BLOCK = 2**22
+
+_BLOCK = 2**22  # bytes read at once
 
 
 @dataclass(frozen=True)
 class LinearTransform:
-    """A rigid or affine transform, as ITK stores it: from fixed to moving points, LPS millimetres.
+    """A rigid or affine transform in ITK's format: from fixed to moving points, LPS millimetres.
 
     Attributes
     ----------
     parameters : tuple of float
-        Of `AFFINE`, the 3 × 3 matrix row by row, then the shift.
+        For `AFFINE`, the 3 × 3 matrix by rows, then the shift.
     centre : tuple of float
-        The point about which the matrix turns and stretches.
+        Fixed point of the matrix.
     kind : str
-        ITK's name of the transform.
+        ITK's name of the transform type.
 
     """
 
@@ -40,7 +41,7 @@ class LinearTransform:
 
     @classmethod
     def from_ants(cls, path: str | Path) -> 'LinearTransform':
-        """Read a transform that a registration wrote, in any of ITK's formats."""
+        """Read the transform of a registration, in any of ITK's formats."""
         transform = load_ants().read_transform(str(path))
         values = transform.parameters, transform.fixed_parameters
         return cls(*(tuple(map(float, v)) for v in values))
@@ -56,7 +57,7 @@ class LinearTransform:
         return cls(*numbers, content['Transform'])
 
     def save(self, path: Path) -> Path:
-        """Write the transform as text that ITK reads (``.txt``)."""
+        """Write the transform in ITK's text format (``.txt``)."""
         parameters, centre = (
             ' '.join(repr(float(value)).removesuffix('.0') for value in values)
             for values in (self.parameters, self.centre)
@@ -70,7 +71,7 @@ class LinearTransform:
 
     @property
     def matrix(self) -> np.ndarray:
-        """The transform as a (4, 4) array: from fixed to moving points, RAS+ millimetres."""
+        """(4, 4) matrix from fixed to moving points, RAS+ millimetres."""
         if self.kind != AFFINE:
             raise ValueError(f'only {AFFINE} has a matrix, received {self.kind}')
         linear, shift = np.reshape(self.parameters[:9], (3, 3)), np.array(self.parameters[9:])
@@ -84,13 +85,13 @@ class LinearTransform:
 def apply_transform(
     fixed: nb.Nifti1Image, moving: nb.Nifti1Image, transform: LinearTransform | nb.Nifti1Image
 ) -> nb.Nifti1Image:
-    """Resample an image to the grid of another, with one linear interpolation.
+    """Resample an image to the grid of another by linear interpolation.
 
     Parameters
     ----------
     fixed, moving : nibabel images, 3D
     transform : LinearTransform or nibabel image
-        From fixed to moving points; an image is a displacement field, as ITK stores it.
+        Maps fixed to moving points; an image is a displacement field in ITK's format.
 
     Returns
     -------
@@ -121,17 +122,17 @@ def compose(
     Parameters
     ----------
     grid : nibabel image, 3D
-        Whose voxels get a displacement.
+        Grid of the field.
     moving : nibabel image, 3D
     transforms : sequence of Path
-        As ``antsApplyTransforms`` takes them: the last one is applied first.
+        Transforms in the order of ``antsApplyTransforms``: the last one is applied first.
     folder : Path
-        For the file that ITK writes.
+        Folder of the file that ITK writes.
 
     Raises
     ------
     OSError
-        If there is no room for it.
+        If the disk is full.
 
     """
     name = load_ants().apply_transforms(
@@ -148,23 +149,23 @@ def compose(
 def check_whole(path: Path) -> Path:
     """Read a ``.nii.gz`` that ITK wrote to its end, and return its path.
 
-    ITK reports no error when the disk is full.
+    ITK does not report a full disk.
 
     Raises
     ------
     OSError
-        If the file was cut off.
+        If the file is truncated.
 
     """
     try:
-        # The checksum stands at the end; ITK itself takes the image for whole without it.
+        # The checksum is at the end; ITK does not notice if it is missing.
         with gzip.open(path) as stream:
-            # For Python, a file of nothing is whole.
+            # Python accepts an empty file.
             if not stream.read(_BLOCK):
                 raise EOFError
             while stream.read(_BLOCK):
                 pass
     except (OSError, EOFError, zlib.error) as error:
-        reason = 'No space left on device, most likely: ITK wrote a part of it only'
+        reason = 'No space left on device: ITK wrote only part of the file'
         raise OSError(errno.ENOSPC, reason, str(path)) from error
     return path

@@ -1,1 +1,1 @@
-"""Prediction intervals, grade probabilities, and whether an image is in distribution."""
+"""Prediction intervals, grade probabilities and detection of out-of-distribution images."""

@@ -1,4 +1,4 @@
-"""A small untrained cascade, and its bundle, for all tests of networks."""
+"""A small untrained cascade and its bundle, for all tests of networks."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def cascade():
 
 @pytest.fixture(scope='session')
 def bundle(cascade, tmp_path_factory):
-    """The folder of a saved bundle, to be copied before it is changed."""
+    """Return the folder of a saved bundle; tests copy it before they change it."""
     path = tmp_path_factory.mktemp('bundles') / 'small'
     save_bundle(path, cascade.enhancer, cascade.counter, cascade.card)
     return path

@@ -34,7 +34,7 @@ def copy(bundle, tmp_path):
 
 
 def refresh(path):
-    """Write the checksums of altered weights into the card, as a forger would."""
+    """Write the checksums of altered weights to the card."""
     values = json.loads((path / 'card.json').read_text())
     for name in values['checksums']:
         values['checksums'][name] = hashlib.sha256((path / name).read_bytes()).hexdigest()
@@ -42,7 +42,7 @@ def refresh(path):
 
 
 def test_the_shipped_networks_have_their_recorded_weights():
-    """As the keras files of version 0.1.0 had them."""
+    """The weights equal those of the keras files of version 0.1.0."""
     configure_tensorflow(threads=1, seed=0)
     cascade = load_bundle(data.path('cascade'))
     for name, digest in SHIPPED_ARRAYS.items():
@@ -50,7 +50,7 @@ def test_the_shipped_networks_have_their_recorded_weights():
         assert hashlib.sha256(b''.join(array.tobytes() for array in arrays)).hexdigest() == digest
 
 
-def test_importing_and_verifying_start_no_tensorflow(bundle):
+def test_importing_and_verifying_do_not_load_tensorflow(bundle):
     code = (
         'import sys; from pathlib import Path\n'
         'import pvs_workflow.networks, pvs_workflow.networks.card\n'
@@ -65,9 +65,7 @@ def test_importing_and_verifying_start_no_tensorflow(bundle):
     assert done.stdout == 'test cascade 1.2 set()\n'
 
 
-def test_saved_and_loaded_in_a_new_process_predicts_the_same_bits(
-    bundle, cascade, images, tmp_path
-):
+def test_a_saved_bundle_predicts_the_same_bits_in_a_new_process(bundle, cascade, images, tmp_path):
     np.save(tmp_path / 'images.npy', images)
     code = (
         'import sys, numpy as np\n'
@@ -79,12 +77,12 @@ def test_saved_and_loaded_in_a_new_process_predicts_the_same_bits(
     )
     command = [sys.executable, '-c', code, str(bundle), str(tmp_path)]
     subprocess.run(command, capture_output=True, check=True)
-    here, there = cascade.predict(images), np.load(tmp_path / 'out.npz')
-    assert here.enhanced.tobytes() == there['e'].tobytes()
-    assert here.counts.tobytes() == there['c'].tobytes()
+    prediction, reloaded = cascade.predict(images), np.load(tmp_path / 'out.npz')
+    assert prediction.enhanced.tobytes() == reloaded['e'].tobytes()
+    assert prediction.counts.tobytes() == reloaded['c'].tobytes()
 
 
-def test_loading_gives_the_card(bundle, card):
+def test_a_loaded_bundle_has_its_card(bundle, card):
     loaded = load_bundle(bundle)
     assert loaded.card == verify_bundle(bundle)
     assert loaded.card.training == card.training
@@ -100,7 +98,7 @@ def test_a_cached_bundle_is_loaded_once_until_it_changes(monkeypatch, tmp_path):
     bundles.cached_bundle.cache_clear()
 
 
-def test_model_sha256_names_card_and_weights(bundle, copy, cascade):
+def test_model_sha256_depends_on_card_and_weights(bundle, copy, cascade):
     assert model_sha256(copy) == model_sha256(bundle)
     other = load_keras().models.clone_model(cascade.counter)
     other.set_weights([w + 1e-3 for w in cascade.counter.get_weights()])
@@ -109,17 +107,17 @@ def test_model_sha256_names_card_and_weights(bundle, copy, cascade):
 
 
 @pytest.mark.parametrize('name', WEIGHTS)
-@pytest.mark.parametrize('place', [0, 0.5, 1])
-def test_one_altered_byte_is_refused(copy, name, place):
+@pytest.mark.parametrize('position', [0, 0.5, 1])
+def test_one_altered_byte_is_refused(copy, name, position):
     content = bytearray((copy / name).read_bytes())
-    content[round(place * (len(content) - 1))] ^= 1
+    content[round(position * (len(content) - 1))] ^= 1
     (copy / name).write_bytes(content)
     for read in (verify_bundle, load_bundle):
-        with pytest.raises(BundleError, match=f'copy cannot be used: its {name} was altered'):
+        with pytest.raises(BundleError, match=f'copy cannot be used: {name} was altered'):
             read(copy)
 
 
-def test_an_altered_card_changes_the_models_name(copy, bundle):
+def test_an_altered_card_changes_the_sha256_of_the_model(copy, bundle):
     text = (copy / 'card.json').read_text()
     (copy / 'card.json').write_text(text.replace('"mae": 1.5', '"mae": 0.1'))
     assert model_sha256(copy) != model_sha256(bundle)
@@ -128,26 +126,26 @@ def test_an_altered_card_changes_the_models_name(copy, bundle):
 @pytest.mark.parametrize('name', WEIGHTS)
 def test_a_missing_file_is_named(copy, name):
     (copy / name).unlink()
-    with pytest.raises(BundleError, match=f'it is incomplete, without {name}'):
+    with pytest.raises(BundleError, match=f'copy cannot be used: {name} is missing'):
         verify_bundle(copy)
 
 
-def test_no_bundle(tmp_path):
+def test_other_paths_are_refused(tmp_path):
     (tmp_path / 'file').touch()
     (tmp_path / 'empty').mkdir()
     for name in ('none', 'file', 'empty'):
-        with pytest.raises(BundleError, match=r'expected a folder with card\.json'):
+        with pytest.raises(BundleError, match=r'it is not a folder with card\.json'):
             verify_bundle(tmp_path / name)
 
 
 @pytest.mark.parametrize('content', [b'\xff\xfe\x00', b'{"model": "synthstrip"}', b''])
-def test_a_card_that_is_none(copy, content):
+def test_an_invalid_card_is_refused(copy, content):
     (copy / 'card.json').write_bytes(content)
     with pytest.raises(BundleError, match='copy cannot be used: '):
         verify_bundle(copy)
 
 
-def test_an_older_bundle_is_to_be_converted(copy):
+def test_a_bundle_of_keras_files_must_be_converted(copy):
     values = json.loads((copy / 'card.json').read_text()) | {'format_version': 3}
     (copy / 'card.json').write_text(json.dumps(values))
     with pytest.raises(BundleError, match=r'convert the bundle with scripts/convert_bundle\.py'):
@@ -165,11 +163,11 @@ def test_swapped_networks_are_refused(copy):
         load_bundle(copy)
 
 
-def test_weights_that_are_not_numbers_are_refused(copy):
+def test_nan_weights_are_refused(copy):
     arrays = load_file(copy / WEIGHTS[1])
     save_file(arrays | {'map/bias': arrays['map/bias'] * np.nan}, copy / WEIGHTS[1])
     refresh(copy)
-    with pytest.raises(BundleError, match=r'counter\.safetensors: its map/bias holds NaN'):
+    with pytest.raises(BundleError, match=r'counter\.safetensors: its map/bias has NaN'):
         load_bundle(copy)
 
 
@@ -189,8 +187,8 @@ def test_arrays_are_named_after_layers(content):
     arrays = load(content)
     assert arrays['conv2/kernel'].shape == (3, 3, 2, 3)
     assert {array.dtype for array in arrays.values()} == {np.dtype('float32')}
-    of_norm = ['norm1/beta', 'norm1/gamma', 'norm1/moving_mean', 'norm1/moving_variance']
-    assert sorted(name for name in arrays if name.startswith('norm1')) == of_norm
+    names = ['norm1/beta', 'norm1/gamma', 'norm1/moving_mean', 'norm1/moving_variance']
+    assert sorted(name for name in arrays if name.startswith('norm1')) == names
 
 
 def test_a_filled_network_has_the_same_weights(content, model):
@@ -204,8 +202,14 @@ def test_a_filled_network_has_the_same_weights(content, model):
     [
         ({'conv1/kernel': np.zeros((3, 3, 1, 9), np.float32)}, r'float32 of shape \(3, 3, 1, 2\)'),
         ({'conv1/bias': np.zeros(2)}, r'conv1/bias must be float32 .* received float64 of \(2,\)'),
-        ({'conv1/bias': np.array([1, np.nan], np.float32)}, 'conv1/bias holds NaN or infinity'),
-        ({'conv1/bias': np.array([1, -np.inf], np.float32)}, 'conv1/bias holds NaN or infinity'),
+        (
+            {'conv1/bias': np.array([1, np.nan], np.float32)},
+            'conv1/bias has NaN or infinite',
+        ),
+        (
+            {'conv1/bias': np.array([1, -np.inf], np.float32)},
+            'conv1/bias has NaN or infinite',
+        ),
         ({'conv9/bias': np.zeros(2, np.float32)}, 'arrays are not those of the network'),
     ],
 )

@@ -21,17 +21,17 @@ def values(card):
     return json.loads(replace(card, checksums=dict.fromkeys(WEIGHTS, 'a' * 64)).to_json())
 
 
-def changed(values, place, value):
-    """Set one value; dots in the place lead into objects and lists."""
-    *above, last = [int(key) if key.isdigit() else key for key in place.split('.')]
-    part = values
-    for key in above:
-        part = part[key]
-    part[last] = value
+def changed(values, path, value):
+    """Set one value and return the JSON; dots in the path separate keys and list indices."""
+    *parents, last = [int(key) if key.isdigit() else key for key in path.split('.')]
+    parent = values
+    for key in parents:
+        parent = parent[key]
+    parent[last] = value
     return json.dumps(values)
 
 
-def test_round_trip(card):
+def test_a_card_survives_a_round_trip(card):
     card = replace(card, checksums=dict.fromkeys(WEIGHTS, 'a' * 64))
     again = Card.from_json(card.to_json())
     assert again == card
@@ -41,28 +41,28 @@ def test_round_trip(card):
     assert again.count_scale == 48
 
 
-def test_the_shipped_card_is_written_as_it_was_read():
+def test_the_shipped_card_survives_a_round_trip():
     text = data.path('cascade', 'card.json').read_text('utf-8')
     assert Card.from_json(text).to_json() == text
 
 
-def test_says_what_it_is_for(values):
+def test_the_card_states_licence_and_limitations(values):
     assert values['licence'] == 'Apache-2.0'
     assert 'not a medical device' in values['limitations']
     assert 'simulated' in values['limitations']
 
 
 @pytest.mark.parametrize(
-    ('place', 'value', 'message'),
+    ('path', 'value', 'message'),
     [
-        ('format', 'a song', 'not that of a cascade'),
+        ('format', 'a song', 'its card does not have "format"'),
         ('format_version', 3, r'version 3, expected 4; convert .* scripts/convert_bundle.py'),
         ('format_version', 2, 'version 2, expected 4; train it again'),
         ('format_version', 5, 'version 5, expected 4'),
         ('format_version', True, 'version True, expected 4'),
         ('name', 7, 'card.name must be text, received 7'),
-        ('name', 'a' * 101, 'must be a line of at most 100 characters'),
-        ('version', '1\n2', 'must be a line of at most 100 characters'),
+        ('name', 'a' * 101, 'must be one line of at most 100 characters'),
+        ('version', '1\n2', 'must be one line of at most 100 characters'),
         ('training', [], r'card.training must be a JSON object, received \[\]'),
         ('surprise', 1, 'card has missing or unknown fields: surprise'),
         ('architecture', {}, 'card.architecture has missing or unknown fields: count_scale, '),
@@ -71,19 +71,23 @@ def test_says_what_it_is_for(values):
         ('architecture.enhancer.width', 10**9, 'enhancer: width must be 1 to 128'),
         ('architecture.enhancer.depth', 5, 'enhancer: depth must be 1 to 4'),
         ('architecture.counter.filters', [10**6] * 5, 'counter: filters must be 1 to 1024'),
-        ('architecture.counter.strides', [1], 'counter: filters and strides must have one length'),
+        (
+            'architecture.counter.strides',
+            [1],
+            'filters and strides must have the same length',
+        ),
         ('emphasis.weight', 0, 'card.emphasis: weight must be > 0'),
         ('emphasis.floor', '0', "card.emphasis.floor must be a number, received '0'"),
         ('preprocessing.outside', 'burn', "card.preprocessing: outside must be 'keep' or 'blank'"),
         ('calibration.low.0', 'x', r"card.calibration.low\[0\] must be a number, received 'x'"),
         ('calibration.coverage', 2, 'card.calibration: coverage must lie between 0 and 1'),
         ('reference.limit', 0, 'card.reference: limit must be > 0'),
-        ('checksums', {}, 'must have the checksums of enhancer.safetensors and counter'),
+        ('checksums', {}, 'must hold the checksums of enhancer.safetensors and counter'),
     ],
 )
-def test_a_field_that_cannot_be_used_is_named(values, place, value, message):
+def test_an_invalid_field_is_named(values, path, value, message):
     with pytest.raises(BundleError, match=message):
-        Card.from_json(changed(values, place, value))
+        Card.from_json(changed(values, path, value))
 
 
 def test_a_missing_field_is_named(values):
@@ -93,18 +97,18 @@ def test_a_missing_field_is_named(values):
 
 
 @pytest.mark.parametrize('text', ['', '{', 'NaN', '{"format": NaN}', '[' * 100_000])
-def test_no_json(text):
-    with pytest.raises(BundleError, match='its card is not usable JSON'):
+def test_invalid_json_is_refused(text):
+    with pytest.raises(BundleError, match='its card is not valid JSON'):
         Card.from_json(text)
 
 
 @pytest.mark.parametrize('text', ['[]', '3', 'null', '"card"'])
-def test_json_that_is_no_card(text):
-    with pytest.raises(BundleError, match='its card is not that of a cascade'):
+def test_other_json_is_refused(text):
+    with pytest.raises(BundleError, match='its card does not have "format"'):
         Card.from_json(text)
 
 
-def test_an_architecture_is_for_images_of_one_size_and_positive_counts():
+def test_an_architecture_has_a_fixed_image_shape_and_a_positive_count_scale():
     with pytest.raises(ValueError, match='image_shape'):
         Architecture(image_shape=(64, 64))
     with pytest.raises(ValueError, match='count_scale'):
@@ -138,7 +142,7 @@ VALUES = {
 }
 
 
-def test_a_dataclass_is_read_with_all_its_parts():
+def test_a_dataclass_is_read_with_all_nested_values():
     whole = read_typed(Whole, VALUES, 'it')
     assert whole == Whole('a', False, (Part(1, 1.0),), ((1.0, 2.5), ()), {'anything': [None]})
     assert type(whole.parts[0].share) is float
@@ -161,13 +165,13 @@ def test_a_dataclass_is_read_with_all_its_parts():
         ({'surprise': 1}, 'it has missing or unknown fields: surprise'),
     ],
 )
-def test_what_does_not_fit_is_named(change, message):
+def test_an_ill_typed_value_is_named(change, message):
     with pytest.raises(ValueError, match=message):
         read_typed(Whole, VALUES | change, 'it')
 
 
 @pytest.mark.parametrize('text', ['NaN', '[1, -Infinity]', '{"a": 1e999}', '9' * 400, '[' * 10**5])
-def test_numbers_that_are_not_finite_and_other_json_are_refused(text):
+def test_numbers_that_are_not_finite_and_deep_nesting_are_refused(text):
     with pytest.raises(ValueError, match=r'not finite|nested too deeply'):
         parse_finite_json(text)
 

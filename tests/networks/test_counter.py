@@ -13,7 +13,7 @@ def model():
     return counter.build_counter()
 
 
-def test_layers_are_the_papers(model):
+def test_layers_are_those_of_the_paper(model):
     names = [type(layer).__name__ for layer in model.layers]
     assert names == [
         'InputLayer',
@@ -33,18 +33,18 @@ def test_layers_are_the_papers(model):
 
 
 def dots(n, rng):
-    """Return images of 0 to 40 bright dots, and how many."""
+    """Return images of 0 to 40 bright dots, and their scaled counts."""
     images = np.zeros((n, 80, 96, 1), np.float32)
     counts = rng.integers(0, 41, n)
-    places = np.argwhere(np.ones((17, 21), bool)) * 4 + 8
+    positions = np.argwhere(np.ones((17, 21), bool)) * 4 + 8
     for image, count in zip(images, counts, strict=True):
-        for x, y in rng.permutation(places)[:count]:
+        for x, y in rng.permutation(positions)[:count]:
             image[x : x + 2, y : y + 2] = 1
     return images, (counts[:, None] / counter.COUNT_SCALE).astype(np.float32)
 
 
 class Dots:
-    """Twenty batches of images with dots, new ones in every epoch."""
+    """Twenty batches of images with dots, different in each epoch."""
 
     def __len__(self):
         return 20
@@ -56,7 +56,7 @@ class Dots:
 
 @pytest.mark.slow
 def test_training_and_inference_mode_agree_and_counts_are_not_constant():
-    """At keras' default momentum, inference gives a constant after so few steps."""
+    """At keras' default momentum, inference is constant after so few steps."""
     configure_tensorflow(threads=1, seed=1)
     model = counter.build_counter(filters=(8, 8, 8, 16, 16))
     validation = dots(64, np.random.default_rng(1))

@@ -8,21 +8,21 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.networks.engine import ONEDNN, configure_tensorflow, load_tensorflow, versions
 
 
-def test_threads_are_fixed_once():
+def test_the_number_of_threads_cannot_change():
     configure_tensorflow(threads=1, seed=0)
     configure_tensorflow(threads=1, seed=1)
     load_tensorflow().constant(1) + 1
-    with pytest.raises(PVSError, match='already runs with 1 threads, 2 are needed; start a new'):
+    with pytest.raises(PVSError, match='already runs with 1 threads instead of 2; start a new'):
         configure_tensorflow(threads=2, seed=0)
 
 
-def test_versions_name_what_numbers_depend_on():
+def test_versions_name_the_software_that_affects_results():
     assert set(versions()) == {'pvs_workflow', 'tensorflow', 'keras', 'numpy'}
     assert versions()['keras'].startswith('3.')
 
 
 @pytest.mark.slow
-def test_starting_is_silent_and_overrules_the_shell():
+def test_starting_is_silent_and_overrides_the_environment():
     code = (
         'import os\n'
         'from pvs_workflow.networks.engine import configure_tensorflow, load_keras\n'
@@ -38,7 +38,7 @@ def test_starting_is_silent_and_overrules_the_shell():
 
 
 @pytest.mark.slow
-def test_a_network_that_is_built_before_is_on_one_thread_too():
+def test_a_network_that_is_built_before_configuration_uses_one_thread():
     code = (
         'from pvs_workflow.networks.engine import configure_tensorflow, load_keras\n'
         'load_keras().layers.Dense(1).build((1, 1))\n'

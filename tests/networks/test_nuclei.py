@@ -22,7 +22,7 @@ def one_thread():
 
 
 def test_the_shipped_network_has_its_recorded_weights():
-    """As the keras file of version 0.1.0 had them."""
+    """The weights equal those of the keras file of version 0.1.0."""
     weights = cached_nuclei_network(SHIPPED).get_weights()
     digest = hashlib.sha256(b''.join(array.tobytes() for array in weights)).hexdigest()
     assert digest == '5b1a50d0cdca980d17f127169d0c7e52aacde788071502db197a51e97d5ab5b6'
@@ -31,19 +31,19 @@ def test_the_shipped_network_has_its_recorded_weights():
 def test_probabilities_of_a_mirror_image_are_mirrored():
     network = build_nuclei_network(width=2)
     box = np.random.default_rng(0).random(BOX_SHAPE)
-    found, mirrored = predict_nuclei(network, box), predict_nuclei(network, box[::-1])
-    assert found.shape == (*BOX_SHAPE, len(CLASSES))
-    assert found.sum(axis=-1) == pytest.approx(np.ones(BOX_SHAPE), abs=1e-5)
-    assert mirrored == pytest.approx(found[::-1], abs=1e-5)
+    original, mirrored = predict_nuclei(network, box), predict_nuclei(network, box[::-1])
+    assert original.shape == (*BOX_SHAPE, len(CLASSES))
+    assert original.sum(axis=-1) == pytest.approx(np.ones(BOX_SHAPE), abs=1e-5)
+    assert mirrored == pytest.approx(original[::-1], abs=1e-5)
 
 
-def test_a_process_loads_it_once():
+def test_the_network_is_loaded_once_per_process():
     assert cached_nuclei_network(SHIPPED) is cached_nuclei_network(SHIPPED)
 
 
-def test_a_damaged_file_is_refused(tmp_path):
+def test_a_damaged_or_missing_file_is_refused(tmp_path):
     damaged = tmp_path / 'nuclei.safetensors'
     damaged.write_bytes(SHIPPED.read_bytes()[:-4])
     for path in (damaged, tmp_path / 'none'):
-        with pytest.raises(BundleError, match=r'cannot be used: .*; install pvs_workflow again'):
+        with pytest.raises(BundleError, match=r'cannot be used: .*; reinstall pvs_workflow'):
             cached_nuclei_network(path)

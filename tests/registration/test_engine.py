@@ -8,7 +8,7 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.registration.engine import ENVIRONMENT, load_ants, start_ants
 
 
-def test_ants_of_several_threads_is_refused(monkeypatch):
+def test_ants_with_several_threads_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, 'ants', object())
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
@@ -17,11 +17,11 @@ def test_ants_of_several_threads_is_refused(monkeypatch):
 
 
 def test_the_seed_must_be_positive():
-    with pytest.raises(ValueError, match='must be positive, received 0'):
+    with pytest.raises(ValueError, match='seed must be > 0, received 0'):
         start_ants(0)
 
 
-def test_the_method_is_imported_without_engines():
+def test_importing_the_method_loads_no_engine():
     code = (
         'import sys, pvs_workflow.method\n'
         'print({"tensorflow", "keras", "ants", "nipype"} & set(sys.modules))\n'
@@ -31,7 +31,7 @@ def test_the_method_is_imported_without_engines():
 
 
 @pytest.mark.slow
-def test_images_keep_their_place():
+def test_images_keep_their_position():
     import nibabel as nb
 
     from pvs_workflow.registration.engine import to_ants
@@ -39,7 +39,7 @@ def test_images_keep_their_place():
     affine = np.diag([-2.0, 2.0, 3.0, 1.0])
     affine[:3, 3] = 5, -7, 11
     image = nb.Nifti1Image(np.arange(24, dtype=np.int16).reshape(2, 3, 4), affine)
-    theirs = to_ants(image)
-    assert theirs.spacing == (2.0, 2.0, 3.0)
-    assert theirs.origin == (-5.0, 7.0, 11.0)
-    assert np.array_equal(theirs.numpy(), np.asarray(image.dataobj))
+    converted = to_ants(image)
+    assert converted.spacing == (2.0, 2.0, 3.0)
+    assert converted.origin == (-5.0, 7.0, 11.0)
+    assert np.array_equal(converted.numpy(), np.asarray(image.dataobj))

@@ -22,20 +22,20 @@ def points():
 @pytest.mark.parametrize(
     ('angles', 'shift'),
     [((4, -3, 6), (5, -8, 4)), ((0, 0, 0), (40, 30, -35))],
-    ids=['turned head', 'wrong origin'],
+    ids=['rotated head', 'wrong origin'],
 )
-def test_a_known_motion_is_found_again(angles, shift):
+def test_a_known_motion_is_recovered(angles, shift):
     move = turn(angles, shift)
     fixed, moving = thick_t2w(move), template_image('T1w')
     transform, _ = register_rigid(fixed, moving, SEED)
     assert register_rigid(fixed, moving, SEED)[0] == transform
-    there = points()
-    back = apply_affine(transform.matrix, apply_affine(move, there))
-    assert np.linalg.norm(back - there, axis=1).mean() < 1.0  # mm
+    original = points()
+    mapped = apply_affine(transform.matrix, apply_affine(move, original))
+    assert np.linalg.norm(mapped - original, axis=1).mean() < 1.0  # mm
 
 
 @pytest.mark.parametrize('contrast', ['T1w', 'FLAIR'])
-def test_swapped_sides_are_noticed(contrast):
+def test_swapped_sides_are_detected(contrast):
     fixed, moving = (example_scan(name).image for name in ('T2w', contrast))
     swapped = nb.Nifti1Image(np.asarray(moving.dataobj)[::-1].copy(), moving.affine)
     assert register_rigid(fixed, moving, SEED)[1] > 1 / HANDEDNESS

@@ -19,7 +19,7 @@ FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def linear(matrix, centre=(0.0, 0.0, 0.0)):
-    """Return a RAS matrix as a transform about some centre."""
+    """Return the transform of a RAS matrix about a centre."""
     lps = FLIP @ matrix @ FLIP
     offset = lps[:3, 3] - centre + lps[:3, :3] @ centre
     return LinearTransform(tuple(map(float, (*lps[:3, :3].ravel(), *offset))), tuple(centre))
@@ -29,45 +29,45 @@ STRETCHED = turn((-9, 2, 1), (1, 2, 30)) @ np.diag([1.1, 0.9, 1.05, 1])
 
 
 @pytest.mark.parametrize('centre', [(0.0, 0.0, 0.0), (3.0, -20.0, 8.0)])
-def test_the_matrix_is_that_of_points_in_ras(centre):
+def test_the_matrix_maps_points_in_ras(centre):
     assert linear(STRETCHED, centre).matrix == pytest.approx(STRETCHED, abs=1e-12)
 
 
-def test_text_keeps_every_digit(tmp_path):
+def test_saved_text_keeps_every_digit(tmp_path):
     transform = linear(STRETCHED, (1 / 3, -20.0, 1e-7))
     assert LinearTransform.load(transform.save(tmp_path / 'a.txt')) == transform
 
 
-def test_angles_have_no_matrix():
+def test_a_transform_of_angles_has_no_matrix():
     with pytest.raises(ValueError, match='only AffineTransform_double_3_3 has a matrix'):
         _ = LinearTransform((0.0,) * 6, (0.0,) * 3, EULER).matrix
 
 
 @pytest.mark.slow
-def test_ants_maps_points_alike(tmp_path):
+def test_ants_maps_points_in_the_same_way(tmp_path):
     transform = linear(STRETCHED, (3.0, -20.0, 8.0))
     ants = load_ants()
-    theirs = ants.read_transform(str(transform.save(tmp_path / 'a.txt')))
+    reference = ants.read_transform(str(transform.save(tmp_path / 'a.txt')))
     for point in np.random.default_rng(0).uniform(-90, 90, (20, 3)):
-        ours = FLIP @ transform.matrix @ FLIP @ [*point, 1]
-        assert ours[:3] == pytest.approx(theirs.apply_to_point(point.tolist()), abs=1e-4)
+        mapped = FLIP @ transform.matrix @ FLIP @ [*point, 1]
+        assert mapped[:3] == pytest.approx(reference.apply_to_point(point.tolist()), abs=1e-4)
     written = tmp_path / 'b.txt'
-    ants.write_transform(theirs, str(written))
-    assert LinearTransform.from_ants(written).parameters == tuple(theirs.parameters)
+    ants.write_transform(reference, str(written))
+    assert LinearTransform.from_ants(written).parameters == tuple(reference.parameters)
 
 
 @pytest.mark.slow
-def test_an_image_is_taken_from_where_the_transform_leads():
+def test_an_image_is_sampled_at_the_mapped_points():
     affine = np.diag([2.0, 2.0, 3.0, 1.0])
     voxels = np.random.default_rng(1).random((20, 16, 12), dtype=np.float32)
     moving = nb.Nifti1Image(voxels, affine)
     # From fixed to moving points: two voxels to the right, one down.
-    moved = apply_transform(moving, moving, linear(turn((0, 0, 0), (4, 0, -3))))
+    resampled = apply_transform(moving, moving, linear(turn((0, 0, 0), (4, 0, -3))))
     expected = voxels[2:, :, :-1]
-    assert np.asarray(moved.dataobj)[:-2, :, 1:] == pytest.approx(expected, abs=1e-4)
+    assert np.asarray(resampled.dataobj)[:-2, :, 1:] == pytest.approx(expected, abs=1e-4)
 
 
-SHORT = """
+FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 import numpy as np
@@ -90,18 +90,18 @@ for limit in (None, 20_000, 0):
 
 
 @pytest.mark.slow
-def test_what_does_not_fit_is_noticed(tmp_path):
+def test_a_full_disk_is_detected(tmp_path):
     done = subprocess.run(
-        [sys.executable, '-c', SHORT, tmp_path], capture_output=True, text=True, timeout=300
+        [sys.executable, '-c', FULL_DISK, tmp_path], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     lines = [line.split(maxsplit=2)[1:] for line in done.stdout.splitlines() if 'RESULT' in line]
-    full = 'No space left on device, most likely: ITK wrote a part of it only'
+    full = 'No space left on device: ITK wrote only part of the file'
     assert lines == [['None', 'fine'], ['20000', full], ['0', full]]
 
 
 @pytest.mark.parametrize('missing', [1, 8, 500, 'all'])
-def test_a_file_without_its_end(tmp_path, missing):
+def test_a_truncated_file_is_refused(tmp_path, missing):
     path = tmp_path / 'a.nii.gz'
     content = gzip.compress(np.random.default_rng(1).bytes(1000))
     path.write_bytes(content)

@@ -10,7 +10,7 @@ from pvs_workflow.uncertainty.image_statistics import (
 
 
 def scene(seed=0, noise=0.02):
-    """Return a blanked image with grey, smooth texture and noise."""
+    """Return a blanked image of smooth grey texture with noise."""
     rng = np.random.default_rng(seed)
     x, y = np.meshgrid(np.linspace(-1, 1, 80), np.linspace(-1, 1, 96), indexing='ij')
     inside = x**2 / 0.6 + y**2 / 0.7 < 1
@@ -24,12 +24,12 @@ def named(image, evidence=None, count=0.0):
     return dict(zip(STATISTICS, image_statistics(image, evidence, count), strict=True))
 
 
-def test_noise_is_measured_in_its_own_unit():
+def test_noise_is_in_units_of_the_image():
     for noise in (0.02, 0.05, 0.1):
         assert np.exp(named(scene(noise=noise))['noise']) == pytest.approx(noise, rel=0.15)
 
 
-def test_each_statistic_answers_to_its_cause():
+def test_each_statistic_responds_to_its_cause():
     image, plain = scene(), named(scene())
     inverted = np.where(image > 0, 0.8 - image, 0)
     assert np.sign(named(np.clip(inverted, 0, 1))['skew']) == -np.sign(plain['skew'])
@@ -54,7 +54,7 @@ def test_evidence_is_compared_with_the_count():
 
 
 @pytest.mark.parametrize('value', [0.0, 0.4, 1.0])
-def test_featureless_images_have_finite_statistics(value):
+def test_uniform_images_have_finite_statistics(value):
     image = np.full((80, 96), value, np.float32)
     assert np.isfinite(image_statistics(image, image, 0.0)).all()
 
@@ -65,7 +65,7 @@ def test_a_single_pixel_has_finite_statistics():
     assert np.isfinite(image_statistics(image, image, 3.0)).all()
 
 
-def test_images_are_described_one_by_one_and_left_alone():
+def test_images_are_described_separately_and_not_modified():
     images = np.stack([scene(i) for i in range(3)])
     before, counts = images.copy(), np.array([0.0, 3.0, 9.0])
     rows = describe_images(images, images / 2, counts)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from pvs_workflow.science.grading import UPPER_COUNTS
-from pvs_workflow.uncertainty.calibration import LARGEST_CORRELATION
+from pvs_workflow.uncertainty.calibration import MAX_CORRELATION
 
 LEAST_IN_LEVEL = 20
 """Images from which 5 % tails can be estimated: the (n + 1) rank needs 19."""
@@ -203,4 +203,4 @@ def shared_correlation(probabilities, groups: Sequence[Hashable]) -> float:
     square = float(np.mean(scores**2))
     if pairs == 0 or square == 0:
         return 0.0
-    return float(np.clip(products / pairs / square, 0.0, LARGEST_CORRELATION))
+    return float(np.clip(products / pairs / square, 0.0, MAX_CORRELATION))

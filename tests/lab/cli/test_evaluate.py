@@ -24,7 +24,7 @@ def test_evaluating_without_a_bundle(tmp_path, capsys):
     assert main(['evaluate', str(tmp_path), str(tmp_path / 'none'), str(out)]) == 1
     err = capsys.readouterr().err
     assert err.startswith('pvs_cascade: error: ')
-    assert 'expected a folder with card.json' in err
+    assert 'it is not a folder with card.json' in err
     assert err.count('\n') == 1
     assert not out.exists()
 

@@ -71,7 +71,7 @@ def test_masks_that_are_not_there(tmp_path, capsys):
 def test_a_bundle_to_start_from_that_is_none(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path / 'out', tmp_path, '--from', tmp_path / 'none') == 1
-    assert 'expected a folder with card.json' in one_sentence(capsys)
+    assert 'it is not a folder with card.json' in one_sentence(capsys)
 
 
 @pytest.mark.parametrize('option', ['--name', '--version-label'])
