@@ -7,13 +7,13 @@ where it only looks bad. It must not harm other participants, nor take 4 GB or 6
 
 from benchmarks.harness import command, command_line, load, say, write_record
 from tests.hostile.corpus import all_cases
-from tests.hostile.runner import ROOMS, Verdict, judge, run_all
+from tests.hostile.runner import READERS, Verdict, find_problems, run_all
 
 
 def summarise(outcomes: list[tuple[str, str, Verdict, list[str]]]) -> dict:
     """Return how many inputs were handled as documented, and the cost of the worst of them.
 
-    Each of ``outcomes`` is the part of the app, title, verdict and problems of one input.
+    Each of ``outcomes`` is the reader, title, verdict and problems of one input.
     """
     worst = max(outcomes, key=lambda one: one[2].memory)
     longest = max(outcomes, key=lambda one: one[2].cpu)
@@ -30,26 +30,26 @@ def summarise(outcomes: list[tuple[str, str, Verdict, list[str]]]) -> dict:
 def main() -> None:
     """Run the corpus, and write the record."""
     parser = command_line(__doc__, 'hostile.json')
-    parser.add_argument('rooms', nargs='*', metavar='PART', help=', '.join(ROOMS))
+    parser.add_argument('rooms', nargs='*', metavar='READER', help=', '.join(READERS))
     args = parser.parse_args()
-    if unknown := sorted(set(args.rooms) - set(ROOMS)):
-        parser.error(f'no such part: {", ".join(unknown)}; choose from {", ".join(ROOMS)}')
+    if unknown := sorted(set(args.rooms) - set(READERS)):
+        parser.error(f'unknown reader: {", ".join(unknown)}; choose from {", ".join(READERS)}')
     # Cases change the working folder.
     args.out, before, outcomes = args.out.absolute(), load(), []
-    cases = [case for case in all_cases() if not args.rooms or case.room in args.rooms]
+    cases = [case for case in all_cases() if not args.rooms or case.reader in args.rooms]
     for case, verdict in run_all(cases):
-        problems = judge(case, verdict)
-        outcomes.append((case.room, case.title, verdict, problems))
+        problems = find_problems(case, verdict)
+        outcomes.append((case.reader, case.title, verdict, problems))
         if problems:
             say(f'{case.title}: {"; ".join(problems)}')
-    parts = dict.fromkeys(part for part, *_ in outcomes)
+    readers = dict.fromkeys(name for name, *_ in outcomes)
     content = {
         'load_before': before,
         **summarise(outcomes),
         'not_handled': [
             f'{title}: {"; ".join(problems)}' for _, title, _, problems in outcomes if problems
         ],
-        'rooms': {part: summarise([one for one in outcomes if one[0] == part]) for part in parts},
+        'rooms': {name: summarise([one for one in outcomes if one[0] == name]) for name in readers},
     }
     write_record(args.out, command('hostile', args, 'rooms'), content)
 

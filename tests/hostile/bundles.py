@@ -1,4 +1,4 @@
-"""Bad cascades: incomplete, altered, forged."""
+"""Bad cascades: incomplete, altered or forged."""
 
 import json
 import os
@@ -20,14 +20,14 @@ DEEP = '[' * 200_000
 
 
 def prepare(folder: Path) -> Path:
-    """Copy the cascade that ships."""
+    """Copy the shipped cascade."""
     return Path(shutil.copytree(data.path('cascade'), folder / 'cascade'))
 
 
 def cases() -> Iterator[Case]:
     """Yield all bad cascades."""
-    for name, change, says in (*_folders(), *_files(), *_cards(), *_contents(), *_arrays()):
-        yield Case('bundle', name, change, says)
+    for name, change, message in (*_folders(), *_files(), *_cards(), *_contents(), *_arrays()):
+        yield Case('bundle', name, change, message)
 
 
 def _folders():
@@ -42,9 +42,9 @@ def _folders():
         shutil.rmtree(path)
         path.symlink_to(path.name)
 
-    yield 'nothing there', nothing, 'expected a folder with card.json'
-    yield 'a file', a_file, 'expected a folder with card.json'
-    yield 'a link to itself', loop, 'expected a folder with card.json'
+    yield 'nothing there', nothing, 'it is not a folder with card.json'
+    yield 'a file', a_file, 'it is not a folder with card.json'
+    yield 'a link to itself', loop, 'it is not a folder with card.json'
 
 
 def _files():
@@ -60,10 +60,10 @@ def _files():
         file.unlink()
         file.symlink_to('/dev/zero')
 
-    def cut(file):
+    def truncate(file):
         file.write_bytes(file.read_bytes()[:-1000])
 
-    def turned(file):
+    def flip_bit(file):
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
         file.write_bytes(content)
@@ -72,19 +72,19 @@ def _files():
         with file.open('r+b') as stream:
             stream.truncate(30 * 2**30)
 
-    def on(name, change):
+    def change_file(name, change):
         return lambda path: change(path / name)
 
     for name in ('card.json', *WEIGHTS):
-        says = 'expected a folder with' if name == 'card.json' else f'without {name}'
-        yield f'without {name}', on(name, Path.unlink), says
-        yield f'{name} a pipe', on(name, pipe), says
-        yield f'{name} a folder', on(name, folder), says
-        yield f'{name} an endless device', on(name, endless), says
+        message = 'it is not a folder with' if name == 'card.json' else f'{name} is missing'
+        yield f'without {name}', change_file(name, Path.unlink), message
+        yield f'{name} a pipe', change_file(name, pipe), message
+        yield f'{name} a folder', change_file(name, folder), message
+        yield f'{name} an endless device', change_file(name, endless), message
     for name in WEIGHTS:
-        yield f'{name} cut off', on(name, cut), 'was altered'
-        yield f'{name} with a bit turned', on(name, turned), 'was altered'
-        yield f'{name} of 30 GB', on(name, huge), '30720 MB, more than 512'
+        yield f'{name} truncated', change_file(name, truncate), 'was altered'
+        yield f'{name} with a flipped bit', change_file(name, flip_bit), 'was altered'
+        yield f'{name} of 30 GB', change_file(name, huge), '30720 MB, more than the 512 MB'
 
     def swapped(path):
         one, other = (path / name for name in WEIGHTS)
@@ -92,8 +92,8 @@ def _files():
         one.write_bytes(other.read_bytes())
         other.write_bytes(content)
 
-    yield 'networks in each other’s place', swapped, 'was altered'
-    yield 'networks in each other’s place, forged', _forged(swapped), 'its arrays are not those'
+    yield 'swapped networks', swapped, 'was altered'
+    yield 'swapped networks, forged', _forged(swapped), 'its arrays are not those'
 
 
 def _cards():
@@ -107,10 +107,10 @@ def _cards():
     def field(*names, value):
         def make(path):
             values = json.loads((path / 'card.json').read_text())
-            place = values
+            parent = values
             for name in names[:-1]:
-                place = place[name]
-            place[names[-1]] = value
+                parent = parent[name]
+            parent[names[-1]] = value
             (path / 'card.json').write_text(json.dumps(values).replace('"<1e999>"', '1e999'))
 
         return make
@@ -118,7 +118,7 @@ def _cards():
     for what, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 999,
-        'that is no UTF-8': b'{"format": "\xff"}',
+        'that is not UTF-8': b'{"format": "\xff"}',
         'of 200,000 brackets': DEEP,
         'that is a list': '[1, 2]',
         'of another program': '{"format": "something else"}',
@@ -129,10 +129,10 @@ def _cards():
     for what, change in {
         'version 99': field('format_version', value=99),
         'a version of 400 digits': field('format_version', value=large),
-        'a field too many': field('execute', value='rm -rf'),
+        'an extra field': field('execute', value='rm -rf'),
         'a number for a name': field('name', value=7),
         'line breaks in its name': field('name', value='a\nb\tc'),
-        'half a character in its name': field('name', value='\ud800'),
+        'a lone surrogate in its name': field('name', value='\ud800'),
         'a name of 1 MB': field('name', value='a' * 10**6),
         'a count scale of 0': field('architecture', 'count_scale', value=0),
         'an infinite count scale': field('architecture', 'count_scale', value='<1e999>'),
@@ -140,7 +140,7 @@ def _cards():
         'images of another size': field('architecture', 'image_shape', value=[10**6, 10**6]),
         'a billion filters': field(*net, 'width', value=10**9),
         'filters of 400 digits': field(*net, 'width', value=large),
-        'filters below none': field(*net, 'width', value=-3),
+        'a negative number of filters': field(*net, 'width', value=-3),
         'half a filter': field(*net, 'width', value=0.5),
         'a thousand levels': field(*net, 'depth', value=1000),
         'an enhancer of text': field(*net, value='U-Net'),
@@ -150,7 +150,7 @@ def _cards():
         'a million layers': field('architecture', 'counter', 'filters', value=[1] * 10**5),
         'strides of 0': field('architecture', 'counter', 'strides', value=[0] * 5),
         'no layers': field('architecture', 'counter', value={'filters': [], 'strides': []}),
-        'checksums that are no text': field('checksums', WEIGHTS[1], value=7),
+        'checksums that are not text': field('checksums', WEIGHTS[1], value=7),
         'a checksum of a third file': field('checksums', '../../x', value='0' * 64),
         'preprocessing of text': field('preprocessing', 'upper', value='2'),
         'infinite preprocessing': field('preprocessing', 'upper', value='<1e999>'),
@@ -166,7 +166,7 @@ def _cards():
         'a reference of text': field('reference', 'limit', value='x'),
         'an infinite reference': field('reference', 'limit', value='<1e999>'),
         'a reference of 400 digits': field('reference', 'limit', value=large),
-        'a reference of no numbers': field('reference', 'mean', value=[None] * 50),
+        'a reference without numbers': field('reference', 'mean', value=[None] * 50),
         'an emphasis of 400 digits': field('emphasis', 'weight', value=large),
         'an infinite emphasis': field('emphasis', 'weight', value='<1e999>'),
     }.items():
@@ -174,7 +174,7 @@ def _cards():
 
 
 def _forged(change: Callable[[Path], object]) -> Callable[[Path], None]:
-    """Give the card the checksums of what was changed, as a forger would."""
+    """Return a function that changes a bundle and writes matching checksums to its card."""
 
     def make(path: Path) -> None:
         change(path)
@@ -188,14 +188,14 @@ def _forged(change: Callable[[Path], object]) -> Callable[[Path], None]:
 
 
 class _Hack:
-    """Unpickled, it would leave a file behind."""
+    """Object that creates a folder when unpickled."""
 
     def __reduce__(self):
         return os.mkdir, ('/tmp/pvs_hacked',)
 
 
 def _contents():
-    """Forged files that are not safetensors, or lie about what they hold."""
+    """Yield forged files that are not safetensors, or have false headers."""
 
     def header(described, rest: bytes = b'\0' * 64) -> bytes:
         text = described if isinstance(described, bytes) else json.dumps(described).encode()
@@ -212,14 +212,14 @@ def _contents():
         'that are a zip': b'PK\x03\x04' + b'\0' * 9999,
         'with a header of exabytes': struct.pack('<Q', 2**62) + b'{}',
         'with a header of 200,000 brackets': header(DEEP.encode()),
-        'with a header that is no UTF-8': header(b'{"\xff\xfe": 1}'),
+        'with a header that is not UTF-8': header(b'{"\xff\xfe": 1}'),
         'with a header that is a list': header([1, 2]),
         'with an array of text': header(array(dtype='STR')),
         'with an array of complex numbers': header(array('C64', (8,), (0, 64))),
         'with an array of bfloat16': header(array('BF16', (32,), (0, 64))),
         'with an array that claims 12 GB': header(array(shape=(3 * 10**9,))),
         'with an array of 2⁶⁴ numbers': header(array(shape=(2**32, 2**32))),
-        'with an array below its file': header(array(offsets=(-16, 0))),
+        'with an array before its file': header(array(offsets=(-16, 0))),
         'with an array beyond its file': header(array(offsets=(2**40, 2**40 + 16))),
         'with arrays that overlap': header(array() | {'b': array()['map/bias']}, b'\0' * 16),
         'with an array of half a number': header(array(shape=(1.5,))),
@@ -229,7 +229,7 @@ def _contents():
 
 
 def _arrays():
-    """Forged safetensors files whose arrays are not those of the network."""
+    """Yield forged safetensors files whose arrays do not match the network."""
 
     def arrays(change):
         def make(path):
@@ -243,16 +243,17 @@ def _arrays():
         return arrays(lambda content: content.update({'map/bias': np.array(value)}))
 
     yield 'no arrays', arrays(dict.clear), 'its arrays are not those'
-    yield (
-        'an array too few',
-        arrays(lambda content: content.pop('map/bias')),
-        'its arrays are not those',
-    )
+    missing = arrays(lambda content: content.pop('map/bias'))
+    yield 'a missing array', missing, 'its arrays are not those'
     more = arrays(lambda content: content.update({'../x': np.zeros(1, np.float32)}))
-    yield 'an array too many', more, 'its arrays are not those'
+    yield 'an extra array', more, 'its arrays are not those'
     yield 'an array of another shape', bias(np.zeros((2, 2), np.float32)), 'received float32 of'
-    yield 'an array of no numbers', bias(np.zeros(0, np.float32)), 'received float32 of (0,)'
+    yield 'an empty array', bias(np.zeros(0, np.float32)), 'received float32 of (0,)'
     yield 'an array of float64', bias(np.zeros(1)), 'received float64 of (1,)'
     yield 'an array of bytes', bias(np.zeros(1, np.uint8)), 'received uint8 of (1,)'
-    yield 'an array of NaN', bias(np.full(1, np.nan, np.float32)), 'holds NaN or infinity'
-    yield 'an array of infinity', bias(np.full(1, np.inf, np.float32)), 'holds NaN or infinity'
+    yield 'an array of NaN', bias(np.full(1, np.nan, np.float32)), 'has NaN or infinite'
+    yield (
+        'an array of infinity',
+        bias(np.full(1, np.inf, np.float32)),
+        'has NaN or infinite',
+    )

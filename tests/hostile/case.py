@@ -1,14 +1,16 @@
-"""What a bad input is, and what must become of it."""
+"""A bad input, and the outcome that it must have."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-LEAST_MEMORY = 4 * 10**9
-"""Bytes that no input may make the app take."""
+MAX_MEMORY = 4 * 10**9
+"""Maximum memory that the app may use for an input, bytes."""
 
 USED = ''
-"""Of an input that looks bad and is not: it must be used as it is."""
+"""Message of an input that looks bad but is valid, so the app must use it."""
+
+_SLOW = ('GB', '³', '100 MB', 'without data', 'maximum')
 
 
 @dataclass(frozen=True)
@@ -17,31 +19,30 @@ class Case:
 
     Attributes
     ----------
-    room : str
-        Who is given it: a name in ``runner.ROOMS``.
+    reader : str
+        Name of the function that reads it, in ``runner.READERS``.
     name : str
     make : callable
-        Writes it into a folder of its own. What it returns is passed on to the room.
-    says : str
-        Words that the one sentence must have; ``USED`` where it must be used.
+        Writes the input to a folder; its return value is passed on to the reader.
+    message : str
+        Text that exactly one error message must contain; ``USED`` if the input is valid.
     code : int
-        The exit code that the command ends with.
+        Exit code of the command.
 
     """
 
-    room: str
+    reader: str
     name: str
     make: Callable[[Path], object]
-    says: str
+    message: str
     code: int = 1
 
     @property
     def is_slow(self) -> bool:
-        """Whether it takes gigabytes, TensorFlow or charts to be handled."""
-        large = any(word in self.name for word in ('GB', '³', '100 MB', 'not there', 'as can be'))
-        return large or self.room in ('bundle', 'group')
+        """Whether reading takes gigabytes, TensorFlow or charts."""
+        return any(word in self.name for word in _SLOW) or self.reader in ('bundle', 'group')
 
     @property
     def title(self) -> str:
-        """Room and name."""
-        return f'{self.room}: {self.name}'
+        """Reader and name."""
+        return f'{self.reader}: {self.name}'

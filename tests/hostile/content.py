@@ -1,4 +1,4 @@
-"""Contents that no reader of text can use, and how they get into a dataset."""
+"""Contents that text readers cannot use, and a maker of files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +8,10 @@ DEEP = '[' * 200_000
 
 
 def file_maker(name: str, content: str | bytes) -> Callable[[Path], None]:
-    def make(bids: Path) -> None:
-        path = bids / name
+    """Return a function that writes a file to a folder."""
+
+    def make(folder: Path) -> None:
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 

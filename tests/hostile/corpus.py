@@ -1,4 +1,4 @@
-"""All bad inputs; ``python -m tests.hostile.corpus FOLDER`` writes them out to be looked at."""
+"""All bad inputs; ``python -m tests.hostile.corpus FOLDER`` writes them for inspection."""
 
 import sys
 from pathlib import Path
@@ -19,24 +19,24 @@ PREPARED = {
     'plugin': options.prepare,
     'script': options.prepare,
 }
-"""What is laid out for each room, before a case spoils it."""
+"""Functions that write the valid files which the cases of each reader change."""
 
 
 def all_cases() -> list[Case]:
     """Return every bad input, in a fixed order."""
-    parts = (images, datasets, bundles, tables, options)
-    return [case for part in parts for case in part.cases()]
+    modules = (images, datasets, bundles, tables, options)
+    return [case for module in modules for case in module.cases()]
 
 
 def write(case: Case, folder: Path) -> tuple[Path, object]:
-    """Write a case into an empty folder; return what its room gets."""
-    base = PREPARED[case.room](folder)
+    """Write a case to an empty folder; return the arguments of its reader."""
+    base = PREPARED[case.reader](folder)
     return base, case.make(base)
 
 
 if __name__ == '__main__':
     for number, case in enumerate(all_cases()):
-        place = Path(sys.argv[1], f'{number:03d}')
-        place.mkdir(parents=True)
-        write(case, place)
-        print(place.name, case.title, sep='\t')
+        folder = Path(sys.argv[1], f'{number:03d}')
+        folder.mkdir(parents=True)
+        write(case, folder)
+        print(folder.name, case.title, sep='\t')

@@ -1,4 +1,4 @@
-"""Bad datasets around a good participant: names, links, descriptions, sidecars."""
+"""Datasets with a good participant and bad names, links, descriptions or sidecars."""
 
 import json
 import os
@@ -17,7 +17,7 @@ _LONG = 'a' * 200
 
 
 def prepare(folder: Path) -> Path:
-    """Make a dataset of one good participant, and an empty folder of a bad one."""
+    """Make a dataset of a good participant, with an empty folder for a bad one."""
     bids = make_dataset(folder / 'bids', [f'sub-{GOOD}_T2w.nii.gz', f'sub-{GOOD}_T1w.nii.gz'])
     (bids / 'sub-bad' / 'anat').mkdir(parents=True)
     return bids
@@ -25,15 +25,15 @@ def prepare(folder: Path) -> Path:
 
 def cases() -> Iterator[Case]:
     """Yield all bad datasets."""
-    for name, change, says, code in (
+    for name, change, message, code in (
         *_descriptions(),
-        *_places(),
+        *_special_files(),
         *_names(),
         *_sidecars(),
         *bad_filters(),
         *bad_databases(),
     ):
-        yield Case('dataset', name, change, says, code)
+        yield Case('dataset', name, change, message, code)
 
 
 def _descriptions():
@@ -42,12 +42,12 @@ def _descriptions():
     for what, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 4096,
-        'that is no UTF-8': b'{"Name": "\xff\xfe", "BIDSVersion": "1.10.0"}',
+        'that is not UTF-8': b'{"Name": "\xff\xfe", "BIDSVersion": "1.10.0"}',
         'in UTF-16': json.dumps(good).encode('utf-16'),
-        'cut off': '{"Name": "x", "BIDS',
+        'truncated': '{"Name": "x", "BIDS',
         'that is a list': '["Name", "BIDSVersion"]',
         'that is a number': '7',
-        'that is a text': '"Name BIDSVersion"',
+        'that is a string': '"Name BIDSVersion"',
         'that is null': 'null',
         'without a name': '{"BIDSVersion": "1.10.0"}',
         'of 200,000 brackets': DEEP,
@@ -69,16 +69,16 @@ def _descriptions():
 
         return make
 
-    says = 'dataset_description.json'
+    message = 'dataset_description.json'
     yield 'no description', without, 'a BIDS dataset needs this file', 16
-    yield 'a folder as description', replaced(Path.mkdir), says, 16
-    yield 'a pipe as description', replaced(os.mkfifo), says, 16
+    yield 'a folder as description', replaced(Path.mkdir), message, 16
+    yield 'a pipe as description', replaced(os.mkfifo), message, 16
     loop = replaced(lambda path: path.symlink_to(path.name))
-    yield 'a description that links to itself', loop, says, 16
+    yield 'a description that links to itself', loop, message, 16
     yield (
         'an endless device as description',
         replaced(lambda p: p.symlink_to('/dev/zero')),
-        says,
+        message,
         16,
     )
     derived = json.dumps(good | {'DatasetType': 'derivative'})
@@ -86,10 +86,10 @@ def _descriptions():
     strange = json.dumps(good | {'DatasetType': ['raw'], 'DatasetDOI': 7, 'GeneratedBy': 'x'})
     yield 'a description of odd types', file_maker(name, strange), 'sub-bad: no T2w', 1
     half = '{"Name": "\\ud800", "BIDSVersion": "1.10.0"}'
-    yield 'half a character in the name', file_maker(name, half), 'cannot be read as JSON', 16
+    yield 'a lone surrogate in the name', file_maker(name, half), 'cannot be read as JSON', 16
 
 
-def _places():
+def _special_files():
     def at(kind, name=T2W):
         def make(bids):
             kind(bids / 'sub-bad' / 'anat' / name)
@@ -109,13 +109,13 @@ def _places():
     yield 'a link to nothing', link('/nowhere/at/all.nii.gz'), 'is a broken link', 1
     yield 'a link to itself', link(T2W), 'is a broken link', 1
     yield 'a link to a folder', link('/tmp'), 'not an image file', 1
-    yield 'a link of 4,000 signs', link('/' + 'a/' * 2000), 'is a broken link', 1
+    yield 'a link of 4,000 characters', link('/' + 'a/' * 2000), 'is a broken link', 1
 
     def outside(bids):
         target = make_image(bids.parent / 'elsewhere' / 'image.nii.gz')
         (bids / 'sub-bad' / 'anat' / T2W).symlink_to(target)
 
-    yield 'a link to an image out of the dataset', outside, USED, 0
+    yield 'a link to an image outside the dataset', outside, USED, 0
 
     def socket(path):
         import socket
@@ -127,17 +127,17 @@ def _places():
     yield 'a socket as T2w', at(socket), 'not an image file', 1
 
     def loops(bids):
-        for where in (
+        for link in (
             'sub-bad/anat/again',
             'sub-bad/ses-1',
             'sub-bad/again',
             'again',
             'sub-again',
         ):
-            (bids / where).symlink_to(bids, target_is_directory=True)
+            (bids / link).symlink_to(bids, target_is_directory=True)
         (bids / 'derivatives').symlink_to('..', target_is_directory=True)
 
-    yield 'folders that lead back to the dataset', loops, 'sub-bad: no T2w', 1
+    yield 'links back to the dataset', loops, 'sub-bad: no T2w', 1
 
     def knot(bids):
         for one, other in (('sub-a', 'sub-b'), ('sub-b', 'sub-a')):
@@ -146,12 +146,12 @@ def _places():
     yield 'participants that link to each other', knot, 'sub-bad: no T2w', 1
 
     def deep(bids):
-        place = bids / 'sub-bad'
+        folder = bids / 'sub-bad'
         for _ in range(60):
-            place = place / 'anat'
-        place.mkdir(parents=True)
+            folder = folder / 'anat'
+        folder.mkdir(parents=True)
 
-    yield 'folders in folders', deep, 'sub-bad: no T2w', 1
+    yield 'deeply nested folders', deep, 'sub-bad: no T2w', 1
     yield 'a file as participant', file_maker('sub-file', 'x'), 'sub-bad: no T2w', 1
 
     def no_folder(bids):
@@ -159,7 +159,7 @@ def _places():
         (bids / 'sub-bad' / 'anat').write_text('x')
 
     yield 'a file as anat', no_folder, 'sub-bad: no T2w', 1
-    yield 'a pipe beside the images', at(os.mkfifo, 'sub-bad_T2w.json'), 'sub-bad: no T2w', 1
+    yield 'a pipe next to the images', at(os.mkfifo, 'sub-bad_T2w.json'), 'sub-bad: no T2w', 1
 
 
 def _with_t2w(change):
@@ -171,9 +171,9 @@ def _with_t2w(change):
 
 
 def _names():
-    def image(place: str | bytes):
+    def image(path: str | bytes):
         def make(bids):
-            target = bids / os.fsdecode(place)
+            target = bids / os.fsdecode(path)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(make_image(bids.parent / 'source.nii.gz'), target)
 
@@ -181,7 +181,7 @@ def _names():
 
     for what, label in {
         'with a full stop': 'a.b',
-        'with a blank': 'a b',
+        'with a space': 'a b',
         'of two full stops': '..',
         'with a line break': 'a\nb',
         'with a tab': 'a\tb',
@@ -191,21 +191,26 @@ def _names():
         'with a percent sign': 'a%2e%2eb',
         'with a dollar sign': '$(touch hacked)',
         'with a semicolon': 'a;touch hacked',
-        'with a star': 'a*',
+        'with an asterisk': 'a*',
         'with an underscore': 'good_old',
         'with a hyphen': 'good-old',
         'that is a copy': 'good.bak',
         'that is a copy of a copy': 'good (2)',
         'of Greek letters': 'αβγ',
         'of full-width digits': '０１',
-        'from right to left': 'a\u202eb',
-        'of nothing': '',
+        'written from right to left': 'a\u202eb',
+        'without characters': '',
     }.items():
-        place = f'sub-{label}/anat/sub-{label}_T2w.nii.gz'
-        says = 'is not a label'
-        yield f'a participant {what}', image(place), says, 1
+        path = f'sub-{label}/anat/sub-{label}_T2w.nii.gz'
+        message = 'is not a label'
+        yield f'a participant {what}', image(path), message, 1
     raw = b'sub-a\xffb/anat/sub-a\xffb_T2w.nii.gz'
-    yield 'a participant that is no UTF-8', image(raw), 'is not a label', 1
+    yield (
+        'a participant that is not UTF-8',
+        image(raw),
+        'is not a label',
+        1,
+    )
     copy = 'sub-good.bak/anat/sub-good_FLAIR.nii.gz'
     yield 'a FLAIR in a copy of the good one', image(copy), 'is not a label', 1
     second = 'sub-good_2/anat/sub-good_acq-x_T2w.nii.gz'
@@ -216,10 +221,10 @@ def _names():
         'of two full stops': '..',
         'of markup': '<b>',
     }.items():
-        place = f'sub-bad/ses-{label}/anat/sub-bad_ses-{label}_T2w.nii.gz'
-        yield f'a session {what}', image(place), 'is not a label', 1
+        path = f'sub-bad/ses-{label}/anat/sub-bad_ses-{label}_T2w.nii.gz'
+        yield f'a session {what}', image(path), 'is not a label', 1
     for what, name in {
-        'with a blank': 'sub-bad_acq-a b_T2w.nii.gz',
+        'with a space': 'sub-bad_acq-a b_T2w.nii.gz',
         'with a line break': 'sub-bad_acq-a\nb_T2w.nii.gz',
         'with a full stop': 'sub-bad_acq-a.b_T2w.nii.gz',
         'with a colour code of terminals': 'sub-bad_acq-\x1b[31m_T2w.nii.gz',
@@ -233,19 +238,19 @@ def _names():
     }.items():
         yield f'a T2w {what}', image(f'sub-bad/anat/{name}'), 'sub-bad', 1
     raw = b'sub-bad/anat/sub-bad_acq-\xff\xfe_T2w.nii.gz'
-    yield 'a T2w that is no UTF-8', image(raw), 'sub-bad', 1
+    yield 'a T2w that is not UTF-8', image(raw), 'sub-bad', 1
     raw = b'sub-bad/anat/sub-bad_acq-\xff_T1w.nii.gz'
-    yield 'a T1w that is no UTF-8', image(raw), 'sub-bad', 1
+    yield 'a T1w that is not UTF-8', image(raw), 'sub-bad', 1
 
-    def alike(bids):
+    def similar(bids):
         for label in ('a+b', 'aplusb', 'A+b'):
             image(f'sub-{label}/anat/sub-{label}_T2w.nii.gz')(bids)
         (bids / 'sub-bad' / 'anat').rmdir()
         (bids / 'sub-bad').rmdir()
 
     runs = _with_t2w(image('sub-bad/anat/sub-bad_run-x_T1w.nii.gz'))
-    yield 'a T1w with a run of letters', runs, USED, 0
-    yield 'participants whose names differ by a plus sign', alike, USED, 0
+    yield 'a T1w whose run is a letter', runs, USED, 0
+    yield 'participants whose names differ by a plus sign', similar, USED, 0
 
 
 def _sidecars():
@@ -253,7 +258,7 @@ def _sidecars():
     for what, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 4096,
-        'that is no UTF-8': b'{"Manufacturer": "\xff"}',
+        'that is not UTF-8': b'{"Manufacturer": "\xff"}',
         'of 200,000 brackets': DEEP,
         'of 200,000 nested objects': '{"a":' * 200_000,
         'that is a list': '[1]',
@@ -261,18 +266,18 @@ def _sidecars():
         'of NaN': '{"EchoTime": NaN, "RepetitionTime": Infinity}',
         'of 400 digits': f'{{"EchoTime": 1{"0" * 400}}}',
         'of 10,000 digits': f'{{"EchoTime": 1{"0" * 10_000}}}',
-        'with half a character': '{"Manufacturer": "\\ud800"}',
+        'with a lone surrogate': '{"Manufacturer": "\\ud800"}',
         'with control characters': '{"Manufacturer": "a\\u0000b\\n\\u001b[2J\\tc"}',
         'of markup': '{"Manufacturer": "</script><script>alert(1)</script>"}',
         'of a path': '{"Manufacturer": "../../../etc/passwd"}',
-        'with a text of 10 MB': json.dumps({'Manufacturer': 'a' * 10**7}),
+        'with a string of 10 MB': json.dumps({'Manufacturer': 'a' * 10**7}),
         'of 100 MB': '{"Manufacturer": "x", "a": "' + ' ' * 10**8 + '"}',
         'with a field twice': '{"EchoTime": 1, "EchoTime": "a"}',
     }.items():
         yield f'a sidecar {what}', _with_t2w(file_maker(sidecar, content)), USED, 0
         if what in ('of zeros', 'of 200,000 brackets'):
             yield (
-                f'a sidecar at the top {what}',
+                f'a top-level sidecar {what}',
                 _with_t2w(file_maker('T2w.json', content)),
                 USED,
                 0,

@@ -1,4 +1,4 @@
-"""Bad T2w images: headers that no scanner wrote."""
+"""Bad T2w images: invalid and unusual headers."""
 
 import nibabel as nb
 import numpy as np
@@ -15,89 +15,93 @@ from tests.hostile.nifti_files import (
     bomb,
     nifti,
     noise,
-    written,
+    t2w_file,
 )
 
 
 def dimensions():
-    """Yield numbers of axes and voxels that no scan has."""
+    """Yield images with unusual numbers of axes and voxels."""
     for axes in (1, 2):
         data = noise(SHAPE[:axes] if axes == 2 else (64,))
-        yield f'{axes}D', written(nifti(data), '.nii.gz'), f'it is {axes}D'
+        yield f'{axes}D', t2w_file(nifti(data), '.nii.gz'), f'it is {axes}D'
     for shape in ((8, 8, 6, 2), (8, 8, 6, 3, 2), (8, 8, 6, 1, 1, 2), (4, 4, 6, 2, 2, 2, 2)):
-        kept = len(shape)
-        yield f'{kept}D', written(nifti(noise(shape)), '.nii.gz'), f'it is {kept}D'
-    yield '4D of one volume', written(nifti(noise((*SHAPE, 1))), '.nii.gz'), USED
-    yield '7D of one volume', written(nifti(noise((*SHAPE, 1, 1, 1, 1))), '.nii.gz'), USED
+        axes = len(shape)
+        yield f'{axes}D', t2w_file(nifti(noise(shape)), '.nii.gz'), f'it is {axes}D'
+    yield '4D of one volume', t2w_file(nifti(noise((*SHAPE, 1))), '.nii.gz'), USED
+    yield '7D of one volume', t2w_file(nifti(noise((*SHAPE, 1, 1, 1, 1))), '.nii.gz'), USED
     for axes in (0, -1, 8, 255, -32768, 32767):
-        yield f'number of axes {axes}', written(nifti(dim_0=axes)), ''.join('sub-bad_T2w')
+        yield f'number of axes {axes}', t2w_file(nifti(dim_0=axes)), 'sub-bad_T2w'
     for axis in (1, 2, 3):
         for size in (0, -1, 1, -32768, 32767):
-            says = DAMAGED if size == 32767 and axis < 3 else 'sub-bad_T2w'
-            yield f'{size} voxels along axis {axis}', written(nifti(**{f'dim_{axis}': size})), says
-    yield 'all axes as long as can be', written(nifti(dim=(3, 32767, 32767, 32767))), SHAPELESS
-    yield 'NIfTI-2, 2^62 voxels', written(nifti(version=2, dim_1=2**62)), SHAPELESS
-    yield 'NIfTI-2, −2^63 voxels', written(nifti(version=2, dim_1=-(2**63))), 'sub-bad_T2w'
-    yield 'NIfTI-2', written(nifti(version=2)), USED
-    yield 'one slice', written(nifti(noise((64, 80, 1)))), SHAPELESS
-    yield 'two slices', written(nifti(noise((64, 80, 2)))), 'too few axial slices'
+            message = DAMAGED if size == 32767 and axis < 3 else 'sub-bad_T2w'
+            yield (
+                f'{size} voxels along axis {axis}',
+                t2w_file(nifti(**{f'dim_{axis}': size})),
+                message,
+            )
+    yield 'all axes of maximum length', t2w_file(nifti(dim=(3, 32767, 32767, 32767))), SHAPELESS
+    yield 'NIfTI-2, 2^62 voxels', t2w_file(nifti(version=2, dim_1=2**62)), SHAPELESS
+    yield 'NIfTI-2, −2^63 voxels', t2w_file(nifti(version=2, dim_1=-(2**63))), 'sub-bad_T2w'
+    yield 'NIfTI-2', t2w_file(nifti(version=2)), USED
+    yield 'one slice', t2w_file(nifti(noise((64, 80, 1)))), SHAPELESS
+    yield 'two slices', t2w_file(nifti(noise((64, 80, 2)))), 'too few axial slices'
 
 
 def types():
-    """Yield types of voxels, common and odd."""
+    """Yield images with common and unusual types of voxels."""
     for dtype in (np.complex64, np.complex128):
         data = noise().astype(dtype)
-        yield f'{np.dtype(dtype)} voxels', written(nifti(data)), 'one real number per voxel'
+        yield f'{np.dtype(dtype)} voxels', t2w_file(nifti(data)), 'one real number per voxel'
     rgb = np.zeros(SHAPE, [(c, 'u1') for c in 'RGB'])
     rgba = np.zeros(SHAPE, [(c, 'u1') for c in 'RGBA'])
-    yield 'RGB', written(nifti(rgb)), 'one real number per voxel'
-    yield 'RGBA', written(nifti(rgba)), 'one real number per voxel'
+    yield 'RGB', t2w_file(nifti(rgb)), 'one real number per voxel'
+    yield 'RGBA', t2w_file(nifti(rgba)), 'one real number per voxel'
     for dtype in (np.int8, np.uint16, np.int64, np.uint64, np.float64):
         data = (noise() % 100).astype(dtype)
-        yield f'{np.dtype(dtype)} voxels', written(nifti(data)), USED
+        yield f'{np.dtype(dtype)} voxels', t2w_file(nifti(data)), USED
     swapped = nb.Nifti1Image(noise(), AFFINE).header.as_byteswapped('>')
     swapped['vox_offset'], swapped['scl_slope'], swapped['magic'] = 352, 1, b'n+1'
     swapped['scl_inter'] = 0
     content = swapped.structarr.tobytes() + b'\0' * 4 + noise().astype('>i2').tobytes(order='F')
-    yield 'the other byte order', written(content), USED
+    yield 'the other byte order', t2w_file(content), USED
     for code, bits in ((1536, 128), (1792, 128), (2048, 256)):
         data = noise((*SHAPE[:2], SHAPE[2] * bits // 16))
-        make = written(nifti(data, dim=(3, *SHAPE), datatype=code, bitpix=bits))
-        yield f'data type {code}, of {bits} bits', make, 'sub-bad_T2w'
+        make = t2w_file(nifti(data, dim=(3, *SHAPE), datatype=code, bitpix=bits))
+        yield f'data type {code} of {bits} bits', make, 'sub-bad_T2w'
     for code in (0, 1, 3, 255, 9999, -4):
-        yield f'data type {code}', written(nifti(datatype=code)), 'sub-bad_T2w'
-    yield 'bits per voxel that are not the type’s', written(nifti(bitpix=64)), USED
-    yield 'a type larger than its data', written(nifti(datatype=64, bitpix=64)), DAMAGED
+        yield f'data type {code}', t2w_file(nifti(datatype=code)), 'sub-bad_T2w'
+    yield 'bits per voxel that do not match the type', t2w_file(nifti(bitpix=64)), USED
+    yield 'a type larger than its data', t2w_file(nifti(datatype=64, bitpix=64)), DAMAGED
 
 
 def headers():
-    """Yield fields of the header that are wrong, and some that only look so."""
+    """Yield images with wrong header fields, and with unusual but valid ones."""
     for value in (0, 1, 347, 349, -1, 2**31 - 1):
-        yield f'header of {value} bytes', written(nifti(sizeof_hdr=value)), UNREADABLE
+        yield f'header of {value} bytes', t2w_file(nifti(sizeof_hdr=value)), UNREADABLE
     for magic in (b'', b'xxx', b'n+9', b'\xff\xff\xff\xff', b'n+2'):
-        yield f'magic {magic!r}', written(nifti(magic=magic)), 'sub-bad_T2w'
+        yield f'magic {magic!r}', t2w_file(nifti(magic=magic)), 'sub-bad_T2w'
     for offset in (0, 1, 100, 351, 352.5, -1, -352):
-        yield f'data from byte {offset}', written(nifti(vox_offset=offset)), UNREADABLE
+        yield f'data from byte {offset}', t2w_file(nifti(vox_offset=offset)), UNREADABLE
     for offset in (1e4, 1e6, 1e9, 1e18, 3e38):
-        yield f'data from byte {offset:g}', written(nifti(vox_offset=offset)), 'sub-bad_T2w'
-        make = written(nifti(vox_offset=offset), '.nii.gz')
+        yield f'data from byte {offset:g}', t2w_file(nifti(vox_offset=offset)), 'sub-bad_T2w'
+        make = t2w_file(nifti(vox_offset=offset), '.nii.gz')
         yield f'data from byte {offset:g}, compressed', make, 'sub-bad_T2w'
     for value in (np.nan, np.inf, -np.inf):
-        yield f'data from byte {value}', written(nifti(vox_offset=value)), UNREADABLE
-    yield 'scale 0 (none)', written(nifti(scl_slope=0)), USED
-    yield 'scale NaN (none)', written(nifti(scl_slope=np.nan)), USED
-    yield 'scale −1', written(nifti(scl_slope=-1)), USED
-    yield 'scale infinite', written(nifti(scl_slope=np.inf)), USED
-    yield 'offset of scale NaN', written(nifti(scl_inter=np.nan)), UNREADABLE
-    yield 'offset of scale infinite', written(nifti(scl_inter=np.inf)), UNREADABLE
-    yield 'scale that overflows', written(nifti(scl_slope=3e38)), 'NaN or infinite'
-    yield 'scale of next to nothing', written(nifti(scl_slope=1e-45)), 'sub-bad_T2w'
-    yield 'huge scale', written(nifti(scl_slope=1e30)), 'sub-bad_T2w'
-    yield 'units that are none', written(nifti(xyzt_units=255)), USED
-    yield 'intent of a surface', written(nifti(intent_code=1008)), USED
-    yield 'CIFTI-2 of no content', written(nifti(version=2, intent_code=3001)), USED
-    yield 'free text of control characters', written(nifti(descrip=b'\x1b[2J\n\r\x07' * 9)), USED
-    yield 'all header after its size random', written(_random_header()), 'sub-bad_T2w'
+        yield f'data from byte {value}', t2w_file(nifti(vox_offset=value)), UNREADABLE
+    yield 'scale 0 (none)', t2w_file(nifti(scl_slope=0)), USED
+    yield 'scale NaN (none)', t2w_file(nifti(scl_slope=np.nan)), USED
+    yield 'scale −1', t2w_file(nifti(scl_slope=-1)), USED
+    yield 'scale infinite', t2w_file(nifti(scl_slope=np.inf)), USED
+    yield 'offset of scale NaN', t2w_file(nifti(scl_inter=np.nan)), UNREADABLE
+    yield 'offset of scale infinite', t2w_file(nifti(scl_inter=np.inf)), UNREADABLE
+    yield 'scale that overflows', t2w_file(nifti(scl_slope=3e38)), 'NaN or infinite'
+    yield 'tiny scale', t2w_file(nifti(scl_slope=1e-45)), 'sub-bad_T2w'
+    yield 'huge scale', t2w_file(nifti(scl_slope=1e30)), 'sub-bad_T2w'
+    yield 'unknown units', t2w_file(nifti(xyzt_units=255)), USED
+    yield 'intent of a surface', t2w_file(nifti(intent_code=1008)), USED
+    yield 'CIFTI-2 without content', t2w_file(nifti(version=2, intent_code=3001)), USED
+    yield 'free text of control characters', t2w_file(nifti(descrip=b'\x1b[2J\n\r\x07' * 9)), USED
+    yield 'random header after its size', t2w_file(_random_header()), 'sub-bad_T2w'
 
 
 def _random_header() -> bytes:
@@ -106,13 +110,13 @@ def _random_header() -> bytes:
     return bytes(content)
 
 
-def places():
-    """Yield affines that put the scan nowhere, or absurdly."""
+def affines():
+    """Yield images with invalid or implausible affines."""
     rows = {'srow_x': 0, 'srow_y': 1, 'srow_z': 2}
 
     def sform(affine, code=1, **more):
         fields = {name: tuple(affine[row]) for name, row in rows.items()}
-        return written(nifti(**fields, sform_code=code, **more))
+        return t2w_file(nifti(**fields, sform_code=code, **more))
 
     def changed(row, column, value):
         out = AFFINE.copy()
@@ -125,7 +129,7 @@ def places():
     yield 'sform of zeros', sform(np.zeros((4, 4))), SINGULAR
     yield 'sform of ones', sform(np.ones((4, 4))), SINGULAR
     yield 'sform with an axis of zeros', sform(changed(2, 2, 0)), SINGULAR
-    yield 'sform with an axis of nearly nothing', sform(changed(2, 2, 1e-6)), SINGULAR
+    yield 'sform with an axis of nearly zero', sform(changed(2, 2, 1e-6)), SINGULAR
     twice = AFFINE.copy()
     twice[:3, 1] = twice[:3, 0]
     yield 'sform with one axis twice', sform(twice), SINGULAR
@@ -135,43 +139,47 @@ def places():
     yield 'sform of tall voxels', sform(changed(2, 2, 500.0)), 'sub-bad_T2w'
     for value in (1e6, 1e12, 1e30, 3e38):
         yield f'sform placed {value:g} mm away', sform(changed(0, 3, value)), 'sub-bad_T2w'
-    nothing = 'does not say where left and right are'
-    yield 'no sform and no qform', written(nifti(sform_code=0, qform_code=0)), nothing
-    yield 'codes below 0', written(nifti(sform_code=-1, qform_code=-5)), nothing
+    no_position = 'does not say where left and right are'
+    yield 'no sform and no qform', t2w_file(nifti(sform_code=0, qform_code=0)), no_position
+    yield 'negative codes', t2w_file(nifti(sform_code=-1, qform_code=-5)), no_position
     qform = {'sform_code': 0, 'qform_code': 1}
-    yield 'code 9999 of sform', written(nifti(sform_code=9999)), USED
+    yield 'code 9999 of sform', t2w_file(nifti(sform_code=9999)), USED
     for name in ('quatern_b', 'quatern_c', 'quatern_d', 'qoffset_x'):
         for value in (np.nan, np.inf, 5.0 if name != 'qoffset_x' else 1e30):
-            yield f'qform, {name} {value}', written(nifti(**qform, **{name: value})), 'sub-bad_T2w'
-    yield 'qform without handedness', written(nifti(**qform, pixdim_0=0)), USED
-    yield 'qform, handedness 7', written(nifti(**qform, pixdim_0=7)), USED
+            yield (
+                f'qform, {name} {value}',
+                t2w_file(nifti(**qform, **{name: value})),
+                'sub-bad_T2w',
+            )
+    yield 'qform without handedness', t2w_file(nifti(**qform, pixdim_0=0)), USED
+    yield 'qform, handedness 7', t2w_file(nifti(**qform, pixdim_0=7)), USED
     for value in (np.nan, np.inf, -np.inf, 1e30, 1e-30):
-        make = written(nifti(**qform, pixdim_2=value))
+        make = t2w_file(nifti(**qform, pixdim_2=value))
         yield f'qform, voxels of {value} mm', make, 'sub-bad_T2w'
-    yield 'qform, voxels of 0 mm', written(nifti(**qform, pixdim_2=0)), 'sub-bad_T2w'
-    yield 'qform, voxels of −0.9 mm', written(nifti(**qform, pixdim_2=-0.9)), USED
-    yield 'qform absurd beside a good sform', written(nifti(quatern_b=np.nan)), USED
+    yield 'qform, voxels of 0 mm', t2w_file(nifti(**qform, pixdim_2=0)), 'sub-bad_T2w'
+    yield 'qform, voxels of −0.9 mm', t2w_file(nifti(**qform, pixdim_2=-0.9)), USED
+    yield 'invalid qform next to a valid sform', t2w_file(nifti(quatern_b=np.nan)), USED
 
 
 def extensions():
-    """Yield extensions of the header, of true and of claimed sizes."""
+    """Yield images with header extensions of true and of false sizes."""
 
     def extended(size: int, content: bytes, offset: float | None = None):
         extra = b'\1\0\0\0' + size.to_bytes(4, 'little', signed=True) + b'\x06\0\0\0' + content
-        where = 348 + len(extra) if offset is None else offset
-        return nifti(extra=extra, vox_offset=where)
+        start = 348 + len(extra) if offset is None else offset
+        return nifti(extra=extra, vox_offset=start)
 
     text = b'a remark'.ljust(24, b'\0')
-    yield 'extension', written(extended(32, text)), USED
-    yield 'extension of 31 bytes', written(extended(31, text)), USED
+    yield 'extension', t2w_file(extended(32, text)), USED
+    yield 'extension of 31 bytes', t2w_file(extended(31, text)), USED
     for size in (0, 1, 7, -16, 33, 2**31 - 1):
-        yield f'extension that claims {size} bytes', written(extended(size, text)), 'sub-bad_T2w'
+        yield f'extension that claims {size} bytes', t2w_file(extended(size, text)), 'sub-bad_T2w'
     yield (
         'extension of code 9999',
-        written(nifti(extra=b'\1\0\0\0\x10\0\0\0\x0f\x27\0\0' + b'\0' * 8, vox_offset=368)),
+        t2w_file(nifti(extra=b'\1\0\0\0\x10\0\0\0\x0f\x27\0\0' + b'\0' * 8, vox_offset=368)),
         USED,
     )
     claimed = extended(2**31 - 16, b'', 2.0**31)
-    yield 'extension of 2 GB that is not there', written(claimed), 'sub-bad_T2w'
+    yield 'extension of 2 GB without data', t2w_file(claimed), 'sub-bad_T2w'
     yield 'extension of 2 GB of zeros', bomb(claimed, 2.5), 'sub-bad_T2w'
     yield 'extension of 2 GB of text', bomb(claimed, 2.5, b'perivascular ' * 5), 'sub-bad_T2w'

@@ -1,4 +1,4 @@
-"""Bad T2w images: bytes that no scanner wrote."""
+"""Bad T2w images: damaged files, other formats and unusable voxels."""
 
 import bz2
 import gzip
@@ -18,12 +18,12 @@ from tests.hostile.nifti_files import (
     SHAPE,
     SHAPELESS,
     UNREADABLE,
-    as_is,
     bomb,
-    flipped,
+    flip_bit,
     nifti,
     noise,
-    written,
+    raw_file,
+    t2w_file,
 )
 
 
@@ -31,65 +31,77 @@ def cases() -> Iterator[Case]:
     """Yield all bad images."""
     for group in (
         _truncated,
-        _flipped,
+        _flipped_bits,
         _other_formats,
         image_headers.dimensions,
         image_headers.types,
         image_headers.headers,
-        image_headers.places,
+        image_headers.affines,
         image_headers.extensions,
         _voxels,
         _large,
     ):
-        for name, make, says in group():
-            yield Case('image', name, make, says)
+        for name, make, message in group():
+            yield Case('image', name, make, message)
 
 
 def _truncated():
     plain = nifti()
     packed = gzip.compress(plain, 1, mtime=0)
     for size in (0, 1, 4, 100, 347):
-        yield f'NIfTI of {size} bytes', as_is(plain[:size], '.nii'), UNREADABLE
+        yield f'NIfTI of {size} bytes', raw_file(plain[:size], '.nii'), UNREADABLE
     for size in (351, 352, 353, 400, len(plain) // 2, len(plain) - 1):
-        yield f'NIfTI cut after {size} bytes', as_is(plain[:size], '.nii'), DAMAGED
+        yield f'NIfTI truncated after {size} bytes', raw_file(plain[:size], '.nii'), DAMAGED
     for size in (0, 1, 2, 5, 10, 18, 100):
-        yield f'gzip of {size} bytes', as_is(packed[:size]), UNREADABLE
+        yield f'gzip of {size} bytes', raw_file(packed[:size]), UNREADABLE
     ends = (len(packed) // 2, len(packed) - 100, len(packed) - 8, len(packed) - 4, len(packed) - 1)
     for size in ends:
-        yield f'gzip cut after {size} of {len(packed)} bytes', as_is(packed[:size]), DAMAGED
+        yield (
+            f'gzip truncated after {size} of {len(packed)} bytes',
+            raw_file(packed[:size]),
+            DAMAGED,
+        )
 
 
-def _flipped():
+def _flipped_bits():
     plain = nifti()
     packed = gzip.compress(plain, 1, mtime=0)
-    for place, what in ((0, 'magic'), (1, 'magic, second'), (2, 'method')):
-        yield f'gzip, bit turned in its {what} byte', as_is(flipped(packed, place)), UNREADABLE
-    for place, what in ((4, 'time'), (8, 'level'), (9, 'system')):
-        yield f'gzip, bit turned in its {what}', as_is(flipped(packed, place)), USED
-    yield 'gzip, flag of a name that is not there', as_is(flipped(packed, 3, 3)), 'sub-bad_T2w'
-    yield 'gzip, flag of a comment that is not there', as_is(flipped(packed, 3, 4)), 'sub-bad_T2w'
+    for index, what in ((0, 'magic'), (1, 'magic, second'), (2, 'method')):
+        yield (
+            f'gzip, bit flipped in its {what} byte',
+            raw_file(flip_bit(packed, index)),
+            UNREADABLE,
+        )
+    for index, what in ((4, 'time'), (8, 'level'), (9, 'system')):
+        yield f'gzip, bit flipped in its {what}', raw_file(flip_bit(packed, index)), USED
+    yield 'gzip, flag of a missing name', raw_file(flip_bit(packed, 3, 3)), 'sub-bad_T2w'
+    yield 'gzip, flag of a missing comment', raw_file(flip_bit(packed, 3, 4)), 'sub-bad_T2w'
     for tenth in range(1, 10):
-        place = len(packed) * tenth // 10
-        yield f'gzip, bit turned at {tenth}0 % of the file', as_is(flipped(packed, place)), DAMAGED
-    yield 'gzip, bit turned in its checksum', as_is(flipped(packed, -8)), DAMAGED
-    yield 'gzip, bit turned in its length', as_is(flipped(packed, -4)), DAMAGED
-    for place, says in (
+        index = len(packed) * tenth // 10
+        yield (
+            f'gzip, bit flipped at {tenth}0 % of the file',
+            raw_file(flip_bit(packed, index)),
+            DAMAGED,
+        )
+    yield 'gzip, bit flipped in its checksum', raw_file(flip_bit(packed, -8)), DAMAGED
+    yield 'gzip, bit flipped in its length', raw_file(flip_bit(packed, -4)), DAMAGED
+    for index, message in (
         (0, UNREADABLE),  # size of the header
         (40, UNREADABLE),  # number of axes: 3 becomes 11
         (43, DAMAGED),  # 64 voxels become 2112
         (70, UNREADABLE),  # data type: 4 becomes 12
         (344, UNREADABLE),  # magic
     ):
-        name = f'NIfTI, bit turned in byte {place} of its header'
-        yield name, as_is(flipped(plain, place), '.nii'), says
-    yield 'NIfTI, bit turned in its voxels', as_is(flipped(plain, -1000, 0), '.nii'), USED
-    yield 'NIfTI, bit turned in its free text', as_is(flipped(plain, 150), '.nii'), USED
+        name = f'NIfTI, bit flipped in byte {index} of its header'
+        yield name, raw_file(flip_bit(plain, index), '.nii'), message
+    yield 'NIfTI, bit flipped in its voxels', raw_file(flip_bit(plain, -1000, 0), '.nii'), USED
+    yield 'NIfTI, bit flipped in its free text', raw_file(flip_bit(plain, 150), '.nii'), USED
     rng = np.random.default_rng(7)
     for number in range(12):
         content = bytearray(packed)
-        for place in rng.integers(18, len(packed) - 8, 40):
-            content[place] ^= int(rng.integers(1, 256))
-        yield f'gzip with 40 random bytes, {number}', as_is(bytes(content)), 'sub-bad_T2w'
+        for index in rng.integers(18, len(packed) - 8, 40):
+            content[index] ^= int(rng.integers(1, 256))
+        yield f'gzip with 40 random bytes, {number}', raw_file(bytes(content)), 'sub-bad_T2w'
 
 
 def _other_formats():
@@ -106,7 +118,7 @@ def _other_formats():
         'text': b'This is a T2w image.\n' * 100,
         'a web page': b'<!DOCTYPE html><html><body>404 Not Found</body></html>' * 20,
         'JSON': b'{"EchoTime": 0.1}' * 50,
-        'a pointer of git-annex': b'/annex/objects/MD5E-s1234--d41d8cd98f00b204e9800998ecf8427e',
+        'a git-annex pointer': b'/annex/objects/MD5E-s1234--d41d8cd98f00b204e9800998ecf8427e',
         'PNG': b'\x89PNG\r\n\x1a\n' + b'\0' * 500,
         'DICOM': b'\0' * 128 + b'DICM' + b'\0' * 500,
         'MGH': b'\0\0\0\x01' + b'\0\0\0\x40' * 100,
@@ -116,44 +128,44 @@ def _other_formats():
         'random bytes': np.random.default_rng(1).bytes(5000),
         'an HDF5 file': b'\x89HDF\r\n\x1a\n' + b'\0' * 600,
     }.items():
-        yield f'{name}, compressed', written(content, '.nii.gz'), UNREADABLE
-        yield f'{name}, as .nii', as_is(content, '.nii'), UNREADABLE
+        yield f'{name}, compressed', t2w_file(content, '.nii.gz'), UNREADABLE
+        yield f'{name}, as .nii', raw_file(content, '.nii'), UNREADABLE
         if content:
-            yield f'{name}, as .nii.gz', as_is(content), UNREADABLE
-    yield 'zip archive as .nii.gz', as_is(archive.getvalue()), UNREADABLE
-    yield 'tar archive as .nii.gz', as_is(tar.getvalue()), UNREADABLE
-    yield 'bzip2 as .nii.gz', as_is(bz2.compress(plain)), UNREADABLE
-    yield 'xz as .nii.gz', as_is(lzma.compress(plain)), UNREADABLE
-    yield 'gzip as .nii', as_is(gzip.compress(plain), '.nii'), UNREADABLE
-    yield 'NIfTI as .nii.gz', as_is(plain), UNREADABLE
-    yield 'gzip in gzip', as_is(gzip.compress(gzip.compress(plain))), UNREADABLE
+            yield f'{name}, as .nii.gz', raw_file(content), UNREADABLE
+    yield 'zip archive as .nii.gz', raw_file(archive.getvalue()), UNREADABLE
+    yield 'tar archive as .nii.gz', raw_file(tar.getvalue()), UNREADABLE
+    yield 'bzip2 as .nii.gz', raw_file(bz2.compress(plain)), UNREADABLE
+    yield 'xz as .nii.gz', raw_file(lzma.compress(plain)), UNREADABLE
+    yield 'gzip as .nii', raw_file(gzip.compress(plain), '.nii'), UNREADABLE
+    yield 'NIfTI as .nii.gz', raw_file(plain), UNREADABLE
+    yield 'gzip in gzip', raw_file(gzip.compress(gzip.compress(plain))), UNREADABLE
     halves = gzip.compress(plain[:999]) + gzip.compress(plain[999:])
-    yield 'gzip of two members', as_is(halves), USED
-    yield 'gzip, garbage after it', as_is(gzip.compress(plain) + b'garbage' * 9), DAMAGED
-    yield 'gzip, zeros after it', as_is(gzip.compress(plain) + b'\0' * 999), USED
-    yield 'header of a pair without its image', as_is(nifti(magic=b'ni1'), '.nii'), UNREADABLE
+    yield 'gzip of two members', raw_file(halves), USED
+    yield 'gzip, garbage after it', raw_file(gzip.compress(plain) + b'garbage' * 9), DAMAGED
+    yield 'gzip, zeros after it', raw_file(gzip.compress(plain) + b'\0' * 999), USED
+    yield 'header of a pair without its image', raw_file(nifti(magic=b'ni1'), '.nii'), UNREADABLE
 
 
 def _voxels():
     def changed(value, dtype=np.float32, everywhere=False):
         data = noise().astype(dtype)
         data[(...,) if everywhere else (3, 4, 5)] = value
-        return written(nifti(data), '.nii.gz')
+        return t2w_file(nifti(data), '.nii.gz')
 
     for value in (np.nan, np.inf, -np.inf):
-        yield f'one voxel {value}', changed(value), 'received 1 that are NaN or infinite'
+        yield f'one voxel {value}', changed(value), 'NaN or infinite values in 1 of'
         yield f'all voxels {value}', changed(value, everywhere=True), 'NaN or infinite'
     for value in (1e300, -1e300, np.nan):
         yield f'one float64 voxel {value}', changed(value, np.float64), 'NaN or infinite'
     for value in (0, 7, -3, 1e30):
-        says = f'received the value {value:g} in every voxel' if value < 1e29 else 'sub-bad_T2w'
-        yield f'all voxels {value}', changed(value, everywhere=True), says
+        message = f'every voxel has the value {value:g}' if value < 1e29 else 'sub-bad_T2w'
+        yield f'all voxels {value}', changed(value, everywhere=True), message
     yield 'one voxel of 3e38', changed(3e38), 'sub-bad_T2w'
     yield 'one voxel of −1e25', changed(-1e25), 'sub-bad_T2w'
     tiny = (noise() / 1000 * 1e-42).astype(np.float32)
-    yield 'voxels below 1e-40', written(nifti(tiny)), 'sub-bad_T2w'
+    yield 'voxels below 1e-40', t2w_file(nifti(tiny)), 'sub-bad_T2w'
     nearly = np.full(SHAPE, 1e6, np.float64) + noise() * 1e-9
-    yield 'voxels that single precision cannot tell apart', written(nifti(nearly)), 'it is empty'
+    yield 'voxels equal in single precision', t2w_file(nifti(nearly)), 'it is empty'
 
 
 def _large():
@@ -162,9 +174,9 @@ def _large():
 
     for shape in ((500, 500, 500), (812, 812, 812), (2000, 2000, 200)):
         name = ' × '.join(map(str, shape))
-        yield f'{name} voxels that are not there', written(claims(shape)), 'sub-bad_T2w'
-        make = written(claims(shape), '.nii.gz')
-        yield f'{name} voxels that are not there, compressed', make, 'sub-bad_T2w'
+        yield f'{name} voxels without data', t2w_file(claims(shape)), 'sub-bad_T2w'
+        make = t2w_file(claims(shape), '.nii.gz')
+        yield f'{name} voxels without data, compressed', make, 'sub-bad_T2w'
     yield 'small image, then 8 GB of zeros', bomb(nifti(), 8), 'sub-bad_T2w'
     yield '8 GB of zeros', bomb(b'', 8), UNREADABLE
     double = (64, 64)
@@ -176,4 +188,4 @@ def _large():
     start = claims((640, 640, 640))
     yield '640³ scaled int16 of a pattern', bomb(start, 0.5, np.arange(8.0).tobytes()), SHAPELESS
     start = claims((32767, 32767, 32767))
-    yield 'as many voxels as can be, and 1 GB of zeros', bomb(start, 1), SHAPELESS
+    yield 'the maximum number of voxels, and 1 GB of zeros', bomb(start, 1), SHAPELESS

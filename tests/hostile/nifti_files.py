@@ -1,4 +1,4 @@
-"""NIfTI files with any header, and what they are packed in; what the app says of bad ones."""
+"""Makers of NIfTI files with arbitrary headers, and the messages about bad ones."""
 
 import gzip
 from pathlib import Path
@@ -9,9 +9,9 @@ import numpy as np
 SHAPE = (64, 80, 6)
 AFFINE = np.diag([0.9, 0.9, 5.0, 1.0])
 DAMAGED, UNREADABLE = 'it is damaged', 'it is not a readable NIfTI image'
-SINGULAR, NOT_FINITE = 'affine is singular', 'affine holds values that are not finite'
+SINGULAR, NOT_FINITE = 'affine is singular', 'affine has NaN or infinite entries'
 SHAPELESS = 'unusable shape'
-_MEMBER = 2**26
+_MEMBER = 2**26  # bytes of a gzip member
 
 
 def noise(shape=SHAPE, dtype=np.int16) -> np.ndarray:
@@ -20,9 +20,9 @@ def noise(shape=SHAPE, dtype=np.int16) -> np.ndarray:
 
 
 def nifti(data: np.ndarray | None = None, version: int = 1, extra: bytes = b'', **fields) -> bytes:
-    """Return a NIfTI file whose header has what ``fields`` say, however absurd.
+    """Return a NIfTI file whose header has the given fields, without any check.
 
-    A tuple sets the first elements of a header's array; ``name_3`` sets its element 3.
+    A tuple sets the first elements of an array in the header; ``name_3`` sets its element 3.
     """
     data = noise() if data is None else data
     kind = {1: nb.Nifti1Image, 2: nb.Nifti2Image}[version]
@@ -44,8 +44,8 @@ def nifti(data: np.ndarray | None = None, version: int = 1, extra: bytes = b'', 
     return header.tobytes() + extension + data.tobytes(order='F')
 
 
-def written(content: bytes, suffix: str = '.nii'):
-    """Return a maker of a T2w with these bytes; ``.nii.gz`` are compressed."""
+def t2w_file(content: bytes, suffix: str = '.nii'):
+    """Return a function that writes a T2w with this content; ``.nii.gz`` is compressed."""
 
     def make(folder: Path) -> Path:
         path = folder / f'sub-bad_T2w{suffix}'
@@ -55,8 +55,8 @@ def written(content: bytes, suffix: str = '.nii'):
     return make
 
 
-def as_is(content: bytes, suffix: str = '.nii.gz'):
-    """Return a maker of a T2w with just these bytes."""
+def raw_file(content: bytes, suffix: str = '.nii.gz'):
+    """Return a function that writes a T2w with these bytes, uncompressed."""
 
     def make(folder: Path) -> Path:
         path = folder / f'sub-bad_T2w{suffix}'
@@ -67,7 +67,7 @@ def as_is(content: bytes, suffix: str = '.nii.gz'):
 
 
 def bomb(start: bytes, gigabytes: float, fill: bytes = b'\0' * 64):
-    """Return a maker of a small file that decompresses to ``start`` and gigabytes after it."""
+    """Return a function that writes a small file of ``start`` and compressed gigabytes."""
 
     def make(folder: Path) -> Path:
         path = folder / 'sub-bad_T2w.nii.gz'
@@ -81,8 +81,8 @@ def bomb(start: bytes, gigabytes: float, fill: bytes = b'\0' * 64):
     return make
 
 
-def flipped(content: bytes, place: int, bit: int = 3) -> bytes:
-    """Return bytes with one bit turned over."""
+def flip_bit(content: bytes, index: int, bit: int = 3) -> bytes:
+    """Return bytes with one bit flipped."""
     out = bytearray(content)
-    out[place] ^= 1 << bit
+    out[index] ^= 1 << bit
     return bytes(out)

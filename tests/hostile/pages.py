@@ -1,4 +1,4 @@
-"""Bad figures and records that a page is made of, and bad settings."""
+"""Bad figures and records of a page, and bad settings."""
 
 import os
 
@@ -7,6 +7,8 @@ from tests.hostile.content import BINARY, DEEP
 
 
 def bad_pages():
+    """Yield bad figures and bad records of runs."""
+
     def figure(content: bytes, name='sub-bad_desc-roi_T2w.svg'):
         def make(out):
             path = out / 'sub-bad' / 'figures' / name
@@ -28,7 +30,7 @@ def bad_pages():
         for what, content in {
             'of no bytes': b'',
             'of all bytes': BINARY,
-            'of text': b'no picture',
+            'of text': b'not an image',
             'with a script': b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
             'of a billion laughs': b'<!DOCTYPE x [<!ENTITY a "ha">'
             + b'<!ENTITY b "&a;&a;">' * 9
@@ -45,7 +47,7 @@ def bad_pages():
         'that is a list': b'[1]',
         'of other types': _record('7', '{"x": 5}', '[1]'),
         'of markup': _record('"<script>"', '{"<b>": "<b>"}', '["<b>"]'),
-        'with half a character': _record('"\\ud800"', '{}', '[]'),
+        'with a lone surrogate': _record('"\\ud800"', '{}', '[]'),
         'of 100 MB': b'{"a": "' + b' ' * 10**8 + b'"}',
     }.items():
         yield f'a record {what}', figure(content, record), USED
@@ -59,7 +61,9 @@ def _record(command: str, scans: str, errors: str) -> bytes:
 
 
 def bad_settings():
-    def given(content: str | bytes):
+    """Yield bad settings of an earlier run."""
+
+    def settings_file(content: str | bytes):
         def make(out):
             path = out / 'run.toml'
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -78,7 +82,7 @@ def bad_settings():
         'of 100 MB': good + '# ' + 'x' * 10**8,
         'with a line break in its name': '"a\\nb" = 1\n',
     }.items():
-        yield f'settings {what}', given(content), 'run.toml'
+        yield f'settings {what}', settings_file(content), 'run.toml'
 
     def pipe(out):
         os.mkfifo(out / 'run.toml')

@@ -1,4 +1,4 @@
-"""Bad filter files, and bad indexes of a dataset."""
+"""Bad filter files and bad pybids indexes."""
 
 import os
 import sqlite3
@@ -7,7 +7,9 @@ from tests.hostile.content import DEEP, file_maker
 
 
 def bad_filters():
-    def given(content: str | bytes):
+    """Yield bad filter files."""
+
+    def filter_file(content: str | bytes):
         def make(bids):
             file_maker('../filters.json', content)(bids)
             return {'bids_filter_file': bids.parent / 'filters.json'}
@@ -17,33 +19,33 @@ def bad_filters():
     for what, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 99,
-        'that are no UTF-8': b'\xff\xfe',
+        'that are not UTF-8': b'\xff\xfe',
         'of 200,000 brackets': DEEP,
         'that are a list': '[]',
-        'of another kind': '{"bold": {"task": "rest"}}',
-        'of a text for a kind': '{"t2w": "acq"}',
+        'for another kind of image': '{"bold": {"task": "rest"}}',
+        'with a string for a kind': '{"t2w": "acq"}',
         'with a nested object': '{"t2w": {"acquisition": {"a": 1}}}',
         'with a nested list': '{"t2w": {"acquisition": [["a"]]}}',
         'with an entity that is not known': '{"t2w": {"colour": "red"}}',
         'for file names alone': '{"t2w": {"return_type": "filename"}}',
         'for another scope': '{"t2w": {"scope": "derivatives"}}',
         'for a target': '{"t2w": {"target": "subject", "return_type": "id"}}',
-        'that let everything pass': '{"t2w": {"invalid_filters": "allow", "colour": "red"}}',
+        'that allow everything': '{"t2w": {"invalid_filters": "allow", "colour": "red"}}',
         'with a costly pattern': '{"t2w": {"regex_search": true, "subject": "(a+)+$"}}',
         'with a broken pattern': '{"t2w": {"regex_search": true, "subject": "("}}',
-        'with half a character': '{"t2w": {"acquisition": "\\ud800"}}',
+        'with a lone surrogate': '{"t2w": {"acquisition": "\\ud800"}}',
         'of 100 MB': '{"t2w": {"acquisition": "' + 'a' * 10**8 + '"}}',
     }.items():
-        yield f'filters {what}', given(content), 'filter', 1
+        yield f'filters {what}', filter_file(content), 'filter', 1
     for what, content in {
         'that match nothing': '{"t2w": {"acquisition": "none"}}',
         'for another suffix': '{"t2w": {"suffix": "bold"}}',
     }.items():
-        yield f'filters {what}', given(content), 'matches', 18
+        yield f'filters {what}', filter_file(content), 'matches', 18
     large = f'{{"t2w": {{"run": 1{"0" * 300}}}}}'
     yield (
         'filters with a number of 300 digits',
-        given(large),
+        filter_file(large),
         'the filter for t2w cannot be used',
         1,
     )
@@ -61,7 +63,9 @@ def bad_filters():
 
 
 def bad_databases():
-    def given(change):
+    """Yield bad pybids indexes."""
+
+    def database(change):
         def make(bids):
             folder = bids.parent / 'database'
             folder.mkdir()
@@ -71,13 +75,13 @@ def bad_databases():
         return make
 
     def index(content: bytes):
-        return given(lambda folder: (folder / 'layout_index.sqlite').write_bytes(content))
+        return database(lambda folder: (folder / 'layout_index.sqlite').write_bytes(content))
 
     for what, content in {
         'of no bytes': b'',
         'of text': b'not a database at all' * 99,
         'of zeros': b'\0' * 8192,
-        'cut off': b'SQLite format 3\0' + b'\0' * 84,
+        'truncated': b'SQLite format 3\0' + b'\0' * 84,
         'of random bytes': b'SQLite format 3\0' + bytes(range(256)) * 40,
     }.items():
         yield f'an index {what}', index(content), 'has no usable pybids index', 1
@@ -89,21 +93,21 @@ def bad_databases():
         (folder / 'layout_index.sqlite').mkdir()
 
     def other_tables(folder):
-        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
-            database.execute('create table files (path text)')
+        with sqlite3.connect(folder / 'layout_index.sqlite') as connection:
+            connection.execute('create table files (path text)')
 
-    yield 'a pipe as index', given(pipe), 'has no usable pybids index', 1
-    yield 'a folder as index', given(folder), 'has no usable pybids index', 1
+    yield 'a pipe as index', database(pipe), 'has no usable pybids index', 1
+    yield 'a folder as index', database(folder), 'has no usable pybids index', 1
 
     def endless(folder):
-        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
-            database.execute(
+        with sqlite3.connect(folder / 'layout_index.sqlite') as connection:
+            connection.execute(
                 'create view layout_info as with recursive n(root) as '
                 "(select 'a' union all select root from n) select max(root) as root from n"
             )
 
-    yield 'a database of other tables', given(other_tables), 'has no usable pybids index', 1
-    yield 'a database of a view without end', given(endless), 'has no usable pybids index', 1
+    yield 'a database of other tables', database(other_tables), 'has no usable pybids index', 1
+    yield 'a database with an endless view', database(endless), 'has no usable pybids index', 1
 
     def a_file(bids):
         (bids.parent / 'database').write_text('x')
@@ -111,21 +115,21 @@ def bad_databases():
 
     yield 'a file as database', a_file, 'database', 1
 
-    def kept(bids, statement):
+    def altered_index(bids, statement):
         from pvs_workflow.inputs.layout import LayoutIndex
 
         folder = bids.parent / 'database'
         LayoutIndex(bids, ['good'], folder)
-        with sqlite3.connect(folder / 'layout_index.sqlite') as database:
-            database.execute(statement)
+        with sqlite3.connect(folder / 'layout_index.sqlite') as connection:
+            connection.execute(statement)
         return {'bids_database_dir': folder}
 
     def outside(bids):
-        return kept(bids, "update files set path = '/etc/passwd' where path like '%T2w%'")
+        return altered_index(bids, "update files set path = '/etc/passwd' where path like '%T2w%'")
 
     def above(bids):
         new = "replace(path, '/bids/', '/bids/../other/')"
-        return kept(bids, f"update files set path = {new} where path like '%T2w%'")
+        return altered_index(bids, f"update files set path = {new} where path like '%T2w%'")
 
-    yield 'an index of a file elsewhere', outside, 'no T2w image', 66
-    yield 'an index of a path that leads out', above, 'no T2w image', 66
+    yield 'an index with a file elsewhere', outside, 'no T2w image', 66
+    yield 'an index with a path that leads out of the dataset', above, 'no T2w image', 66

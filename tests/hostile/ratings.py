@@ -1,4 +1,4 @@
-"""Bad tables of ratings, and bad keys of reading sheets."""
+"""Bad tables of ratings and bad keys of reading sheets."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,9 @@ from tests.hostile.content import BINARY
 
 
 def bad_ratings():
-    def given(content: str | bytes):
+    """Yield bad tables of ratings and bad reading keys."""
+
+    def ratings_file(content: str | bytes):
         def make(out):
             path = out / 'ratings.tsv'
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -21,35 +23,39 @@ def bad_ratings():
         'of zeros': b'\0' * 4096,
         'of all bytes': BINARY,
         'in UTF-16': header.encode('utf-16'),
-        'of a header alone': header,
+        'with only a header': header,
         'without columns': 'a\tb\n1\t2\n',
         'of one cell of 3 MB': 'a' * 3_000_000,
         'of an endless quotation': header + 'sub-bad\t"L\t1\t2\n' * 50_000,
         'with a column twice': 'participant_id\tcount\tcount\nsub-bad\t1\t2\n',
         'of 100 MB': header + 'x' * 10**8,
     }.items():
-        yield f'ratings {what}', given(content), 'ratings.tsv'
+        yield f'ratings {what}', ratings_file(content), 'ratings.tsv'
     for what, row in {
-        'a count below 0': 'sub-bad\tL\t1\t-1',
+        'a negative count': 'sub-bad\tL\t1\t-1',
         'a count of NaN': 'sub-bad\tL\t1\tnan',
         'an infinite count': 'sub-bad\tL\t1\tinf',
         'a count of 400 digits': f'sub-bad\tL\t1\t{"9" * 400}',
         'a count in words': 'sub-bad\tL\t1\tmany',
         'a formula for a count': 'sub-bad\tL\t1\t=1+1',
-        'a slice below 0': 'sub-bad\tL\t-1\t1',
-        'half a slice': 'sub-bad\tL\t1.5\t1',
+        'a negative slice': 'sub-bad\tL\t-1\t1',
+        'a fraction of a slice': 'sub-bad\tL\t1.5\t1',
         'an infinite slice': 'sub-bad\tL\tinf\t1',
         'a third hemisphere': 'sub-bad\tX\t1\t1',
         'no participant': '\tL\t1\t1',
-        'too few cells': 'sub-bad\tL',
+        'missing cells': 'sub-bad\tL',
     }.items():
-        yield f'ratings with {what}', given(header + row + '\n'), 'ratings.tsv'
+        yield f'ratings with {what}', ratings_file(header + row + '\n'), 'ratings.tsv'
     sheet = 'image_id\tcount\trater\nA\t1\tme\n'
-    yield 'ratings of a sheet without its key', given(sheet), 'image_id needs the key'
+    yield (
+        'ratings of a sheet without its key',
+        ratings_file(sheet),
+        'image_id needs the key',
+    )
 
     def key(content: str | bytes):
         def make(out):
-            path = given(sheet)(out)
+            path = ratings_file(sheet)(out)
             raw = content if isinstance(content, bytes) else content.encode()
             (out / 'reading_key.tsv').write_bytes(raw)
             return path

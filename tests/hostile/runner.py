@@ -1,7 +1,7 @@
-"""Gives bad inputs to the rooms that read them, and says what became of each.
+"""Give bad inputs to the functions that read them, and report the outcomes.
 
-``python -m tests.hostile.runner [ROOM ...]`` prints one line for each input, and how many were
-handled as promised.
+``python -m tests.hostile.runner [READER ...]`` prints a line for each input, and the number of
+inputs that were handled.
 """
 
 import contextlib
@@ -23,22 +23,22 @@ from pathlib import Path
 
 from tests.hostile.case import Case
 from tests.hostile.corpus import all_cases, write
-from tests.hostile.verdict import Verdict, judge
+from tests.hostile.verdict import Verdict, find_problems
 from tests.hostile.watch import SECONDS, HungError, memory, traces, watch
 
 
 def run(case: Case, folder: Path) -> Verdict:
-    """Write a case and give it to its room."""
+    """Write a case and give it to its reader."""
     base, made = write(case, folder)
     with contextlib.suppress(OSError):
-        Path('/proc/self/clear_refs').write_text('5')  # forget the most memory so far
+        Path('/proc/self/clear_refs').write_text('5')  # reset the peak memory
     begin, started, before = time.monotonic(), time.process_time(), memory('VmRSS')
-    left = set(traces())
+    traces_before = set(traces())
     watch()
     try:
-        verdict = ROOMS[case.room](base, made)
+        verdict = READERS[case.reader](base, made)
     except HungError:
-        verdict = Verdict(crash=f'nothing within {SECONDS} s')
+        verdict = Verdict(crash=f'no result within {SECONDS} s')
     except Exception as error:
         verdict = _from_error(error)
     finally:
@@ -46,14 +46,14 @@ def run(case: Case, folder: Path) -> Verdict:
     spent = (time.monotonic() - begin, time.process_time() - started)
     verdict = replace(verdict, seconds=round(spent[0], 2), cpu=round(spent[1], 2))
     verdict = replace(verdict, memory=max(memory('VmHWM') - before, 0))
-    if new := sorted(set(traces()) - left):
-        verdict = replace(verdict, harmed=f'it left {", ".join(new)}')
+    if new := sorted(set(traces()) - traces_before):
+        verdict = replace(verdict, harm=f'it left {", ".join(new)}')
     return verdict
 
 
 def run_all(cases: list[Case]):
-    """Yield each case and its verdict, each from a folder of its own."""
-    # So that a mistake here costs this process, not the machine.
+    """Yield each case and its verdict; each case has a separate folder."""
+    # A mistake here must not exhaust the memory of the machine.
     resource.setrlimit(resource.RLIMIT_AS, (20 * 2**30,) * 2)
     for case in cases:
         folder = Path(tempfile.mkdtemp(prefix='hostile-'))
@@ -75,8 +75,8 @@ def _image(folder: Path, path: Path) -> Verdict:
     except Exception as error:
         text = ''.join(traceback.format_exception(error))
         sentence = explain_failure(scan, 'pvs_wf.conform', text, Path('crash.txt'))
-        ours = 'crash.txt' not in sentence
-        return Verdict(1, (sentence,), '' if ours else sentence[-300:])
+        is_expected = 'crash.txt' not in sentence
+        return Verdict(1, (sentence,), '' if is_expected else sentence[-300:])
     return Verdict()
 
 
@@ -93,31 +93,31 @@ def _dataset(bids: Path, options: dict | None) -> Verdict:
         skip_bids_validation=True,
         **(options or {}),
     )
-    with _listening() as said:
+    with _logged_errors() as messages:
         selection = select_scans(settings)
         log_selection(selection)
     good = [scan for scan in selection.scans if scan.participant == 'good']
-    harmed = ''
+    harm = ''
     paths = [bids / f'sub-good/anat/sub-good_{kind}.nii.gz' for kind in ('T2w', 'T1w')]
     if [(scan.t2w, scan.t1w, scan.flair) for scan in good] != [(*paths, None)]:
-        harmed = f'the good participant has {good}'
+        harm = f'the good participant has {good}'
     for scan in selection.scans:
         facts = scanner_metadata(bids, scan.t2w) | {'Sources': scan.sources(bids)}
         text = json.dumps(facts, allow_nan=False, ensure_ascii=False).encode()
         if len(text) > 10_000 or not all(
             f.isprintable() for f in facts.values() if isinstance(f, str)
         ):
-            harmed = harmed or 'facts of the scanner that nobody can read'
+            harm = harm or 'unreadable facts of the scanner'
     if len({scan.name for scan in selection.scans}) < len(selection.scans):
-        harmed = harmed or 'two scans with one name in the graph'
-    return Verdict(1 if selection.missing else 0, tuple(said), '', harmed)
+        harm = harm or 'two scans have the same name in the graph'
+    return Verdict(1 if selection.missing else 0, tuple(messages), '', harm)
 
 
 def _bundle(path: Path, made) -> Verdict:
     from pvs_workflow.networks.bundle import load_bundle
     from pvs_workflow.networks.engine import configure_tensorflow
 
-    # As everybody does who loads one; once it has started, its threads cannot be changed.
+    # As in the app: TensorFlow cannot change its threads later.
     configure_tensorflow(threads=1, seed=0)
     load_bundle(path)
     return Verdict()
@@ -127,18 +127,19 @@ def _group(out: Path, made) -> Verdict:
     from pvs_workflow.derivatives.description import describe_outputs
     from pvs_workflow.group import collect_group
 
-    found = collect_group(out, out.parent / 'bids')
+    collected = collect_group(out, out.parent / 'bids')
     describe_outputs(out)
     table = (out / 'group_potter.tsv').read_text(encoding='utf-8')
     page = (out / 'group_potter.html').read_text(encoding='utf-8')
-    harmed = ''
+    harm = ''
     if 'sub-good' not in table:
-        harmed = 'the good participant is not in the table'
+        harm = 'the good participant is not in the table'
     if '<script>alert' in page or '"javascript:' in page:
-        harmed = 'the page has a script of the input’s'
+        harm = 'the page has a script from the input'
     if len(page) > 5_000_000:
-        harmed = f'a page of {len(page)} characters'
-    return Verdict(1 if found.problems else 0, (*found.problems, *found.warnings), '', harmed)
+        harm = f'the page has {len(page)} characters'
+    messages = *collected.problems, *collected.warnings
+    return Verdict(1 if collected.problems else 0, messages, '', harm)
 
 
 def _result(out: Path, made) -> Verdict:
@@ -146,29 +147,29 @@ def _result(out: Path, made) -> Verdict:
 
     results, problems = read_results(out)
     names = [result.grade['participant_id'] for result in results]
-    harmed = '' if 'sub-good' in names else 'the good participant is left out'
-    return Verdict(1 if problems else 0, tuple(problems), '', harmed)
+    harm = '' if 'sub-good' in names else 'the good participant is missing'
+    return Verdict(1 if problems else 0, tuple(problems), '', harm)
 
 
 def _ratings(out: Path, path: Path) -> Verdict:
     from pvs_workflow.group import collect_group
 
-    found = collect_group(out, None, [path])
-    return Verdict(1 if found.problems else 0, found.problems)
+    collected = collect_group(out, None, [path])
+    return Verdict(1 if collected.problems else 0, collected.problems)
 
 
 def _page(out: Path, made) -> Verdict:
     from pvs_workflow.cli.reports import write_pages
 
-    with _listening() as said:
-        fine = write_pages(out, ['bad', 'good'])
+    with _logged_errors() as messages:
+        succeeded = write_pages(out, ['bad', 'good'])
     pages = [(out / f'sub-{label}.html') for label in ('bad', 'good')]
-    harmed = '' if all(page.is_file() for page in pages) else 'a page is missing'
-    if not harmed:
+    harm = '' if all(page.is_file() for page in pages) else 'a page is missing'
+    if not harm:
         text = pages[0].read_text(encoding='utf-8')
         if '<script>alert' in text or len(text) > 20_000_000 or 'root:x:0' in text:
-            harmed = f'a page of {len(text)} characters with what must not be in it'
-    return Verdict(0 if fine else 1, tuple(said), '', harmed)
+            harm = f'the page has {len(text)} characters or content of the input'
+    return Verdict(0 if succeeded else 1, tuple(messages), '', harm)
 
 
 def _settings(out: Path, path: Path) -> Verdict:
@@ -182,18 +183,18 @@ def _config(out: Path, path: Path) -> Verdict:
     from pvs_workflow.cli.parser import parse_args
 
     words = [out.parent / 'bids', out, 'participant', '--config-file', path]
-    said = io.StringIO()
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+    stderr = io.StringIO()
+    with contextlib.redirect_stderr(stderr), contextlib.redirect_stdout(io.StringIO()):
         try:
             settings = parse_args(list(map(str, words)))
         except SystemExit as end:
-            lines = said.getvalue().splitlines()
+            lines = stderr.getvalue().splitlines()
             errors = tuple(line for line in lines if line.startswith('pvs_workflow: error: '))
-            harmed = '' if end.code else 'it looks as if all went well'
-            return Verdict(end.code or 0, errors, '', harmed)
-    places = (settings.bids_dir, settings.output_dir)
-    harmed = '' if places == (out.parent / 'bids', out) else f'it is about {places}'
-    return Verdict(harmed=harmed)
+            harm = '' if end.code else 'the command exits with 0'
+            return Verdict(end.code or 0, errors, '', harm)
+    folders = (settings.bids_dir, settings.output_dir)
+    harm = '' if folders == (out.parent / 'bids', out) else f'the settings have {folders}'
+    return Verdict(harm=harm)
 
 
 def _plugin(out: Path, path: Path) -> Verdict:
@@ -203,16 +204,16 @@ def _plugin(out: Path, path: Path) -> Verdict:
     return Verdict()
 
 
-def _script(out: Path, places: dict[str, Path]) -> Verdict:
+def _script(out: Path, paths: dict[str, Path]) -> Verdict:
     from pvs_workflow.cli.job_array import write_slurm
     from pvs_workflow.settings import Settings
 
-    places = {'output_dir': out, 'work_dir': out / 'work'} | places
+    paths = {'output_dir': out, 'work_dir': out / 'work'} | paths
     settings = Settings(
-        bids_dir=out.parent / 'bids', analysis_level='participant', run_id='run', **places
+        bids_dir=out.parent / 'bids', analysis_level='participant', run_id='run', **paths
     )
     write_slurm(settings, ['good', 'other'])
-    # As a task, with an app that says what it is given.
+    # Run it as a task, with an app that prints its arguments.
     script = settings.write_slurm
     text = re.sub('^command=.*$', 'command=(printf %s/)', script.read_text('utf-8'), flags=re.M)
     done = subprocess.run(
@@ -224,19 +225,19 @@ def _script(out: Path, places: dict[str, Path]) -> Verdict:
         check=False,
     )
     work = settings.work_dir / 'sub-good'
-    wanted = f'{settings.bids_dir}/{settings.output_dir}/participant/'
-    harmed = done.stderr
-    if not (done.stdout.startswith(wanted) and f'/--work-dir/{work}/' in done.stdout):
-        harmed = harmed or f'the app is given {done.stdout!r}'
+    expected = f'{settings.bids_dir}/{settings.output_dir}/participant/'
+    harm = done.stderr
+    if not (done.stdout.startswith(expected) and f'/--work-dir/{work}/' in done.stdout):
+        harm = harm or f'the arguments of the app are {done.stdout!r}'
     (log,) = re.findall('^#SBATCH --output=(.*)$', text, re.M)
     if log.strip('"').replace('%%', '%') != f'{settings.output_dir}/logs/slurm/jobs_%A_%a.log':
-        harmed = harmed or f'the log is {log}'
-    if found := list(out.rglob('*hacked')):
-        harmed = harmed or f'it left {found}'
-    return Verdict(harmed=harmed)
+        harm = harm or f'the log is {log}'
+    if files := list(out.rglob('*hacked')):
+        harm = harm or f'it left {files}'
+    return Verdict(harm=harm)
 
 
-ROOMS = {
+READERS = {
     'image': _image,
     'dataset': _dataset,
     'bundle': _bundle,
@@ -249,7 +250,7 @@ ROOMS = {
     'plugin': _plugin,
     'script': _script,
 }
-"""Who is given what."""
+"""Functions that read an input, by the name of the reader."""
 
 
 def _from_error(error: Exception) -> Verdict:
@@ -261,28 +262,28 @@ def _from_error(error: Exception) -> Verdict:
 
 
 @contextlib.contextmanager
-def _listening():
-    """Collect what is logged as errors."""
-    said: list[str] = []
+def _logged_errors():
+    """Collect the error messages that are logged in the block."""
+    messages: list[str] = []
     handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: said.append(record.getMessage())
+    handler.emit = lambda record: messages.append(record.getMessage())
     log = logging.getLogger('pvs_workflow')
     log.addHandler(handler)
     try:
-        yield said
+        yield messages
     finally:
         log.removeHandler(handler)
 
 
-def main(rooms: list[str]) -> int:
-    """Print what became of all inputs, or of those of some rooms, as lines of JSON."""
-    skipped = int(rooms.pop()) if rooms and rooms[-1].isdecimal() else 0
-    chosen = [case for case in all_cases() if not rooms or case.room in rooms][skipped:]
+def main(readers: list[str]) -> int:
+    """Print the outcomes of all inputs, or of those of some readers, as lines of JSON."""
+    skipped = int(readers.pop()) if readers and readers[-1].isdecimal() else 0
+    chosen = [case for case in all_cases() if not readers or case.reader in readers][skipped:]
     handled = 0
     for case, verdict in run_all(chosen):
-        wrong = judge(case, verdict)
-        handled += not wrong
-        line = {'case': case.title, 'wrong': wrong, **asdict(verdict)}
+        problems = find_problems(case, verdict)
+        handled += not problems
+        line = {'case': case.title, 'problems': problems, **asdict(verdict)}
         print(json.dumps(line), flush=True)
     print(f'{handled} of {len(chosen)} bad inputs handled as promised', file=sys.stderr)
     return 0 if handled == len(chosen) else 1

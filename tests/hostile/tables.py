@@ -1,4 +1,4 @@
-"""Bad derivatives at group level, and bad tables beside them."""
+"""Bad derivatives at group level, and bad sidecars and participants.tsv."""
 
 import gzip
 import json
@@ -16,27 +16,27 @@ GRADE, COUNTS = '_desc-potter_grade.tsv', '_desc-epvs_counts.tsv'
 
 
 def prepare(folder: Path) -> Path:
-    """Write results of a good and of a bad participant, and a dataset that names both."""
+    """Write results of a good and a bad participant, and a dataset that names both."""
     out = folder / 'out'
     for label in ('good', 'bad'):
         save_result(out, label)
     (folder / 'bids').mkdir()
-    people = 'participant_id\tage\tsex\nsub-good\t70\tF\nsub-bad\t60\tM\n'
-    (folder / 'bids' / 'participants.tsv').write_text(people)
+    participants = 'participant_id\tage\tsex\nsub-good\t70\tF\nsub-bad\t60\tM\n'
+    (folder / 'bids' / 'participants.tsv').write_text(participants)
     return out
 
 
 def cases() -> Iterator[Case]:
     """Yield all bad tables."""
-    for name, change, says in (*_tables(), *_cells(), *_beside()):
-        room = 'group' if says == USED else 'result'
-        yield Case(room, name, change, says, 0 if says == USED else 1)
-    for name, change, says in bad_ratings():
-        yield Case('ratings', name, change, says)
-    for name, change, says in bad_pages():
-        yield Case('page', name, change, says, 0 if says == USED else 1)
-    for name, change, says in bad_settings():
-        yield Case('settings', name, change, says)
+    for name, change, message in (*_tables(), *_cells(), *_other_files()):
+        reader = 'group' if message == USED else 'result'
+        yield Case(reader, name, change, message, 0 if message == USED else 1)
+    for name, change, message in bad_ratings():
+        yield Case('ratings', name, change, message)
+    for name, change, message in bad_pages():
+        yield Case('page', name, change, message, 0 if message == USED else 1)
+    for name, change, message in bad_settings():
+        yield Case('settings', name, change, message)
 
 
 def _replace(end: str, content: str | bytes) -> Callable[[Path], None]:
@@ -48,7 +48,7 @@ def _replace(end: str, content: str | bytes) -> Callable[[Path], None]:
 
 
 def _edit(end: str, change: Callable[[list[list[str]]], object]) -> Callable[[Path], None]:
-    """Change the rows of a table, the header first."""
+    """Return a function that changes the rows of a table; the first one is the header."""
 
     def make(out: Path) -> None:
         path = out / 'sub-bad' / 'anat' / f'sub-bad{end}'
@@ -81,7 +81,7 @@ def _tables():
             'of no bytes': '',
             'of zeros': b'\0' * 4096,
             'of all bytes': BINARY,
-            'that are no UTF-8': b'participant_id\xff\tsession_id\n',
+            'that are not UTF-8': b'participant_id\xff\tsession_id\n',
             'in UTF-16': 'participant_id\tsession_id\n'.encode('utf-16'),
             'compressed': gzip.compress(b'participant_id\n' * 99),
             'of 2,000,000 tabs': '\t' * 2_000_000,
@@ -91,13 +91,13 @@ def _tables():
             'with colour codes of terminals': '\x1b[31mparticipant_id\t\x07\n',
         }.items():
             yield f'{what} {name}', _replace(end, content), f'sub-bad{end}'
-        yield f'{what} cut off', _edit(end, lambda rows: rows[-1].pop()), f'sub-bad{end}'
+        yield f'{what} truncated', _edit(end, lambda rows: rows[-1].pop()), f'sub-bad{end}'
         yield (
-            f'{what} of a header alone',
+            f'{what} with only a header',
             _edit(end, lambda rows: rows.__delitem__(slice(1, 9))),
             f'sub-bad{end}',
         )
-        yield f'{what} of rows alone', _edit(end, lambda rows: rows.pop(0)), f'sub-bad{end}'
+        yield f'{what} without a header', _edit(end, lambda rows: rows.pop(0)), f'sub-bad{end}'
         yield (
             f'{what} with a column twice',
             _edit(end, lambda rows: [row.append(row[0]) for row in rows]),
@@ -142,7 +142,7 @@ def _tables():
         (out / 'sub-good' / 'ses-1').symlink_to('..', target_is_directory=True)
         (out / 'sub-bad' / 'anat' / 'anat').symlink_to('..', target_is_directory=True)
 
-    yield 'folders that lead back', loop, USED
+    yield 'links back to the folder', loop, USED
 
     def other_name(out):
         (out / 'sub-bad').rename(out / 'sub-a.b')
@@ -151,20 +151,20 @@ def _tables():
 
     yield 'a folder that is not the participant’s', other_name, 'which its name contradicts'
 
-    def no_text(out):
+    def not_utf8(out):
         label = os.fsdecode(b'sub-a\xff')
         (out / 'sub-bad').rename(out / label)
         for path in (out / label / 'anat').iterdir():
             path.rename(path.with_name(path.name.replace('sub-bad', label)))
 
-    yield 'a folder whose name is no UTF-8', no_text, 'which its name contradicts'
+    yield 'a folder whose name is not UTF-8', not_utf8, 'which its name contradicts'
 
-    def lines(out):
+    def line_break(out):
         (out / 'sub-bad').rename(out / 'sub-a\nTraceback')
         for path in (out / 'sub-a\nTraceback' / 'anat').iterdir():
             path.rename(path.with_name(path.name.replace('sub-bad', 'sub-a\nTraceback')))
 
-    yield 'a folder with a line break in its name', lines, 'which its name contradicts'
+    yield 'a folder with a line break in its name', line_break, 'which its name contradicts'
 
 
 def _cells():
@@ -223,10 +223,10 @@ def _cells():
             'javascript:alert(1)',
         ):
             yield f'{column} {value[:20]!r}', cell(GRADE, column, value), USED
-    yield 'a text with control characters', cell(GRADE, 'model', 'a\x1b[2J\x07\x00b'), 'sub-bad'
+    yield 'a string with control characters', cell(GRADE, 'model', 'a\x1b[2J\x07\x00b'), 'sub-bad'
 
 
-def _beside():
+def _other_files():
     sidecar = '_desc-preproc_T2w.json'
     for what, content in {
         'of zeros': b'\0' * 4096,
@@ -235,12 +235,12 @@ def _beside():
         'of NaN': '{"MagneticFieldStrength": NaN, "VoxelSize": [NaN, 1, 1]}',
         'of infinity': '{"MagneticFieldStrength": 1e999, "VoxelSize": [1e999, 1, 1]}',
         'of 400 digits': f'{{"MagneticFieldStrength": 1{"0" * 400}, "VoxelSize": [1{"0" * 400}]}}',
-        'with empty edges': '{"VoxelSize": []}',
+        'with an empty voxel size': '{"VoxelSize": []}',
         'of lists': '{"Manufacturer": ["a"], "VoxelSize": [[1], [2]]}',
         'of markup': '{"Manufacturer": "<script>alert(1)</script>", "InstitutionName": "<b>"}',
-        'with half a character': '{"Manufacturer": "\\ud800", "InstitutionName": "\\udfff"}',
+        'with a lone surrogate': '{"Manufacturer": "\\ud800", "InstitutionName": "\\udfff"}',
         'with control characters': '{"Manufacturer": "a\\u0000\\u001b[2J\\nb"}',
-        'with a text of 10 MB': json.dumps({'Manufacturer': 'a' * 10**7}),
+        'with a string of 10 MB': json.dumps({'Manufacturer': 'a' * 10**7}),
         'of 100 MB': '{"a": "' + ' ' * 10**8 + '"}',
         'that is true': '{"MagneticFieldStrength": true, "VoxelSize": [true]}',
         'of dollar signs': '{"Manufacturer": "$x^{2$", "InstitutionName": "$\\\\frac{a"}',
@@ -250,7 +250,7 @@ def _beside():
     yield 'a folder as sidecar', _special(sidecar, Path.mkdir), USED
     yield 'an endless sidecar', _special(sidecar, lambda p: p.symlink_to('/dev/zero')), USED
 
-    def people(content: str | bytes, name='participants.tsv'):
+    def participants_file(content: str | bytes, name='participants.tsv'):
         def make(out):
             path = out.parent / 'bids' / name
             path.parent.mkdir(exist_ok=True, parents=True)
@@ -280,7 +280,7 @@ def _beside():
         'of a group of 100,000 letters': header + f'sub-bad\t50\tF\t{"g" * 100_000}\tb\n',
         'of paths': header + '../../etc/passwd\t50\tF\ta\tb\n',
     }.items():
-        yield f'people {what}', people(content), USED
+        yield f'people {what}', participants_file(content), USED
 
     def special(kind):
         def make(out):

@@ -1,4 +1,4 @@
-"""Bad inputs given to the installed commands, as processes with little memory."""
+"""Bad inputs given to the installed commands, in processes with limited memory."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from tests.builders.example import COMMAND, EXAMPLE, copy_t2w, environment, make_raw
 from tests.builders.results import save_result
 from tests.hostile import bundles, datasets, images, tables
-from tests.hostile.case import LEAST_MEMORY
+from tests.hostile.case import MAX_MEMORY
 
 pytestmark = pytest.mark.slow
 CASCADE = COMMAND.with_name('pvs_cascade')
@@ -21,20 +21,23 @@ SECONDS = 200
 MEASURED = """
 import resource, subprocess, sys
 from pathlib import Path
-# No file of more than 2 GB may be written, whatever is claimed.
+# Files above 2 GB cannot be written, whatever size a header claims.
 resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**30,) * 2)
 code = subprocess.call(sys.argv[2:])
 Path(sys.argv[1]).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024))
 sys.exit(code)
 """
-"""A process of its own measures: a new one is counted with all that its parent had."""
+"""Code that runs a command and writes its peak memory.
+
+It needs a separate process, since the peak memory of a new process includes that of its parent.
+"""
 
 
-def give(command, cwd, most=LEAST_MEMORY):
-    """Run a command; return its exit code, what it said, and the most memory of one process."""
-    home, before, told = cwd / 'home', _listed(cwd), cwd.with_name(f'{cwd.name}_memory.txt')
+def run(command, cwd, max_memory=MAX_MEMORY):
+    """Run a command; return its exit code, its standard error and the new files."""
+    home, before, usage_file = cwd / 'home', _files(cwd), cwd.with_name(f'{cwd.name}_memory.txt')
     done = subprocess.run(
-        [sys.executable, '-c', MEASURED, told, *map(str, command)],
+        [sys.executable, '-c', MEASURED, usage_file, *map(str, command)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -43,29 +46,30 @@ def give(command, cwd, most=LEAST_MEMORY):
         timeout=SECONDS,
         check=False,
     )
-    text, usage = done.stderr.decode('utf-8', 'backslashreplace'), int(told.read_text())
+    text, usage = done.stderr.decode('utf-8', 'backslashreplace'), int(usage_file.read_text())
     assert 'Traceback' not in text, text
     assert 'unexpected' not in text, text
-    assert usage < most, usage
-    return done.returncode, text, _listed(cwd) - before
+    assert usage < max_memory, usage
+    return done.returncode, text, _files(cwd) - before
 
 
-def _listed(folder: Path) -> set[str]:
-    return {str(Path(place, name)) for place, _, names in os.walk(folder) for name in names}
+def _files(folder: Path) -> set[str]:
+    return {str(Path(parent, name)) for parent, _, names in os.walk(folder) for name in names}
 
 
-def sentences(text, words):
+def lines_with(text, words):
     return [line for line in text.splitlines() if words in line]
 
 
-CASES = {case.title: case for part in (images, datasets, bundles, tables) for case in part.cases()}
+MODULES = (images, datasets, bundles, tables)
+CASES = {case.title: case for module in MODULES for case in module.cases()}
 IN_RUN = {
     'fourd': 'image: 4D',
-    'cut': 'image: NIfTI cut after 400 bytes',
-    'turned': 'image: gzip, bit turned at 50 % of the file',
+    'cut': 'image: NIfTI truncated after 400 bytes',
+    'flipped': 'image: gzip, bit flipped at 50 % of the file',
     'rgb': 'image: RGB',
     'nan': 'image: one voxel nan',
-    'claims': 'image: 812 × 812 × 812 voxels that are not there',
+    'claims': 'image: 812 × 812 × 812 voxels without data',
     'zeros': 'image: small image, then 8 GB of zeros',
     'offset': 'image: data from byte 1e+09',
     'extension': 'image: extension of 2 GB of text',
@@ -75,7 +79,7 @@ IN_RUN = {
 
 
 @pytest.fixture(scope='module')
-def ran(tmp_path_factory):
+def finished(tmp_path_factory):
     """Run the participant level on a good scan among bad ones."""
     folder = tmp_path_factory.mktemp('hostile')
     bids = folder / 'bids'
@@ -102,40 +106,43 @@ def ran(tmp_path_factory):
     (bids / 'sub-good' / 'anat' / 'sub-good_T2w.json').write_bytes(datasets.DEEP.encode())
     (bids / 'participants.tsv').write_bytes(tables.BINARY)
     (folder / 'out').mkdir()
-    code, said, new = give(
+    code, text, new = run(
         [
             *(COMMAND, bids, folder / 'out', 'participant', '--skip-bids-validation'),
             *('--nprocs', 2, '-w', folder / 'work', '--no-bias-correction'),
         ],
         folder,
     )
-    return folder, code, said, new
+    return folder, code, text, new
 
 
 @pytest.mark.parametrize('label', [*IN_RUN, 'pipe', 'zero', 'passwd', 'loop', 'folder'])
-def test_each_scan_gets_one_sentence(ran, label):
-    _, code, said, _ = ran
-    lines = [line for line in sentences(said, f'sub-{label}:') if ' is ' in line]
+def test_each_scan_has_one_error_message(finished, label):
+    folder, code, text, _ = finished
+    logs = [path.read_text('utf-8', 'replace') for path in (folder / 'out/logs').glob('*.log')]
+    errors = lines_with('\n'.join(logs), f' ERROR sub-{label}:')
     assert code == 1
-    assert len(lines) == 1, said
-    assert 'crash' not in lines[0]
+    assert len(errors) == 1, errors
+    message = errors[0].partition(' ERROR ')[2]
+    assert message in text.splitlines()
+    assert 'crash' not in message
 
 
-def test_odd_folders_are_named(ran):
+def test_folders_with_invalid_names_are_named(finished):
     for label in ("'good.bak'", 'a b', 'touch hacked', 'a\\udcff'):
-        assert sentences(ran[2], label), ran[2]
+        assert lines_with(finished[2], label), finished[2]
 
 
-def test_the_good_one_is_complete_and_all_is_in_its_place(ran):
-    folder, _, _, new = ran
+def test_the_good_scan_is_complete_and_no_file_is_elsewhere(finished):
+    folder, _, _, new = finished
     assert (folder / 'out/sub-good/anat/sub-good_desc-potter_grade.tsv').is_file()
     allowed = tuple(f'{folder / name}/' for name in ('out', 'work', 'home'))
     assert [path for path in new if not path.startswith(allowed)] == []
     assert {path.parent for path in folder.rglob('*hacked*')} == {folder / 'bids'}
 
 
-def test_the_group_level_leaves_out_what_is_damaged(ran):
-    folder, *_ = ran
+def test_the_group_level_skips_damaged_results(finished):
+    folder, *_ = finished
     out = folder / 'group'
     shutil.copytree(folder / 'out/sub-good', out / 'sub-good')
     for number, (end, kind) in enumerate(
@@ -150,10 +157,10 @@ def test_the_group_level_leaves_out_what_is_damaged(ran):
         path = stem.with_name(stem.name + end)
         path.unlink()
         kind(path)
-    code, said, _ = give([COMMAND, folder / 'bids', out, 'group'], folder)
+    code, text, _ = run([COMMAND, folder / 'bids', out, 'group'], folder)
     assert code == 1
     for number in range(4):
-        assert len(sentences(said, f'/sub-bad{number}_desc')) == 1, said
+        assert len(lines_with(text, f'/sub-bad{number}_desc')) == 1, text
     assert 'sub-good' in (out / 'group_potter.tsv').read_text()
 
 
@@ -167,7 +174,7 @@ def test_the_group_level_leaves_out_what_is_damaged(ran):
         ('evaluate', 'bundle: weights with an array that claims 12 GB'),
     ],
 )
-def test_cascades(tmp_path, command, title):
+def test_bad_cascades_are_refused(tmp_path, command, title):
     path = bundles.prepare(tmp_path)
     CASES[title].make(path)
     if command == 'evaluate':
@@ -175,19 +182,19 @@ def test_cascades(tmp_path, command, title):
     else:
         words = [COMMAND, EXAMPLE, tmp_path / 'out', 'participant', '--model', path]
         words += ['--skip-bids-validation', '-w', tmp_path / 'work']
-    code, said, _ = give(words, tmp_path)
+    code, text, _ = run(words, tmp_path)
     assert code == 1
-    assert len(sentences(said, CASES[title].says)) == 1, said
+    assert len(lines_with(text, CASES[title].message)) == 1, text
     assert not list(Path('/tmp').glob('pvs_hacked*'))
 
 
-def test_training_refuses_masks_that_are_none(tmp_path):
+def test_training_refuses_bad_masks(tmp_path):
     masks = tmp_path / 'masks'
     masks.mkdir()
     name = 'sub-02_space-T2w_desc-raters_mask.nii.gz'
     made = CASES['image: small image, then 8 GB of zeros'].make(masks)
     made.rename(masks / name)
     words = ['train', tmp_path / 'new', '--bids-dir', EXAMPLE, '--masks', masks]
-    code, said, _ = give([CASCADE, *words], tmp_path)
+    code, text, _ = run([CASCADE, *words], tmp_path)
     assert code == 1
-    assert len(sentences(said, 'pvs_cascade: error: ')) == 1, said
+    assert len(lines_with(text, 'pvs_cascade: error: ')) == 1, text

@@ -1,4 +1,4 @@
-"""Tables, files, names and messages: what holds for all values that hypothesis thinks of."""
+"""Property-based tests of tables, files, names and messages."""
 
 import math
 from pathlib import Path
@@ -39,15 +39,15 @@ TEXTS = (
 
 @st.composite
 def tables(draw):
-    """Draw the tables of a T2w."""
+    """Draw the tables of a T2w: counts and grade."""
     counts = draw(st.lists(COUNTS, min_size=6, max_size=6))
     width = draw(st.floats(0, 50))
     views = [View(side, 3 + rank, rank, (1.0, 1.0)) for side in 'LR' for rank in (1, 2, 3)]
     lows, highs = [max(c - width, 0) for c in counts], [c + width for c in counts]
-    whole = draw(st.lists(st.integers(0, 99), min_size=6, max_size=6))
+    instances = draw(st.lists(st.integers(0, 99), min_size=6, max_size=6))
     areas = draw(st.lists(st.floats(0, 2000), min_size=6, max_size=6))
     slices = [view.slice_index for view in views]
-    frame = count_table(views, slices, counts, lows, highs, whole, areas, ['pass'] * 6)
+    frame = count_table(views, slices, counts, lows, highs, instances, areas, ['pass'] * 6)
     weights = np.array(draw(st.lists(st.integers(1, 1000), min_size=5, max_size=5)))
     grade = grade_table(
         participant=draw(LABELS),
@@ -64,8 +64,8 @@ def tables(draw):
 
 
 @given(tables())
-def test_tables_hold_what_they_were_made_of(made):
-    counts, grade = made
+def test_tables_agree_with_their_counts(drawn):
+    counts, grade = drawn
     assert grade['potter'].item() == potter_grade(counts['count']).max() == counts['potter'].max()
     assert grade['count_max'].item() == counts['count'].max()
     assert sum(grade[f'p_potter{n}'].item() for n in GRADES) == pytest.approx(1, abs=1e-9)
@@ -73,8 +73,8 @@ def test_tables_hold_what_they_were_made_of(made):
 
 
 @given(tables())
-def test_tables_come_back_from_files_as_they_were(tmp_path, made):
-    for frame, table in zip(made, ('epvs_counts', 'potter_grade'), strict=True):
+def test_tables_survive_a_round_trip(tmp_path, drawn):
+    for frame, table in zip(drawn, ('epvs_counts', 'potter_grade'), strict=True):
         path, _ = write_table(frame, tmp_path / f'{table}.tsv', table)
         again = read_table(path, table)
         records = read_records(path, table)
@@ -92,15 +92,15 @@ def test_tables_come_back_from_files_as_they_were(tmp_path, made):
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=60), st.floats(0.01, 0.5))
-def test_few_errors_lie_beyond_the_ends(errors, miss):
+def test_few_errors_lie_outside_the_limits(errors, miss):
     low, high = (tail_end(errors, miss, upper) for upper in (False, True))
-    most = max((len(errors) + 1) * miss - 1, 0) + 1e-6
-    assert sum(error > high for error in errors) <= most
-    assert sum(error < low for error in errors) <= most
+    maximum = max((len(errors) + 1) * miss - 1, 0) + 1e-6
+    assert sum(error > high for error in errors) <= maximum
+    assert sum(error < low for error in errors) <= maximum
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=80))
-def test_levels_are_full_or_the_only_one(true):
+def test_each_level_has_enough_images_unless_it_is_the_only_one(true):
     levels = fill_levels(true, (0, 1, 11, 21, 41), least=10)
     assert levels[0] == 0
     assert list(levels) == sorted(set(levels))
@@ -110,7 +110,7 @@ def test_levels_are_full_or_the_only_one(true):
 
 @given(st.integers(0, 2**32 - 1), st.integers(20, 120), st.lists(COUNTS, min_size=6, max_size=6))
 @settings(max_examples=25)
-def test_intervals_hold_their_count_and_probabilities_sum_to_one(seed, n, counts):
+def test_intervals_contain_their_count_and_probabilities_sum_to_one(seed, n, counts):
     rng = np.random.default_rng(seed)
     true = rng.integers(0, 50, n)
     calibration = fit_calibration(np.maximum(true + rng.normal(0, 3, n), 0), true)
@@ -124,7 +124,7 @@ def test_intervals_hold_their_count_and_probabilities_sum_to_one(seed, n, counts
 
 
 @given(st.text(max_size=300) | st.binary(max_size=300).map(lambda raw: raw.decode('latin-1')))
-def test_any_ratings_are_read_or_refused_in_one_sentence(tmp_path, body):
+def test_ratings_are_read_or_refused_with_one_message(tmp_path, body):
     path = tmp_path / 'ratings.tsv'
     header = 'participant_id\themisphere\tslice\tcount\n'
     path.write_text(header + body, encoding='utf-8', errors='replace', newline='')
@@ -139,7 +139,7 @@ def test_any_ratings_are_read_or_refused_in_one_sentence(tmp_path, body):
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes_are_a_table_or_refused_in_one_sentence(tmp_path, content):
+def test_bytes_are_refused_as_a_table_with_one_message(tmp_path, content):
     path = tmp_path / 'table.tsv'
     path.write_bytes(content)
     for reader in (read_records, read_table):
@@ -149,7 +149,7 @@ def test_any_bytes_are_a_table_or_refused_in_one_sentence(tmp_path, content):
 
 
 @given(st.text(max_size=2000) | st.text('\n\t\r\x1b\x00 \ud800a', max_size=3000))
-def test_a_message_is_one_line_and_stays_it(text):
+def test_a_message_is_one_line_and_does_not_change_again(text):
     line = one_line(text)
     assert line.isprintable()
     assert len(line) <= 1200
@@ -158,7 +158,7 @@ def test_a_message_is_one_line_and_stays_it(text):
 
 
 @given(st.text('[]{}":,0123456789.eE+-\\udaf ntrl', max_size=200))
-def test_json_is_parsed_or_refused_by_value_error_alone(text):
+def test_json_is_parsed_or_raises_only_value_errors(text):
     try:
         parse_json(text)
     except ValueError:
@@ -166,7 +166,7 @@ def test_json_is_parsed_or_refused_by_value_error_alone(text):
 
 
 @given(st.text(max_size=40))
-def test_a_name_in_its_place_tells_whose_it_is(label):
+def test_a_path_with_valid_names_has_the_label_of_its_participant(label):
     folder = Path('/data')
     path = folder / f'sub-{label}' / 'anat' / f'sub-{label}_T2w.nii.gz'
     if is_in_place(path.relative_to(folder).as_posix()):
@@ -176,14 +176,14 @@ def test_a_name_in_its_place_tells_whose_it_is(label):
 
 
 @given(st.lists(st.none() | st.text(min_size=1, max_size=20), max_size=8))
-def test_any_names_can_be_put_in_order(names):
+def test_names_can_be_sorted(names):
     ordered = sorted(names, key=natural_key)
-    turned_round = ordered[::-1]
-    assert sorted(turned_round, key=natural_key) == ordered
+    reverse = ordered[::-1]
+    assert sorted(reverse, key=natural_key) == ordered
 
 
 @given(st.lists(st.tuples(LABELS, st.none() | LABELS), unique=True, min_size=2, max_size=12))
-def test_names_in_the_graph_are_as_different_as_the_scans(pairs):
+def test_different_scans_have_different_names_in_the_graph(pairs):
     names = set()
     for participant, session in pairs:
         entities = (('sub', participant), *((('ses', session),) if session else ()))

@@ -1,62 +1,62 @@
-"""What became of a bad input, and whether that is as promised."""
+"""The outcome of a bad input, and its check."""
 
 from dataclasses import dataclass
 
-from tests.hostile.case import LEAST_MEMORY, USED, Case
+from tests.hostile.case import MAX_MEMORY, USED, Case
 
-LONGEST = 2000
-"""Characters that one sentence may have."""
+MAX_MESSAGE = 2000
+"""Maximum length of an error message, characters."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one input.
+    """Outcome of one input.
 
     Attributes
     ----------
     code : int
-        As the command would end.
-    said : tuple of str
-        What the user would see as errors.
+        Exit code of the command.
+    messages : tuple of str
+        Error messages that the user would see.
     crash : str
-        Of an error that is not one of ours.
-    harmed : str
-        What happened to others; empty where nothing did.
+        Unexpected error; empty if there was none.
+    harm : str
+        Effect on other inputs or files; empty if there was none.
     seconds : float
-        On the clock.
+        Elapsed time.
     cpu : float
-        Seconds of a processor.
+        CPU time, seconds.
     memory : int
-        Bytes, at most, above what was taken before.
+        Peak memory above that before the input, bytes.
 
     """
 
     code: int = 0
-    said: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     crash: str = ''
-    harmed: str = ''
+    harm: str = ''
     seconds: float = 0.0
     cpu: float = 0.0
     memory: int = 0
 
 
-def judge(case: Case, verdict: Verdict) -> list[str]:
-    """Return what is wrong with what became of an input; nothing where it is as promised."""
-    wrong = []
+def find_problems(case: Case, verdict: Verdict) -> list[str]:
+    """Return the differences between an outcome and that of its case; empty if it is handled."""
+    problems = []
     if verdict.crash:
-        wrong.append(f'it ended in {verdict.crash}')
-    if verdict.harmed:
-        wrong.append(verdict.harmed)
-    if verdict.code != (0 if case.says == USED else case.code):
-        wrong.append(f'exit code {verdict.code}')
-    about = [line for line in verdict.said if case.says in line]
-    if case.says != USED and len(about) != 1:
-        wrong.append(f'{len(about)} sentences with {case.says!r}')
-    for line in verdict.said:
-        if len(line) > LONGEST or not line.isprintable():
-            wrong.append(f'no clear sentence: {line[:200]!r} of {len(line)} characters')
+        problems.append(f'crash: {verdict.crash}')
+    if verdict.harm:
+        problems.append(verdict.harm)
+    if verdict.code != (0 if case.message == USED else case.code):
+        problems.append(f'exit code {verdict.code}')
+    matches = [line for line in verdict.messages if case.message in line]
+    if case.message != USED and len(matches) != 1:
+        problems.append(f'{len(matches)} messages with {case.message!r}')
+    for line in verdict.messages:
+        if len(line) > MAX_MESSAGE or not line.isprintable():
+            problems.append(f'unclear message: {line[:200]!r} of {len(line)} characters')
         if 'Traceback' in line and 'line break' not in case.name:
-            wrong.append('a traceback')
-    if verdict.memory > LEAST_MEMORY:
-        wrong.append(f'{verdict.memory / 1e9:.1f} GB of memory')
-    return wrong
+            problems.append('a traceback')
+    if verdict.memory > MAX_MEMORY:
+        problems.append(f'{verdict.memory / 1e9:.1f} GB of memory')
+    return problems

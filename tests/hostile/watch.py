@@ -1,28 +1,28 @@
-"""What an input costs this process, and what it leaves behind."""
+"""Time, memory and leftover files of the handling of an input."""
 
 import signal
 import time
 from pathlib import Path
 
 SECONDS = 60
-"""Of a processor, or of doing nothing, after which an input is said to hang the app.
+"""Maximum CPU time or idle time of an input, seconds.
 
-Not on the clock, since other work on the machine would make it hang.
+Elapsed time is not limited, since it depends on other work on the machine.
 """
 
 MARK = Path('/tmp')
-"""Where code that an input smuggles in would leave a trace."""
+"""Folder in which code injected by an input would leave a file."""
 
 
 class HungError(BaseException):
-    """It took too long."""
+    """An input took too long."""
 
 
 def watch() -> None:
-    """Look every minute whether the app still works, and has not worked for too long."""
+    """Raise :class:`HungError` if the app is idle for a minute, or uses too much CPU time."""
     begin = last = time.process_time()
 
-    def look(signum, frame) -> None:
+    def check(signum, frame) -> None:
         nonlocal last
         now = time.process_time()
         if now - last < 1 or now - begin >= SECONDS:
@@ -30,18 +30,18 @@ def watch() -> None:
         last = now
         signal.alarm(SECONDS)
 
-    signal.signal(signal.SIGALRM, look)
+    signal.signal(signal.SIGALRM, check)
     signal.alarm(SECONDS)
 
 
-def memory(what: str) -> int:
-    """Return a figure of this process's memory, bytes."""
+def memory(field: str) -> int:
+    """Return a memory figure of this process, such as ``VmRSS``, bytes."""
     for line in Path('/proc/self/status').read_text().splitlines():
-        if line.startswith(what):
+        if line.startswith(field):
             return int(line.split()[1]) * 1024
-    raise LookupError(what)
+    raise LookupError(field)
 
 
 def traces() -> list[str]:
-    """Return what code that an input smuggled in has left."""
+    """Return the files left by injected code."""
     return [str(path) for path in MARK.glob('pvs_hacked*')]
