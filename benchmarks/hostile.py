@@ -49,7 +49,9 @@ def main() -> None:
         'not_handled': [
             f'{title}: {"; ".join(problems)}' for _, title, _, problems in outcomes if problems
         ],
-        'rooms': {name: summarise([one for one in outcomes if one[0] == name]) for name in readers},
+        'rooms': {
+            name: summarise([one for one in outcomes if one[0] == name]) for name in readers
+        },
     }
     write_record(args.out, command('hostile', args, 'rooms'), content)
 
