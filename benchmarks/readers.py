@@ -45,9 +45,9 @@ def readings(number: int, seed: int, anatomies: tuple[Path, ...]) -> dict[str, l
     noise = partial(noisy, noise=1 / scene.protocol.snr, rng=rng)
     return {
         'truth': [_counts(number, scene)],
-        'noise': [_counts(number, scene, misjudged=noise) for _ in range(READINGS)],
-        'stricter': [_counts(number, scene, misjudged=lambda contrast: 1 / (1 + TENTH))],
-        'more lenient': [_counts(number, scene, misjudged=lambda contrast: 1 / (1 - TENTH))],
+        'noise': [_counts(number, scene, perception=noise) for _ in range(READINGS)],
+        'stricter': [_counts(number, scene, perception=lambda contrast: 1 / (1 + TENTH))],
+        'more lenient': [_counts(number, scene, perception=lambda contrast: 1 / (1 - TENTH))],
     }
 
 

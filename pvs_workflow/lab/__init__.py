@@ -1,1 +1,1 @@
-"""Simulate, train and evaluate cascades: everything behind ``pvs_cascade``."""
+"""Simulation of training data, and training and evaluation of cascades (``pvs_cascade``)."""

@@ -21,27 +21,27 @@ def parallel_map(
 ) -> Iterator:
     """Yield the result of a function for each item, in the order of the items.
 
-    Processes are spawned, never forked: TensorFlow does not survive a fork. Linear algebra runs on
-    one thread, whatever the number of jobs: its last digits depend on how many share a sum.
+    Processes are spawned, because TensorFlow does not survive a fork. Linear algebra runs on one
+    thread for any number of jobs: the number of threads affects the last digits of its sums.
 
     Parameters
     ----------
     function : callable
-        With more than one job, a function at module level (or a partial of one).
+        A function at module level (or a partial of one) if there is more than one job.
     items : iterable
     n_jobs : int, ≥ 1
-        Processes of one thread each; with 1, everything is done in this process.
+        Number of single-threaded processes; with 1, the items are processed in this process.
     label : callable
-        Gives the name of an item for error messages.
+        Returns the name of an item for error messages.
     progress : callable
-        Called with the number of items done, after each.
+        Called after each item with the number of items done.
 
     Raises
     ------
     ResourceError
         If a process is killed.
     Exception
-        Whatever the function raises, with a note that names the item.
+        Any error of the function, with a note that names the item.
 
     Examples
     --------
@@ -56,8 +56,8 @@ def parallel_map(
                 result = next(results)
             except BrokenProcessPool as error:
                 raise ResourceError(
-                    f'A worker process was killed before {label(item)} was done. Use fewer '
-                    'processes if the memory is too small for them, and repeat the command.'
+                    f'a worker process was killed before {label(item)} was done; '
+                    'repeat the command, with fewer processes if memory ran out'
                 ) from error
             except Exception as error:
                 error.add_note(f'While computing {label(item)}.')

@@ -1,4 +1,4 @@
-"""Phantoms as images, samples and datasets, and made-up results of a cross-validation."""
+"""Phantoms as images, samples and datasets, and invented results of a cross-validation."""
 
 from itertools import product
 
@@ -17,7 +17,7 @@ def phantom():
 
 @pytest.fixture(scope='session')
 def samples():
-    """The 36 samples of six phantoms."""
+    """Return the 36 samples of six phantoms."""
     rng = np.random.default_rng(1)
     out = []
     for index in range(6):
@@ -28,7 +28,7 @@ def samples():
 
 @pytest.fixture(scope='session')
 def dataset(tmp_path_factory):
-    """A BIDS dataset of four phantoms, one of them with a session."""
+    """Write a BIDS dataset of four phantoms, one of them with a session."""
     root = tmp_path_factory.mktemp('phantoms') / 'cohort'
     rng = np.random.default_rng(2)
     for index in range(4):
@@ -39,13 +39,13 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture
 def write_phantom():
-    """The function that writes a phantom as a BIDS participant."""
+    """Return a function that writes a phantom as a BIDS participant."""
     return save_phantom
 
 
 @pytest.fixture
 def make_results():
-    """The function that makes up the results of a cross-validation with one enhancement."""
+    """Return a function that invents cross-validation results of one enhancement."""
 
     def make(method='none', people=6, error=2.0, seed=0):
         rng = np.random.default_rng(seed)
@@ -54,8 +54,8 @@ def make_results():
             true = int(rng.integers(0, 45))
             one, two = (max(0.0, true + rng.normal(0, error * factor)) for factor in (1, 2))
             cnr = float(rng.uniform(5, 15)) if true else None
-            place = (f'{person:02d}', side, rank, person % 2 + 1)
-            out.append(ImageResult(*place, method, true, one, two, cnr, cnr and cnr / 3))
+            image = (f'{person:02d}', side, rank, person % 2 + 1)
+            out.append(ImageResult(*image, method, true, one, two, cnr, cnr and cnr / 3))
         return out
 
     return make

@@ -1,1 +1,1 @@
-"""The command ``pvs_cascade``: arguments in, exit codes out."""
+"""Command line of ``pvs_cascade``."""

@@ -1,57 +1,57 @@
-"""Arguments that several commands of ``pvs_cascade`` have."""
+"""Arguments shared by several commands of ``pvs_cascade``."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 
 
-def whole(smallest: int) -> Callable[[str], int]:
-    """Return what reads a whole number from ``smallest`` to 2³² − 1, as seeds may be."""
+def whole_number(minimum: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers from ``minimum`` to 2³² − 1, the range of seeds."""
 
-    def read(text: str) -> int:
-        if not text.isdecimal() or not smallest <= int(text) < 2**32:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not minimum <= int(text) < 2**32:
             raise argparse.ArgumentTypeError(
-                f'expected a whole number from {smallest} to 2³²−1, received {text}'
+                f'{text!r} is not a whole number from {minimum} to 2³²−1'
             )
         return int(text)
 
-    return read
+    return parse
 
 
 def add_raters(parser) -> None:
-    """Add the arguments for raters' work."""
+    """Add the arguments for raters' masks and counts."""
     parser.add_argument(
         '--masks',
         type=Path,
         metavar='DIR',
-        help="raters' ePVS masks, *_space-T2w_desc-raters_mask.nii.gz (default: with the basal "
-        'ganglia)',
+        help="raters' ePVS masks, *_space-T2w_desc-raters_mask.nii.gz (default: the folder of "
+        'the basal ganglia)',
     )
     parser.add_argument(
         '--ratings',
         type=Path,
         metavar='TSV',
-        help='counts instead of masks: participant_id, session_id, hemisphere, slice, count',
+        help="raters' counts, in columns participant_id, session_id, hemisphere, slice, count",
     )
 
 
 def add_epochs(parser) -> None:
-    """Add the arguments for the length of a training."""
+    """Add the arguments for the number of epochs."""
     for network in ('enhancer', 'counter'):
         parser.add_argument(
             f'--epochs-{network}',
-            type=whole(1),
+            type=whole_number(1),
             metavar='N',
-            help=f'how often the {network} sees all images (default: as the recipe says)',
+            help=f'number of epochs of the {network} (default: set by the recipe)',
         )
 
 
 def add_processes(parser) -> None:
-    """Add the number of processes."""
+    """Add the argument for the number of processes."""
     parser.add_argument(
         '--n-cpus',
-        type=whole(1),
+        type=whole_number(1),
         default=1,
         metavar='N',
-        help='processes (default: %(default)s); the result does not depend on it',
+        help='number of processes; does not affect the result (default: %(default)s)',
     )

@@ -1,4 +1,4 @@
-"""``pvs_cascade crossval``: the paper's comparison of enhancements, in folds by participant."""
+"""Compare image enhancements, as in the paper, by cross-validation over participants."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from pvs_workflow.errors import EXIT_OK
-from pvs_workflow.lab.cli.arguments import add_epochs, add_processes, whole
+from pvs_workflow.lab.cli.arguments import add_epochs, add_processes, whole_number
 from pvs_workflow.lab.cli.record import command_line, dataset_record, find_truth
 
 DEFAULT_SEED = 1
@@ -20,7 +20,7 @@ PARTS = 'parts'
 
 @dataclass(frozen=True)
 class CrossvalPlan:
-    """What ``pvs_cascade crossval`` is asked for; a field for each argument."""
+    """Arguments of ``pvs_cascade crossval``."""
 
     bids_dir: Path
     output: Path
@@ -35,12 +35,12 @@ class CrossvalPlan:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The fields that the command is repeated with; methods only where some are left out."""
+        """Fields that the recorded command holds; methods only if some are left out."""
         names = ('seed', 'folds', 'epochs_enhancer', 'epochs_counter', 'variations', 'n_cpus')
         return names if set(self.methods) == set(METHODS) else (*names, 'methods')
 
     def config(self):
-        """Return how the networks are trained."""
+        """Return the training settings of the networks."""
         from pvs_workflow.lab.evaluation.fold import CrossvalConfig
 
         config = CrossvalConfig().with_epochs(self.epochs_enhancer, self.epochs_counter)
@@ -54,24 +54,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'output',
         type=Path,
         metavar='OUTPUT_DIR',
-        help='folder of the results; an interrupted run resumes in it',
+        help='folder for the results; an interrupted run resumes from it',
     )
     parser.add_argument(
         '--derivatives',
         type=Path,
         metavar='DIR',
-        help='the truth: ROI and ePVS labels (default: BIDS_DIR/derivatives/truth)',
+        help='folder of the true ROI and ePVS labels (default: BIDS_DIR/derivatives/truth)',
     )
-    parser.add_argument('--seed', type=whole(0), default=DEFAULT_SEED, help='default: %(default)s')
     parser.add_argument(
-        '--folds', type=whole(2), default=DEFAULT_FOLDS, metavar='N', help='default: %(default)s'
+        '--seed',
+        type=whole_number(0),
+        default=DEFAULT_SEED,
+        help='random seed (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--folds',
+        type=whole_number(2),
+        default=DEFAULT_FOLDS,
+        metavar='N',
+        help='number of folds (default: %(default)s)',
     )
     add_epochs(parser)
     parser.add_argument(
         '--variations',
-        type=whole(1),
+        type=whole_number(1),
         metavar='N',
-        help='random variations of each training image (default: 8; 40 kB of memory each)',
+        help='random variations of each training image, 40 kB of memory each (default: 8)',
     )
     parser.add_argument(
         '--methods',
@@ -79,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=METHODS,
         default=METHODS,
         metavar='METHOD',
-        help=f'enhancements to compare, among {", ".join(METHODS)} (default: all)',
+        help=f'enhancements to compare: {", ".join(METHODS)} (default: all)',
     )
     add_processes(parser)
 
@@ -90,8 +99,8 @@ def run(plan: CrossvalPlan) -> int:
     Raises
     ------
     PVSError
-        If the dataset cannot be used, or the folder cannot be written to or has parts of
-        another cross-validation.
+        If the dataset cannot be used, or if the output folder is not writable or holds parts
+        of another cross-validation.
 
     """
     derivatives = find_truth(plan.bids_dir, plan.derivatives)
@@ -104,9 +113,9 @@ def run(plan: CrossvalPlan) -> int:
 
     print(f'Reading {plan.bids_dir}', flush=True)
     samples = [s for s in read_samples(plan.bids_dir, derivatives) if s.chosen]
-    people = {sample.participant for sample in samples}
-    print(f'{len(samples)} images of {len(people)} participants', flush=True)
-    begin = time.monotonic()
+    participants = {sample.participant for sample in samples}
+    print(f'{len(samples)} images of {len(participants)} participants', flush=True)
+    start = time.monotonic()
     folds, parts = cross_validate(
         samples,
         plan.config(),
@@ -118,7 +127,7 @@ def run(plan: CrossvalPlan) -> int:
         on_part=lambda done, total: print(f'{done} of {total} parts done', flush=True),
     )
     results = [image for part in chain(*parts.values()) for image in part.images]
-    wall = time.monotonic() - begin
+    wall = time.monotonic() - start
     write_predictions(plan.output / 'predictions.tsv', results)
     figures = save_figures(plan.output, results)
     record = _record(plan, folds, parts, results) | {'seconds': round(wall)}
@@ -146,9 +155,9 @@ def _record(plan: CrossvalPlan, folds, parts: dict, results: Sequence) -> dict:
         'training': {
             method: [
                 {'losses': part.losses, 'image_passes': part.image_passes, 'seconds': part.seconds}
-                for part in own
+                for part in method_parts
             ]
-            for method, own in parts.items()
+            for method, method_parts in parts.items()
         },
         'folds': folds,
         'part_seconds': round(sum(part.seconds for part in chain(*parts.values()))),

@@ -1,4 +1,4 @@
-"""``pvs_cascade``: make training data, train a cascade, measure it."""
+"""Entry point of the ``pvs_cascade`` command."""
 
 import argparse
 import sys
@@ -9,8 +9,8 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.lab.cli import crossval, evaluate, simulate, train
 from pvs_workflow.lab.training.plan import TrainingPlan
 
-# Each command's module, whose `run` takes a plan; the class of the plan, with a field for each
-# argument; and a summary.
+# For each command: its module, whose `run` takes a plan; the class of that plan, with a field
+# for each argument; and a summary.
 COMMANDS = {
     'simulate': (
         simulate,
@@ -20,7 +20,7 @@ COMMANDS = {
     'train': (
         train,
         TrainingPlan,
-        'train a cascade on simulated people or on your own rated images',
+        'train a cascade on simulated participants or on your own rated images',
     ),
     'evaluate': (
         evaluate,
@@ -30,7 +30,7 @@ COMMANDS = {
     'crossval': (
         crossval,
         crossval.CrossvalPlan,
-        'compare the enhancements as the paper does, in folds by participant',
+        'compare image enhancements, as in the paper, by cross-validation',
     ),
 }
 
@@ -38,7 +38,8 @@ COMMANDS = {
 def cascade_parser() -> argparse.ArgumentParser:
     """Return the parser of ``pvs_cascade``."""
     parser = argparse.ArgumentParser(
-        prog='pvs_cascade', description='Make the cascade that pvs_workflow counts ePVS with.'
+        prog='pvs_cascade',
+        description='Simulate training data, and train and evaluate the cascade that counts ePVS.',
     )
     parser.add_argument('--version', action='version', version=f'pvs_cascade {__version__}')
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
@@ -50,16 +51,16 @@ def cascade_parser() -> argparse.ArgumentParser:
 
 
 def parse_command(argv: Sequence[str] | None = None) -> tuple[Callable, type, dict]:
-    """Return a command's function, the class of its plan, and the plan's fields."""
+    """Parse a command line; return the command, the class of its plan, and the plan's fields."""
     args = vars(cascade_parser().parse_args(argv))
     run, plan = args.pop('run'), args.pop('plan')
-    # A plan is frozen, and so are its fields.
+    # Plans are hashable, and so must be their fields.
     fields = {name: tuple(v) if isinstance(v, list) else v for name, v in args.items()}
     return run, plan, fields
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``pvs_cascade`` and return its exit code: 0, or that of the error."""
+    """Run ``pvs_cascade`` and return its exit code: 0 or that of the error."""
     run, plan, options = parse_command(argv)
     try:
         return run(plan(**options))

@@ -1,4 +1,4 @@
-"""What ``pvs_cascade`` writes down of data and commands."""
+"""Records of the data and the command behind a result of ``pvs_cascade``."""
 
 import json
 import shlex
@@ -12,16 +12,16 @@ from pvs_workflow.files import read_json
 from pvs_workflow.lab.training.plan import VARIANTS, TrainingPlan
 
 SIMULATOR = 'pvs_workflow.simulation'
-"""As simulated datasets name their maker in ``GeneratedBy``."""
+"""Name of the simulator in ``GeneratedBy`` of simulated datasets."""
 
 
 def find_truth(bids_dir: Path, derivatives: Path | None) -> Path:
-    """Return the folder of a dataset's truth, by default inside the dataset.
+    """Return the folder of the true labels, by default inside the dataset.
 
     Raises
     ------
     InvalidDatasetError
-        If it or the dataset is not a folder.
+        If the dataset or the truth is not a folder.
 
     """
     derivatives = derivatives or bids_dir / 'derivatives' / 'truth'
@@ -32,20 +32,18 @@ def find_truth(bids_dir: Path, derivatives: Path | None) -> Path:
 
 
 def check_masks(folder: Path | None) -> None:
-    """Raise :class:`PVSError` if a folder of raters' masks is asked for that is not there."""
+    """Raise :class:`PVSError` if the given path of raters' masks is not a folder."""
     if folder and not folder.is_dir():
         raise PVSError(_not_a_folder(folder, 'masks'))
 
 
 def _not_a_folder(folder: Path, what: str) -> str:
-    return (
-        f'the {what} {folder} cannot be read, expected a folder, received '
-        f'{"a file" if folder.exists() else "nothing there"}'
-    )
+    problem = 'is a file' if folder.exists() else 'does not exist'
+    return f'{folder} {problem}; give the folder of the {what}'
 
 
 def dataset_record(bids_dir: Path) -> dict:
-    """Return what a dataset says of its own making."""
+    """Return a dataset's name, origin and licence from its description, if any."""
     try:
         description = read_json(bids_dir / 'dataset_description.json')
     except (OSError, ValueError):
@@ -60,10 +58,10 @@ def dataset_record(bids_dir: Path) -> dict:
 
 
 def command_line(command: str, folders: Sequence[Path], plan, options: Sequence[str]) -> str:
-    """Return the ``pvs_cascade`` command that repeats a plan, files and folders by name only.
+    """Return the ``pvs_cascade`` command of a plan, with names instead of paths.
 
-    ``folders`` are the arguments without a flag, ``options`` those fields of the plan that are
-    written where they are set.
+    ``folders`` are the positional arguments, ``options`` the fields of the plan that are written
+    if they are set.
     """
     words = ['pvs_cascade', command, *(folder.name for folder in folders)]
     for name in options:
@@ -81,22 +79,22 @@ def command_line(command: str, folders: Sequence[Path], plan, options: Sequence[
 
 
 def training_command(plan: TrainingPlan, n_cpus: bool = True) -> str:
-    """Return the command that repeats a training, with its number of threads or without."""
-    own, simulated = (
+    """Return the command that repeats a training; ``n_cpus`` includes the number of threads."""
+    rated, simulated = (
         ('bids_dir', 'derivatives', 'masks', 'ratings'),
         ('participants', 'anatomies', 'backgrounds'),
     )
     options = ['start', 'seed', 'epochs_enhancer', 'epochs_counter', 'minutes']
     options += ['n_cpus'] if n_cpus else []
     options += ['new_counter', 'paper_settings']
-    data = own if plan.bids_dir else simulated
+    data = rated if plan.bids_dir else simulated
     return command_line('train', [plan.output], plan, [*data, *options])
 
 
 def training_record(plan: TrainingPlan, samples: Sequence, others: Sequence, training) -> dict:
-    """Return what a card says of a training.
+    """Return the card's record of a training.
 
-    ``others`` are samples of people who were simulated to calibrate on.
+    ``others`` are samples of participants who were simulated for calibration only.
     """
     masks = sum(sample.has_masks for sample in samples)
     return {
@@ -116,28 +114,28 @@ def training_record(plan: TrainingPlan, samples: Sequence, others: Sequence, tra
 
 
 def limitations(plan: TrainingPlan, participants: int) -> str:
-    """Return what a card warns of: what the cascade was trained on."""
+    """Return the card's warning: the data that the cascade was trained on."""
     from pvs_workflow.networks.card import LIMITATIONS
 
     makers = dataset_record(plan.bids_dir).get('GeneratedBy', []) if plan.bids_dir else []
     if not plan.bids_dir or SIMULATOR in json.dumps(makers):
         return LIMITATIONS
-    before = ', after another cascade' if plan.start else ''
+    origin = ', starting from another cascade' if plan.start else ''
     return (
-        f'Trained on {participants} participants of one dataset{before}; its counts are as their '
-        "raters'; not a medical device."
+        f'Trained on {participants} participants of one dataset{origin}; it counts as their '
+        'raters do; not a medical device.'
     )
 
 
 def _simulated_record(plan: TrainingPlan) -> dict:
-    """Return what the simulated people are made of: file names and numbers."""
+    """Return the sources of the simulated participants: file names and numbers."""
     out = {'Name': 'simulated while training', 'simulator': __version__}
     if plan.anatomies:
         from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 
         out['anatomies'] = [path.name for path in find_label_maps(plan.anatomies)]
     if plan.backgrounds:
-        found = sorted(plan.backgrounds.glob(f'sub-*/**/*_{names.T2W}.nii.gz'))
-        out['backgrounds'] = [path.name for path in found]
+        scans = sorted(plan.backgrounds.glob(f'sub-*/**/*_{names.T2W}.nii.gz'))
+        out['backgrounds'] = [path.name for path in scans]
         out['variants'] = VARIANTS
     return out

@@ -1,4 +1,4 @@
-"""The command that simulates a cohort: ``pvs_cascade simulate``."""
+"""Write a BIDS dataset of simulated participants with known ePVS."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pvs_workflow.errors import EXIT_OK, OutputError
-from pvs_workflow.lab.cli.arguments import add_processes, whole
+from pvs_workflow.lab.cli.arguments import add_processes, whole_number
 
 CONTRASTS = ('T2w', 'T1w', 'FLAIR')
 ACQUISITIONS = ('paper', 'varied')
@@ -19,7 +19,7 @@ ACQUISITIONS = ('paper', 'varied')
 
 @dataclass(frozen=True)
 class SimulationPlan:
-    """The cohort that ``pvs_cascade simulate`` is asked for; a field for each argument."""
+    """Arguments of ``pvs_cascade simulate``."""
 
     out: Path
     participants: int
@@ -32,44 +32,48 @@ class SimulationPlan:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``pvs_cascade simulate`` to a parser."""
-    parser.add_argument('out', type=Path, metavar='OUT', help='a new or empty folder')
+    """Add the arguments of ``pvs_cascade simulate``."""
+    parser.add_argument('out', type=Path, metavar='OUT', help='new or empty folder')
     parser.add_argument(
-        '--participants', type=whole(1), required=True, metavar='N', help='how many people'
+        '--participants',
+        type=whole_number(1),
+        required=True,
+        metavar='N',
+        help='number of participants',
     )
     parser.add_argument(
         '--seed',
-        type=whole(0),
+        type=whole_number(0),
         required=True,
         metavar='S',
-        help='whole number; the same seed gives the same people',
+        help='random seed; the same seed gives the same participants',
     )
     parser.add_argument(
         '--acquisition',
         choices=ACQUISITIONS,
         default='paper',
-        help="the paper's T2w and distribution of grades, or varied T2w and counts to train on "
-        '(default: %(default)s)',
+        help="paper: the paper's T2w protocol and distribution of grades; varied: T2w protocols "
+        'and counts for training (default: %(default)s)',
     )
     parser.add_argument(
         '--contrasts',
         nargs='+',
         choices=CONTRASTS,
         default=list(CONTRASTS),
-        help='which scans to write; T2w always is (default: all three)',
+        help='contrasts to write; T2w is always written (default: all three)',
     )
     parser.add_argument(
         '--anatomies',
         type=Path,
         metavar='DIR',
-        help='label maps with FreeSurfer numbers that people may have, beside the template',
+        help='label maps with FreeSurfer numbers, used as anatomies in addition to the template',
     )
     parser.add_argument(
         '--backgrounds',
         type=Path,
         metavar='DIR',
-        help='results of pvs_workflow on real T2w with few ePVS: simulated ones are implanted in '
-        'them, in turn, and only T2w are written',
+        help='results of pvs_workflow on real T2w with few ePVS; simulated ePVS are implanted in '
+        'each scan in turn, and only T2w are written',
     )
     add_processes(parser)
 
@@ -84,14 +88,14 @@ def run(plan: SimulationPlan) -> int:
 
     """
     check_empty(plan.out)
-    # Imported late: `--help` has no need of scipy and the template.
+    # Imported late so that `--help` does not load SciPy and the template.
     from pvs_workflow.lab.simulation.backgrounds import read_backgrounds
     from pvs_workflow.lab.simulation.cohort import Sources, simulate_cohort
     from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 
     anatomies = tuple(find_label_maps(plan.anatomies)) if plan.anatomies else ()
     if plan.backgrounds:
-        read_backgrounds(plan.backgrounds)  # refused here, not in a worker
+        read_backgrounds(plan.backgrounds)  # fails here rather than in a worker
     with _progress(plan.participants) as progress:
         simulate_cohort(
             plan.out,
@@ -103,18 +107,15 @@ def run(plan: SimulationPlan) -> int:
             progress=progress,
             sources=Sources(anatomies, plan.backgrounds),
         )
-    print(f'{plan.participants} simulated participants are in {plan.out}')
+    print(f'Wrote {plan.participants} simulated participants to {plan.out}')
     return EXIT_OK
 
 
 def check_empty(out: Path) -> None:
     """Raise :class:`OutputError` unless a folder is absent or empty."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        received = 'a folder with files in it' if out.is_dir() else 'a file'
-        raise OutputError(
-            f'{out} cannot take a simulated dataset, expected a new or empty folder, '
-            f'received {received}'
-        )
+        problem = 'is not empty' if out.is_dir() else 'is a file'
+        raise OutputError(f'{out} {problem}; choose a new or empty folder')
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``pvs_cascade train``: simulated or rated images in, a cascade bundle out."""
+"""Train a cascade on simulated participants or on your own rated images."""
 
 import argparse
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pvs_workflow.errors import EXIT_OK, PVSError
 from pvs_workflow.files import write_text
-from pvs_workflow.lab.cli.arguments import add_epochs, add_raters, whole
+from pvs_workflow.lab.cli.arguments import add_epochs, add_raters, whole_number
 from pvs_workflow.lab.cli.record import (
     check_masks,
     find_truth,
@@ -27,83 +27,102 @@ DEFAULT_PARTICIPANTS = 200
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``pvs_cascade train``."""
     parser.add_argument(
-        'output', type=Path, metavar='OUTPUT_BUNDLE', help='folder of the cascade to write'
+        'output', type=Path, metavar='OUTPUT_BUNDLE', help='folder to write the cascade to'
     )
-    own = parser.add_argument_group('your own data (without it, people are simulated)')
-    own.add_argument('--bids-dir', type=Path, metavar='DIR', help='dataset with T2w images')
-    own.add_argument(
+    rated = parser.add_argument_group('your own data (default: simulated participants)')
+    rated.add_argument('--bids-dir', type=Path, metavar='DIR', help='dataset with T2w images')
+    rated.add_argument(
         '--derivatives',
         type=Path,
         metavar='DIR',
-        help='basal ganglia of the T2w: the results of pvs_workflow, or a simulated truth '
-        '(default: BIDS_DIR/derivatives/truth)',
+        help='folder of the basal ganglia labels: results of pvs_workflow, or the truth of a '
+        'simulation (default: BIDS_DIR/derivatives/truth)',
     )
-    add_raters(own)
+    add_raters(rated)
     simulated = parser.add_argument_group('simulated data')
     simulated.add_argument(
         '--participants',
-        type=whole(1),
+        type=whole_number(1),
         default=DEFAULT_PARTICIPANTS,
         metavar='N',
-        help='simulated people (default: %(default)s)',
+        help='number of simulated participants (default: %(default)s)',
     )
     simulated.add_argument(
-        '--anatomies', type=Path, metavar='DIR', help='label maps that they may have'
+        '--anatomies',
+        type=Path,
+        metavar='DIR',
+        help='label maps with FreeSurfer numbers, used as anatomies in addition to the template',
     )
     simulated.add_argument(
         '--backgrounds',
         type=Path,
         metavar='DIR',
-        help='results of pvs_workflow on real T2w with few ePVS, to implant simulated ones in',
+        help='results of pvs_workflow on real T2w with few ePVS, to implant simulated ePVS in',
     )
     parser.add_argument(
         '--from',
         dest='start',
         type=Path,
         metavar='BUNDLE',
-        help=f'start from this cascade ("{SHIPPED}" for the one that comes with pvs_workflow)',
+        help=f'cascade to start from ("{SHIPPED}": the one distributed with pvs_workflow)',
     )
     parser.add_argument(
         '--new-counter',
         action='store_true',
-        help='train a counter anew on the enhancer of --from, which stays as it is',
+        help='keep the enhancer of --from unchanged and train a new counter on it',
     )
-    parser.add_argument('--seed', type=whole(0), default=DEFAULT_SEED, help='default: %(default)s')
+    parser.add_argument(
+        '--seed',
+        type=whole_number(0),
+        default=DEFAULT_SEED,
+        help='random seed (default: %(default)s)',
+    )
     add_epochs(parser)
     parser.add_argument(
         '--minutes',
         type=_minutes,
         metavar='BUDGET',
-        help='stop learning after this wall time (the result then depends on the machine)',
+        help='minutes to train for at most; the result then depends on the machine',
     )
     parser.add_argument(
         '--paper-settings',
         action='store_true',
-        help='epochs, learning rate and batch of the paper: days on a CPU',
+        help='use the epochs, learning rate and batch size of the paper; takes days on a CPU',
     )
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on from the checkpoints of the same command, stopped earlier',
+        help='resume an interrupted run of the same command from its checkpoints',
     )
     parser.add_argument(
-        '--n-cpus', type=whole(1), default=1, metavar='N', help='threads (default: %(default)s)'
+        '--n-cpus',
+        type=whole_number(1),
+        default=1,
+        metavar='N',
+        help='threads (default: %(default)s)',
     )
     parser.add_argument(
-        '--name', type=_card_name, default=DEFAULT_NAME, help='default: %(default)s'
+        '--name',
+        type=_card_name,
+        default=DEFAULT_NAME,
+        help='name of the cascade (default: %(default)s)',
     )
     parser.add_argument(
-        '--version-label', type=_card_name, default='0', metavar='LABEL', help='of the cascade'
+        '--version-label',
+        type=_card_name,
+        default='0',
+        metavar='LABEL',
+        help='version of the cascade (default: %(default)s)',
     )
 
 
 def run(plan: TrainingPlan) -> int:
-    """Train, save, and print where the bundle is.
+    """Train and save a cascade, and print the path of its bundle.
 
     Raises
     ------
     PVSError
-        If there is nothing to train on or the bundle cannot be written.
+        If there are no training images or the bundle cannot be written.
 
     """
     from pvs_workflow.lab.training.curves import save_curves
@@ -113,13 +132,13 @@ def run(plan: TrainingPlan) -> int:
     if plan.bids_dir:
         derivatives = find_truth(plan.bids_dir, plan.derivatives)
         check_masks(plan.masks)
-    # Before the hours of training, not after them.
+    # Checked before hours of training, not after.
     check_target(plan.output)
     start, sha256 = _load_start(plan)
-    begin = time.monotonic()
+    started = time.monotonic()
     samples, others = (_read(plan, derivatives), []) if plan.bids_dir else _simulate(plan)
-    people = {sample.participant for sample in samples}
-    print(f'{len(samples)} images of {len(people)} participants', flush=True)
+    participants = {sample.participant for sample in samples}
+    print(f'{len(samples)} images of {len(participants)} participants', flush=True)
     _prepare_checkpoints(plan)
     training = train_cascade(
         samples,
@@ -139,9 +158,9 @@ def run(plan: TrainingPlan) -> int:
         training.cascade.card,
         name=plan.name,
         version=plan.version_label,
-        training=record | {'seconds': round(time.monotonic() - begin)},
+        training=record | {'seconds': round(time.monotonic() - started)},
         metrics={'calibration_participants': training.scores.to_card()},
-        limitations=limitations(plan, len(people)),
+        limitations=limitations(plan, len(participants)),
     )
     save_bundle(plan.output, training.cascade.enhancer, training.cascade.counter, card)
     save_curves(plan.curves, training.history)
@@ -162,29 +181,29 @@ def _read(plan: TrainingPlan, derivatives: Path) -> list:
 
 
 def _simulate(plan: TrainingPlan) -> tuple[list, list]:
-    """Return what to learn from, and whole people to calibrate on."""
+    """Return training samples, and samples of other participants for calibration."""
     from pvs_workflow.lab.simulation.labelmaps import find_label_maps
     from pvs_workflow.lab.training.heldout import calibration_images
     from pvs_workflow.lab.training.streams import background_sources, simulated_sources
 
     anatomies = tuple(find_label_maps(plan.anatomies)) if plan.anatomies else ()
-    real = []
+    background = []
     if plan.backgrounds:
-        real = background_sources(plan.backgrounds, VARIANTS, plan.seed, plan.n_cpus)
-        print(f'{len(real)} images of real backgrounds', flush=True)
+        background = background_sources(plan.backgrounds, VARIANTS, plan.seed, plan.n_cpus)
+        print(f'{len(background)} images from real backgrounds', flush=True)
 
     def progress(done):
         if done % 10 == 0 or done == plan.participants:
             print(f'Simulated {done} of {plan.participants} participants', flush=True)
 
-    found = simulated_sources(plan.participants, plan.seed, anatomies, plan.n_cpus, progress)
+    simulated = simulated_sources(plan.participants, plan.seed, anatomies, plan.n_cpus, progress)
     others = calibration_images(plan.others, plan.seed, anatomies, plan.n_cpus)
-    print(f'{len(others)} images of other people to calibrate on', flush=True)
-    return found + real, others
+    print(f'{len(others)} images of other participants for calibration', flush=True)
+    return simulated + background, others
 
 
 def _load_start(plan: TrainingPlan):
-    """Return the cascade to start from and its checksum, or nothing."""
+    """Return the cascade to start from and its checksum, or None for both."""
     if plan.start is None:
         return None, None
     from pvs_workflow import data
@@ -197,18 +216,18 @@ def _load_start(plan: TrainingPlan):
 
 
 def _prepare_checkpoints(plan: TrainingPlan) -> None:
-    """Make the folder of checkpoints; a training resumes only those of the same command."""
+    """Create the folder of checkpoints, or check that it belongs to the same command."""
     folder, path = plan.checkpoints, plan.checkpoints / 'command.txt'
-    # The number of threads changes the last digits at most.
+    # The number of threads affects the last digits at most.
     command = training_command(plan, n_cpus=False)
     if not plan.resume:
         shutil.rmtree(folder, ignore_errors=True)
     elif not path.is_file():
-        print(f'{folder} has nothing to resume: this training starts from the beginning')
+        print(f'{folder} has no checkpoints; training starts from the beginning')
     elif (before := path.read_text('utf-8').strip()) != command:
         raise PVSError(
-            f'the checkpoints in {folder} are of another training, expected the same command '
-            f'({before}), received {command}'
+            f'{folder} holds checkpoints of another command ({before}); repeat that command, or '
+            'omit --resume'
         )
     write_text(path, command + '\n')
 
@@ -230,5 +249,5 @@ def _card_name(text: str) -> str:
 def _minutes(text: str) -> float:
     value = float(text)
     if not 0 < value < float('inf'):
-        raise argparse.ArgumentTypeError(f'expected minutes > 0, received {text}')
+        raise argparse.ArgumentTypeError(f'{text} is not a positive number of minutes')
     return value

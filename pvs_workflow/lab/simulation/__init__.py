@@ -1,1 +1,1 @@
-"""Simulated people: real averaged anatomy, an individual shape, and ePVS of known number."""
+"""Simulation of T2w, T1w and FLAIR scans with a known number of ePVS."""

@@ -1,4 +1,4 @@
-"""How a scanner records a person: protocol, slice profile, place of the slices, coil shading."""
+"""Acquisition of a scan: protocol, slice profile, slice positions and coil shading."""
 
 from dataclasses import dataclass, replace
 
@@ -10,52 +10,53 @@ from pvs_workflow.lab.simulation.kspace import add_noise, add_ripples, blur_in_p
 from pvs_workflow.science.slabs import slices_per_slab
 
 HEAD_CENTRE = np.array([0.0, -18.0])
-"""Left–right and back–front centre of the head in the template, in millimetres."""
+"""Centre of the head in the template, left–right and posterior–anterior, mm."""
 HEAD_WIDTH = (196.0, 224.0)
-"""Field of view that holds a large head, left–right × back–front, in millimetres."""
+"""Field of view that covers a large head, left–right and posterior–anterior, mm."""
 COVERAGE = 140.0
-"""Of the slices, in millimetres: the paper's 28 slices of 5 mm."""
+"""Extent of the slice stack, mm: the paper's 28 slices of 5 mm."""
 HEAD_MIDDLE = 12.0
-"""Height of the middle slice above the template's origin, in millimetres."""
+"""Height of the middle slice above the template's origin, mm."""
 GAIN = 350.0
 """Recorded intensity of the putamen in T2w."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """One contrast's acquisition.
+    """Acquisition parameters of one contrast.
 
     Attributes
     ----------
     pixel : float
-        In plane, in millimetres.
+        Pixel size in plane, mm.
     thickness : float
-        From slice to slice, in millimetres; the gap, if any, is part of it.
+        Slice spacing, mm; includes the gap, if any.
     snr : float
-        Signal of the putamen over the noise's standard deviation.
+        Signal of the putamen divided by the standard deviation of the noise.
     blur : (float, float)
-        Standard deviation of the point spread, left–right (phase encoding) and back–front, in
-        pixels.
+        Standard deviation of the point spread, pixels: left–right (phase encoding) and
+        posterior–anterior.
     noise_blur : (float, float)
-        Smoothing of the noise (zero filling, parallel imaging, filters), likewise; 0 is white.
+        Smoothing of the noise (zero filling, parallel imaging, filters) along the same axes,
+        pixels; 0 for white noise.
     bias : float
-        Standard deviation of the coil's smooth shading, as a fraction.
+        Standard deviation of the smooth coil shading, as a fraction.
     ghost : float
-        Strength of motion ripples along the phase-encoding direction, in radians: about their
-        size relative to the signal.
+        Strength of motion ripples along phase encoding, radians; roughly their amplitude
+        relative to the signal.
     coverage : float
-        Millimetres from the lowest to the highest slice's outer faces.
+        Extent of the slice stack, mm.
     truncation : (float, float)
-        Share of k-space that was read along both axes; the rest is zero-filled, which blurs and
-        leaves ripples beside edges.
+        Share of k-space that is acquired along each axis; the rest is zero-filled, which blurs
+        edges and leaves ripples next to them.
     soft_edges : float
-        Share of a slice's thickness over which its sensitivity falls at either face, 0 to 0.5.
+        Share of the slice thickness over which the sensitivity falls at each face, 0 to 0.5.
     gap : float
-        Share of the slice spacing that no slice sees.
+        Share of the slice spacing that lies between slices.
     echo_time, repetition_time : float
-        In ms; of the T2w; 0 where not known.
+        Times of the T2w, ms; 0 if unknown.
     surroundings : float
-        Detail at which all but the basal ganglia's surroundings are simulated, in millimetres.
+        Pixel size at which the head outside the basal ganglia region is simulated, mm.
 
     """
 
@@ -76,11 +77,11 @@ class Protocol:
 
     @property
     def slab(self) -> int:
-        """How many slices the app averages before it counts."""
+        """Number of slices that the app averages to a slab."""
         return slices_per_slab(np.diag([self.pixel, self.pixel, self.thickness, 1.0]))
 
     def as_read(self) -> 'Protocol':
-        """Return the protocol of the slabs that are read: itself unless slices are thin."""
+        """Return the protocol of the averaged slabs; unchanged unless slices are thin."""
         n = self.slab
         if n == 1:
             return self
@@ -88,19 +89,19 @@ class Protocol:
         return replace(self, thickness=self.thickness * n, snr=snr, soft_edges=0.0, gap=0.0)
 
     def layer_weights(self, layers: int) -> np.ndarray:
-        """Return the slice profile at evenly spaced layers of the slice spacing; sums to 1."""
-        away = np.abs((np.arange(layers) + 0.5) / layers - 0.5) * 2
+        """Return the slice profile at evenly spaced depths of the slice spacing; sums to 1."""
+        distance = np.abs((np.arange(layers) + 0.5) / layers - 0.5) * 2
         edge = 1 - self.gap
         width = max(2 * self.soft_edges * edge, 1e-6)
-        weights = np.clip((edge - away) / width + 0.5, 0, 1)
+        weights = np.clip((edge - distance) / width + 0.5, 0, 1)
         return weights / weights.sum()
 
 
 def draw_protocol(rng: np.random.Generator, acquisition: str, contrast: str) -> Protocol:
     """Draw a protocol for a contrast (T2w, T1w, FLAIR).
 
-    Of the T2w, ``paper`` is the paper's (Chae et al. 2024, section 2.2), and ``varied`` any that
-    clinical scanners use.
+    For T2w, ``paper`` gives the paper's protocol (Chae et al. 2024, section 2.2) and ``varied``
+    one from the range of clinical scanners.
     """
     if contrast != 'T2w':
         return Protocol(
@@ -123,7 +124,7 @@ def _varied_t2w(rng: np.random.Generator) -> Protocol:
     blur = rng.uniform(0.05, 0.5)
     noise_blur = rng.choice([0.0, 1.0]) * rng.uniform(0.2, 0.45)
     truncated = rng.random() < 0.5
-    read = rng.uniform(0.7, 1.0) if truncated else 1.0
+    acquired = rng.uniform(0.7, 1.0) if truncated else 1.0
     thin = [0.8, 1.0, 1.0, 1.2, 2.0]
     slices = [2.5, 3.0, 3.0, 3.3, 4.0, 4.0, 4.5, 5.0, 5.0, 5.0, 5.5, 6.0]
     return Protocol(
@@ -135,7 +136,7 @@ def _varied_t2w(rng: np.random.Generator) -> Protocol:
         bias=rng.uniform(0.02, 0.12),
         ghost=rng.choice([0.0, 0.0, 1.0]) * rng.uniform(0.02, 0.07),
         surroundings=1.8,
-        truncation=(read * rng.uniform(0.75, 1.0) if truncated else 1.0, read),
+        truncation=(acquired * rng.uniform(0.75, 1.0) if truncated else 1.0, acquired),
         soft_edges=rng.uniform(0, 0.2),
         gap=0.0 if volumetric else rng.choice([0.0, 0.0, 1.0]) * rng.uniform(0.05, 0.25),
         echo_time=rng.uniform(70, 130),
@@ -144,9 +145,9 @@ def _varied_t2w(rng: np.random.Generator) -> Protocol:
 
 
 def draw_grid(rng: np.random.Generator, protocol: Protocol, tilt: float) -> Grid:
-    """Place a protocol's slices on a person: from voxel index to the person's millimetres.
+    """Draw the position of a protocol's slices in a person's space.
 
-    ``tilt`` is the standard deviation, in degrees, of the slices' angles to the template's planes.
+    ``tilt`` is the standard deviation of the angles between slices and template planes, degrees.
     """
     shape = (
         *(int(2 * round(width / protocol.pixel / 2)) for width in HEAD_WIDTH),
@@ -161,17 +162,17 @@ def draw_grid(rng: np.random.Generator, protocol: Protocol, tilt: float) -> Grid
 
 
 def draw_pose(rng: np.random.Generator) -> np.ndarray:
-    """Draw how a head lies in the scanner: person to world, rigid, (4, 4)."""
+    """Draw the pose of a head in the scanner: a rigid (4, 4) matrix, person to world."""
     return rigid(np.clip(rng.normal(0, 3, 3), -7, 7), rng.normal(0, 4, 3))
 
 
 def draw_movement(rng: np.random.Generator) -> np.ndarray:
-    """Draw how a head moves between two scans of a session: world to world, rigid, (4, 4)."""
+    """Draw the movement between two scans of a session: a rigid (4, 4) matrix in world space."""
     return rigid(np.clip(rng.normal(0, 0.8, 3), -2, 2), np.clip(rng.normal(0, 0.8, 3), -2, 2))
 
 
 def shading(rng: np.random.Generator, grid: Grid, strength: float) -> np.ndarray:
-    """Draw a coil's smooth shading: a factor per voxel, with mean about 1.
+    """Draw the smooth shading of a coil: a factor for each voxel, with a mean near 1.
 
     ``strength`` is its standard deviation, as a fraction.
     """
@@ -183,9 +184,9 @@ def shading(rng: np.random.Generator, grid: Grid, strength: float) -> np.ndarray
 def record(
     rng: np.random.Generator, signal: np.ndarray, grid: Grid, protocol: Protocol
 ) -> np.ndarray:
-    """Turn a noise-free, slice-averaged signal into what the scanner stores, as uint16.
+    """Convert a noise-free, slice-averaged signal into a recorded image, as uint16.
 
-    The signal is an (x, y, z) array with the putamen near 1, which becomes `GAIN`.
+    The signal is an (x, y, z) array in which the putamen is near 1; it is scaled by `GAIN`.
     """
     image = blur_in_plane(signal, protocol.blur) * shading(rng, grid, protocol.bias)
     if protocol.ghost > 0:

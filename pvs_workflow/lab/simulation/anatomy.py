@@ -1,4 +1,4 @@
-"""One person's anatomy: an individual shape and individual tissue."""
+"""Individual anatomy: the shape and the tissue of a person."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,25 @@ from pvs_workflow.lab.simulation.fields import exponentiate, periodic_field, smo
 from pvs_workflow.lab.simulation.grids import rigid
 from pvs_workflow.lab.simulation.template import Channel
 
-LATTICE = 5.0  # mm between the points of a deformation
-_CORNER = np.array([-105.0, -140.0, -85.0])  # of the lattice; the head and some air lie inside
-_EXTENT = np.array([210.0, 250.0, 205.0])
+LATTICE = 5.0  # spacing of the deformation lattice, mm
+_CORNER = np.array([-105.0, -140.0, -85.0])  # of the lattice, mm; it covers head and some air
+_EXTENT = np.array([210.0, 250.0, 205.0])  # mm
 BLOCK = 112
-"""Edge of the periodic texture, in voxels of `GRAIN`."""
+"""Edge length of the periodic texture, voxels of `GRAIN` mm."""
 GRAIN = 0.6
-"""Voxel of the texture in millimetres: the finest detail that a T2w of 0.45 mm can show."""
+"""Voxel size of the texture, mm: about the finest detail that a T2w of 0.45 mm resolves."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a person's space maps to the template's: a deformation, then an affine map.
+    """Transform from a person's space to the template: a deformation, then an affine map.
 
     Attributes
     ----------
     affine : (4, 4) array
-        Applied last, millimetres to millimetres.
+        Applied last; mm to mm.
     displacement : (3, x, y, z) array
-        In millimetres, on a lattice of `LATTICE` mm.
+        In mm, on a lattice of `LATTICE` mm.
 
     """
 
@@ -35,10 +35,10 @@ class Shape:
     displacement: np.ndarray
 
     def to_template(self, points: np.ndarray) -> np.ndarray:
-        """Map (3, …) millimetres in the person to the template."""
+        """Map (3, …) positions from the person's space to the template, mm."""
         lattice = _lattice_affine()
         moved = points + np.stack(
-            [Channel(part, lattice).sample(points) for part in self.displacement]
+            [Channel(component, lattice).sample(points) for component in self.displacement]
         )
         return np.tensordot(self.affine[:3, :3], moved, 1) + self.affine[:3, 3].reshape(
             [3] + [1] * (moved.ndim - 1)
@@ -47,18 +47,18 @@ class Shape:
 
 @dataclass(frozen=True)
 class Tissue:
-    """What makes one person's tissue differ from the average.
+    """Tissue of a person, as deviations from the average.
 
     Attributes
     ----------
     texture : (n, n, n) array
-        Periodic fine texture, as a fraction of the tissue's signal.
+        Periodic fine texture, as a fraction of the tissue signal.
     folds : (n, n, n) array
-        Where the sulci run: log odds of the rank of each point among all; lowest on thin sheets.
+        Log odds of the rank of each point in a random field; lowest along the sulci.
     contrast : float
-        Exponent on the ratio of tissue signals; 1 is the average's contrast.
+        Exponent of the ratios of tissue signals; 1 keeps the average's contrast.
     iron : float
-        Signal that the pallidum lacks in T2w, as a fraction.
+        Signal loss in the pallidum in T2w, as a fraction.
     fluid : float
         Signal of cerebrospinal fluid in T2w, in multiples of the putamen's.
 
@@ -74,8 +74,9 @@ class Tissue:
 def draw_shape(rng: np.random.Generator, ventricles: Channel) -> Shape:
     """Draw an individual shape.
 
-    It has rotation, scale and shear of a few percent, a diffeomorphism with displacements of a few
-    millimetres, and ventricles of individual size, of which a smoothed mask is given.
+    It combines a small rotation, scaling and shear of a few percent, a diffeomorphism with
+    displacements of a few mm, and a widening of the ventricles. ``ventricles`` is their smoothed
+    mask.
     """
     affine = rigid(rng.normal(0, 1.5, 3), rng.normal(0, 1.5, 3))
     zooms = 1 / (rng.normal(1, 0.03) * rng.normal(1, 0.025, 3))
@@ -91,7 +92,7 @@ def draw_shape(rng: np.random.Generator, ventricles: Channel) -> Shape:
         ]
     )
     pull = np.stack(np.gradient(_on_lattice(ventricles, size), LATTICE))
-    # Towards the ventricles in template space: what the person shows there is a wider ventricle.
+    # Points map towards the template's ventricles, which makes the person's ventricles wider.
     velocity += rng.gamma(1.5, 22.0) * pull
     return Shape(affine, exponentiate(velocity, LATTICE))
 
@@ -105,16 +106,16 @@ def draw_tissue(
     ----------
     rng : numpy.random.Generator
     varied : bool
-        Whether contrasts vary as between scanners, not only as between people.
+        Whether contrasts vary between scanners, not only between people.
     fluid : float
         Signal of fluid in T2w, in multiples of the putamen's.
     averaged : bool
-        Whether the anatomy comes from the template's averages, whose contrast is then varied; a
-        label map is given its own.
+        Whether the anatomy is the averaged template, whose contrast is then varied. Label maps
+        have contrasts of their own.
 
     """
     spread = 2.0 if varied else 1.0
-    # The fibres and vessels that run upwards through the striatum outlast a slice's averaging.
+    # Fibres and vessels that run upwards through the striatum survive the averaging of a slice.
     grain = periodic_field(rng, BLOCK, (*rng.uniform(0.4, 0.9, 2), rng.uniform(0.5, 3.0)))
     mottle = periodic_field(rng, BLOCK, tuple(rng.uniform(1.5, 4.0, 3)))
     sheets = np.abs(periodic_field(rng, BLOCK, (3.5, 3.5, 5.0)))
@@ -129,7 +130,7 @@ def draw_tissue(
 
 
 def _log_odds_of_rank(magnitude: np.ndarray) -> np.ndarray:
-    """Return the log odds of a half-normal variable's rank, limited to ±5.3 (0.5 %)."""
+    """Return the log odds of the rank of half-normal values, limited to ±5.3 (0.5 %)."""
     above = np.log(2) + log_ndtr(-magnitude)
     with np.errstate(divide='ignore'):
         odds = np.log(-np.expm1(above)) - above

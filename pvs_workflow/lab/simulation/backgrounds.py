@@ -1,4 +1,4 @@
-"""Real T2w as backgrounds: simulated ePVS implanted where a person's own were taken out."""
+"""Real T2w with simulated ePVS in place of the person's own."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,25 +26,26 @@ from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, 
 
 _STRUCTURES = f'_{names.STRUCTURES}.nii.gz'
 _BLUR = (0.35, 0.5)  # pixels: point spread of a clinical T2w beyond the pixel itself
-_ROOM = np.array([25.0, 25.0, 6.0])  # mm kept around the ROI
+_MARGIN = np.array([25.0, 25.0, 6.0])  # mm around the ROI
 
 
 @dataclass(frozen=True)
 class Background:
-    """A real T2w around the basal ganglia, on the slices (slabs) that are read.
+    """A real T2w around the basal ganglia, averaged to slabs if slices are thin.
 
     Attributes
     ----------
     participant, session : str
-        ``session`` is empty without one.
+        ``session`` is empty if there is none.
     tissue : (x, y, z) array of float32
-        In multiples of the putamen's median; canonical order; without small bright spots.
+        Signal in multiples of the putamen's median, without small bright spots.
     structures : (x, y, z) array of uint8
     affine : (4, 4) array
+        Canonical order.
     fluid : float
         Signal of cerebrospinal fluid.
     noise : float
-        Standard deviation.
+        Standard deviation of the noise.
 
     """
 
@@ -58,14 +59,14 @@ class Background:
 
 
 def read_backgrounds(derivatives: Path, whole: bool = False) -> list[Background]:
-    """Read every T2w that pvs_workflow has found the basal ganglia in.
+    """Read every T2w in which pvs_workflow has found the basal ganglia.
 
     Parameters
     ----------
     derivatives : Path
-        What ``pvs_workflow BIDS_DIR derivatives participant`` wrote.
+        Output folder of ``pvs_workflow BIDS_DIR derivatives participant``.
     whole : bool
-        Whether the whole head is wanted, or only what surrounds the basal ganglia.
+        Return the whole head instead of the surroundings of the basal ganglia.
 
     Returns
     -------
@@ -75,26 +76,26 @@ def read_backgrounds(derivatives: Path, whole: bool = False) -> list[Background]
     Raises
     ------
     NoInputError
-        If there is none.
+        If there are no results.
     ImageError
         If an image cannot be read or used.
 
     """
-    found = sorted(Path(derivatives).glob(f'sub-*/**/*{_STRUCTURES}'))
+    paths = sorted(Path(derivatives).glob(f'sub-*/**/*{_STRUCTURES}'))
     out = []
-    for path in found:
+    for path in paths:
         t2w = path.with_name(path.name.removesuffix(_STRUCTURES) + f'_{names.T2W}.nii.gz')
         try:
             (image, scan), (_, labels) = map(read_nifti, (t2w, path))
         except ImageError as error:
-            raise ImageError(f'the background {t2w} cannot be read: {error}') from error
+            raise ImageError(f'cannot read the background {t2w}: {error}') from error
         entities = name_entities(t2w.name)
         person = entities['sub'], entities.get('ses', '')
         out.append(prepare_background(*person, scan, labels, image.affine, whole))
     if not out:
         raise NoInputError(
-            f'{derivatives} has no backgrounds, expected the participant results of pvs_workflow '
-            f'(files ending in {_STRUCTURES}), received none'
+            f'{derivatives} has no backgrounds; give results of the participant level of '
+            f'pvs_workflow, with files *{_STRUCTURES}'
         )
     return out
 
@@ -107,9 +108,9 @@ def prepare_background(
     affine: np.ndarray,
     whole: bool = False,
 ) -> Background:
-    """Scale a T2w by its putamen, and take the person's own small bright spots out.
+    """Scale a T2w by its putamen, and remove the person's own small bright spots.
 
-    ``structures`` are FreeSurfer numbers on the T2w's grid; ``whole`` is as in
+    ``structures`` holds FreeSurfer numbers on the grid of the T2w; ``whole`` is as in
     :func:`read_backgrounds`.
     """
     (t2w, grid, _), (structures, _, _) = (to_canonical(a, affine) for a in (t2w, structures))
@@ -120,8 +121,8 @@ def prepare_background(
     unit = float(np.median(t2w[putamen])) if putamen.any() else 0.0
     if not unit > 0:
         raise ImageError(
-            f'the background sub-{participant} cannot be used, expected a putamen with positive '
-            f'signal, received {np.count_nonzero(putamen)} voxels of median {unit:g}'
+            f'background sub-{participant}: the putamen has no signal '
+            f'({np.count_nonzero(putamen)} voxels with median {unit:g}); leave this scan out'
         )
     box = (slice(0, n) for n in t2w.shape) if whole else None
     box = tuple(box or surroundings(roi_labels(structures) > 0, grid))
@@ -145,26 +146,26 @@ def prepare_background(
 
 
 def surroundings(roi: np.ndarray, affine: np.ndarray) -> tuple[slice, slice, slice]:
-    """Return the box that holds an ROI and some room around it."""
-    room = np.ceil(_ROOM / np.linalg.norm(affine[:3, :3], axis=0)).astype(int)
+    """Return the box of an ROI with a margin."""
+    margin = np.ceil(_MARGIN / np.linalg.norm(affine[:3, :3], axis=0)).astype(int)
     return tuple(
-        slice(max(int(axis.min()) - r, 0), int(axis.max()) + r + 1)
-        for axis, r in zip(np.nonzero(roi), room, strict=True)
+        slice(max(int(axis.min()) - m, 0), int(axis.max()) + m + 1)
+        for axis, m in zip(np.nonzero(roi), margin, strict=True)
     )
 
 
 def draw_scene(
     rng: np.random.Generator, background: Background, burden: Burden, calibre: float = 1.0
 ) -> Scene:
-    """Flip, warp and re-contrast a background, and grow ePVS in it.
+    """Flip and warp a background, change its contrast, and implant ePVS in it.
 
     ``burden`` and ``calibre`` are as in :func:`~pvs_workflow.lab.simulation.person.draw_person`.
-    The scene's tissue has the scan's own noise and blur.
+    The tissue of the scene has the noise and blur of the scan.
     """
     if rng.random() < 0.5:
-        background = flipped(background)
+        background = flip_background(background)
     if rng.random() < 0.7:
-        background = bent(rng, background)
+        background = warp_background(rng, background)
     exponent = np.float32(rng.uniform(0.8, 1.25))
     tissue = np.where(
         background.tissue < 1.2, np.maximum(background.tissue, 0) ** exponent, background.tissue
@@ -177,13 +178,13 @@ def draw_scene(
         thickness=float(sizes[2]),
         snr=1 / max(background.noise, 0.005),
         blur=(blur, blur),
-        echo_time=0.0,  # not known
+        echo_time=0.0,  # unknown
         repetition_time=0.0,
     )
     fluid = EPVS_SIGNAL['T2w'] * background.fluid
     wanted = wanted_counts(burden(rng, tissue.shape[2]), background.structures, grid)
     smallest = smallest_visible(protocol, fluid)
-    blocked = tissue > 1.6  # lesions, fluid that the ROI has caught
+    blocked = tissue > 1.6  # lesions, and fluid inside the ROI
     tubes = draw_tubes(rng, wanted, background.structures, grid, smallest, blocked, calibre)
     spots = [
         Spot(s.tube, s.slice_index, s.corner, gaussian_filter(s.volume, blur))
@@ -193,12 +194,12 @@ def draw_scene(
     return Scene(grid, (0, 0, 0), tissue, background.structures, spots, fluid, recorded)
 
 
-def flipped(background: Background) -> Background:
-    """Return the mirror image: what was on the left lies on the right, with its labels."""
+def flip_background(background: Background) -> Background:
+    """Return the left–right mirror image, with the labels of both sides swapped."""
     swapped = np.arange(256, dtype=np.uint8)
     for s in STRUCTURES:
-        (other,) = structure_values('R' if s.hemisphere == 'L' else 'L', s.name)
-        swapped[s.index] = other
+        (opposite,) = structure_values('R' if s.hemisphere == 'L' else 'L', s.name)
+        swapped[s.index] = opposite
     return replace(
         background,
         tissue=background.tissue[::-1].copy(),
@@ -206,14 +207,14 @@ def flipped(background: Background) -> Background:
     )
 
 
-def bent(rng: np.random.Generator, background: Background) -> Background:
-    """Return the background under a smooth random deformation within its slices."""
+def warp_background(rng: np.random.Generator, background: Background) -> Background:
+    """Return the background under a smooth random deformation within each slice."""
     shape = background.tissue.shape
     pixel = np.linalg.norm(background.affine[:3, 0])
     step = (6 / pixel, 6 / pixel)
     counts = tuple(int(np.ceil(n / s)) + 2 for n, s in zip(shape[:2], step, strict=True))
-    amount = rng.uniform(0.5, 2.5) / pixel
-    shift = [amount * stretch(smooth_field(rng, counts, 2.5), shape[:2], step) for _ in range(2)]
+    scale = rng.uniform(0.5, 2.5) / pixel
+    shift = [scale * stretch(smooth_field(rng, counts, 2.5), shape[:2], step) for _ in range(2)]
     zoom = rng.uniform(0.94, 1.06, 2)
     centre = (np.array(shape[:2]) - 1) / 2
     index = np.indices(shape[:2], dtype=float)

@@ -1,4 +1,4 @@
-"""How many ePVS each image of a person is to show."""
+"""Distributions of the number of ePVS in the images of a person."""
 
 import numpy as np
 from scipy.stats import norm
@@ -9,19 +9,19 @@ LARGEST_COUNT = 48
 """The largest image-level count of the paper's data (Chae et al. 2024, section 2.5)."""
 
 LARGEST_TRAINING_COUNT = 60
-"""Of what is drawn to train on: beyond the paper's, so that the network is not at its limit."""
+"""Largest count drawn for training: above the paper's, so that the network covers its range."""
 
 PAPER_GRADES = (4, 244, 138, 55, 15)
-"""Images of Potter grade 0 to 4 in the paper's data (Chae et al. 2024, table 2)."""
+"""Number of images of Potter grades 0 to 4 in the paper (Chae et al. 2024, table 2)."""
 
-_PERSON = 0.75  # share of an image's burden that belongs to the person
-_HEMISPHERE = 0.10  # … to the hemisphere; the rest is the slice's own
+_PERSON = 0.75  # share of the variance of an image's burden between persons
+_HEMISPHERE = 0.10  # … between hemispheres of a person; the rest is between slices
 
 
 def paper_counts(quantiles: np.ndarray) -> np.ndarray:
     """Map quantiles in (0, 1) to counts with the paper's distribution of grades.
 
-    Within a grade, every count is equally likely.
+    Within a grade, all counts are equally likely.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def paper_counts(quantiles: np.ndarray) -> np.ndarray:
 
 
 def flat_counts(quantiles: np.ndarray) -> np.ndarray:
-    """Map quantiles to counts that are all equally likely, 0 to the largest.
+    """Map quantiles to equally likely counts from 0 to `LARGEST_TRAINING_COUNT`.
 
     Examples
     --------
@@ -54,25 +54,25 @@ def flat_counts(quantiles: np.ndarray) -> np.ndarray:
 def draw_quantiles(
     rng: np.random.Generator, n_slices: int, level: float | None = None, tilt: float = 0.0
 ) -> np.ndarray:
-    """Draw how burdened the images of one person are, relative to all images.
+    """Draw the quantiles of a person's images in the distribution of ePVS counts.
 
-    ``level``, in (0, 1), is the person's own quantile, drawn when None; ``tilt`` is in standard
-    deviations by which the left hemisphere bears more than the right.
+    ``level``, in (0, 1), is the quantile of the person, drawn if None. ``tilt`` is the excess of
+    the left hemisphere over the right, in standard deviations.
 
     Returns
     -------
     (2, n_slices) array, in (0, 1)
-        Left and right hemisphere; images of one person agree (correlation 0.75), those of one
-        hemisphere more so (0.85), and each image's value is uniform over people.
+        Left and right hemisphere. The underlying normal variables correlate by 0.75 between
+        images of a person and by 0.85 within a hemisphere; each quantile is uniform.
 
     """
-    drawn = rng.standard_normal()
-    person = drawn if level is None else norm.ppf(level) / np.sqrt(_PERSON)
+    sample = rng.standard_normal()
+    person = sample if level is None else norm.ppf(level) / np.sqrt(_PERSON)
     hemisphere = rng.standard_normal((2, 1))
-    own = rng.standard_normal((2, n_slices))
+    image = rng.standard_normal((2, n_slices))
     total = (
         np.sqrt(_PERSON) * person
         + np.sqrt(_HEMISPHERE) * hemisphere
-        + np.sqrt(1 - _PERSON - _HEMISPHERE) * own
+        + np.sqrt(1 - _PERSON - _HEMISPHERE) * image
     )
     return norm.cdf(total + np.array([[tilt / 2], [-tilt / 2]]))

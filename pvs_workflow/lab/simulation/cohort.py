@@ -1,4 +1,4 @@
-"""Simulated cohorts, each participant on its own stream of random numbers."""
+"""Simulated cohorts, with a separate stream of random numbers for each participant."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,14 +32,14 @@ ACQUISITIONS = ('paper', 'varied')
 
 @dataclass(frozen=True)
 class Sources:
-    """What people are made from beside what ships.
+    """Sources of simulated participants in addition to the shipped template.
 
     Attributes
     ----------
     anatomies : tuple of Path
-        Label maps, of which each participant may get one.
+        Label maps; each participant is made from one of them or from the template.
     backgrounds : Path or None
-        Results of pvs_workflow on real T2w: ePVS are implanted in these, in turn.
+        Results of pvs_workflow on real T2w; ePVS are implanted in each scan in turn.
 
     """
 
@@ -48,7 +48,7 @@ class Sources:
 
     @property
     def origin(self) -> str:
-        """What the dataset says that it is made from."""
+        """Source of the images, as in the dataset's description."""
         if self.backgrounds is not None:
             return 'backgrounds'
         return 'anatomies' if self.anatomies else 'template'
@@ -70,12 +70,12 @@ def simulate_participant(
     ----------
     seed : int
     number : int
-        From 1. Participant ``number`` of ``seed`` is the same in every cohort.
+        Counted from 1. A participant depends on ``seed`` and ``number`` only.
     acquisition : {'paper', 'varied'}
     contrasts : tuple of {'T2w', 'T1w', 'FLAIR'}
-        The T2w does not depend on the others.
+        The T2w does not depend on the other contrasts.
     anatomies : tuple of Path
-        Label maps, of which each participant may get one.
+        Label maps; the participant is made from one of them or from the template.
 
     """
     rng = np.random.default_rng([seed, number])
@@ -87,16 +87,16 @@ def simulate_participant(
         for contrast in CONTRASTS
         if contrast != 'T2w'
     }
-    asked = {contrast: others[contrast] for contrast in others if contrast in contrasts}
-    return scan_session(rng, person, t2w, asked)
+    protocols = {contrast: others[contrast] for contrast in others if contrast in contrasts}
+    return scan_session(rng, person, t2w, protocols)
 
 
 def anatomy_names(
     seed: int, participants: int, acquisition: str, anatomies: tuple[Path, ...]
 ) -> list[str]:
-    """Return what each participant of a cohort is made from: a label map's name, or ``template``.
+    """Return the source of each participant: the name of a label map, or ``template``.
 
-    The first draws of :func:`simulate_participant` are repeated.
+    This repeats the first draws of :func:`simulate_participant`.
     """
     names = []
     for number in range(1, participants + 1):
@@ -112,8 +112,8 @@ def implant_participant(
 ) -> Session:
     """Implant ePVS in a real T2w of a whole head, and return a session of that T2w only.
 
-    As :func:`simulate_participant`, but ``acquisition`` says whose distribution of counts is
-    wanted; the acquisition is the real scan's.
+    Like :func:`simulate_participant`, but ``acquisition`` selects the distribution of counts
+    only; the protocol is that of the real scan.
     """
     rng = np.random.default_rng([seed, number])
     scene = draw_scene(rng, background, cohort_burden(acquisition))
@@ -133,26 +133,26 @@ def simulate_cohort(
     progress: Callable[[int], None] = lambda done: None,
     sources: Sources = NO_SOURCES,
 ) -> Path:
-    """Write a BIDS dataset of simulated people, with the truth in ``derivatives/truth``.
+    """Write a BIDS dataset of simulated participants, with the truth in ``derivatives/truth``.
 
     Parameters
     ----------
     out : Path
-        The dataset's folder; it is made.
+        Folder of the dataset; it is created.
     participants : int
     seed : int
-        Same seed, same participants; the first ones are the same however many are asked for.
+        Participant *n* of a seed does not depend on the number of participants.
     acquisition : {'paper', 'varied'}
-        The paper's T2w with its distribution of grades, or any clinical T2w with all counts
-        equally likely, to train on.
+        The paper's T2w protocol and distribution of grades, or varied clinical T2w protocols
+        and equally likely counts, for training.
     contrasts : tuple of {'T2w', 'T1w', 'FLAIR'}
-        T2w is always written.
+        Contrasts to write; T2w is always written.
     n_jobs : int
-        Processes; the result does not depend on it.
+        Number of processes; does not affect the result.
     progress : callable
-        Called with the number of participants done, after each.
+        Called after each participant with the number done.
     sources : Sources
-        Anatomies and backgrounds beside those that ship.
+        Anatomies or backgrounds in addition to the shipped template.
 
     Returns
     -------
@@ -162,19 +162,19 @@ def simulate_cohort(
     Raises
     ------
     ValueError
-        If an argument is not one of those above.
+        If an argument is out of range.
     OutputError
         If the dataset cannot be written.
 
     """
     if acquisition not in ACQUISITIONS:
-        raise ValueError(f'acquisition must be one of {ACQUISITIONS}, received {acquisition!r}')
+        raise ValueError(f'unknown acquisition {acquisition!r}; choose from {ACQUISITIONS}')
     if not set(contrasts) <= set(CONTRASTS):
-        raise ValueError(f'contrasts must be among {CONTRASTS}, received {contrasts!r}')
+        raise ValueError(f'unknown contrasts in {contrasts!r}; choose from {CONTRASTS}')
     if participants < 1 or n_jobs < 1 or seed < 0:
         raise ValueError(
-            'participants and n_jobs must be at least 1 and seed at least 0, received '
-            f'{participants}, {n_jobs} and {seed}'
+            f'participants ({participants}) and n_jobs ({n_jobs}) must be at least 1, and seed '
+            f'({seed}) at least 0'
         )
     out = Path(out)
     labels = [f'{number:04d}' for number in range(1, participants + 1)]
@@ -198,8 +198,8 @@ def simulate_cohort(
 
 def _simulate_and_write(out, number, seed, acquisition, contrasts, sources: Sources) -> int:
     if sources.backgrounds is not None:
-        found = _whole_backgrounds(sources.backgrounds)
-        background = found[(number - 1) % len(found)]
+        backgrounds = _whole_backgrounds(sources.backgrounds)
+        background = backgrounds[(number - 1) % len(backgrounds)]
         session = implant_participant(seed, number, acquisition, background)
     else:
         anatomies = sources.anatomies

@@ -1,4 +1,4 @@
-"""Sessions made small, for data that ship: cropped, without the noise in air, in eight bits."""
+"""Compact sessions for example data: cropped, without noise in air, in eight bits."""
 
 from dataclasses import replace
 
@@ -10,16 +10,16 @@ from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.session import Session, SimulatedScan
 
 LEVELS = {'T2w': 46, 'T1w': 30, 'FLAIR': 32}
-"""Intensity of the putamen (T1w: of white matter). The noise spans one to two steps of these:
-finer ones would only store more of it."""
-_HEAD = 0.17  # of the putamen's signal: over the noise in air, under skin and marrow
-_MARGIN = 3  # voxels of air kept around the head
+"""Intensity of the putamen (in T1w, of white matter). At these levels the noise spans one to two
+intensity steps; finer steps would only store more noise."""
+_HEAD = 0.17  # threshold over the putamen's signal, above noise in air, below skin and marrow
+_MARGIN = 3  # voxels of air around the head
 
 
 def head_mask(data: np.ndarray) -> np.ndarray:
-    """Return the head: the largest bright object, with its holes filled in every slice.
+    """Return a mask of the head: the largest bright object, with holes filled in every slice.
 
-    The putamen of ``data``, an (x, y, z) array, is at `GAIN`.
+    ``data`` is an (x, y, z) array in which the putamen has the intensity `GAIN`.
     """
     bright = gaussian_filter(data.astype(np.float32), (2.5, 2.5, 0.7)) > _HEAD * GAIN
     bright = binary_closing(np.pad(bright, 4), np.ones((5, 5, 1)), iterations=2)
@@ -36,36 +36,36 @@ def head_mask(data: np.ndarray) -> np.ndarray:
 def compact_scan(
     scan: SimulatedScan, level: float
 ) -> tuple[SimulatedScan, tuple[slice, slice, slice]]:
-    """Crop a scan to the head in plane, blank the air, and store it in eight bits.
+    """Crop a scan to the head in plane, set air to 0, and rescale it to eight bits.
 
     Parameters
     ----------
     scan : SimulatedScan
     level : float
-        What `GAIN` becomes.
+        Intensity that `GAIN` is mapped to.
 
     Returns
     -------
     scan : SimulatedScan
     box : tuple of slice
-        What was kept of the array.
+        Cropped region of the input array.
 
     """
     head = head_mask(scan.data)
     box = []
     for axis, n in enumerate(scan.data.shape[:2]):
-        where = np.flatnonzero(head.any(axis=(1 - axis, 2)))
-        box.append(slice(max(0, where[0] - _MARGIN), min(n, where[-1] + 1 + _MARGIN)))
+        index = np.flatnonzero(head.any(axis=(1 - axis, 2)))
+        box.append(slice(max(0, index[0] - _MARGIN), min(n, index[-1] + 1 + _MARGIN)))
     box = (*box, slice(0, scan.data.shape[2]))
     small = np.clip(np.round(scan.data[box] * (level / GAIN)), 0, 255)
     small = np.where(head[box], small, 0).astype(np.uint8)
     grid = Grid(scan.data.shape, scan.affine)
-    cropped = grid.box(tuple(part.start for part in box), small.shape)
+    cropped = grid.box(tuple(axis.start for axis in box), small.shape)
     return replace(scan, data=small, affine=cropped.affine), box
 
 
 def compact_session(session: Session) -> Session:
-    """Make all scans of a session compact, and crop the truth as its T2w; the counts stay."""
+    """Compact all scans of a session, and crop its truth like the T2w; counts do not change."""
     scans = {
         contrast: compact_scan(scan, LEVELS[contrast]) for contrast, scan in session.scans.items()
     }

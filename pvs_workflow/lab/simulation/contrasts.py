@@ -1,4 +1,4 @@
-"""A person's anatomy on any grid: contrasts and structures."""
+"""Sampling of a person's contrasts and structures on a grid."""
 
 import numpy as np
 from scipy.special import expit, logit
@@ -9,16 +9,16 @@ from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.template import FLUID_T1, PUTAMEN_T2, WHITE_T1, Channel, Template
 from pvs_workflow.science.roi import add_capsule
 
-EVALUATION = 3.0  # mm; the deformation is smooth over three times that
+EVALUATION = 3.0  # spacing of evaluated points, mm; the deformation is smooth over 9 mm
 
 
 def sample_points(shape: Shape, grid: Grid) -> np.ndarray:
-    """Return the template positions of a grid's voxels in the person's space, (3, x, y, z)."""
+    """Return the template positions of a grid in the person's space, (3, x, y, z)."""
     return sample_function(shape.to_template, grid.shape, grid.affine, EVALUATION)
 
 
 def sample_texture(field: np.ndarray, grid: Grid) -> np.ndarray:
-    """Return a periodic field of `GRAIN` mm, anchored in the person's space, on a grid."""
+    """Sample a periodic field of `GRAIN` mm voxels, anchored in the person's space, on a grid."""
     affine = grid.affine / GRAIN
     index = sample_function(lambda points: points, grid.shape, affine, 50 / GRAIN)
     n = np.float32(field.shape[0])
@@ -40,16 +40,16 @@ def sample_contrast(
     ----------
     contrast : {'T2w', 'T1w', 'FLAIR'}
     template, shape, tissue
-        Of the person.
+        Anatomy of the person.
     grid : Grid
-        Its affine leads to the person's space.
+        Voxel grid in the person's space.
     textured : bool
-        Whether to add the fine texture, which coarse grids cannot show.
+        Add the fine texture, which coarse grids cannot resolve.
 
     Returns
     -------
     (x, y, z) array of float32
-        Signal with the putamen near 1 in T2w and FLAIR, and white matter near 1 in T1w.
+        Signal; the putamen is near 1 in T2w and FLAIR, white matter in T1w.
 
     """
     points = sample_points(shape, grid)
@@ -70,16 +70,16 @@ def sample_contrast(
         solid *= 1 - tissue.iron * template.pallidum.sample(points)
         inside = texture * solid * (1 - fluid) + tissue.fluid * fluid
         return brain * inside + (1 - brain) * t2
-    # Beside fluid the average's tissue is bright with it, which an inversion recovery nulls.
+    # Next to fluid, averaged tissue is partly fluid, whose signal inversion recovery nulls.
     solid = solid * (1 - mean_fluid) + mean_fluid
     inside = texture * solid * (1 - fluid) + 0.2 * fluid
     return brain * inside + (1 - brain) * np.minimum(t2, 1.0) * 0.8
 
 
 def sample_structures(template: Template, shape: Shape, grid: Grid, layers: int = 3) -> np.ndarray:
-    """Label a grid's voxels by what most of their depth holds, and add the capsule.
+    """Label each voxel with the structure that fills most of its depth, and add the capsule.
 
-    The grid leads to the person's space, and each slice is sampled at ``layers`` depths. Returns
+    The grid is in the person's space; each slice is sampled at ``layers`` depths. Returns
     FreeSurfer numbers as an (x, y, z) array of uint8.
     """
     offsets = (np.arange(layers) + 0.5) / layers - 0.5
@@ -89,21 +89,21 @@ def sample_structures(template: Template, shape: Shape, grid: Grid, layers: int 
     votes = np.zeros(grid.shape, dtype=np.int8)
     out = np.zeros(grid.shape, dtype=np.uint8)
     for value in np.unique(labels[labels > 0]):
-        found = np.count_nonzero(labels == value, axis=-1)
-        out[found > votes] = value
-        np.maximum(votes, found, out=votes)
+        count = np.count_nonzero(labels == value, axis=-1)
+        out[count > votes] = value
+        np.maximum(votes, count, out=votes)
     out[np.count_nonzero(labels == 0, axis=-1) > layers / 2] = 0
     return add_capsule(out)
 
 
 def _individual_fluid(mean, template, tissue, points, grid):
-    """Sharpen the average's fluid: folds are thin sheets, ventricles have a plain border.
+    """Sharpen the average's fluid: thin sheets in folds, sharp borders of ventricles.
 
-    Where the average says that a share p of people has fluid, the person has it where a random
-    sheet's rank is below p, which keeps the share.
+    Where the average shows fluid in a share p of people, this person has fluid if the rank of a
+    random field is below p. On average over people, the share stays p.
     """
     folds = template.folds.sample(points)
-    # Tissue that the average shows free of fluid gets none, however small the rank.
+    # Tissue without fluid in the average gets none, even at the lowest ranks.
     possible = np.minimum(mean / 0.06, 1)
     odds = logit(np.clip(mean, 0.005, 0.995))
     sheets = possible * expit((odds - sample_texture(tissue.folds, grid)) / np.float32(0.35))

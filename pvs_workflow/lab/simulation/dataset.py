@@ -1,4 +1,4 @@
-"""Simulated scans as a BIDS dataset, and their truth as a derivative dataset."""
+"""Write simulated scans as a BIDS dataset, and their truth as a derivative dataset."""
 
 import gzip
 from collections.abc import Callable, Sequence
@@ -21,17 +21,17 @@ from pvs_workflow.tsv import write_tsv
 TRUTH = Path('derivatives', 'truth')
 
 STORED_ORDER = ((0, -1), (1, -1), (2, 1))
-"""Right to left, front to back, upwards (LPS+): as most scanners' axial images come."""
+"""LPS+ (right to left, front to back, upwards), the usual order of axial images."""
 
 
 def anat_path(participant: str, session: str | None, root: Path, rest: str) -> Path:
-    """Return the path of a session's file in a dataset, whose name ends in ``rest``."""
+    """Return the path in a dataset of the session's file whose name ends in ``rest``."""
     entities = [f'sub-{participant}', *([f'ses-{session}'] if session else [])]
     return Path(root, *entities, 'anat', '_'.join([*entities, rest]))
 
 
 def stored_affine(affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """Return the affine of a canonical volume once it is stored in `STORED_ORDER`.
+    """Return the affine of a canonical volume after reordering to `STORED_ORDER`.
 
     Examples
     --------
@@ -50,19 +50,19 @@ def stored_affine(affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
 def write_volume(
     path: Path, data: np.ndarray, affine: np.ndarray, compression: int = 1
 ) -> Storage:
-    """Write a canonical volume as a scanner would store it, and return how it was stored.
+    """Write a canonical volume in `STORED_ORDER`, and return its storage.
 
-    The path ends in ``.nii.gz``, the (x, y, z) data are integers, and compression is from 1
+    The path ends in ``.nii.gz``, the (x, y, z) data are integers, and compression ranges from 1
     (fastest) to 9 (smallest).
     """
     storage = Storage(tuple(data.shape), STORED_ORDER)
-    there = stored_affine(affine, data.shape)
-    image = nb.Nifti1Image(to_stored(data, storage), there)
-    image.set_qform(there, 1)
-    image.set_sform(there, 1)
+    affine = stored_affine(affine, data.shape)
+    image = nb.Nifti1Image(to_stored(data, storage), affine)
+    image.set_qform(affine, 1)
+    image.set_sform(affine, 1)
     image.header.set_xyzt_units('mm', 'sec')
     with atomic_path(path) as target:
-        # No time stamp, so that the same image gives the same file.
+        # Without a time stamp, the same image gives the same file.
         target.write_bytes(gzip.compress(image.to_bytes(), compression, mtime=0))
     return storage
 
@@ -76,28 +76,28 @@ def start_dataset(
     origin: str = 'template',
     anatomies: Sequence[str] | None = None,
 ) -> None:
-    """Write the files at the top of the dataset ``out`` and of its truth.
+    """Write the top-level files of the dataset ``out`` and of its truth.
 
     Parameters
     ----------
     participants : sequence of str
-        Labels without prefix.
+        Labels without the prefix ``sub-``.
     seed, acquisition
-        As the README tells them.
+        Values for the README.
     notes : str
-        A paragraph for the README.
+        Additional paragraph for the README.
     origin : {'template', 'anatomies', 'backgrounds'}
-        What the images are made from.
+        Source of the images.
     anatomies : sequence of str, optional
-        What each participant is made from.
+        Source of each participant.
 
     """
     labels = [f'sub-{label}' for label in participants]
     write_json(out / 'dataset_description.json', metadata.raw_description(__version__, origin))
     write_text(out / 'README', metadata.readme(len(labels), seed, acquisition, notes, origin))
-    told = {} if anatomies is None else {'anatomy': list(anatomies)}
-    write_tsv(out / 'participants.tsv', {'participant_id': labels} | told)
-    columns = metadata.ANATOMY if told else {}
+    sources = {} if anatomies is None else {'anatomy': list(anatomies)}
+    write_tsv(out / 'participants.tsv', {'participant_id': labels} | sources)
+    columns = metadata.ANATOMY if sources else {}
     write_json(out / 'participants.json', metadata.PARTICIPANTS | columns)
     write_text(out / 'CHANGES', f'{__version__} 2025-01-01\n  - Simulated with seed {seed}.\n')
     if origin != 'backgrounds':
@@ -118,7 +118,7 @@ def write_session(
     session: Session,
     compression: int = 1,
 ) -> None:
-    """Write one session's scans and truth into the dataset ``out``; see :func:`write_volume`."""
+    """Write the scans and the truth of a session to ``out``; see :func:`write_volume`."""
     path = partial(anat_path, participant, session_label)
     for contrast, scan in session.scans.items():
         write_volume(path(out, f'{contrast}.nii.gz'), scan.data, scan.affine, compression)
@@ -128,15 +128,15 @@ def write_session(
         )
     source = f'bids:raw:{path(Path(), "T2w.nii.gz").as_posix()}'
     storage = _write_truth(partial(path, out / TRUTH), session, source)
-    people = {
+    entities = {
         'participant_id': [f'sub-{participant}'],
         'session_id': [f'ses-{session_label}' if session_label else None],
     }
-    _write_counts(partial(path, out / TRUTH), people, session.counts, storage)
+    _write_counts(partial(path, out / TRUTH), entities, session.counts, storage)
 
 
 def _write_truth(path: Callable[[str], Path], session: Session, source: str) -> Storage:
-    """Write labels, their tables and the head's movements, and return how labels are stored."""
+    """Write labels, their tables and head movements, and return the storage of the labels."""
     affine = session.scans['T2w'].affine
     storage = None
     for kind, labels in (
@@ -166,7 +166,7 @@ def _write_truth(path: Callable[[str], Path], session: Session, source: str) -> 
     return storage
 
 
-def _write_counts(path: Callable[[str], Path], people: dict, counts, storage: Storage) -> None:
+def _write_counts(path: Callable[[str], Path], entities: dict, counts, storage: Storage) -> None:
     write_tsv(
         path(f'{names.COUNTS}.tsv'),
         {
@@ -183,7 +183,7 @@ def _write_counts(path: Callable[[str], Path], people: dict, counts, storage: St
     }
     write_tsv(
         path(f'{names.GRADE}.tsv'),
-        people
+        entities
         | {f'potter{side}': [grade] for side, grade in grades.items()}
         | {'count_max': [max(c.count for c in counts)]},
     )
@@ -194,8 +194,8 @@ def _movement(contrast: str, t2w: SimulatedScan, other: SimulatedScan) -> dict:
     matrix = other.world_from_person @ np.linalg.inv(t2w.world_from_person)
     return {
         'Description': (
-            'Rigid movement of the head: maps a point of the T2w, in millimetres of its own '
-            f'scanner space (RAS+), to the same anatomy in the {contrast}'
+            'Rigid movement of the head: maps a point of the T2w, in scanner space (RAS+, mm), '
+            f'to the same anatomy in the {contrast}'
         ),
         'From': 'T2w',
         'To': contrast,

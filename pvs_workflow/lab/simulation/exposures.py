@@ -1,4 +1,4 @@
-"""Exposures: a plate recorded anew, with some of its ePVS, and what can be counted then."""
+"""Exposures: training images drawn from a plate, with some of its ePVS and new noise."""
 
 from dataclasses import replace
 
@@ -9,72 +9,72 @@ from pvs_workflow.lab.simulation.kspace import add_noise, add_ripples
 from pvs_workflow.lab.simulation.plates import Plate
 from pvs_workflow.lab.simulation.rendering import Spot, add_volume, label_visible
 
-MOST = 70
-"""Most that an exposure shows: some of these are hidden, and up to 60 are to be counted."""
+MAX_EPVS = 70
+"""Maximum number of ePVS in an exposure, of which about 60 remain visible."""
 FLUID = (0.8, 1.1)
-"""Range of an exposure's fluid signal, over the plate's."""
-OWN_FLUID = (0.75, 1.0)
-"""Range of each ePVS' signal, over the exposure's fluid."""
+"""Range of the fluid signal of an exposure, relative to the plate."""
+EPVS_FLUID = (0.75, 1.0)
+"""Range of the signal of each ePVS, relative to the fluid of the exposure."""
 NOISE = (0.6, 2.5)
-"""Range of an exposure's noise, over the protocol's. What grows depends on the protocol,
-but noise of every degree and smoothness must be known, or it is counted."""
-LOWEST_SNR = 6.0
-"""Unless the protocol's own is lower."""
-ADDED_NOISE = 2.0
-"""Most that is added to a real scan, over its own."""
+"""Range of the noise of an exposure, relative to the protocol. The network has to see
+noise of every level and smoothness, or it counts noise as ePVS."""
+MIN_SNR = 6.0
+"""Minimum signal-to-noise ratio, unless that of the protocol is lower."""
+MAX_ADDED_NOISE = 2.0
+"""Maximum noise added to a real scan, relative to its own."""
 SMOOTHING = (0.6, 1.5)
-"""Range of the noise's smoothing, over the protocol's."""
-OTHER_SMOOTHING = 0.6
-"""Largest standard deviation in pixels, where the protocol has white noise."""
-MOVED = 0.25
-"""Share of exposures in which the head moved, beside those whose protocol says so."""
+"""Range of the smoothing of the noise, relative to the protocol."""
+MAX_SMOOTHING = 0.6
+"""Maximum smoothing of the noise if the protocol has white noise, pixels."""
+MOTION_SHARE = 0.25
+"""Share of exposures with motion, in addition to protocols with motion."""
 RIPPLES = (0.02, 0.09)
-"""Range of the strength of motion ripples, in radians."""
+"""Range of the strength of motion ripples, radians."""
 
 
-def draw_count(rng: np.random.Generator, most: int = MOST) -> int:
-    """Draw how many ePVS an exposure is to show, of those that there are.
+def draw_count(rng: np.random.Generator, available: int = MAX_EPVS) -> int:
+    """Draw the number of ePVS in an exposure, given the number available.
 
-    Flat over all counts, or over the upper half of what the plate has, which looks as it grew.
-    Low counts come mostly from plates that hold few.
+    It is uniform over all counts or, with equal probability, over the upper half, where exposures
+    resemble the plate as rendered. Low counts come mostly from plates with few ePVS.
     """
-    most = min(most, MOST)
-    return int(rng.integers(most // 2 if rng.random() < 0.5 else 0, most + 1))
+    highest = min(available, MAX_EPVS)
+    return int(rng.integers(highest // 2 if rng.random() < 0.5 else 0, highest + 1))
 
 
 def expose(plate: Plate, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Record a plate with ``count`` of its ePVS, or as many as it has.
+    """Draw an exposure of a plate with ``count`` of its ePVS, or all if it has fewer.
 
     Returns
     -------
     plane : (x, y) array of float32
         Signal, in multiples of the putamen's.
     labels : (x, y) array of int16
-        What can be counted, one integer each.
+        A unique number for each countable ePVS.
 
     """
     fluid = plate.fluid * rng.uniform(*FLUID)
-    how = draw_conditions(rng, plate.protocol)
+    protocol = draw_conditions(rng, plate.protocol)
     if plate.recorded:
-        own = 1 / plate.protocol.snr
-        added = own * rng.choice([0.0, 1.0]) * rng.uniform(0, ADDED_NOISE)
-        noise = float(np.hypot(own, added))
-        how = replace(how, truncation=(1.0, 1.0))
+        original = 1 / plate.protocol.snr
+        added = original * rng.choice([0.0, 1.0]) * rng.uniform(0, MAX_ADDED_NOISE)
+        noise = float(np.hypot(original, added))
+        protocol = replace(protocol, truncation=(1.0, 1.0))
     else:
-        added = noise = 1 / how.snr
+        added = noise = 1 / protocol.snr
     tissue = plate.tissue.astype(np.float32)
-    shown = [
-        replace(spot, volume=spot.volume * np.float32(rng.uniform(*OWN_FLUID)))
+    spots = [
+        replace(spot, volume=spot.volume * np.float32(rng.uniform(*EPVS_FLUID)))
         for spot in _choose(plate, rng, count, fluid, noise)
     ]
-    volume = add_volume(shown, (*tissue.shape, 1))[..., 0]
+    volume = add_volume(spots, (*tissue.shape, 1))[..., 0]
     signal = tissue * (1 - volume) + np.float32(fluid) * volume
-    if how.ghost > 0:
-        signal = add_ripples(rng, signal[..., np.newaxis], how.ghost)[..., 0]
+    if protocol.ghost > 0:
+        signal = add_ripples(rng, signal[..., np.newaxis], protocol.ghost)[..., 0]
     if added > 0:
-        signal = add_noise(rng, signal, added, how.noise_blur, how.truncation)
+        signal = add_noise(rng, signal, added, protocol.noise_blur, protocol.truncation)
     labels = label_visible(
-        shown,
+        spots,
         tissue[..., np.newaxis],
         fluid,
         (0.0, 0.0),
@@ -85,23 +85,23 @@ def expose(plate: Plate, rng: np.random.Generator, count: int) -> tuple[np.ndarr
 
 
 def draw_conditions(rng: np.random.Generator, protocol: Protocol) -> Protocol:
-    """Draw the noise, its smoothing and the movement of one exposure of a plate's protocol."""
+    """Return a protocol with the noise, smoothing and motion of a random exposure."""
     snr = protocol.snr / np.exp(rng.uniform(*np.log(NOISE)))
     if max(protocol.noise_blur) > 0:
         smoothing = rng.uniform(*SMOOTHING) * np.array(protocol.noise_blur)
     else:
-        smoothing = rng.choice([0.0, 1.0]) * rng.uniform(0, OTHER_SMOOTHING, 2)
-    moved = rng.uniform(*RIPPLES) if rng.random() < MOVED else 0.0
+        smoothing = rng.choice([0.0, 1.0]) * rng.uniform(0, MAX_SMOOTHING, 2)
+    motion = rng.uniform(*RIPPLES) if rng.random() < MOTION_SHARE else 0.0
     return replace(
         protocol,
-        snr=float(max(snr, min(protocol.snr, LOWEST_SNR))),
+        snr=float(max(snr, min(protocol.snr, MIN_SNR))),
         noise_blur=(float(smoothing[0]), float(smoothing[1])),
-        ghost=max(protocol.ghost, moved),
+        ghost=max(protocol.ghost, motion),
     )
 
 
 def _choose(plate, rng, count, fluid, noise) -> list[Spot]:
-    """Choose ePVS, near each other or all over, and some too faint to count."""
+    """Choose ePVS, either clustered or spread over the plate, and some too faint to count."""
     if not plate.spots:
         return []
     peaks = np.array([spot.volume.max() for spot in plate.spots])
@@ -110,8 +110,8 @@ def _choose(plate, rng, count, fluid, noise) -> list[Spot]:
     centres = np.array([np.add(s.corner, np.array(s.volume.shape) / 2) for s in plate.spots])
     keys = rng.random(len(plate.spots))
     if index.size and rng.random() < 0.35:
-        away = np.linalg.norm(centres - centres[rng.choice(index)], axis=1) * plate.protocol.pixel
-        keys = keys * np.exp(away / 8.0)
+        distance = np.linalg.norm(centres - centres[rng.choice(index)], axis=1)
+        keys = keys * np.exp(distance * plate.protocol.pixel / 8.0)
     chosen = index[np.argsort(keys[index])][:count]
     faint = np.flatnonzero(~bright)
     number = rng.binomial(faint.size, rng.random()) if faint.size else 0

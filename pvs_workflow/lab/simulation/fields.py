@@ -1,4 +1,4 @@
-"""Smooth random fields, diffeomorphisms from them, and coarse lattices stretched to full grids."""
+"""Smooth random fields, diffeomorphisms, and interpolation of coarse lattices."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from scipy.fft import irfftn, rfftn
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 SQUARINGS = 6
-"""The flow is composed from 2**6 steps, each far shorter than a cell of its lattice."""
+"""Number of squarings: 2**6 steps, each much shorter than a lattice cell."""
 
 
 def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> np.ndarray:
@@ -16,14 +16,14 @@ def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], sigma: float)
     noise = rng.standard_normal([n + 2 * pad for n in shape], dtype=np.float32)
     smooth = gaussian_filter(noise, sigma, mode='constant')
     smooth = smooth[tuple(slice(pad, pad + n) for n in shape)]
-    # The analytic standard deviation, not the sample's: a small field keeps its own mean.
+    # Scale by the analytic deviation, not the sample's, so that small fields keep their mean.
     return smooth * np.float32((2 * np.sqrt(np.pi) * sigma) ** (len(shape) / 2))
 
 
 def periodic_field(rng: np.random.Generator, size: int, sigma: tuple[float, ...]) -> np.ndarray:
-    """Draw a cube of smooth noise whose opposite faces fit together, with mean 0 and sd 1.
+    """Draw a periodic cube of smooth noise, with mean 0 and standard deviation 1.
 
-    Its edge and the smoothing along each axis are in voxels.
+    ``size`` is its edge length, and ``sigma`` the smoothing along each axis, voxels.
     """
     spectrum = rfftn(rng.standard_normal((size,) * 3, dtype=np.float32))
     for axis, width in enumerate(sigma):
@@ -38,19 +38,19 @@ def periodic_field(rng: np.random.Generator, size: int, sigma: tuple[float, ...]
 
 
 def exponentiate(velocity: np.ndarray, spacing: float) -> np.ndarray:
-    """Turn a stationary velocity into the displacement after unit time, as float32.
+    """Integrate a stationary velocity field to the displacement after unit time, as float32.
 
-    Scaling and squaring (Arsigny et al. 2006, MICCAI). Both are (3, x, y, z) arrays, in
-    millimetres (per unit time), on a lattice whose spacing is in millimetres.
+    This uses scaling and squaring (Arsigny et al. 2006, MICCAI). Both fields are (3, x, y, z)
+    arrays, in mm (per unit time), on a lattice with ``spacing`` in mm.
     """
     index = np.indices(velocity.shape[1:], dtype=np.float32)
-    moved = velocity.astype(np.float32) / (spacing * 2**SQUARINGS)
+    displacement = velocity.astype(np.float32) / (spacing * 2**SQUARINGS)
     for _ in range(SQUARINGS):
-        there = index + moved
-        moved = moved + np.stack(
-            [map_coordinates(part, there, order=1, mode='nearest') for part in moved]
+        position = index + displacement
+        displacement = displacement + np.stack(
+            [map_coordinates(axis, position, order=1, mode='nearest') for axis in displacement]
         )
-    return moved * np.float32(spacing)
+    return displacement * np.float32(spacing)
 
 
 def stretch(lattice: np.ndarray, shape: tuple[int, ...], step: tuple[float, ...]) -> np.ndarray:
@@ -59,11 +59,11 @@ def stretch(lattice: np.ndarray, shape: tuple[int, ...], step: tuple[float, ...]
     Parameters
     ----------
     lattice : array
-        Its last ``len(shape)`` axes hold values at voxels 0, step, 2·step, …
+        Values at voxels 0, step, 2·step, … along the last ``len(shape)`` axes.
     shape : tuple of int
-        Of the grid.
+        Shape of the grid.
     step : tuple of float
-        Voxels between lattice points along each axis.
+        Spacing of lattice points along each axis, voxels.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def stretch(lattice: np.ndarray, shape: tuple[int, ...], step: tuple[float, ...]
     out = np.asarray(lattice, dtype=np.float32)
     first = out.ndim - len(shape)
     for axis, (n, width) in enumerate(zip(shape, step, strict=True), start=first):
-        # A dense matrix: the lattice is so small that this is the fastest way.
+        # For lattices this small, a dense matrix is fastest.
         weights = _interpolation(n, out.shape[axis], width)
         before, after = out.shape[:axis], out.shape[axis + 1 :]
         flat = out.reshape(int(np.prod(before)), out.shape[axis], int(np.prod(after)))
@@ -96,10 +96,10 @@ def sample_function(
     affine: np.ndarray,
     spacing: float,
 ) -> np.ndarray:
-    """Evaluate a smooth function of space on a grid, through a lattice of ``spacing`` mm.
+    """Evaluate a smooth function of position on a grid, by interpolation on a coarse lattice.
 
-    The function maps (3, …) arrays of millimetres to (…) or (c, …) arrays, and the spacing is far
-    shorter than its features. Returns a (…, x, y, z) array of float32.
+    The function maps (3, …) arrays in mm to (…) or (c, …) arrays. The lattice spacing, in mm, must
+    be much shorter than its features. Returns a (…, x, y, z) array of float32.
     """
     sizes = np.linalg.norm(affine[:3, :3], axis=0)
     step = np.maximum(1.0, spacing / sizes)

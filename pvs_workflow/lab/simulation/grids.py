@@ -1,4 +1,4 @@
-"""Voxel grids in millimetres, boxes cut from them, and rigid movements."""
+"""Voxel grids and rigid transforms."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Grid:
     ----------
     shape : (int, int, int)
     affine : (4, 4) array
-        Voxel index to millimetres.
+        Voxel index to mm.
 
     """
 
@@ -26,34 +26,34 @@ class Grid:
 
     @property
     def sizes(self) -> np.ndarray:
-        """Voxel sizes in millimetres."""
+        """Voxel sizes, mm."""
         return voxel_sizes(self.affine)
 
     def moved(self, transform: np.ndarray) -> 'Grid':
-        """Return the same voxels in another space, ``transform`` applied to their positions."""
+        """Return the grid with ``transform`` applied to its positions."""
         return Grid(self.shape, transform @ self.affine)
 
     def box(self, corner: tuple[int, int, int], shape: tuple[int, int, int]) -> 'Grid':
-        """Return the part of the grid that starts at voxel ``corner``."""
+        """Return the part of the grid with ``shape`` voxels from voxel ``corner``."""
         affine = self.affine.copy()
         affine[:3, 3] = (self.affine @ [*corner, 1])[:3]
         return Grid(shape, affine)
 
     def slabs(self, n: int) -> 'Grid':
-        """Return the grid whose slices are ``n`` of this one's; those left over are dropped."""
+        """Return the grid of slabs of ``n`` slices; remaining slices are dropped."""
         return Grid((*self.shape[:2], self.shape[2] // n), slab_affine(self.affine, n))
 
     def coarser(self, factor: int) -> 'Grid':
-        """Return a grid with ``factor`` times larger pixels in plane, that reaches as far."""
+        """Return a grid of the same extent with pixels ``factor`` times larger in plane."""
         affine = self.affine.copy()
         affine[:3, :2] *= factor
         shape = tuple(-(-(n - 1) // factor) + 2 for n in self.shape[:2])
         return Grid((*shape, self.shape[2]), affine)
 
     def sublayers(self, offsets: np.ndarray) -> 'Grid':
-        """Return the grid with each slice replaced by layers at ``offsets``, evenly spaced.
+        """Return the grid with each slice replaced by evenly spaced layers at ``offsets``.
 
-        These are in slices, from each slice's centre, and continue from slice to slice.
+        Offsets are relative to the slice centre, in slices. Spacing is even across slices.
         """
         affine = self.affine.copy()
         affine[:3, 3] += affine[:3, 2] * offsets[0]
@@ -62,7 +62,7 @@ class Grid:
 
 
 def rigid(degrees, shift) -> np.ndarray:
-    """Return a rigid transform: rotations about x, y and z through the origin, then a shift in mm.
+    """Return a rigid transform: rotations about the x, y and z axes, then a shift in mm.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Other people's anatomies: whole-head label maps, given contrasts by the signal equations."""
+"""Anatomies from whole-head label maps, with contrasts from the signal equations."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -22,71 +22,72 @@ from pvs_workflow.lab.simulation.template import (
 )
 from pvs_workflow.science.roi import STRUCTURES
 
-CLASSES = {  # FreeSurferColorLUT.txt numbers of each tissue
+CLASSES = {  # numbers of each tissue in FreeSurferColorLUT.txt
     'white matter': (2, 7, 41, 46, 28, 60, 85, 77, 251, 252, 253, 254, 255),
     'cortex': (3, 8, 42, 47, 17, 53, 18, 54, 26, 58, 136, 137, 163, 164),
     'caudate': (11, 50),
-    'putamen': (12, 51, 30, 62),  # 30 and 62 are vessels: perivascular spaces, mostly here
+    'putamen': (12, 51, 30, 62),  # 30 and 62: vessels, mostly perivascular spaces
     'pallidum': (13, 52),
     'thalamus': (10, 49),
     'brain stem': (16,),
     'fluid': (4, 5, 14, 15, 24, 43, 44, 72),
 }
-_FIRST_OUTSIDE = 256  # larger numbers are tissues outside the brain
+_FIRST_OUTSIDE = 256  # this and larger numbers are tissues outside the brain
 _SHAPE = (193, 229, 193)
 CORNER = np.array([-96.0, -132.0, -78.0])
-"""Lowest left and rear corner of a placed label map, in millimetres of the template."""
-_SMOOTH = 0.6  # mm: what takes the steps out of 1 mm labels
-_FLUID_LEVEL = 2.1  # in units of the putamen; from here up a voxel counts as all fluid
+"""Lowest corner (left, posterior, inferior) of an aligned label map, template mm."""
+_SMOOTH = 0.6  # mm; removes the steps of 1 mm labels
+_FLUID_LEVEL = 2.1  # in units of the putamen; voxels from this level on are all fluid
 
 
 def find_label_maps(folder: Path) -> list[Path]:
-    """Return the label maps of a folder, sorted.
+    """Return the paths of the label maps in a folder, sorted.
 
     Raises
     ------
     NoInputError
-        If there is none.
+        If there are no label maps.
 
     """
-    found = sorted(path for path in Path(folder).glob('*.nii*') if path.is_file())
-    if not found:
+    paths = sorted(path for path in Path(folder).glob('*.nii*') if path.is_file())
+    if not paths:
         raise NoInputError(
-            f'{folder} has no anatomies, expected NIfTI label maps with FreeSurfer numbers, '
-            'received none'
+            f'{folder} has no anatomies; give a folder of NIfTI label maps with FreeSurfer numbers'
         )
-    return found
+    return paths
 
 
 @lru_cache(maxsize=32)
 def load_label_map(path: Path) -> np.ndarray:
-    """Read a label map and lay it in the template's place, by the centres of its deep structures.
+    """Read a label map and align it with the template by the centres of its deep nuclei.
 
     Returns
     -------
     (193, 229, 193) array of int16
-        Turned and shifted, not scaled; in the shipped template's space, 1 mm, from `CORNER`.
+        Labels in template space at 1 mm from `CORNER`, rotated and shifted but not scaled.
 
     Raises
     ------
     ImageError
-        If it cannot be read or lacks a structure of the basal ganglia.
+        If the file cannot be read or lacks one of the deep nuclei.
 
     """
     try:
         image, labels = read_nifti(path)
         labels = labels.astype(np.int16)
     except ImageError as error:
-        raise ImageError(f'the anatomy {path} cannot be read: {error}') from error
-    there = structure_centres()
-    here = label_centres(labels, image.affine, list(there)) if labels.ndim == 3 else {}
-    missing = [f'{s.name} {s.hemisphere}' for s in STRUCTURES if s.index in there.keys() - here]
+        raise ImageError(f'cannot read the anatomy {path}: {error}') from error
+    targets = structure_centres()
+    centres = label_centres(labels, image.affine, list(targets)) if labels.ndim == 3 else {}
+    absent = targets.keys() - centres
+    missing = [f'{s.name} {s.hemisphere}' for s in STRUCTURES if s.index in absent]
     if missing:
         raise ImageError(
-            f'the anatomy {path} cannot be used, expected a 3D label map with FreeSurfer '
-            f'numbers, received {labels.ndim} axes without {", ".join(missing)}'
+            f'the anatomy {path} ({labels.ndim}D) lacks {", ".join(missing)}; give a 3D label map '
+            'with FreeSurfer numbers'
         )
-    rigid = rigid_fit(np.stack([here[index] for index in there]), np.stack([*there.values()]))
+    points = np.stack([centres[index] for index in targets])
+    rigid = rigid_fit(points, np.stack([*targets.values()]))
     grid = np.eye(4)
     grid[:3, 3] = CORNER
     to_voxel = np.linalg.inv(rigid @ image.affine) @ grid
@@ -96,30 +97,30 @@ def load_label_map(path: Path) -> np.ndarray:
 
 
 def label_template(labels: np.ndarray, tissues: Tissues, whole: bool = True) -> Template:
-    """Return a label map in the form that people are sampled from.
+    """Convert a label map to a template from which people are sampled.
 
     Parameters
     ----------
     labels : (193, 229, 193) array of int
-        As :func:`load_label_map` gives them.
+        Output of :func:`load_label_map`.
     tissues : Tissues
-        This person's, for the protocol's contrast.
+        Tissue of the person under the T2w protocol.
     whole : bool
-        Whether the whole head is wanted, or only what surrounds the basal ganglia.
+        Return the whole head instead of the surroundings of the basal ganglia.
 
     """
     corner = np.zeros(3, int)
     roi = [s.index for s in STRUCTURES if s.in_roi and s.index in structure_centres()]
     boxes = find_objects(labels)
-    low = np.min([[part.start for part in boxes[index - 1]] for index in roi], axis=0)
-    high = np.max([[part.stop - 1 for part in boxes[index - 1]] for index in roi], axis=0)
+    low = np.min([[axis.start for axis in boxes[index - 1]] for index in roi], axis=0)
+    high = np.max([[axis.stop - 1 for axis in boxes[index - 1]] for index in roi], axis=0)
     if not whole:
         corner = np.maximum(low - 35, 0)
         labels = labels[tuple(slice(a, b + 36) for a, b in zip(corner, high, strict=True))]
     affine = np.eye(4)
     affine[:3, 3] = CORNER + corner
     t2, t1 = (
-        _painted(labels, values, fluid)
+        _paint(labels, values, fluid)
         for values, fluid in zip(signals(tissues), (_FLUID_LEVEL, FLUID_T1), strict=True)
     )
     brain = gaussian_filter(
@@ -127,25 +128,26 @@ def label_template(labels: np.ndarray, tissues: Tissues, whole: bool = True) -> 
     )
     pallidum = np.isin(labels, CLASSES['pallidum']).astype(np.float32)
     ventricles = np.isin(labels, both_sides('lateral ventricle')).astype(np.float32)
-    kept = np.where(np.isin(labels, [s.index for s in STRUCTURES]), labels, 0).astype(np.uint8)
-    kept[labels == 30], kept[labels == 62] = both_sides('putamen')
+    known = np.isin(labels, [s.index for s in STRUCTURES])
+    structures = np.where(known, labels, 0).astype(np.uint8)
+    structures[labels == 30], structures[labels == 62] = both_sides('putamen')
     return Template(
         t1=Channel(t1 * np.float32(WHITE_T1), affine),
         t2=Channel(t2 * np.float32(PUTAMEN_T2), affine),
-        # The sulci are this person's own: there is nothing to make out of an average.
+        # A label map shows the sulci of one person; no folds need to be drawn.
         folds=Channel(np.zeros((2, 2, 2), np.float32), affine),
         brain=Channel(brain, affine),
         pallidum=Channel(gaussian_filter(pallidum, 0.6), affine),
-        structures=fine_labels(kept, affine),
+        structures=fine_labels(structures, affine),
         corners=np.stack([low, high]) + CORNER,
         ventricles=Channel(gaussian_filter(ventricles, 5), affine),
     )
 
 
 def rigid_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return the (4, 4) rigid transform that brings points closest to targets (Kabsch 1976).
+    """Return the (4, 4) rigid transform that fits points to targets best (Kabsch 1976).
 
-    Both are (n, 3) arrays, with at least three points, not all on a line.
+    Both are (n, 3) arrays of at least three points that are not collinear.
 
     Examples
     --------
@@ -163,12 +165,12 @@ def rigid_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return out
 
 
-def _painted(labels: np.ndarray, values: dict, fluid: float) -> np.ndarray:
+def _paint(labels: np.ndarray, values: dict, fluid: float) -> np.ndarray:
     table = np.zeros(max(int(labels.max()), max(map(max, CLASSES.values()))) + 1, np.float32)
     table[1:_FIRST_OUTSIDE] = values['white matter']
     for name, numbers in CLASSES.items():
         table[list(numbers)] = fluid if name == FLUID else values[name]
     outside = values['outside']
-    more = np.arange(_FIRST_OUTSIDE, len(table))
-    table[more] = outside[more % len(outside)]
+    larger = np.arange(_FIRST_OUTSIDE, len(table))
+    table[larger] = outside[larger % len(outside)]
     return gaussian_filter(table[labels], _SMOOTH, truncate=3)

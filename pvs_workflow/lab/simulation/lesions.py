@@ -1,4 +1,4 @@
-"""What looks like ePVS and is none: lacunes, white-matter lesions, vessels' flow voids, iron."""
+"""Confounders of ePVS: lacunes, white-matter lesions, flow voids and mineralisation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pvs_workflow.lab.simulation.template import both_sides
 from pvs_workflow.science.roi import CAPSULE, STRUCTURES
 
 LAYER = 0.8
-"""Millimetres between the levels at which a slice's depth is sampled."""
+"""Spacing of the depths at which a slice is sampled, mm."""
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,18 @@ class Kind:
     Attributes
     ----------
     diameter : (float, float)
-        Range of the largest diameter, in millimetres.
+        Range of the largest diameter, mm.
     slenderness : (float, float)
-        Range of the other two diameters over the largest.
+        Range of the other two diameters, relative to the largest.
     softness : float
         Width of the border, as a share of the smallest radius.
     signal : dict of str to (float, float)
-        Range of the signal by contrast: multiples of what lies there, or, where `fluid` holds,
+        Range of the signal by contrast, in multiples of the tissue it replaces or, if `fluid`,
         of the person's fluid.
     fluid : bool
-        Whether it is filled with fluid.
+        Whether the confounder is filled with fluid.
     in_roi : float
-        Share that lies in the ROI; the rest lies in the tissue around it.
+        Share of confounders in the ROI; the others lie in the tissue around it.
     number : dict of str to float
         Mean number around the basal ganglia, by acquisition.
 
@@ -96,11 +96,11 @@ class Lesion:
     ----------
     kind : str
     centre : (3,) array
-        In the person's millimetres.
+        Position in the person's space, mm.
     axes : (3, 3) array
-        Rows: the ellipsoid's half axes, in millimetres.
+        Half axes of the ellipsoid as rows, mm.
     levels : dict of str to float
-        Signal by contrast, as the kind's.
+        Signal by contrast, in the units of :attr:`Kind.signal`.
 
     """
 
@@ -121,27 +121,27 @@ def draw_lesions(
     structures : (x, y, z) array of int
         FreeSurfer numbers around the basal ganglia, with the capsule.
     grid : Grid
-        Of `structures`; the lesions are in the space its affine leads to.
+        Grid of `structures`, in the person's space.
     acquisition : {'paper', 'varied'}
-        'varied' has more of them.
+        'varied' has more confounders.
 
     """
     inside = np.isin(structures, [s.index for s in STRUCTURES if s.in_roi])
     around = ~inside & ~np.isin(structures, both_sides('lateral ventricle'))
-    homes = {
+    preferred = {
         'mineralisation': np.isin(structures, both_sides('pallidum')),
         'white-matter lesion': np.isin(structures, both_sides(CAPSULE)),
     }
     out = []
     for name, kind in KINDS.items():
-        # A few people have many: a gamma mixture of Poisson numbers.
+        # A gamma mixture of Poisson numbers: a few people have many.
         mean = rng.gamma(0.7, kind.number[acquisition] / 0.7)
         for _ in range(min(int(rng.poisson(mean)), 12)):
-            home = homes.get(name, inside) if rng.random() < kind.in_roi else around
-            places = np.argwhere(home)
-            if len(places) == 0:
+            mask = preferred.get(name, inside) if rng.random() < kind.in_roi else around
+            voxels = np.argwhere(mask)
+            if len(voxels) == 0:
                 continue
-            index = places[rng.integers(len(places))] + rng.uniform(-0.5, 0.5, 3)
+            index = voxels[rng.integers(len(voxels))] + rng.uniform(-0.5, 0.5, 3)
             centre = grid.affine[:3, :3] @ index + grid.affine[:3, 3]
             out.append(_draw_lesion(rng, name, kind, centre))
     return out
@@ -150,18 +150,18 @@ def draw_lesions(
 def _draw_lesion(rng, name: str, kind: Kind, centre: np.ndarray) -> Lesion:
     largest = np.exp(rng.uniform(*np.log(kind.diameter))) / 2
     radii = largest * np.array([1, *rng.uniform(*kind.slenderness, 2)])
-    turned = Rotation.random(random_state=rng).as_matrix()
+    rotation = Rotation.random(random_state=rng).as_matrix()
     levels = {contrast: float(rng.uniform(*span)) for contrast, span in kind.signal.items()}
-    return Lesion(name, centre, radii[:, None] * turned, levels)
+    return Lesion(name, centre, radii[:, None] * rotation, levels)
 
 
 def add_lesions(
     signal: np.ndarray, lesions: list[Lesion], grid: Grid, contrast: str, fluid: float
 ) -> np.ndarray:
-    """Return a copy, as float32, of a noise-free, slice-averaged signal with confounders in it.
+    """Return a float32 copy of a noise-free, slice-averaged signal with confounders added.
 
-    The signal's grid leads to the person's space. ``fluid`` is the signal of the person's fluid in
-    the T2w; in T1w and FLAIR, levels are in units of tissue.
+    The grid is in the person's space. ``fluid`` is the signal of the person's fluid in T2w; in
+    T1w and FLAIR, levels are in units of tissue.
     """
     out = np.array(signal, dtype=np.float32)
     for lesion, box, share in _shares(lesions, grid):
@@ -175,31 +175,31 @@ def add_lesions(
 
 
 def lesion_share(lesion: Lesion, grid: Grid) -> tuple[tuple[slice, ...], np.ndarray] | None:
-    """Return where a lesion lies in a grid, and how much of each voxel it fills.
+    """Return the box of a lesion in a grid, and the share of each voxel that it fills.
 
     Returns
     -------
     box : tuple of slice
     share : array of float32, in [0, 1]
-        None instead of both where the grid does not hold the lesion.
+        Both are replaced by a single None if the lesion lies outside the grid.
 
     """
     inverse = np.linalg.inv(grid.affine)
     centre = inverse[:3, :3] @ lesion.centre + inverse[:3, 3]
-    reach = np.sqrt((lesion.axes**2).sum(axis=0))  # half extents along the person's axes
-    half = np.abs(inverse[:3, :3]) @ reach * 1.3 + 1
+    extent = np.sqrt((lesion.axes**2).sum(axis=0))  # half extents along the person's axes
+    half = np.abs(inverse[:3, :3]) @ extent * 1.3 + 1
     low = np.maximum(np.floor(centre - half).astype(int), 0)
     high = np.minimum(np.ceil(centre + half).astype(int) + 1, grid.shape)
     if (high - low < 1).any():
         return None
     layers = max(2, round(grid.sizes[2] / LAYER))
-    parts = [
+    positions = [
         np.arange(a, b, 1.0) if axis < 2 else _sublayers(a, b, layers)
         for axis, (a, b) in enumerate(zip(low, high, strict=True))
     ]
-    index = np.stack(np.meshgrid(*parts, indexing='ij')) - centre.reshape(3, 1, 1, 1)
+    index = np.stack(np.meshgrid(*positions, indexing='ij')) - centre.reshape(3, 1, 1, 1)
     lengths = np.linalg.norm(lesion.axes, axis=1)
-    # Millimetres to units of the half axes: the border is where the distance is 1.
+    # In units of the half axes, the border is at a distance of 1.
     to_unit = (lesion.axes / lengths[:, None] ** 2) @ grid.affine[:3, :3]
     distance = np.linalg.norm(np.tensordot(to_unit, index, 1), axis=0)
     pixel = grid.sizes[:2].mean()
@@ -212,18 +212,18 @@ def lesion_share(lesion: Lesion, grid: Grid) -> tuple[tuple[slice, ...], np.ndar
 
 
 def lesion_mask(lesions: list[Lesion], grid: Grid, share: float = 0.15) -> np.ndarray:
-    """Mark the voxels that hold at least ``share`` of a confounder."""
+    """Return a mask of the voxels that confounders fill by at least ``share``."""
     out = np.zeros(grid.shape, bool)
-    for _, box, found in _shares(lesions, grid):
-        out[box] |= found >= share
+    for _, box, filled in _shares(lesions, grid):
+        out[box] |= filled >= share
     return out
 
 
 def _shares(lesions: list[Lesion], grid: Grid) -> Iterator[tuple[Lesion, tuple, np.ndarray]]:
-    """Yield the lesions that a grid holds, each with its box and share."""
+    """Yield the lesions inside a grid, each with its box and share."""
     for lesion in lesions:
-        if (found := lesion_share(lesion, grid)) is not None:
-            yield lesion, *found
+        if (region := lesion_share(lesion, grid)) is not None:
+            yield lesion, *region
 
 
 def _sublayers(low: int, high: int, layers: int) -> np.ndarray:

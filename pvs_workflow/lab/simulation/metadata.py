@@ -1,4 +1,4 @@
-"""What the simulated datasets say about themselves."""
+"""Metadata, data dictionaries and READMEs of simulated datasets."""
 
 from pvs_workflow.lab.simulation.acquisition import Protocol
 
@@ -13,7 +13,7 @@ _ORIGINS = {
         'name': 'averaged anatomy',
         'licence': f'{_ICBM}; simulated parts: CC0-1.0',
         'acknowledge': 'Keep the notice in COPYING_ICBM152 with the images.',
-        'people': f'These are no real people. Each is made from {_TEMPLATE}: warped to an '
+        'people': f'These are not real people. Each is made from {_TEMPLATE}: warped to an '
         'individual shape, given individual texture, resampled to an acquisition with noise and '
         'shading, and implanted with enlarged perivascular spaces in the basal ganglia.',
     },
@@ -21,7 +21,7 @@ _ORIGINS = {
         'name': 'averaged and labelled anatomies',
         'licence': f'{_ICBM}; label maps: that of their authors; simulated parts: CC0-1.0',
         'acknowledge': 'Keep the notice in COPYING_ICBM152 with the images; cite the label maps.',
-        'people': f'These are no real people. Each is made from a label map that was given with '
+        'people': f'These are not real people. Each is made from a label map that was given with '
         f'--anatomies, or from {_TEMPLATE}: warped to an individual shape, given the signals of '
         'its tissues and individual texture, resampled to an acquisition with noise and shading, '
         'and implanted with enlarged perivascular spaces in the basal ganglia.',
@@ -29,10 +29,10 @@ _ORIGINS = {
     'backgrounds': {
         'name': 'real scans',
         'licence': 'That of the scans given with --backgrounds; simulated parts: CC0-1.0',
-        'acknowledge': 'As the scans given with --backgrounds ask for.',
-        'people': 'These T2w are scans of real people, given with --backgrounds: treat them '
-        'as those. Their own small bright spots in the basal ganglia were taken out, they were '
-        'flipped or bent, and simulated enlarged perivascular spaces were implanted.',
+        'acknowledge': 'As the authors of the scans given with --backgrounds request.',
+        'people': 'These T2w are scans of real people, given with --backgrounds; handle them '
+        'accordingly. Small bright spots in the basal ganglia were removed, the scans were '
+        'flipped or warped, and simulated enlarged perivascular spaces were implanted.',
     },
 }
 _REFERENCES = [
@@ -48,8 +48,8 @@ PARTICIPANTS = {
 ANATOMY = {
     'anatomy': {
         'Description': (
-            'What the participant was made from: the label map of --anatomies with this name, '
-            'labelled by its rules (FreeSurfer), or the template, labelled by CerebrA'
+            'Source of the participant: the label map of this name from --anatomies (FreeSurfer '
+            'labels), or the template (CerebrA labels)'
         )
     }
 }
@@ -59,14 +59,14 @@ TRUTH_README = (
     'desc-epvs_dseg labels every enlarged perivascular space that can be counted, '
     'desc-structures_dseg the anatomy, desc-basalganglia_dseg the region of interest '
     '(1 left, 2 right), all on the grid of the T2w. desc-epvs_counts holds the true counts '
-    'of the six images, desc-potter_grade the grades that follow, and from-T2w_to-*_xfm how '
-    'the head moved between the scans.\n'
+    'of the six images, desc-potter_grade the resulting grades, and from-T2w_to-*_xfm the '
+    'movement of the head between scans.\n'
 )
 TRUTH_BIDSIGNORE = '*_counts.tsv\n*_counts.json\n*_grade.tsv\n*_grade.json\n*_xfm.json\n'
 
 COUNTS = {
     'hemisphere': {
-        'Description': "The person's own side",
+        'Description': 'Anatomical hemisphere',
         'Levels': {'L': 'left', 'R': 'right'},
     },
     'slice': {'Description': 'Index along the slice axis of the stored T2w, counted from 0'},
@@ -76,16 +76,16 @@ COUNTS = {
 
 GRADE = {
     'participant_id': {'Description': 'Participant'},
-    'session_id': {'Description': 'Session, n/a without'},
-    'potter': {'Description': "Potter grade of the person: the highest of the six images'"},
+    'session_id': {'Description': 'Session; n/a if there is none'},
+    'potter': {'Description': 'Potter grade of the person: the highest grade of the six images'},
     'potter_left': {'Description': 'Highest grade of the left images'},
     'potter_right': {'Description': 'Highest grade of the right images'},
     'count_max': {'Description': 'Largest count of the six images'},
 }
 
 _DSEG = {
-    'epvs': 'Every countable enlarged perivascular space, each its own integer',
-    'structures': 'Structures in FreeSurfer numbers, with the internal capsule they enclose',
+    'epvs': 'Countable enlarged perivascular spaces, each with a unique number',
+    'structures': 'Structures with FreeSurfer numbers, and the internal capsule between them',
     'basalganglia': 'Basal ganglia: 1 left, 2 right hemisphere',
 }
 
@@ -107,7 +107,7 @@ _SCANNER = {
     'NonlinearGradientCorrection': False,
 }
 
-_SEQUENCES = {  # Chae et al. 2024, section 2.2; the rest as is usual at 3 T
+_SEQUENCES = {  # T2w: Chae et al. 2024, section 2.2; others: typical values at 3 T
     'T2w': {
         'RepetitionTime': 4.45,
         'EchoTime': 0.081,
@@ -156,8 +156,8 @@ _IMPLANTED = {
 
 
 def scan_metadata(contrast: str, protocol: Protocol, n_slices: int, version: str) -> dict:
-    """Return the metadata of a simulated scan; ``version`` is that of this package."""
-    # A real scan in which spaces were implanted: its times are not known.
+    """Return the metadata of a simulated scan by this ``version`` of the package."""
+    # The times of a real scan with implanted spaces are unknown.
     known = protocol.echo_time > 0
     sequence = dict(_SEQUENCES[contrast])
     if contrast == 'T2w':
@@ -189,9 +189,9 @@ def dseg(kind: str, source: str) -> dict:
 
 
 def raw_description(version: str, origin: str = 'template') -> dict:
-    """Return the raw dataset's description; ``origin`` is what the images are made from."""
-    says = _ORIGINS[origin]
-    made = {
+    """Return the description of the raw dataset; ``origin`` is the source of its images."""
+    texts = _ORIGINS[origin]
+    sources = {
         'Acknowledgements': f'Made from {_TEMPLATE}.',
         'SourceDatasets': [
             {'DOI': 'doi:10.1016/j.neuroimage.2010.07.033', 'Version': '2009c symmetric'},
@@ -199,20 +199,20 @@ def raw_description(version: str, origin: str = 'template') -> dict:
         ],
     }
     return {
-        'Name': f'Simulated enlarged perivascular spaces in {says["name"]}',
+        'Name': f'Simulated enlarged perivascular spaces in {texts["name"]}',
         'BIDSVersion': '1.10.0',
         'DatasetType': 'raw',
-        'License': says['licence'],
+        'License': texts['licence'],
         'Authors': ['The pvs_workflow developers'],
-        'HowToAcknowledge': says['acknowledge'],
+        'HowToAcknowledge': texts['acknowledge'],
         'ReferencesAndLinks': _REFERENCES,
         'GeneratedBy': [_generator(version)],
-        **(made if origin != 'backgrounds' else {}),
+        **(sources if origin != 'backgrounds' else {}),
     }
 
 
 def truth_description(version: str) -> dict:
-    """Return the truth's description."""
+    """Return the description of the truth dataset."""
     return {
         'Name': 'Truth of the simulated enlarged perivascular spaces',
         'BIDSVersion': '1.10.0',
@@ -229,16 +229,16 @@ def truth_description(version: str) -> dict:
 def readme(
     participants: int, seed: int, acquisition: str, notes: str, origin: str = 'template'
 ) -> str:
-    """Return the raw dataset's README; ``origin`` as in :func:`raw_description`."""
-    people, scanned = _ORIGINS[origin]['people'], f'Acquisition: {acquisition}. Seed: {seed}.\n'
+    """Return the README of the raw dataset; ``origin`` as in :func:`raw_description`."""
+    people, settings = _ORIGINS[origin]['people'], f'Acquisition: {acquisition}. Seed: {seed}.\n'
     notice = 'The notice in COPYING_ICBM152 applies to the images.\n'
     if origin == 'backgrounds':
-        scanned = f'Distribution of counts: {acquisition}. Seed: {seed}.\n'
+        settings = f'Distribution of counts: {acquisition}. Seed: {seed}.\n'
         notice = 'The terms of the real scans apply to the images.\n'
     return (
         f'Simulated brain MRI of {participants} participants\n\n'
-        f'{people} How many there are, and where, is in derivatives/truth.\n\n'
-        + scanned
+        f'{people} Their numbers and positions are in derivatives/truth.\n\n'
+        + settings
         + (f'\n{notes}\n' if notes else '')
         + f'\n{notice}'
     )

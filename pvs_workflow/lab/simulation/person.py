@@ -1,4 +1,4 @@
-"""One simulated person: anatomy, and ePVS that give the wanted counts."""
+"""Simulated persons: anatomy, and ePVS in the requested numbers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,32 +23,31 @@ from pvs_workflow.science.slices import HEMISPHERES
 Burden = Callable[[np.random.Generator, int], np.ndarray]
 
 MARGIN = np.array([12.0, 7.0, 6.0])
-"""Millimetres around the basal ganglia that are simulated at full detail: what the six images
-show."""
+"""Margin around the basal ganglia that is simulated at full detail, mm; covers the six images."""
 FULL_AREA = 600.0
-"""Square millimetres of ROI, in one hemisphere of one slice, that can hold the whole burden."""
+"""ROI area in one hemisphere of a slice from which it gets the full count, mm²."""
 SMALLEST_AREA = 40.0
-"""Square millimetres of ROI under which a slice gets no ePVS."""
+"""ROI area in one hemisphere of a slice below which it gets no ePVS, mm²."""
 ALLOWANCE = {'paper': 1.04, 'varied': 1.12}
-"""Tubes drawn per wanted count: some stay below the visibility rule or find no place."""
+"""Tubes drawn per requested ePVS: some stay below the visibility rule or cannot be placed."""
 EPVS_SIGNAL = {'T2w': 0.95, 'T1w': 0.3, 'FLAIR': 0.3}
-"""What fills an ePVS: in T2w times the person's fluid, else in units of tissue."""
+"""Signal of ePVS: in T2w, in multiples of the person's fluid; otherwise, of tissue."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """What stays the same between sessions.
+    """Properties of a person that do not change between sessions.
 
     Attributes
     ----------
     template : Template
-        What the anatomy is sampled from.
+        Source of the anatomy.
     shape : Shape
     tissue : Tissue
     lesions : tuple of Lesion
-        What could be taken for ePVS; likewise.
+        Confounders of ePVS.
     tubes : tuple of Tube
-        The ePVS, in the person's millimetres.
+        The ePVS, in the person's space, mm.
 
     """
 
@@ -66,18 +65,18 @@ def draw_anatomy(
     anatomies: tuple[Path, ...] = (),
     whole: bool = True,
 ) -> tuple[Template, Tissue]:
-    """Draw whose anatomy a person has, and its tissue under a protocol.
+    """Draw the anatomy of a person, and its tissue under a protocol.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     protocol : Protocol
-        Of the T2w.
+        Protocol of the T2w.
     acquisition : {'paper', 'varied'}
     anatomies : tuple of Path
-        Label maps that the person may have, beside the shipped template's.
+        Label maps to choose from, in addition to the shipped template.
     whole : bool
-        Whether the whole head is wanted.
+        Return the whole head instead of the surroundings of the basal ganglia.
 
     """
     tissues, path = draw_source(rng, protocol, acquisition, anatomies)
@@ -95,9 +94,9 @@ def draw_source(
     acquisition: str,
     anatomies: tuple[Path, ...] = (),
 ) -> tuple[Tissues, Path | None]:
-    """Draw the tissues' properties and the label map of a person; None is the template.
+    """Draw the tissue properties and the label map of a person; None stands for the template.
 
-    The first draws of :func:`draw_anatomy`.
+    These are the first draws of :func:`draw_anatomy`.
     """
     times = protocol.echo_time, protocol.repetition_time
     tissues = draw_tissues(rng, acquisition, *times)
@@ -114,20 +113,20 @@ def draw_person(
     burden: Burden,
     calibre: float = 1.0,
 ) -> Person:
-    """Draw a person, whose ePVS give the wanted counts in the slices of a grid.
+    """Draw a person with the requested counts of ePVS in the slices of a grid.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     anatomy : Template and Tissue
-        From :func:`draw_anatomy`.
+        Output of :func:`draw_anatomy`.
     t2w : Protocol and Grid
-        Of the first T2w; the grid leads to the person's space.
+        Protocol and grid of the first T2w, in the person's space.
     acquisition : {'paper', 'varied'}
     burden : callable
-        Given the generator and the number of slices (as read), returns (2, n) wanted counts.
+        Returns (2, n) counts, given the generator and the number n of slices (slabs).
     calibre : float
-        Factor on the median diameter of the ePVS.
+        Factor of the median diameter of ePVS.
 
     """
     template, tissue = anatomy
@@ -150,7 +149,7 @@ def draw_person(
 
 
 def cohort_burden(acquisition: str, level: float | None = None, tilt: float = 0.0) -> Burden:
-    """Return what draws a person's counts: as the paper's ('paper'), or all alike ('varied').
+    """Return a function that draws counts: as in the paper ('paper') or uniform ('varied').
 
     ``level`` and ``tilt`` are as in :func:`~pvs_workflow.lab.simulation.burden.draw_quantiles`.
     """
@@ -161,10 +160,10 @@ def cohort_burden(acquisition: str, level: float | None = None, tilt: float = 0.
 def wanted_counts(
     counts: np.ndarray, structures: np.ndarray, grid: Grid, allowance: float = 1.0
 ) -> np.ndarray:
-    """Return how many tubes each slice gets: fewer where it shows little of the ROI.
+    """Return the number of tubes of each slice, reduced where it shows little of the ROI.
 
     ``counts`` and the result are (2, z) arrays of int; ``allowance`` is the number of tubes per
-    wanted count. Of the grid, only the pixel sizes are used.
+    requested ePVS. The grid gives the pixel sizes.
     """
     roi = roi_labels(structures)
     areas = np.stack([np.count_nonzero(roi == v, axis=(0, 1)) for v in HEMISPHERES.values()])
@@ -177,10 +176,10 @@ def wanted_counts(
 def detailed_box(
     template: Template, shape: Shape, grid: Grid
 ) -> tuple[tuple[int, int, int], Grid]:
-    """Return the first voxel and the grid of the box that holds the basal ganglia."""
+    """Return the first voxel and the grid of the box around the basal ganglia."""
     coarse = np.array([4, 4, 1])
-    few = Grid(tuple(-(-np.array(grid.shape) // coarse)), grid.affine @ np.diag([*coarse, 1]))
-    points = sample_points(shape, few)
+    sparse = Grid(tuple(-(-np.array(grid.shape) // coarse)), grid.affine @ np.diag([*coarse, 1]))
+    points = sample_points(shape, sparse)
     low = (template.corners[0] - MARGIN).reshape(3, 1, 1, 1)
     high = (template.corners[1] + MARGIN).reshape(3, 1, 1, 1)
     inside = np.nonzero(((points > low) & (points < high)).all(axis=0))

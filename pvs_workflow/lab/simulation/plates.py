@@ -1,7 +1,7 @@
-"""Plates: a hemisphere's slice with more ePVS than wanted, exposed again and again to train on.
+"""Plates: pre-rendered slices of one hemisphere, from which training images are drawn.
 
-Rendering an anatomy takes seconds, choosing among its ePVS and adding noise takes milliseconds.
-A plate is rendered once, crowded; ``exposures.py`` records it with some of its ePVS.
+Rendering an anatomy takes seconds, choosing some of its ePVS and adding noise takes milliseconds.
+A plate is therefore rendered once, with many ePVS, and ``exposures.py`` draws images from it.
 """
 
 from collections.abc import Callable
@@ -27,39 +27,39 @@ from pvs_workflow.science.slices import (
 )
 
 MARGIN_MM = 10.0
-"""Kept around an image's field of view, so that turning it brings in real tissue."""
+"""Margin around the field of view, mm, so that rotated images contain tissue up to the edge."""
 CROWDS = (12, 25, 45, 75, 110)
-"""ePVS that a plate is asked to hold, one of these for each hemisphere: where there are many, they
-are finer and lean less, so that a part of a crowd does not look like a few."""
+"""Numbers of ePVS in a plate; one is drawn for each hemisphere. Where there are many, they are
+finer and lean less, so a subset of many does not look like a few."""
 CALIBRES = (0.8, 1.4)
-"""Range of the factor on their median diameter: a scanner's and a population's may differ."""
+"""Range of the factor of their median diameter, which may differ by scanner and population."""
 MIN_AREA = 200.0
-"""Square millimetres of ROI from which a slice becomes a plate."""
+"""Minimum ROI area of a plate, mm²; half of it for the six images."""
 MAX_EXTRA = 2
-"""Plates of each hemisphere beside the three slices that the method chooses."""
+"""Maximum number of plates of a hemisphere in addition to the three chosen slices."""
 
 
 @dataclass(frozen=True)
 class Plate:
-    """One hemisphere of one slice, and the ePVS that it could show.
+    """One hemisphere of one slice, and the ePVS that it can show.
 
     Attributes
     ----------
     participant : str
     view : View
-        Where the image lies in the arrays.
+        Position of the image in the arrays.
     chosen : bool
-        Whether it is one of the person's six images.
+        Whether this is one of the person's six images.
     tissue : (x, y) array of float16
-        Signal without ePVS, blurred as recorded.
+        Signal without ePVS, with the blur of the acquisition.
     roi : (x, y) array of bool
     spots : tuple of Spot
-        Blurred as recorded; slice index 0.
+        ePVS with the blur of the acquisition; slice index 0.
     fluid : float
     protocol : Protocol
-        Of the noise and artefacts that an exposure adds.
+        Noise and artefacts that an exposure adds.
     recorded : bool
-        Whether the tissue is a real scan, with its own noise.
+        Whether the tissue is a real scan, which has noise.
 
     """
 
@@ -77,9 +77,9 @@ class Plate:
 def person_plates(
     seed: int, number: int, acquisition: str = 'varied', anatomies: tuple[Path, ...] = ()
 ) -> list[Plate]:
-    """Render the plates of one simulated person: number ``number`` of ``seed`` is always the same.
+    """Render the plates of a simulated person, who depends on ``seed`` and ``number`` only.
 
-    ``anatomies`` are label maps that the person may have.
+    ``anatomies`` are label maps to choose from, in addition to the template.
     """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
@@ -89,17 +89,17 @@ def person_plates(
 
 
 def crowded(rng: np.random.Generator, n_slices: int) -> np.ndarray:
-    """Ask for as many ePVS as a plate is to hold, in every slice."""
+    """Draw the number of ePVS of each hemisphere from `CROWDS`, the same for all slices."""
     return np.repeat(rng.choice(CROWDS, (2, 1)), n_slices, axis=1)
 
 
 def cut_plates(
     rng: np.random.Generator, participant: str, scene: Scene, recorded: bool = False
 ) -> list[Plate]:
-    """Cut a scene's images, with some room around, into plates.
+    """Cut the images of a scene, with a margin, into plates.
 
-    The generator chooses which slices are taken beside the six images; ``recorded`` says whether
-    the scene's tissue is a real scan.
+    The generator selects the slices in addition to the six images; ``recorded`` marks the tissue
+    as a real scan.
     """
     roi = roi_labels(scene.structures)
     areas = {s: np.count_nonzero(roi == v, axis=(0, 1)) for s, v in HEMISPHERES.items()}
@@ -111,8 +111,8 @@ def cut_plates(
     ]
     out = [_cut(participant, view, True, scene, roi, recorded) for view in views]
     for side, area in areas.items():
-        taken = {view.slice_index for view in views if view.hemisphere == side}
-        others = [z for z in np.flatnonzero(area * pixel_area >= MIN_AREA) if z not in taken]
+        chosen = {view.slice_index for view in views if view.hemisphere == side}
+        others = [z for z in np.flatnonzero(area * pixel_area >= MIN_AREA) if z not in chosen]
         for z in rng.permutation(others)[:MAX_EXTRA]:
             view = view_around(roi == HEMISPHERES[side], side, int(z))
             out.append(_cut(participant, view, False, scene, roi, recorded))
@@ -120,33 +120,33 @@ def cut_plates(
 
 
 def view_around(mask: np.ndarray, hemisphere: str, z: int) -> View:
-    """Place an image in any slice of a hemisphere's ROI, as the method places the six images.
+    """Return the view of any slice of a hemisphere's ROI, centred as in the method.
 
-    Its centre is that of up to three slices around it; its rank is 0, as the method itself would
-    not choose it.
+    The centre is that of up to three slices around it. The rank is 0, because the method does not
+    choose this slice.
     """
     first = max(min(z - 1, mask.shape[2] - N_SLICES), 0)
     return View(hemisphere, z, 0, roi_centre(mask[:, :, first : first + N_SLICES]))
 
 
 def crop_around(view: View, sizes: np.ndarray) -> tuple[Callable, np.ndarray, View]:
-    """Return how an image is kept with a margin of `MARGIN_MM`, so that it can be turned.
+    """Return a function that crops an image with a margin of `MARGIN_MM`, for rotations.
 
     Parameters
     ----------
     view : View
-        Where the image lies in a volume.
+        Position of the image in a volume.
     sizes : (3,) array
-        Of the volume's voxels, in millimetres.
+        Voxel sizes of the volume, mm.
 
     Returns
     -------
     crop : callable
-        Crops an (x, y) array; takes NumPy's mode of padding for what lies beyond its edge.
+        Crops an (x, y) array; takes the mode of :func:`numpy.pad` beyond its edge.
     corner : (2,) array of int
-        The first pixel that is kept; may be negative.
-    place : View
-        Where the image lies in what is kept; its slice index is 0.
+        First pixel of the crop; may be negative.
+    cropped_view : View
+        Position of the image in the crop; its slice index is 0.
 
     """
     half = np.ceil((np.array(FIELD_OF_VIEW) / 2 + MARGIN_MM) / sizes[:2]).astype(int) + 1
@@ -161,7 +161,7 @@ def crop_around(view: View, sizes: np.ndarray) -> tuple[Callable, np.ndarray, Vi
 
 
 def _cut(participant, view: View, chosen: bool, scene: Scene, roi, recorded: bool) -> Plate:
-    crop, corner, place = crop_around(view, scene.grid.sizes)
+    crop, corner, cropped_view = crop_around(view, scene.grid.sizes)
     z, blur = view.slice_index, scene.protocol.blur
     side = roi[:, :, z] == HEMISPHERES[view.hemisphere]
     tissue = crop(blur_in_plane(scene.tissue[:, :, z], blur), mode='edge').astype(np.float16)
@@ -174,7 +174,7 @@ def _cut(participant, view: View, chosen: bool, scene: Scene, roi, recorded: boo
             spots.append(Spot(spot.tube, 0, (int(first[0]), int(first[1])), volume))
     return Plate(
         participant,
-        place,
+        cropped_view,
         chosen,
         tissue,
         crop(side),

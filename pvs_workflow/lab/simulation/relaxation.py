@@ -1,4 +1,4 @@
-"""Tissue signals from relaxation times, by the signal equations."""
+"""Tissue signals from relaxation times."""
 
 from dataclasses import dataclass
 
@@ -20,22 +20,22 @@ _MEANS = {
     FLUID: (4200.0, 2000.0, 1.00),
 }
 _SPREAD = {'paper': (0.05, 0.04, 0.015), 'varied': (0.10, 0.08, 0.03)}
-"""Standard deviation of the logarithm of T1, T2 and density: between people, and between
-scanners, field strengths and sequences too."""
+"""Standard deviations of the logarithms of T1, T2 and density: 'paper' between people, 'varied'
+also between scanners, field strengths and sequences."""
 
 
 @dataclass(frozen=True)
 class Tissues:
-    """One person's tissue under one protocol.
+    """Tissue of a person under a protocol.
 
     Attributes
     ----------
     properties : dict of str to (float, float, float)
-        T1 and T2 in ms and the proton density of each tissue.
+        T1 and T2, ms, and relative proton density of each tissue.
     outside : (n,) array
-        Signal of tissues outside the brain, in units of the putamen's.
+        Signals of tissues outside the brain, in units of the putamen's.
     echo_time, repetition_time : float
-        Of the T2w, in ms.
+        Times of the T2w, ms.
 
     """
 
@@ -48,12 +48,12 @@ class Tissues:
 def draw_tissues(
     rng: np.random.Generator, acquisition: str, echo_time: float, repetition_time: float
 ) -> Tissues:
-    """Draw a person's relaxation times under a protocol's echo and repetition time, in ms."""
+    """Draw the relaxation times of a person for a protocol; echo and repetition time in ms."""
     spread = np.array(_SPREAD[acquisition])
     properties = {}
     for name, means in _MEANS.items():
-        drawn = np.array(means) * np.exp(np.clip(rng.standard_normal(3), -2, 2) * spread)
-        properties[name] = tuple(float(value) for value in drawn)
+        values = np.array(means) * np.exp(np.clip(rng.standard_normal(3), -2, 2) * spread)
+        properties[name] = tuple(float(value) for value in values)
     return Tissues(properties, rng.uniform(0.05, 1.2, 31), echo_time, repetition_time)
 
 
@@ -62,7 +62,7 @@ def spin_echo(
 ) -> float:
     """Return the signal of a (turbo) spin echo: ρ (1 − exp(−TR/T1)) exp(−TE/T2).
 
-    ``properties`` are T1, T2 and the proton density ρ; all times are in ms.
+    ``properties`` are T1, T2 and the relative proton density ρ; times are in ms.
 
     Examples
     --------
@@ -75,17 +75,17 @@ def spin_echo(
 
 
 def mprage(properties: tuple[float, float, float]) -> float:
-    """Return about what an MPRAGE shows: ρ (1 − 1.6 exp(−TI/T1)), with TI = 900 ms.
+    """Return the approximate signal of an MPRAGE: ρ (1 − 1.6 exp(−TI/T1)), with TI = 900 ms.
 
-    1.6 instead of 2, because magnetisation does not recover fully between inversions. What would
-    be negative is small instead: fluid comes out dark and white matter bright.
+    The factor is 1.6 instead of 2 because magnetisation does not recover fully between
+    inversions. The signal is at least 0.05 ρ.
     """
     t1, _, density = properties
     return float(density * max(1 - 1.6 * np.exp(-900.0 / t1), 0.05))
 
 
 def fluid_ratio(tissues: Tissues) -> float:
-    """Return the T2w signal of fluid in multiples of the putamen's, 1.6 to 5."""
+    """Return the T2w signal of fluid in multiples of the putamen's, limited to 1.6–5."""
     fluid, putamen = (
         spin_echo(tissues.properties[name], tissues.echo_time, tissues.repetition_time)
         for name in (FLUID, 'putamen')
@@ -94,12 +94,12 @@ def fluid_ratio(tissues: Tissues) -> float:
 
 
 def signals(tissues: Tissues) -> tuple[dict, dict]:
-    """Return the T2w signals over the putamen's, and the T1w signals over white matter's.
+    """Return T2w signals relative to the putamen, and T1w signals relative to white matter.
 
     Returns
     -------
     t2w, t1w : dict of str to float
-        By tissue, and ``outside``, an array.
+        Signals by tissue, and an array with the key ``outside``.
 
     """
     t2w = {
@@ -108,9 +108,9 @@ def signals(tissues: Tissues) -> tuple[dict, dict]:
     }
     t1w = {name: mprage(values) for name, values in tissues.properties.items()}
     out = []
-    for found, unit in ((t2w, 'putamen'), (t1w, 'white matter')):
-        scaled = {name: value / found[unit] for name, value in found.items()}
-        # Tissue above this would be taken for partly fluid.
+    for values, unit in ((t2w, 'putamen'), (t1w, 'white matter')):
+        scaled = {name: value / values[unit] for name, value in values.items()}
+        # Brighter tissue would be interpreted as partly fluid.
         scaled = {name: min(value, 1.2) for name, value in scaled.items()}
         out.append(scaled | {'outside': tissues.outside})
     return out[0], out[1]

@@ -1,4 +1,4 @@
-"""What an acquisition shows of tubes: partial volume, and which of them can be counted."""
+"""Partial volumes of tubes in the voxels of a scan, and the rule of visibility."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,27 +13,26 @@ from pvs_workflow.lab.simulation.vessels import Tube
 from pvs_workflow.science.slices import HEMISPHERES
 
 SUPERSAMPLING = 4
-"""Fine pixels per pixel and axis: 0.14 mm at the paper's resolution."""
+"""Subpixels per pixel and axis: 0.14 mm at the paper's resolution."""
 
 LEVEL = 0.4
-"""Millimetres between the levels at which a slice's depth is sampled."""
+"""Spacing of the depths at which a slice is sampled, mm."""
 
 MIN_CONTRAST = 0.25
 MIN_NOISE = 4.0
 MIN_SHARE = 0.5
-"""The visibility rule: in a slice, a space can be counted when its brightest pixel exceeds its
+"""Rule of visibility. In a slice, a space can be counted if its brightest pixel exceeds its
 surroundings by `MIN_CONTRAST` of the tissue's signal and by `MIN_NOISE` standard deviations of the
-noise, after slice averaging and blur. Size enters through the partial volume: in the paper's T2w a
-space that passes through the whole slice is seen from about 0.5 mm. Of the pixels that reach half
+noise, after slice averaging and blur. Size matters through the partial volume: in the paper's T2w,
+a space that crosses the whole slice is visible from about 0.5 mm. Of the pixels with at least half
 of its contrast, at least `MIN_SHARE` must be free of brighter spaces and their neighbours."""
 
 
 def smallest_visible(protocol: Protocol, fluid: float) -> float:
-    """Return the diameter from which the rule sees most spaces, by their peak.
+    """Return the diameter, mm, from which most spaces satisfy the rule of visibility.
 
-    The peak of a small spot is its area over that of the point spread (pixel and blur). The
-    diameter is in millimetres, and ``fluid``, the signal of what fills the space, in multiples of
-    the tissue's.
+    The peak of a small spot is its area divided by that of the point spread (pixel and blur).
+    ``fluid`` is the signal inside the space, in multiples of the tissue's.
 
     Examples
     --------
@@ -44,21 +43,21 @@ def smallest_visible(protocol: Protocol, fluid: float) -> float:
     contrast = max(MIN_CONTRAST, MIN_NOISE / protocol.snr)
     widths = np.sqrt(np.square(protocol.blur) + 1 / 12) * protocol.pixel
     spread = 2 * np.pi * np.prod(widths)
-    depth = 0.5  # of the slice: spaces taper, lean, and start or end within it
+    depth = 0.5  # share of the slice: spaces taper, lean, and start or end inside it
     return float(np.sqrt(contrast / (fluid - 1) / depth * spread * 4 / np.pi))
 
 
 @dataclass(frozen=True)
 class Spot:
-    """One tube in one slice.
+    """Part of a tube in one slice.
 
     Attributes
     ----------
     tube : int
-        Its index.
+        Index of the tube.
     slice_index : int
     corner : (int, int)
-        Voxel at which the patch starts.
+        First voxel of the patch.
     volume : (i, j) array
         Fraction of each voxel that the tube fills.
 
@@ -71,7 +70,7 @@ class Spot:
 
     @property
     def box(self) -> tuple[slice, slice, int]:
-        """Where the patch lies in a volume."""
+        """Index of the patch in a volume."""
         sides = (slice(c, c + n) for c, n in zip(self.corner, self.volume.shape, strict=True))
         return (*sides, self.slice_index)
 
@@ -79,10 +78,11 @@ class Spot:
 def render_tubes(
     tubes: list[Tube], grid: Grid, protocol: Protocol | None = None, margin: int = 4
 ) -> list[Spot]:
-    """Compute how much of each voxel each tube fills.
+    """Compute the share of each voxel that each tube fills.
 
-    The grid leads to the tubes' space. Of the protocol, the slice profile is used; without it, all
-    depths of a slice count alike. Each patch has ``margin`` empty pixels around it, for the blur.
+    The grid is in the space of the tubes. The protocol gives the slice profile; without one, all
+    depths of a slice have equal weight. Each patch has ``margin`` empty pixels around it, for the
+    blur.
     """
     inverse = np.linalg.inv(grid.affine)
     spots = []
@@ -123,7 +123,7 @@ def _render_slice(number, tube, path, z, grid, protocol, margin) -> Spot | None:
     dx = (fine[0][None, :, None] - centre[0][:, None, None]) * sizes[0]
     dy = (fine[1][None, None, :] - centre[1][:, None, None]) * sizes[1]
     along = dx * direction[0] + dy * direction[1]
-    # Distance to the tilted axis: a slanted tube is cut in an ellipse.
+    # Distance to the tilted axis: the cross-section of a slanted tube is an ellipse.
     distance = np.sqrt(np.maximum(dx**2 + dy**2 - along**2, 0))
     edge = sizes[:2].mean() / SUPERSAMPLING
     filled = np.clip((radius[:, None, None] - distance) / edge + 0.5, 0, 1)
@@ -134,7 +134,7 @@ def _render_slice(number, tube, path, z, grid, protocol, margin) -> Spot | None:
 
 
 def add_volume(spots: list[Spot], shape: tuple[int, int, int]) -> np.ndarray:
-    """Sum the spots to one volume of fractions, at most 1."""
+    """Sum spots to a volume of fractions, at most 1."""
     out = np.zeros(shape, dtype=np.float32)
     for spot in spots:
         out[spot.box] += spot.volume
@@ -148,14 +148,14 @@ def label_visible(
     blur: tuple[float, float],
     noise: float,
     roi: np.ndarray,
-    misjudged: Callable[[np.ndarray], float] = lambda contrast: 1.0,
+    perception: Callable[[np.ndarray], float] = lambda contrast: 1.0,
 ) -> np.ndarray:
-    """Label what a rater could count, by the visibility rule above.
+    """Label the spaces that a rater could count, by the rule of visibility.
 
-    A space's pixels in a slice are those that reach half of its contrast there. It counts when at
-    least half of them lie in one hemisphere's ROI. Where two spaces would touch (at a side or a
-    corner), the fainter one gives up the pixels that touch, and is not counted when less than
-    `MIN_SHARE` of its pixels remain: the number of connected patches in a slice is the count.
+    The pixels of a space in a slice are those with at least half of its contrast. A space counts
+    if at least half of its pixels lie in the ROI of one hemisphere. Where two spaces would touch
+    at a side or a corner, the fainter one loses the touching pixels. It is not counted if less
+    than `MIN_SHARE` of its pixels remain. The count is the number of connected patches in a slice.
 
     Parameters
     ----------
@@ -163,37 +163,37 @@ def label_visible(
     tissue : (x, y, z) array
         Signal without ePVS, slice-averaged.
     fluid : float
-        Signal of what fills the spaces.
+        Signal inside the spaces.
     blur : (float, float)
-        Standard deviation of the point spread along both axes in plane, in pixels.
+        Standard deviation of the point spread along both in-plane axes, pixels.
     noise : float
         Standard deviation of the noise.
     roi : (x, y, z) array of int
         1 left, 2 right.
-    misjudged : callable
-        Gets a space's contrast on its pixels, in the tissue's unit, and returns the contrast that
-        a reader takes it to have, over its own; the truth is that of a reader who does not err.
+    perception : callable
+        Returns the ratio of perceived to actual contrast, given the contrast on the pixels of a
+        space in units of tissue. The default, 1, gives the truth.
 
     Returns
     -------
     (x, y, z) array of int
-        0, and one integer from 1 for each space, the same in all its slices.
+        0 for background, and a number from 1 for each space, the same in all its slices.
 
     """
-    seen = []
+    visible = []
     for spot in spots:
         volume = gaussian_filter(spot.volume, blur) if max(blur) else spot.volume
         around = tissue[spot.box]
         contrast = volume * (fluid - around)
-        # The median; numpy's own takes ten times as long on so few pixels.
-        middle = np.partition(around, around.size // 2, axis=None)[around.size // 2]
+        # np.partition is ten times faster than np.median for so few pixels.
+        median = np.partition(around, around.size // 2, axis=None)[around.size // 2]
         peak = float(contrast.max())
-        if peak * misjudged(contrast) >= max(MIN_CONTRAST * middle, MIN_NOISE * noise):
-            seen.append((peak, spot, contrast >= peak / 2))
-    seen.sort(key=lambda item: (-item[0], item[1].tube, item[1].slice_index))
+        if peak * perception(contrast) >= max(MIN_CONTRAST * median, MIN_NOISE * noise):
+            visible.append((peak, spot, contrast >= peak / 2))
+    visible.sort(key=lambda item: (-item[0], item[1].tube, item[1].slice_index))
     out = np.zeros(tissue.shape, dtype=np.int32)
     taken = np.zeros(tissue.shape, dtype=bool)
-    for _, spot, mask in seen:
+    for _, spot, mask in visible:
         free = _largest_patch(mask & ~taken[spot.box])
         number = np.count_nonzero(free)
         sides = [np.count_nonzero(roi[spot.box][free] == v) for v in HEMISPHERES.values()]

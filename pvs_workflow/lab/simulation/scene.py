@@ -1,4 +1,4 @@
-"""What lies around the basal ganglia on a T2w's slices, before noise: tissue and ePVS apart."""
+"""Noise-free basal ganglia on the slices of a T2w, with tissue and ePVS kept separate."""
 
 from dataclasses import dataclass
 
@@ -12,23 +12,23 @@ from pvs_workflow.science.roi import roi_labels
 
 @dataclass(frozen=True)
 class Scene:
-    """The basal ganglia on the slices (slabs) that are read; without noise, unless recorded.
+    """The basal ganglia on the slices or slabs of a T2w, without noise unless real.
 
     Attributes
     ----------
     grid : Grid
-        Of the arrays.
+        Grid of the arrays.
     corner : (int, int, int)
-        Its first voxel in the whole grid.
+        First voxel of the scene in the whole grid.
     tissue : (x, y, z) array of float32
         Signal without ePVS, in multiples of the putamen's.
     structures : (x, y, z) array of uint8
     spots : list of Spot
-        What each ePVS fills of the voxels.
+        Partial volumes of the ePVS.
     fluid : float
-        Signal of what fills the ePVS.
+        Signal inside the ePVS.
     protocol : Protocol
-        As read. No blur means that tissue and spots are as recorded already.
+        Protocol of the slabs. Without blur, tissue and spots are already blurred.
 
     """
 
@@ -41,7 +41,7 @@ class Scene:
     protocol: Protocol
 
     def region(self, n: int) -> tuple[slice, slice, slice]:
-        """Return where the scene lies in a grid with ``n`` slices per slab."""
+        """Return the index of the scene in a grid with ``n`` slices per slab."""
         scale = (1, 1, n)
         return tuple(
             slice(a * k, (a + size) * k)
@@ -53,9 +53,9 @@ class Scene:
         volume = add_volume(self.spots, self.tissue.shape)
         return self.tissue * (1 - volume) + self.fluid * volume
 
-    def visible(self, **reader) -> np.ndarray:
-        """Return what a rater could count, as :func:`label_visible`."""
+    def visible(self, **options) -> np.ndarray:
+        """Return labels of the ePVS that a rater could count (:func:`label_visible`)."""
         roi, protocol = roi_labels(self.structures), self.protocol
         return label_visible(
-            self.spots, self.tissue, self.fluid, protocol.blur, 1 / protocol.snr, roi, **reader
+            self.spots, self.tissue, self.fluid, protocol.blur, 1 / protocol.snr, roi, **options
         )

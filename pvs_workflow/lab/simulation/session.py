@@ -1,4 +1,4 @@
-"""One session: a person's scans, and the truth on the T2w grid."""
+"""Simulated sessions: the scans of a person, and the truth on the T2w grid."""
 
 from dataclasses import dataclass
 
@@ -33,11 +33,11 @@ class SimulatedScan:
     Attributes
     ----------
     data : (x, y, z) array of uint16
-        Canonical order.
+        Intensities in canonical order.
     affine : (4, 4) array
-        Voxel index to world millimetres.
+        Voxel index to world, mm.
     world_from_person : (4, 4) array
-        Where the head lay.
+        Pose of the head in the scanner.
     protocol : Protocol
 
     """
@@ -60,16 +60,16 @@ class ImageCount:
 
 @dataclass(frozen=True)
 class Session:
-    """One session's scans and its truth, on the T2w grid in canonical order.
+    """Scans of one session, and the truth on the T2w grid in canonical order.
 
     Attributes
     ----------
     scans : dict of str to SimulatedScan
-        By contrast.
+        Scans by contrast.
     structures : (x, y, z) array of uint8
     roi : (x, y, z) array of uint8
     epvs : (x, y, z) array of int32
-        Every countable ePVS its own integer.
+        A unique number for each countable ePVS.
     counts : tuple of ImageCount
 
     """
@@ -84,7 +84,7 @@ class Session:
 def draw_t2w_grid(
     rng: np.random.Generator, acquisition: str, tilt: float = 2.5
 ) -> tuple[Protocol, Grid]:
-    """Draw a T2w protocol and its slices on the person."""
+    """Draw a T2w protocol and the position of its slices."""
     protocol = draw_protocol(rng, acquisition, 'T2w')
     return protocol, draw_grid(rng, protocol, tilt)
 
@@ -97,8 +97,8 @@ def scan_session(
 ) -> Session:
     """Scan a person once.
 
-    The T2w's grid leads to the person's space; ``others`` are the protocols of T1w and FLAIR, as
-    wanted. The truth of thin slices is that of the slabs which they are read in.
+    The T2w grid is in the person's space; ``others`` holds the protocols of T1w and FLAIR if
+    requested. Thin slices have the truth of the slabs that they are averaged to.
     """
     protocol, grid = t2w
     pose = draw_pose(rng)
@@ -113,7 +113,7 @@ def scan_session(
     if n == 1:
         signal[region] = detail.signal()
     else:
-        fine = grid.box(tuple(part.start for part in region), structures[region].shape)
+        fine = grid.box(tuple(axis.start for axis in region), structures[region].shape)
         signal[region] = _with_spaces('T2w', person, fine, protocol)
     scans = {
         'T2w': SimulatedScan(
@@ -126,7 +126,7 @@ def scan_session(
 
 
 def detailed_scene(person: Person, t2w: tuple[Protocol, Grid]) -> Scene:
-    """Return a person's basal ganglia as a T2w protocol averages them in its slices."""
+    """Return the basal ganglia of a person, averaged over the slices of a T2w protocol."""
     protocol = t2w[0].as_read()
     corner, grid = detailed_box(person.template, person.shape, t2w[1].slabs(t2w[0].slab))
     return Scene(
@@ -141,12 +141,12 @@ def detailed_scene(person: Person, t2w: tuple[Protocol, Grid]) -> Scene:
 
 
 def count_images(roi: np.ndarray, epvs: np.ndarray, n: int = 1) -> tuple[ImageCount, ...]:
-    """Count the spaces on each of the six images that the method picks from the true ROI.
+    """Count the spaces in each of the six images that the method selects from the true ROI.
 
     A space belongs to the hemisphere that holds at least half of its pixels in the slice.
 
-    ``roi`` and ``epvs`` are (x, y, z) arrays of int. Where ``n`` slices are averaged to a slab, a
-    slab is counted at its central slice.
+    ``roi`` and ``epvs`` are (x, y, z) arrays of int. If ``n`` slices are averaged to a slab, the
+    count belongs to its central slice.
     """
     counts = []
     roi, epvs = slab_labels(roi, n), slab_labels(epvs, n)
@@ -173,7 +173,7 @@ def _averaged(contrast, person, grid: Grid, weights: np.ndarray, textured=True) 
 
 
 def _whole(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
-    """Sample the whole head coarsely in plane."""
+    """Sample the whole head at a coarse in-plane resolution."""
     weights = protocol.layer_weights(max(1, round(grid.sizes[2] / 2.0)))
     factor = max(1, round(protocol.surroundings / grid.sizes[0]))
     planes = _averaged(contrast, person, grid.coarser(factor), weights, False)
@@ -196,7 +196,8 @@ def _with_spaces(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray
 
 
 def _scan_other(rng, person, contrast, protocol, pose) -> SimulatedScan:
-    moved = draw_movement(rng) @ pose
+    moved_pose = draw_movement(rng) @ pose
     grid = draw_grid(rng, protocol, tilt=3.0)
     signal = _with_spaces(contrast, person, grid, protocol)
-    return SimulatedScan(record(rng, signal, grid, protocol), moved @ grid.affine, moved, protocol)
+    data = record(rng, signal, grid, protocol)
+    return SimulatedScan(data, moved_pose @ grid.affine, moved_pose, protocol)

@@ -1,4 +1,4 @@
-"""Other ways to scan a simulated person: resolution, thickness, noise, and lacunes."""
+"""Scans of a simulated person with another resolution, noise or number of lacunes."""
 
 from dataclasses import dataclass, replace
 
@@ -15,18 +15,18 @@ LACUNE = 'lacune'
 
 @dataclass(frozen=True)
 class Shift:
-    """How a scan differs from the one that a person was drawn for; None is: not at all.
+    """Changes of a scan from the one that a person was drawn for; None keeps a value.
 
     Attributes
     ----------
     pixel : float, optional
-        In plane, in millimetres.
+        Pixel size in plane, mm.
     thickness : float, optional
-        Of the slices, in millimetres.
+        Slice spacing, mm.
     snr : float, optional
-        Signal of the putamen over the noise's standard deviation.
+        Signal of the putamen divided by the standard deviation of the noise.
     lacunes : int, optional
-        In and around the basal ganglia of both sides.
+        Number of lacunes in and around the basal ganglia.
 
     """
 
@@ -38,14 +38,14 @@ class Shift:
     def __call__(
         self, person: Person, t2w: tuple[Protocol, Grid], seeds: tuple[int, int]
     ) -> tuple[Person, tuple[Protocol, Grid]]:
-        """Return the person, and the protocol with its slices, of this scan."""
+        """Return the person and the T2w protocol and grid of the changed scan."""
         return with_lacunes(person, t2w, self, *seeds), shifted(t2w, self)
 
 
 def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
-    """Return a protocol and its slices with another resolution or noise.
+    """Return a protocol and its grid with another resolution or noise.
 
-    The slices keep their angles, the middle of the stack and, about, what they cover.
+    Slice angles and the centre of the stack do not change; its extent changes little.
 
     Examples
     --------
@@ -57,8 +57,8 @@ def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
 
     """
     protocol, grid = t2w
-    wanted = {name: getattr(shift, name) for name in ('pixel', 'thickness', 'snr')}
-    new = replace(protocol, **{name: value for name, value in wanted.items() if value})
+    values = {name: getattr(shift, name) for name in ('pixel', 'thickness', 'snr')}
+    new = replace(protocol, **{name: value for name, value in values.items() if value})
     ratio = np.array([new.pixel, new.pixel, new.thickness])
     ratio = ratio / [protocol.pixel, protocol.pixel, protocol.thickness]
     shape = tuple(max(round(n / r), 1) for n, r in zip(grid.shape, ratio, strict=True))
@@ -71,9 +71,9 @@ def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
 def with_lacunes(
     person: Person, t2w: tuple[Protocol, Grid], shift: Shift, seed: int, number: int
 ) -> Person:
-    """Give a person a number of lacunes, in place of those drawn; the first ones stay the same.
+    """Replace the lacunes of a person by the number in ``shift``.
 
-    What they cover of an ePVS cannot be counted any more.
+    The first lacunes are the same for every number. They hide the ePVS that they cover.
     """
     if shift.lacunes is None:
         return person

@@ -1,19 +1,18 @@
-"""The small bright spots of a real scan that could be its person's own ePVS."""
+"""Removal of small bright spots, which may be ePVS, from real scans."""
 
 import numpy as np
 from scipy.ndimage import binary_dilation, gaussian_filter, median_filter, white_tophat
 
-_NATURAL = 3.0  # mm: bright spots up to this wide are taken for a person's own ePVS
+_MAX_WIDTH = 3.0  # mm; bright spots up to this width may be a person's own ePVS
 
 
 def without_spots(volume: np.ndarray, roi: np.ndarray, noise: float, pixel: float) -> np.ndarray:
-    """Replace what a rater could take for ePVS by its surroundings and like noise.
+    """Replace spots that a rater could count as ePVS by the median around them, with noise.
 
-    What stays, in a copy of float32, is the texture of real tissue, of which nothing is to be
-    counted. The (x, y, z) volume and the noise's standard deviation are in multiples of the
-    putamen's signal, the pixel is in millimetres.
+    Returns a float32 copy. The (x, y, z) volume and the standard deviation of the noise are in
+    multiples of the putamen's signal, the pixel size is in mm.
     """
-    size = 2 * int(np.ceil(_NATURAL / pixel / 2)) + 1
+    size = 2 * int(np.ceil(_MAX_WIDTH / pixel / 2)) + 1
     out = np.array(volume, dtype=np.float32)
     rng = np.random.default_rng(0)  # the same background gives the same image
     for z in np.flatnonzero(roi.any(axis=(0, 1))):

@@ -1,4 +1,4 @@
-"""Enlarged perivascular spaces as curved, tapered tubes along the lenticulostriate fan."""
+"""Enlarged perivascular spaces as curved, tapered tubes along the lenticulostriate arteries."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,17 @@ from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.science.roi import STRUCTURES
 from pvs_workflow.science.slices import HEMISPHERES
 
-MEDIAN_DIAMETER = 1.2
-DIAMETER_SPREAD = 0.36
-"""Of a lognormal distribution in millimetres: 90 % lie between 0.66 and 2.2 mm."""
+MEDIAN_DIAMETER = 1.2  # mm
+DIAMETER_SPREAD = 0.36  # standard deviation of the logarithm
+"""Parameters of the lognormal distribution of diameters: 90 % lie between 0.66 and 2.2 mm."""
 LARGEST_DIAMETER = 3.0
-"""Wider fluid-filled spaces are lacunes by the STRIVE standards (Wardlaw et al. 2013)."""
-MEAN_LENGTH = 9.0  # mm, beyond the slice in which a space starts
-STEP = 0.4  # mm between the points of a centre line
+"""Maximum diameter, mm; wider fluid-filled spaces are lacunes (STRIVE, Wardlaw et al. 2013)."""
+MEAN_LENGTH = 9.0  # mm beyond the slice in which a space starts
+STEP = 0.4  # spacing of the points of a centre line, mm
 _ORIGIN = np.array([17.0, 4.0, -24.0])
-"""Where the fan starts, below the anterior perforated substance: mm to the side of, in front of
+"""Origin of the fan of tubes, below the anterior perforated substance: mm lateral to, anterior to
 and above the template's origin."""
-_WEIGHTS = {  # how densely a structure holds ePVS
+_WEIGHTS = {  # relative density of ePVS in each structure
     'putamen': 1.0,
     'internal capsule': 0.45,
     'pallidum': 0.55,
@@ -30,12 +30,12 @@ _WEIGHTS = {  # how densely a structure holds ePVS
     'accumbens': 0.6,
 }
 FAINT = (1.0, 0.25)
-"""Perivascular spaces too narrow to be counted, per image: a mean, and more of them for each one
-that is wanted."""
-_TRIES = 60  # places tried per space before an image counts as full
-_CLUSTER_SIZE = 5.0  # mm over which ePVS are dense or sparse together
-_CLUSTERING = (0.2, 1.0)  # standard deviations of the density's logarithm, over people
-_CROWDED = 25  # wanted spaces from which they lean less and are finer, as there is no room else
+"""Mean number of spaces too narrow to be counted in an image: a constant, and a number for each
+requested ePVS."""
+_TRIES = 60  # positions tried per space before an image counts as full
+_CLUSTER_SIZE = 5.0  # length scale of the density of ePVS, mm
+_CLUSTERING = (0.2, 1.0)  # range over people of the standard deviation of the logarithm of density
+_CROWDED = 25  # number of ePVS in an image above which they lean less and are finer
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Tube:
     Attributes
     ----------
     points : (n, 3) array
-        Centre line in millimetres, upwards.
+        Centre line from bottom to top, mm.
     radii : (n,) array
-        In millimetres.
+        Radius at each point, mm.
 
     """
 
@@ -56,21 +56,21 @@ class Tube:
 
 
 @dataclass
-class _Growing:
-    """A tube while it is led from slice to slice; positions in mm along the grid's axes."""
+class _PartialTube:
+    """A tube that is being extended from slice to slice; positions in mm along the grid axes."""
 
     x: float
     y: float
     slope: np.ndarray
-    bend: np.ndarray
+    curvature: np.ndarray
     origin: float
     diameter: float
     start: float
     end: float
 
     def centre(self, z: np.ndarray) -> np.ndarray:
-        up = np.asarray(z, dtype=float)[..., None] - self.origin
-        return np.array([self.x, self.y]) + up * self.slope + up**2 * self.bend
+        height = np.asarray(z, dtype=float)[..., None] - self.origin
+        return np.array([self.x, self.y]) + height * self.slope + height**2 * self.curvature
 
 
 def draw_tubes(
@@ -82,28 +82,28 @@ def draw_tubes(
     blocked: np.ndarray | None = None,
     calibre: float = 1.0,
 ) -> list[Tube]:
-    """Place tubes so that each hemisphere of each slice is crossed by the wanted number.
+    """Place tubes so that the wanted number crosses each hemisphere of each slice.
 
-    Slices are filled from the bottom. Of the tubes that reach a slice's top, a random part
-    (those whose way is free and inside the ROI) goes on into the next one, never more than that
-    slice wants; what is missing starts there. Two tubes keep a pixel between them.
+    Slices are filled from the bottom. Of the tubes that reach the top of a slice, a random part
+    continues into the next one, if the way is free and inside the ROI, up to its wanted number.
+    The remaining tubes start there. There is at least one pixel between two tubes.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     wanted : (2, z) array of int
-        Left and right; 0 where a slice has no ROI.
+        Numbers for left and right; 0 where a slice has no ROI.
     structures : (x, y, z) array of int
         FreeSurfer numbers, with the capsule.
     grid : Grid
-        Of `structures`; the tubes are in the space its affine leads to.
+        Grid of `structures`, in the space of the tubes.
     smallest : float
-        Diameter in millimetres from which the acquisition shows a space. The wanted ones are
-        drawn from here up; some narrower ones are added, which nobody could count.
+        Smallest diameter that the acquisition shows, mm. The wanted tubes are at least as wide;
+        some narrower ones, which cannot be counted, are added.
     blocked : (x, y, z) array of bool, optional
-        Where no space may lie, for instance because a lacune does.
+        Voxels that tubes must avoid, such as lacunes.
     calibre : float
-        Factor on the median diameter of the wanted ones.
+        Factor of the median diameter of the wanted tubes.
 
     """
     sizes = grid.sizes
@@ -115,13 +115,13 @@ def draw_tubes(
         weights = _density(structures, hemisphere) * clusters
         sign = -1 if hemisphere == 'L' else 1
         limits = smallest, calibre * MEDIAN_DIAMETER
-        grown = _fill(rng, wanted[side], (weights, blocked), grid, limits, sign)
-        tubes += [_finish(rng, tube, grid, sizes) for tube in grown]
+        unfinished = _fill(rng, wanted[side], (weights, blocked), grid, limits, sign)
+        tubes += [_finish(rng, tube, grid, sizes) for tube in unfinished]
     return tubes
 
 
 def _clusters(rng: np.random.Generator, grid: Grid) -> np.ndarray:
-    """Return how much denser than average ePVS lie at each voxel."""
+    """Return the density of ePVS at each voxel, relative to the average."""
     step = tuple(2 / size for size in grid.sizes)
     counts = tuple(int(np.ceil(n / s)) + 2 for n, s in zip(grid.shape, step, strict=True))
     field = smooth_field(rng, counts, _CLUSTER_SIZE / 2)
@@ -134,75 +134,76 @@ def _density(structures: np.ndarray, hemisphere: str) -> np.ndarray:
         if s.hemisphere == hemisphere and s.in_roi:
             weights[structures == s.index] = _WEIGHTS[s.name]
     for z in np.flatnonzero(weights.any(axis=(0, 1))):
-        # Centres keep off the border, beyond which a space would not count.
+        # Centre lines avoid the border, beyond which a space would not count.
         weights[:, :, z] *= distance_transform_edt(weights[:, :, z] > 0) > 1.5
     return weights
 
 
-def _fill(rng, wanted, places, grid, diameter, sign) -> list[_Growing]:
-    weights, blocked = places
+def _fill(rng, wanted, masks, grid, diameter, sign) -> list[_PartialTube]:
+    weights, blocked = masks
     smallest, median = diameter
     thickness = float(grid.sizes[2])
-    go_on = np.exp(-thickness / MEAN_LENGTH)
+    p_continue = np.exp(-thickness / MEAN_LENGTH)
     done, active = [], []
     for z in range(weights.shape[2]):
         taken = blocked[:, :, z].copy()
         allowed = weights[:, :, z] > 0
         low, high = (z - 0.5) * thickness, (z + 0.5) * thickness
-        kept = []
+        crossing = []
         for tube in active:
-            if len(kept) < wanted[z] and rng.random() < go_on:
-                longer = _Growing(**{**vars(tube), 'end': low + rng.uniform(0.6, 1) * thickness})
+            if len(crossing) < wanted[z] and rng.random() < p_continue:
+                end = low + rng.uniform(0.6, 1) * thickness
+                longer = _PartialTube(**{**vars(tube), 'end': end})
                 if _claim(longer, low, high, grid, allowed, taken):
-                    kept.append(longer)
+                    crossing.append(longer)
                     continue
             done.append(tube)
-        missing = int(wanted[z]) - len(kept)
+        missing = int(wanted[z]) - len(crossing)
         if missing > 0 and allowed.any():
             crowd = min(1.0, _CROWDED / wanted[z])
             diameters = _diameters(rng, missing, smallest, median * crowd**0.3)
-            kept += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign, crowd)
+            crossing += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign, crowd)
         if allowed.any():
             number = int(rng.poisson(FAINT[0] + FAINT[1] * wanted[z]))
             diameters = smallest * rng.uniform(0.4, 0.75, number)
             done += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign)
-        active = kept
+        active = crossing
     return done + active
 
 
 def _diameters(rng, number, smallest, median) -> np.ndarray:
-    """Draw from the lognormal distribution between the smallest and the largest diameter."""
+    """Draw from the lognormal distribution, truncated to the smallest and the largest diameter."""
     limits = np.log(np.array([min(smallest, 0.8 * LARGEST_DIAMETER), LARGEST_DIAMETER]))
     low, high = ndtr((limits - np.log(median)) / DIAMETER_SPREAD)
     return median * np.exp(DIAMETER_SPREAD * ndtri(rng.uniform(low, high, number)))
 
 
-def _start(rng, diameters, weights, z, grid, taken, sign, crowd=1.0) -> list[_Growing]:
+def _start(rng, diameters, weights, z, grid, taken, sign, crowd=1.0) -> list[_PartialTube]:
     sizes = grid.sizes
     thickness = float(sizes[2])
     low = (z - 0.5) * thickness
-    places = np.argwhere(weights > 0)
-    chances = weights[tuple(places.T)].astype(float)
+    voxels = np.argwhere(weights > 0)
+    chances = weights[tuple(voxels.T)].astype(float)
     # Weighted sampling without replacement (Efraimidis and Spirakis 2006).
-    order = np.argsort(np.log(rng.random(len(places))) / chances)[::-1]
+    order = np.argsort(np.log(rng.random(len(voxels))) / chances)[::-1]
     source = _source(grid, sign)
     out = []
-    for place in places[order[: len(diameters) * _TRIES]]:
+    for voxel in voxels[order[: len(diameters) * _TRIES]]:
         if len(out) == len(diameters):
             break
-        if taken[tuple(place)]:
+        if taken[tuple(voxel)]:
             continue
-        x, y = (place + rng.uniform(-0.5, 0.5, 2)) * sizes[:2]
-        away = np.array([x, y, z * thickness]) - source
-        slope = 0.55 * away[:2] / max(away[2], 15.0) + rng.normal(0, 0.3, 2)
+        x, y = (voxel + rng.uniform(-0.5, 0.5, 2)) * sizes[:2]
+        path = np.array([x, y, z * thickness]) - source
+        slope = 0.55 * path[:2] / max(path[2], 15.0) + rng.normal(0, 0.3, 2)
         slope *= crowd
         slope *= min(1.0, 1.2 / np.hypot(*slope))
         start = low + rng.uniform(0, 0.35) * thickness
-        tube = _Growing(
+        tube = _PartialTube(
             x=x,
             y=y,
             slope=slope,
-            bend=rng.normal(0, 0.008, 2),
+            curvature=rng.normal(0, 0.008, 2),
             origin=z * thickness,
             diameter=float(diameters[len(out)]),
             start=start,
@@ -214,7 +215,7 @@ def _start(rng, diameters, weights, z, grid, taken, sign, crowd=1.0) -> list[_Gr
 
 
 def _claim(tube, low, high, grid, allowed, taken) -> bool:
-    """Mark the pixels that a tube needs in a slice, if they are free and its centre is inside."""
+    """Mark the pixels of a tube in a slice as taken, if they are free and inside the ROI."""
     sizes = grid.sizes[:2]
     levels = np.linspace(max(low, tube.start), min(high, tube.end), 6)
     centres = tube.centre(levels) / sizes
@@ -229,9 +230,9 @@ def _claim(tube, low, high, grid, allowed, taken) -> bool:
     corner = np.maximum(corner, 0)
     box = tuple(slice(a, b) for a, b in zip(corner, stop, strict=True))
     pixels = np.indices(taken[box].shape) + corner.reshape(2, 1, 1)
-    away = (pixels[:, None] - centres.T[:, :, None, None]) * sizes.reshape(2, 1, 1, 1)
-    # More than the radius: what the acquisition's blur lets it light up.
-    needed = (np.hypot(*away) <= tube.diameter / 2 + 0.25 * sizes.max()).any(axis=0)
+    offset = (pixels[:, None] - centres.T[:, :, None, None]) * sizes.reshape(2, 1, 1, 1)
+    # The blur of the acquisition brightens pixels beyond the radius.
+    needed = (np.hypot(*offset) <= tube.diameter / 2 + 0.25 * sizes.max()).any(axis=0)
     if (needed & taken[box]).any():
         return False
     taken[box] |= binary_dilation(needed, np.ones((3, 3), bool))
@@ -239,17 +240,17 @@ def _claim(tube, low, high, grid, allowed, taken) -> bool:
 
 
 def _source(grid: Grid, sign: int) -> np.ndarray:
-    """Return where this side's fan starts, in mm along the grid's axes."""
-    there = np.linalg.inv(grid.affine) @ np.append(_ORIGIN * [sign, 1, 1], 1)
-    return there[:3] * grid.sizes
+    """Return the origin of the fan of a side, mm along the grid axes."""
+    origin = np.linalg.inv(grid.affine) @ np.append(_ORIGIN * [sign, 1, 1], 1)
+    return origin[:3] * grid.sizes
 
 
-def _finish(rng, tube: _Growing, grid: Grid, sizes: np.ndarray) -> Tube:
+def _finish(rng, tube: _PartialTube, grid: Grid, sizes: np.ndarray) -> Tube:
     number = max(4, int(np.ceil((tube.end - tube.start) / STEP)) + 1)
     z = np.linspace(tube.start, tube.end, number)
     index = np.column_stack([tube.centre(z), z]) / sizes
     points = apply_affine(grid.affine, index)
-    # Narrower towards both ends, and uneven on the way.
+    # Tubes narrow towards both ends, and are uneven in between.
     end = np.minimum(z - tube.start, tube.end - z)
     taper = 0.5 + 0.5 * np.clip(end / 1.2, 0, 1)
     wave = 1 + 0.12 * np.sin(2 * np.pi * (z / rng.uniform(4, 9) + rng.random()))

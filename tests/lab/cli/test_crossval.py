@@ -21,14 +21,14 @@ from pvs_workflow.lab.simulation.cohort import simulate_cohort
         ['crossval', 'a', 'b', '--n-cpus', 'two'],
     ],
 )
-def test_wrong_arguments_end_in_2(args, capsys):
+def test_invalid_arguments_exit_with_2(args, capsys):
     with pytest.raises(SystemExit) as end:
         main(args)
     assert end.value.code == 2
     assert 'usage: pvs_cascade' in capsys.readouterr().err
 
 
-def test_help_is_light():
+def test_help_loads_no_heavy_library():
     code = (
         'import sys\n'
         'from pvs_workflow.lab.cli.main import main\n'
@@ -42,7 +42,7 @@ def test_help_is_light():
     assert 'laplacian' in done.stdout
 
 
-def test_nothing_to_learn_from(tmp_path, capsys):
+def test_a_dataset_without_scans_is_refused(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert main(['crossval', str(tmp_path), str(tmp_path / 'out')]) == 66
     assert 'received 0 T2w images' in capsys.readouterr().err
@@ -62,7 +62,7 @@ def crossval(cohort, out, *args):
     return done
 
 
-def found(out):
+def comparable_results(out):
     record = json.loads((out / 'crossval.json').read_text())
     for part in [part for parts in record.pop('training').values() for part in parts]:
         part.pop('seconds')
@@ -70,8 +70,8 @@ def found(out):
 
 
 @pytest.mark.slow
-def test_simulate_crossval_interrupt_and_go_on(tmp_path):
-    """Processes or none, interrupted or not: the same numbers."""
+def test_an_interrupted_crossvalidation_resumes(tmp_path):
+    """Results do not depend on interruptions and on the number of processes."""
     cohort, whole, halved = (tmp_path / name for name in ('cohort', 'whole', 'halved'))
     simulate_cohort(cohort, 4, seed=9, contrasts=('T2w',))
     done = crossval(cohort, whole)
@@ -100,9 +100,9 @@ def test_simulate_crossval_interrupt_and_go_on(tmp_path):
     shutil.copytree(whole / 'parts', halved / 'parts')
     for name in ('fold-1_method-deep', 'fold-2_method-deep'):
         (halved / 'parts' / f'{name}.json').unlink()
-    # One fold keeps its enhancer, the other trains it again.
+    # One fold reuses its enhancer, the other trains it again.
     shutil.rmtree(halved / 'parts' / 'fold-2_enhancer')
     done = crossval(cohort, halved, '--n-cpus', '2')
     assert '2 of 4 parts done' not in done.stdout
-    assert found(halved) == found(whole)
+    assert comparable_results(halved) == comparable_results(whole)
     assert (halved / 'predictions.tsv').read_bytes() == (whole / 'predictions.tsv').read_bytes()

@@ -18,7 +18,7 @@ def run(*args):
     )
 
 
-def test_evaluating_without_a_bundle(tmp_path, capsys):
+def test_a_missing_bundle_is_refused(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     out = tmp_path / 'out.json'
     assert main(['evaluate', str(tmp_path), str(tmp_path / 'none'), str(out)]) == 1
@@ -30,8 +30,8 @@ def test_evaluating_without_a_bundle(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_simulate_train_evaluate_load_infer(tmp_path):
-    """The whole path, one command each, and the bundle it makes counts."""
+def test_simulation_training_evaluation_and_inference_work_together(tmp_path):
+    """Each command runs on the output of the previous one, and the trained bundle counts."""
     cohort, bundle, figures = (tmp_path / name for name in ('cohort', 'model', 'figures.json'))
     options = ('--participants', 3, '--seed', 5, '--contrasts', 'T2w')
     done = run('simulate', cohort, *options)

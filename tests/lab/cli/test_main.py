@@ -6,7 +6,7 @@ import pytest
 from pvs_workflow.lab.cli.main import main, parse_command
 
 
-def test_help_is_light():
+def test_help_loads_no_heavy_library():
     code = (
         'import sys\n'
         'from pvs_workflow.lab.cli.main import main\n'
@@ -23,7 +23,7 @@ def test_help_is_light():
         assert done.stderr == 'set()\n'
 
 
-def test_commands_are_named(capsys):
+def test_help_lists_the_commands(capsys):
     with pytest.raises(SystemExit):
         main(['--help'])
     out = capsys.readouterr().out
@@ -46,7 +46,7 @@ def test_commands_are_named(capsys):
         ['train', 'a', '--n-cpus', 'two'],
     ],
 )
-def test_wrong_arguments_end_in_2(args, capsys):
+def test_invalid_arguments_exit_with_2(args, capsys):
     with pytest.raises(SystemExit) as end:
         main(args)
     assert end.value.code == 2
@@ -62,6 +62,6 @@ def test_wrong_arguments_end_in_2(args, capsys):
         ['crossval', 'data', 'out', '--methods', 'none', 'deep'],
     ],
 )
-def test_each_command_makes_a_plan_that_nobody_can_change(words):
+def test_each_command_makes_an_immutable_plan(words):
     _, plan, fields = parse_command(words)
     assert hash(plan(**fields)) == hash(plan(**fields))

@@ -22,31 +22,31 @@ def train(out, bids_dir, *options):
     return main(['train', str(out), '--bids-dir', str(bids_dir), *map(str, options)])
 
 
-def test_no_dataset(tmp_path, capsys):
+def test_a_missing_dataset_is_refused(tmp_path, capsys):
     assert train(tmp_path / 'out', tmp_path / 'none') == 16
-    assert 'received nothing there' in one_sentence(capsys)
+    assert 'none does not exist; give the folder of the dataset' in one_sentence(capsys)
 
 
-def test_no_truth(tmp_path, capsys):
+def test_a_missing_truth_is_refused(tmp_path, capsys):
     assert train(tmp_path / 'out', tmp_path) == 16
-    assert 'the truth' in one_sentence(capsys)
+    assert 'give the folder of the truth' in one_sentence(capsys)
 
 
-def test_nothing_to_train_on(tmp_path, capsys):
+def test_a_dataset_without_scans_is_refused(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path / 'out', tmp_path) == 66
     assert 'received 0 T2w images' in one_sentence(capsys)
     assert not (tmp_path / 'out').exists()
 
 
-def test_output_that_is_something_else(tmp_path, capsys):
+def test_an_output_folder_with_other_files_is_refused(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path, tmp_path) == 1
     assert 'is not a bundle; choose a new folder' in one_sentence(capsys)
 
 
 @pytest.mark.parametrize('name', ['derivatives', 'masks', 'ratings'])
-def test_own_data_without_their_images(tmp_path, capsys, name):
+def test_labels_without_a_dataset_are_refused(tmp_path, capsys, name):
     assert main(['train', str(tmp_path / 'out'), f'--{name}', str(tmp_path)]) == 1
     assert f'--{name} cannot be used alone, expected --bids-dir' in one_sentence(capsys)
 
@@ -62,13 +62,13 @@ def test_a_new_counter_needs_an_enhancer(tmp_path, capsys):
     assert 'expected --from' in one_sentence(capsys)
 
 
-def test_masks_that_are_not_there(tmp_path, capsys):
+def test_a_missing_folder_of_masks_is_refused(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path / 'out', tmp_path, '--masks', tmp_path / 'none') == 1
-    assert 'the masks' in one_sentence(capsys)
+    assert 'give the folder of the masks' in one_sentence(capsys)
 
 
-def test_a_bundle_to_start_from_that_is_none(tmp_path, capsys):
+def test_a_missing_bundle_to_start_from_is_refused(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path / 'out', tmp_path, '--from', tmp_path / 'none') == 1
     assert 'it is not a folder with card.json' in one_sentence(capsys)
@@ -76,7 +76,7 @@ def test_a_bundle_to_start_from_that_is_none(tmp_path, capsys):
 
 @pytest.mark.parametrize('option', ['--name', '--version-label'])
 @pytest.mark.parametrize('text', ['a' * 101, 'two\nlines'])
-def test_a_name_that_no_card_may_have(tmp_path, capsys, option, text):
+def test_an_invalid_name_is_refused(tmp_path, capsys, option, text):
     with pytest.raises(SystemExit) as stop:
         main(['train', str(tmp_path / 'out'), option, text])
     assert stop.value.code == 2
@@ -84,8 +84,8 @@ def test_a_name_that_no_card_may_have(tmp_path, capsys, option, text):
 
 
 @pytest.mark.slow
-def test_training_on_simulated_people(tmp_path):
-    """Without data of one's own: people to learn from, and others to calibrate on."""
+def test_training_simulates_participants_by_default(tmp_path):
+    """Some participants are simulated for training, and others for calibration."""
     bundle = tmp_path / 'model'
     epochs = ('--epochs-enhancer', '1', '--epochs-counter', '1')
     options = ['--participants', '3', *epochs, '--seed', '3', '--n-cpus', '2']
@@ -101,12 +101,12 @@ def test_training_on_simulated_people(tmp_path):
     assert card['training']['participants'] == 3
     assert card['training']['calibrated_besides_on'] == 2
     assert card['training']['data']['Name'] == 'simulated while training'
-    # Six variations of the six images of two others, and of the calibration participant's.
+    # Six variations of the images of two others and of the held-out participant.
     assert card['calibration']['n_images'] == 6 * (2 * 6 + 6)
 
 
-def equal(ours, theirs):
-    return all((a == b).all() for a, b in zip(ours, theirs, strict=True))
+def equal(weights, others):
+    return all((a == b).all() for a, b in zip(weights, others, strict=True))
 
 
 TRAIN = (
@@ -132,14 +132,14 @@ def start_training(out, dataset, *options):
 
 
 def finish(process):
-    said, _ = process.communicate()
-    assert process.returncode == 0, said
-    return said
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    return output
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_to_the_same_weights(dataset, tmp_path):
-    """Killed in the enhancer's training, then in the counter's between two pools of images."""
+def test_a_killed_training_resumes_to_the_same_weights(dataset, tmp_path):
+    """It is killed during the enhancer's epochs, then between two pools of the counter."""
     undisturbed = tmp_path / 'undisturbed' / 'model'
     disturbed = tmp_path / 'disturbed' / 'model'
     for path in (undisturbed, disturbed):
@@ -148,7 +148,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(dataset, tmp_path):
     options = []
     for last in ('enhancer epoch 1:', 'counter epoch 2:'):
         process = start_training(disturbed, dataset, *options)
-        # The line is printed when the checkpoint is there.
+        # The line is printed after the checkpoint is written.
         for line in process.stdout:
             if line.startswith(last):
                 break
@@ -156,14 +156,14 @@ def test_a_killed_training_goes_on_to_the_same_weights(dataset, tmp_path):
         process.communicate()
         assert process.returncode == -signal.SIGKILL
         options = ['--resume']
-    said = finish(start_training(disturbed, dataset, *options))
-    assert 'enhancer epoch' not in said
-    assert 'counter epoch 2:' not in said
+    output = finish(start_training(disturbed, dataset, *options))
+    assert 'enhancer epoch' not in output
+    assert 'counter epoch 2:' not in output
     for network in ('enhancer', 'counter'):
-        ours, theirs = (
+        weights, others = (
             getattr(load_bundle(path), network).get_weights() for path in (undisturbed, disturbed)
         )
-        assert equal(ours, theirs)
+        assert equal(weights, others)
     cards = [json.loads((path / 'card.json').read_text()) for path in (undisturbed, disturbed)]
     assert cards[0]['calibration'] == cards[1]['calibration']
     assert not disturbed.with_name('model_checkpoints').exists()
@@ -174,8 +174,8 @@ def test_checkpoints_of_another_training_are_refused(dataset, tmp_path):
     folder.mkdir()
     (folder / 'command.txt').write_text('pvs_cascade train model --seed 5\n')
     process = start_training(tmp_path / 'model', dataset, '--resume')
-    said, _ = process.communicate()
+    output, _ = process.communicate()
     assert process.returncode == 1
-    assert 'are of another training, expected the same command' in said
+    assert 'holds checkpoints of another command (pvs_cascade train model --seed 5)' in output
     assert folder.is_dir()
     shutil.rmtree(folder)

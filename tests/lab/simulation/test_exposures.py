@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.simulation.acquisition import Protocol
-from pvs_workflow.lab.simulation.exposures import LOWEST_SNR, MOVED, draw_conditions, draw_count
+from pvs_workflow.lab.simulation.exposures import (
+    MIN_SNR,
+    MOTION_SHARE,
+    draw_conditions,
+    draw_count,
+)
 
 PROTOCOL = Protocol(0.573, 5.0, snr=20.0, noise_blur=(0.5, 0.4))
 
@@ -22,7 +27,7 @@ def test_noise_is_known_in_every_degree():
     assert np.mean(snrs > PROTOCOL.snr / np.sqrt(0.6 * 2.5)) == pytest.approx(0.5, abs=0.08)
 
 
-@pytest.mark.parametrize(('snr', 'least'), [(12.0, LOWEST_SNR), (5.0, 5.0)])
+@pytest.mark.parametrize(('snr', 'least'), [(12.0, MIN_SNR), (5.0, 5.0)])
 def test_no_exposure_is_beyond_reading(snr, least):
     found = [one.snr for one in drawn(replace(PROTOCOL, snr=snr))]
     assert min(found) == pytest.approx(least)
@@ -39,7 +44,7 @@ def test_noise_is_known_smooth_and_white():
 
 def test_some_exposures_are_moved_and_none_less_than_the_protocol():
     still = np.array([one.ghost for one in drawn(PROTOCOL)])
-    assert np.mean(still > 0) == pytest.approx(MOVED, abs=0.08)
+    assert np.mean(still > 0) == pytest.approx(MOTION_SHARE, abs=0.08)
     assert min(one.ghost for one in drawn(replace(PROTOCOL, ghost=0.05))) == 0.05
 
 

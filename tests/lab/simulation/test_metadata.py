@@ -60,7 +60,7 @@ def test_every_dataset_says_what_its_people_are_and_under_which_licence(origin):
     text = metadata.readme(3, 7, 'paper', 'A note.', origin)
     assert 'CC0-1.0' in found['License']
     assert found['GeneratedBy'][0]['Version'] == '1.2'
-    assert ('no real people' in text) == (origin != 'backgrounds')
+    assert ('not real people' in text) == (origin != 'backgrounds')
     assert ('COPYING_ICBM152' in text) == (origin != 'backgrounds')
     assert 'of 3 participants' in text
     assert 'Seed: 7.' in text

@@ -72,11 +72,11 @@ def test_what_is_too_small_or_lost_in_noise_does_not_count():
 def test_a_reader_applies_the_rule_to_the_contrast_that_he_takes_a_space_to_have():
     """A quarter of the tissue's signal is needed; here the tissue's is 1, the fluid's 2.4."""
     tubes, peaks = [straight(8, 8, 0.3)], []
-    labelled(tubes, misjudged=lambda contrast: peaks.append(contrast.max()) or 1.0)
+    labelled(tubes, perception=lambda contrast: peaks.append(contrast.max()) or 1.0)
     assert len(peaks) == GRID.shape[2]
     assert all(0.25 < peak < 1.4 for peak in peaks)
-    assert labelled(tubes, misjudged=lambda contrast: 0.251 / contrast.max()).any()
-    assert not labelled(tubes, misjudged=lambda contrast: 0.249 / contrast.max()).any()
+    assert labelled(tubes, perception=lambda contrast: 0.251 / contrast.max()).any()
+    assert not labelled(tubes, perception=lambda contrast: 0.249 / contrast.max()).any()
 
 
 @pytest.mark.parametrize('snr', [10.0, 22.0, 60.0])

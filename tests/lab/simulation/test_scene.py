@@ -47,7 +47,7 @@ def test_what_is_bright_enough_can_be_counted_and_the_faint_cannot(scene):
 
 
 def test_a_reader_who_takes_it_for_fainter_sees_less(scene):
-    assert not scene.visible(misjudged=lambda contrast: 0.1).any()
+    assert not scene.visible(perception=lambda contrast: 0.1).any()
 
 
 def test_its_region_in_the_scan_is_that_of_its_slabs(scene):
