@@ -1,4 +1,4 @@
-"""Partial volumes of tubes in the voxels of a scan, and the rule of visibility."""
+"""Partial volumes of tubes in the voxels of a scan, and the visibility rule."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ LEVEL = 0.4
 MIN_CONTRAST = 0.25
 MIN_NOISE = 4.0
 MIN_SHARE = 0.5
-"""Rule of visibility. In a slice, a space can be counted if its brightest pixel exceeds its
+"""Visibility rule. In a slice, a space can be counted if its brightest pixel exceeds its
 surroundings by `MIN_CONTRAST` of the tissue's signal and by `MIN_NOISE` standard deviations of the
-noise, after slice averaging and blur. Size matters through the partial volume: in the paper's T2w,
+noise. This applies after slice averaging and blur. Size matters through the partial volume: in the paper's T2w,
 a space that crosses the whole slice is visible from about 0.5 mm. Of the pixels with at least half
 of its contrast, at least `MIN_SHARE` must be free of brighter spaces and their neighbours."""
 
 
 def smallest_visible(protocol: Protocol, fluid: float) -> float:
-    """Return the diameter, mm, from which most spaces satisfy the rule of visibility.
+    """Return the diameter, mm, from which most spaces satisfy the visibility rule.
 
     The peak of a small spot is its area divided by that of the point spread (pixel and blur).
     ``fluid`` is the signal inside the space, in multiples of the tissue's.
@@ -150,7 +150,7 @@ def label_visible(
     roi: np.ndarray,
     perception: Callable[[np.ndarray], float] = lambda contrast: 1.0,
 ) -> np.ndarray:
-    """Label the spaces that a rater could count, by the rule of visibility.
+    """Label the spaces that a rater could count, by the visibility rule.
 
     The pixels of a space in a slice are those with at least half of its contrast. A space counts
     if at least half of its pixels lie in the ROI of one hemisphere. Where two spaces would touch

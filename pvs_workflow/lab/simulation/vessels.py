@@ -84,9 +84,9 @@ def draw_tubes(
 ) -> list[Tube]:
     """Place tubes so that the wanted number crosses each hemisphere of each slice.
 
-    Slices are filled from the bottom. Of the tubes that reach the top of a slice, a random part
-    continues into the next one, if the way is free and inside the ROI, up to its wanted number.
-    The remaining tubes start there. There is at least one pixel between two tubes.
+    Slices are filled from the bottom. A random part of the tubes that reach the top of a slice
+    continues into the next one, up to its wanted number, if the way is free and inside the ROI.
+    The other tubes of a slice start in it. Tubes are at least one pixel apart.
 
     Parameters
     ----------

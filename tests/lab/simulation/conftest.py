@@ -1,4 +1,4 @@
-"""One simulated participant, a label map and a real-like scan, shared by the tests."""
+"""Fixtures: a simulated participant, a label map and a realistic scan."""
 
 import numpy as np
 import pytest
@@ -16,14 +16,14 @@ def template():
 
 @pytest.fixture(scope='session')
 def simulated(template):
-    """A participant with the paper's T2w only."""
+    """Return a participant with the paper's T2w only."""
     return simulate_participant(3, 2, 'paper', ('T2w',))
 
 
 @pytest.fixture(scope='session')
 def label_map(tmp_path_factory):
-    """A label map of the template's anatomy in a head that lies elsewhere."""
-    return write_label_map(tmp_path_factory.mktemp('maps') / 'somebody.nii.gz')
+    """Write a label map of the template's anatomy in another pose."""
+    return write_label_map(tmp_path_factory.mktemp('maps') / 'person.nii.gz')
 
 
 @pytest.fixture(scope='session')

@@ -23,13 +23,13 @@ def test_recorded_images_have_the_protocols_snr(rng):
     assert image.mean() / image.std() == pytest.approx(20, rel=0.03)
 
 
-def test_shading_is_smooth_and_as_strong_as_asked(rng):
+def test_shading_is_smooth_and_has_the_requested_strength(rng):
     factors = np.stack([shading(rng, GRID, 0.1) for _ in range(60)])
     assert np.log(factors).std() == pytest.approx(0.1, rel=0.2)
     assert np.abs(np.diff(factors, axis=1)).max() < 0.02
 
 
-def test_the_papers_protocol_is_the_papers(rng):
+def test_the_paper_protocol_has_the_published_resolution(rng):
     protocol = draw_protocol(rng, 'paper', 'T2w')
     assert (protocol.pixel, protocol.thickness) == (0.573, 5.0)
     grid = draw_grid(rng, protocol, 2.5)
@@ -38,10 +38,10 @@ def test_the_papers_protocol_is_the_papers(rng):
 
 
 def test_varied_protocols_cover_their_ranges(rng):
-    drawn = [draw_protocol(rng, 'varied', 'T2w') for _ in range(600)]
+    protocols = [draw_protocol(rng, 'varied', 'T2w') for _ in range(600)]
 
     def spans(name, low, high, slack):
-        values = [getattr(p, name) for p in drawn]
+        values = [getattr(p, name) for p in protocols]
         assert low <= min(values) < low + slack
         assert high - slack < max(values) <= high
 
@@ -50,16 +50,16 @@ def test_varied_protocols_cover_their_ranges(rng):
     spans('echo_time', 70, 130, 2)
     spans('repetition_time', 2500, 7000, 100)
     spans('gap', 0.0, 0.25, 0.02)
-    assert {2.5, 3.0, 4.0, 5.0, 6.0} <= {p.thickness for p in drawn}
-    snr = [p.snr for p in drawn]
+    assert {2.5, 3.0, 4.0, 5.0, 6.0} <= {p.thickness for p in protocols}
+    snr = [p.snr for p in protocols]
     assert 5 <= min(snr) < 8.5
     assert 55 < max(snr) <= 60
-    # Thin slices are averaged to about the paper's; a few protocols have them.
-    assert 0.05 < np.mean([p.slab > 1 for p in drawn]) < 0.2
-    assert 0.3 < np.mean([min(p.truncation) < 1 for p in drawn]) < 0.8
+    # A few protocols have thin slices, which are averaged to about the paper's thickness.
+    assert 0.05 < np.mean([p.slab > 1 for p in protocols]) < 0.2
+    assert 0.3 < np.mean([min(p.truncation) < 1 for p in protocols]) < 0.8
 
 
-def test_a_slice_sees_all_depths_alike_without_edges_and_gap():
+def test_without_soft_edges_and_gap_all_depths_have_equal_weight():
     weights = Protocol(0.5, 5.0, 20.0).layer_weights(10)
     np.testing.assert_allclose(weights, 0.1)
 
@@ -72,31 +72,31 @@ def test_slice_profiles_sum_to_one_and_are_symmetric(layers, soft, gap):
     np.testing.assert_allclose(weights, weights[::-1], atol=1e-12)
 
 
-def test_a_gap_takes_the_edges_of_a_slice():
+def test_a_gap_removes_the_edges_of_a_slice():
     weights = Protocol(0.5, 5.0, 20.0, gap=0.2).layer_weights(100)
-    # A fifth of the spacing is unseen: a tenth at either face.
+    # A fifth of the spacing is not covered: a tenth at each face.
     np.testing.assert_array_equal(weights > 0, np.abs(np.arange(100) - 49.5) < 40)
 
 
-def test_soft_edges_fall_over_their_share_of_the_slice():
+def test_soft_edges_cover_their_share_of_the_slice():
     weights = Protocol(0.5, 5.0, 20.0, soft_edges=0.2).layer_weights(1000)
     inner = weights > 0.999 * weights.max()
-    # The fall is centred on the faces: half of it, a tenth, lies within at either side.
+    # The edges are centred on the faces: half of each, a tenth, lies inside the slice.
     assert inner.mean() == pytest.approx(0.8, abs=0.01)
     assert weights[0] == pytest.approx(weights.max() / 2, rel=0.02)
 
 
 @pytest.mark.parametrize(('thickness', 'n'), [(0.8, 6), (1.0, 5), (2.0, 2), (2.5, 1), (5.0, 1)])
-def test_thin_slices_are_read_as_slabs(thickness, n):
+def test_thin_slices_are_averaged_to_slabs(thickness, n):
     protocol = Protocol(0.8, thickness, snr=10.0, soft_edges=0.1)
-    read = protocol.as_read()
+    slab_protocol = protocol.as_read()
     assert protocol.slab == n
-    assert read.thickness == pytest.approx(thickness * n)
-    assert read.snr == pytest.approx(10 * np.sqrt(n))
-    assert read.slab == 1
+    assert slab_protocol.thickness == pytest.approx(thickness * n)
+    assert slab_protocol.snr == pytest.approx(10 * np.sqrt(n))
+    assert slab_protocol.slab == 1
 
 
-def test_truncated_protocols_have_their_snr_and_no_high_frequencies(rng):
+def test_truncated_protocols_keep_their_snr_and_lose_high_frequencies(rng):
     protocol = Protocol(0.6, 5.0, snr=20.0, bias=0.0, truncation=(0.7, 0.8))
     image = record(rng, np.ones(GRID.shape), GRID, protocol).astype(float)
     assert image.mean() / image.std() == pytest.approx(20, rel=0.03)

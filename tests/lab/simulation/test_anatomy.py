@@ -17,8 +17,8 @@ def test_shapes_do_not_fold(template, seed):
     gradients = [np.stack(np.gradient(part, LATTICE), -1) for part in shape.displacement]
     assert np.linalg.det(np.stack(gradients, -2) + np.eye(3)).min() > 0
     assert np.linalg.det(shape.affine[:3, :3]) > 0
-    moved = np.linalg.norm(shape.displacement, axis=0)
-    assert 3 < moved.max() < 25
+    distance = np.linalg.norm(shape.displacement, axis=0)
+    assert 3 < distance.max() < 25
 
 
 def test_people_differ_in_shape_but_have_all_structures(template):
@@ -32,7 +32,7 @@ def test_people_differ_in_shape_but_have_all_structures(template):
                 (value,) = structure_values(hemisphere, name)
                 assert (structures == value).any(), (seed, hemisphere, name)
         volumes.append(np.count_nonzero(roi_labels(structures)) * 5)
-    # Both sides' basal ganglia with capsule, in mm³: tens of millilitres in everybody.
+    # Basal ganglia of both sides with the capsule, mm³: tens of millilitres in each person.
     assert min(volumes) > 15_000
     assert max(volumes) < 60_000
     assert len(set(volumes)) == 4
@@ -75,9 +75,9 @@ def test_the_same_person_looks_the_same_on_shifted_grids(template, rng):
     grid = Grid((60, 60, 8), affine)
     shifted = affine.copy()
     shifted[:3, 3] += [5, 0, 2]
-    one = sample_contrast('T2w', template, shape, tissue, grid)
-    two = sample_contrast('T2w', template, shape, tissue, Grid((60, 60, 8), shifted))
-    difference = np.abs(one[10:, :, 2:] - two[:-10, :, :-2])
-    # At the sharpest edges the deformation's lattice shows, by a few hundredths of a voxel.
+    first = sample_contrast('T2w', template, shape, tissue, grid)
+    second = sample_contrast('T2w', template, shape, tissue, Grid((60, 60, 8), shifted))
+    difference = np.abs(first[10:, :, 2:] - second[:-10, :, :-2])
+    # At the sharpest edges, the lattice shifts positions by a few hundredths of a voxel.
     assert difference.mean() < 0.005
     assert np.percentile(difference, 99) < 0.03

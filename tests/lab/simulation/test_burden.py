@@ -20,21 +20,21 @@ def test_paper_counts_have_the_grades_of_table_2():
     assert paper_counts(UNIFORM).max() == LARGEST_COUNT
 
 
-def test_flat_counts_are_all_alike():
+def test_flat_counts_are_uniform():
     counts = np.bincount(flat_counts(UNIFORM))
     assert counts.size == LARGEST_TRAINING_COUNT + 1
     assert counts.min() > 0.99 * counts.max()
 
 
-def test_images_of_one_person_agree(rng):
+def test_images_of_a_person_are_correlated(rng):
     quantiles = np.stack([draw_quantiles(rng, 3) for _ in range(3000)])
     assert quantiles.mean() == pytest.approx(0.5, abs=0.02)
-    same = np.corrcoef(quantiles[:, 0, 0], quantiles[:, 0, 1])[0, 1]
-    other = np.corrcoef(quantiles[:, 0, 0], quantiles[:, 1, 0])[0, 1]
-    assert 0.7 < other < same < 0.9
+    same_side = np.corrcoef(quantiles[:, 0, 0], quantiles[:, 0, 1])[0, 1]
+    other_side = np.corrcoef(quantiles[:, 0, 0], quantiles[:, 1, 0])[0, 1]
+    assert 0.7 < other_side < same_side < 0.9
 
 
-def test_level_and_tilt_move_the_burden(rng):
+def test_level_and_tilt_change_the_burden(rng):
     high = np.stack([draw_quantiles(rng, 3, level=0.9) for _ in range(400)])
     low = np.stack([draw_quantiles(rng, 3, level=0.1) for _ in range(400)])
     assert low.mean() < 0.2

@@ -39,13 +39,13 @@ def session():
     return Session(scans, np.where(roi == 1, 12, roi * 0).astype(np.uint8), roi, epvs, counts)
 
 
-def test_names_are_those_of_bids():
+def test_file_names_follow_bids():
     assert anat_path('01', None, 'data', 'T1w.json').name == 'sub-01_T1w.json'
     path = anat_path('01', 'b', 'data', 'T2w.nii.gz')
     assert path.as_posix() == 'data/sub-01/ses-b/anat/sub-01_ses-b_T2w.nii.gz'
 
 
-def test_a_volume_is_stored_as_scanners_do_with_every_voxel_in_its_place(tmp_path, session):
+def test_a_volume_is_stored_in_lps_order_without_moving_voxels(tmp_path, session):
     scan = session.scans['T2w']
     storage = write_volume(tmp_path / 'a.nii.gz', scan.data, scan.affine)
     image = nb.load(tmp_path / 'a.nii.gz')
@@ -64,19 +64,19 @@ def test_the_same_volume_gives_the_same_file(tmp_path, session):
 
 
 @pytest.mark.parametrize('origin', ['template', 'backgrounds'])
-def test_a_dataset_starts_with_its_descriptions_and_notices(tmp_path, origin):
+def test_a_dataset_has_descriptions_and_notices(tmp_path, origin):
     start_dataset(tmp_path, ['01', '02'], 7, 'paper', origin=origin)
     for folder in (tmp_path, tmp_path / TRUTH):
         assert json.loads((folder / 'dataset_description.json').read_text())['BIDSVersion']
-        people = pd.read_csv(folder / 'participants.tsv', sep='\t')
-        assert people['participant_id'].tolist() == ['sub-01', 'sub-02']
+        table = pd.read_csv(folder / 'participants.tsv', sep='\t')
+        assert table['participant_id'].tolist() == ['sub-01', 'sub-02']
     assert (tmp_path / 'COPYING_ICBM152').exists() == (origin == 'template')
 
 
-def test_a_dataset_tells_what_each_participant_is_made_from(tmp_path):
+def test_the_table_of_participants_lists_their_sources(tmp_path):
     start_dataset(tmp_path, ['01', '02'], 7, 'varied', anatomies=['template', 'map_3'])
-    people = pd.read_csv(tmp_path / 'participants.tsv', sep='\t')
-    assert people['anatomy'].tolist() == ['template', 'map_3']
+    table = pd.read_csv(tmp_path / 'participants.tsv', sep='\t')
+    assert table['anatomy'].tolist() == ['template', 'map_3']
     assert 'anatomy' in json.loads((tmp_path / 'participants.json').read_text())
     assert 'anatomy' not in (tmp_path / TRUTH / 'participants.tsv').read_text()
 
@@ -97,7 +97,7 @@ def test_a_session_is_written_with_its_truth(tmp_path, session):
     np.testing.assert_array_equal(np.asarray(epvs.dataobj), session.epvs)
 
 
-def test_the_movement_leads_from_the_t2w_to_the_other_scan(tmp_path, session):
+def test_the_transform_maps_the_t2w_to_the_other_scan(tmp_path, session):
     write_session(tmp_path, '01', None, session)
     truth = tmp_path / TRUTH / 'sub-01' / 'anat'
     (path,) = truth.glob('*_xfm.json')

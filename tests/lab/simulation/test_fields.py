@@ -11,30 +11,31 @@ from pvs_workflow.lab.simulation.fields import (
 )
 
 
-def test_smooth_field_has_unit_deviation_up_to_its_edges(rng):
+def test_a_smooth_field_has_unit_deviation_up_to_its_edges(rng):
     fields = np.stack([smooth_field(rng, (12, 12, 12), 2.0) for _ in range(200)])
     deviation = fields.std(axis=0)
     assert deviation.mean() == pytest.approx(1, abs=0.03)
     assert deviation[0].mean() == pytest.approx(1, abs=0.05)
 
 
-def test_periodic_field_continues_over_its_faces(rng):
+def test_a_periodic_field_continues_across_its_faces(rng):
     field = periodic_field(rng, 48, (2.0, 2.0, 2.0))
     inner = np.abs(np.diff(field, axis=0)).mean()
-    over = np.abs(field[0] - field[-1]).mean()
-    assert over == pytest.approx(inner, rel=0.15)
+    across = np.abs(field[0] - field[-1]).mean()
+    assert across == pytest.approx(inner, rel=0.15)
     assert field.mean() == pytest.approx(0, abs=1e-5)
     assert field.std() == pytest.approx(1, abs=1e-4)
 
 
-def test_opposite_velocity_undoes_the_deformation(rng):
+def test_the_opposite_velocity_inverts_the_deformation(rng):
     velocity = np.stack([3 * smooth_field(rng, (30, 30, 30), 4.0) for _ in range(3)])
-    there, back = exponentiate(velocity, 5.0), exponentiate(-velocity, 5.0)
-    index = np.indices(there.shape[1:])
-    again = there + np.stack([map_coordinates(p, index + there / 5.0, order=1) for p in back])
+    forward, backward = exponentiate(velocity, 5.0), exponentiate(-velocity, 5.0)
+    index = np.indices(forward.shape[1:])
+    points = index + forward / 5.0
+    residual = forward + np.stack([map_coordinates(p, points, order=1) for p in backward])
     inner = (slice(None), *(slice(5, -5),) * 3)
-    assert np.abs(there[inner]).max() > 3
-    assert np.abs(again[inner]).max() < 0.2
+    assert np.abs(forward[inner]).max() > 3
+    assert np.abs(residual[inner]).max() < 0.2
 
 
 def test_stretch_reproduces_linear_functions():
@@ -44,7 +45,7 @@ def test_stretch_reproduces_linear_functions():
     np.testing.assert_allclose(full, expected, rtol=1e-6)
 
 
-def test_evaluate_follows_a_smooth_function_on_an_oblique_grid():
+def test_a_smooth_function_is_sampled_on_an_oblique_grid():
     affine = np.array([[0.6, 0.05, 0, 3], [-0.05, 0.6, 0.1, -4], [0, -0.1, 5, 7], [0, 0, 0, 1]])
 
     def wave(points):
@@ -52,5 +53,5 @@ def test_evaluate_follows_a_smooth_function_on_an_oblique_grid():
 
     index = np.indices((40, 30, 5))
     points = np.tensordot(affine[:3, :3], index, 1) + affine[:3, 3].reshape(3, 1, 1, 1)
-    found = sample_function(wave, (40, 30, 5), affine, 3.0)
-    np.testing.assert_allclose(found, wave(points), atol=0.01)
+    sampled = sample_function(wave, (40, 30, 5), affine, 3.0)
+    np.testing.assert_allclose(sampled, wave(points), atol=0.01)

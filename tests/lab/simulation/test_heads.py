@@ -13,30 +13,30 @@ def head(tmp_path_factory):
     return load_head(write_label_map(tmp_path_factory.mktemp('maps') / 'map.nii.gz'))
 
 
-def test_the_volume_is_that_of_the_mask():
+def test_the_template_volume_is_that_of_the_brain_mask():
     mask = np.asarray(read('desc-brain_mask').dataobj) > 0
     assert np.count_nonzero(mask) == TEMPLATE_VOLUME
 
 
-def test_a_head_is_as_large_as_the_template(head):
-    """However large the label map is; the nuclei stand about where the template's do."""
+def test_a_head_is_scaled_to_the_template(head):
+    """The nuclei lie near those of the template, whatever the size of the label map."""
     affine = read('T1w').affine
     labels = template_labels()
-    centre, extent = [], []
+    centres, volumes = [], []
     for seed in range(12):
         drawn = draw_labels(np.random.default_rng(seed), head)
-        where = np.argwhere(np.isin(drawn, PUTAMINA))
-        assert len(where)
-        points = where @ box_affine()[:3, :3].T + box_affine()[:3, 3]
-        centre.append(points.mean(axis=0))
-        extent.append(len(points) * 1.5**3)
+        voxels = np.argwhere(np.isin(drawn, PUTAMINA))
+        assert len(voxels)
+        points = voxels @ box_affine()[:3, :3].T + box_affine()[:3, 3]
+        centres.append(points.mean(axis=0))
+        volumes.append(len(points) * 1.5**3)
     truth = np.argwhere(np.isin(labels, PUTAMINA)) @ affine[:3, :3].T + affine[:3, 3]
-    assert np.mean(centre, axis=0) == pytest.approx(truth.mean(axis=0), abs=5)
-    assert np.mean(extent) == pytest.approx(len(truth), rel=0.25)
-    assert np.std(extent) > 0.03 * np.mean(extent)
+    assert np.mean(centres, axis=0) == pytest.approx(truth.mean(axis=0), abs=5)
+    assert np.mean(volumes) == pytest.approx(len(truth), rel=0.25)
+    assert np.std(volumes) > 0.03 * np.mean(volumes)
 
 
-def test_sides_stay(head):
+def test_left_and_right_are_preserved(head):
     drawn = draw_labels(np.random.default_rng(3), head)
     x = box_affine()[0, 0] * np.arange(BOX_SHAPE[0]) + box_affine()[0, 3]
     left, right = (np.nonzero(drawn == value)[0] for value in PUTAMINA)

@@ -20,15 +20,15 @@ LEVELS = {'T2w': 0.9, 'T1w': 0.4, 'FLAIR': 0.5}
 
 
 def ellipsoid(kind, radii, centre=(20.2, 22.1, 20.5), seed=1):
-    turned = Rotation.random(random_state=np.random.default_rng(seed)).as_matrix()
-    return Lesion(kind, np.array(centre), np.array(radii)[:, None] * turned, LEVELS)
+    rotation = Rotation.random(random_state=np.random.default_rng(seed)).as_matrix()
+    return Lesion(kind, np.array(centre), np.array(radii)[:, None] * rotation, LEVELS)
 
 
 @pytest.fixture(scope='module')
 def brain():
     _, structures, affine = scan()
-    few = add_capsule(structures[::2, ::2])
-    return few, Grid(few.shape, affine @ np.diag([2, 2, 1, 1]))
+    sparse = add_capsule(structures[::2, ::2])
+    return sparse, Grid(sparse.shape, affine @ np.diag([2, 2, 1, 1]))
 
 
 @pytest.mark.parametrize('radii', [(5.0, 4.0, 3.5), (6.0, 3.0, 2.5), (3.0, 3.0, 3.0)])
@@ -45,35 +45,35 @@ def test_shares_sum_to_the_volume_of_the_ellipsoid(kind, radii):
 
 def test_an_oblique_grid_holds_the_same_volume():
     lesion = ellipsoid('lacune', (5.0, 4.0, 3.5))
-    turn = rigid((5, -8, 10), (3, 0, -2))
-    there = Lesion(
+    transform = rigid((5, -8, 10), (3, 0, -2))
+    transformed = Lesion(
         lesion.kind,
-        apply_affine(turn, lesion.centre[None])[0],
-        lesion.axes @ turn[:3, :3].T,
+        apply_affine(transform, lesion.centre[None])[0],
+        lesion.axes @ transform[:3, :3].T,
         LEVELS,
     )
-    one, two = (
-        add_lesions(np.ones(GRID.shape), [which], grid, 'T2w', 3.0)
-        for which, grid in ((lesion, GRID), (there, GRID.moved(turn)))
+    original, moved = (
+        add_lesions(np.ones(GRID.shape), [item], grid, 'T2w', 3.0)
+        for item, grid in ((lesion, GRID), (transformed, GRID.moved(transform)))
     )
-    assert one.max() > 2
-    np.testing.assert_allclose(one, two, atol=1e-4)
+    assert original.max() > 2
+    np.testing.assert_allclose(original, moved, atol=1e-4)
 
 
-def test_it_lies_where_its_centre_is():
+def test_a_lesion_lies_around_its_centre():
     mask = lesion_mask([ellipsoid('lacune', (5.0, 4.0, 3.5))], GRID, share=0.5)
-    middle = np.argwhere(mask).mean(axis=0) * GRID.sizes
-    np.testing.assert_allclose(middle, [20.2, 22.1, 20.5], atol=0.4)
+    centre = np.argwhere(mask).mean(axis=0) * GRID.sizes
+    np.testing.assert_allclose(centre, [20.2, 22.1, 20.5], atol=0.4)
 
 
-def test_outside_the_grid_there_is_nothing():
+def test_a_lesion_outside_the_grid_has_no_effect():
     far = ellipsoid('lacune', (5.0, 4.0, 3.5), centre=(20, 20, 90))
     assert lesion_share(far, GRID) is None
     assert not lesion_mask([far], GRID).any()
     np.testing.assert_array_equal(add_lesions(np.ones(GRID.shape), [far], GRID, 'T2w', 2.5), 1)
 
 
-def test_signals_are_those_of_the_kind():
+def test_signals_depend_on_the_kind():
     signal = np.full(GRID.shape, 0.8)
     centre = tuple(np.round(np.array([20.2, 22.1, 20.5]) / GRID.sizes).astype(int))
     lacune, lesion = (
@@ -81,23 +81,23 @@ def test_signals_are_those_of_the_kind():
         for kind in ('lacune', 'white-matter lesion')
     )
     assert lacune[centre] == pytest.approx(0.9 * 3.0)  # of fluid
-    assert lesion[centre] == pytest.approx(0.9 * 0.8, rel=0.05)  # of what lies there
+    assert lesion[centre] == pytest.approx(0.9 * 0.8, rel=0.05)  # of tissue
     dark = add_lesions(signal, [ellipsoid('lacune', (6.0, 6.0, 6.0))], GRID, 'T1w', 3.0)
     assert dark[centre] == pytest.approx(0.4)
     assert (signal == 0.8).all()
 
 
-def test_people_have_as_many_as_their_acquisition_says(brain, rng):
+def test_the_mean_number_depends_on_the_acquisition(brain, rng):
     structures, grid = brain
     small = structures[::3, ::3], Grid(structures[::3, ::3].shape, grid.affine)
     for acquisition in ('paper', 'varied'):
-        found = [draw_lesions(rng, *small, acquisition) for _ in range(250)]
+        people = [draw_lesions(rng, *small, acquisition) for _ in range(250)]
         for name, kind in KINDS.items():
-            mean = np.mean([sum(one.kind == name for one in person) for person in found])
+            mean = np.mean([sum(one.kind == name for one in person) for person in people])
             assert mean == pytest.approx(kind.number[acquisition], rel=0.3)
 
 
-def test_they_have_their_sizes_and_homes(brain, rng):
+def test_lesions_have_their_sizes_and_positions(brain, rng):
     structures, grid = brain
     pallidum = structure_values('L', 'pallidum') + structure_values('R', 'pallidum')
     drawn = [one for _ in range(25) for one in draw_lesions(rng, structures, grid, 'varied')]

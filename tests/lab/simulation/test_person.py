@@ -23,18 +23,18 @@ PROTOCOL = Protocol(0.573, 5.0, snr=22.0)
 
 
 def putamina(left, right):
-    """Structures whose left and right ROI have an area, in square millimetres, in one slice."""
+    """Return a slice of structures with the given left and right ROI areas, mm²."""
     structures = np.zeros((80, 40, 1), np.uint8)
     for start, label, area in ((0, 12, left), (40, 51, right)):
         structures[start : start + area // 40, :, 0] = label
     return structures
 
 
-def test_slices_that_show_little_of_the_roi_get_fewer():
+def test_slices_with_little_roi_get_fewer_epvs():
     grid = Grid((80, 40, 1), np.eye(4))
     counts = np.array([[10], [10]])
-    found = wanted_counts(counts, putamina(int(FULL_AREA), int(FULL_AREA) // 2), grid)
-    assert found.tolist() == [[10], [5]]
+    wanted = wanted_counts(counts, putamina(int(FULL_AREA), int(FULL_AREA) // 2), grid)
+    assert wanted.tolist() == [[10], [5]]
     assert wanted_counts(counts, putamina(1200, 0), grid).tolist() == [[10], [0]]
     assert wanted_counts(counts, putamina(1200, 1200), grid, allowance=1.2).tolist() == [[12]] * 2
 
@@ -45,13 +45,13 @@ def test_burdens_follow_their_distribution():
         np.concatenate([cohort_burden(name)(rng, 3).ravel() for _ in range(300)])
         for name in ('paper', 'varied')
     )
-    # Half of the paper's images have grade 1; training asks for all counts from 0 to 60 alike.
+    # Half of the paper's images have grade 1; training counts are uniform from 0 to 60.
     assert np.mean((paper >= 1) & (paper <= 10)) == pytest.approx(244 / 456, abs=0.06)
     assert varied.mean() == pytest.approx(30, abs=3)
     assert varied.max() > paper.max()
 
 
-def test_a_level_and_a_tilt_are_kept():
+def test_level_and_tilt_change_the_counts():
     rng = np.random.default_rng(1)
     high, low = (
         np.mean([cohort_burden('paper', level)(rng, 4) for _ in range(50)])
@@ -62,38 +62,38 @@ def test_a_level_and_a_tilt_are_kept():
     assert left > 1.5 * right
 
 
-def test_label_maps_are_drawn_with_the_template_among_them():
+def test_sources_are_drawn_from_label_maps_and_the_template():
     maps = tuple(Path(f'{n}.nii.gz') for n in range(6))
     rng = np.random.default_rng(2)
-    drawn = [draw_source(rng, PROTOCOL, 'varied', maps)[1] for _ in range(400)]
-    assert set(drawn) == {None, *maps}
-    assert drawn.count(None) / 400 == pytest.approx(2 / 8, abs=0.06)
+    sources = [draw_source(rng, PROTOCOL, 'varied', maps)[1] for _ in range(400)]
+    assert set(sources) == {None, *maps}
+    assert sources.count(None) / 400 == pytest.approx(2 / 8, abs=0.06)
     assert draw_source(rng, PROTOCOL, 'paper')[1] is None
 
 
-def test_the_detailed_box_holds_all_of_the_basal_ganglia(template, rng):
+def test_the_detailed_box_contains_the_basal_ganglia(template, rng):
     _, grid = draw_t2w_grid(rng, 'paper')
     shape = draw_shape(rng, template.ventricles)
     corner, box = detailed_box(template, shape, grid)
-    whole = roi_labels(sample_structures(template, shape, grid, 1)) > 0
+    roi = roi_labels(sample_structures(template, shape, grid, 1)) > 0
     inside = np.zeros(grid.shape, bool)
     inside[tuple(slice(c, c + n) for c, n in zip(corner, box.shape, strict=True))] = True
-    assert whole.any()
+    assert roi.any()
     np.testing.assert_allclose(box.affine[:3, 3], (grid.affine @ [*corner, 1])[:3])
-    assert not (whole & ~inside).any()
+    assert not (roi & ~inside).any()
     assert inside.mean() < 0.2
 
 
-def test_a_person_is_the_same_for_the_same_generator():
+def test_the_same_generator_gives_the_same_person():
     people = []
     for _ in range(2):
         rng = np.random.default_rng(5)
         t2w = draw_t2w_grid(rng, 'paper')
         anatomy = draw_anatomy(rng, t2w[0], 'paper')
         people.append(draw_person(rng, anatomy, t2w, 'paper', cohort_burden('paper', 0.7)))
-    one, two = people
-    assert len(one.tubes) == len(two.tubes) > 20
-    for a, b in zip(one.tubes, two.tubes, strict=True):
+    first, second = people
+    assert len(first.tubes) == len(second.tubes) > 20
+    for a, b in zip(first.tubes, second.tubes, strict=True):
         np.testing.assert_array_equal(a.points, b.points)
-    np.testing.assert_array_equal(one.shape.displacement, two.shape.displacement)
-    np.testing.assert_array_equal(one.tissue.texture, two.tissue.texture)
+    np.testing.assert_array_equal(first.shape.displacement, second.shape.displacement)
+    np.testing.assert_array_equal(first.tissue.texture, second.tissue.texture)

@@ -11,7 +11,7 @@ from pvs_workflow.science.slices import FIELD_OF_VIEW
 pytestmark = pytest.mark.slow
 
 PERSON = 2
-"""Of the seed, one with crowds on both sides."""
+"""Number of a person with many ePVS on both sides."""
 
 
 @pytest.fixture(scope='module')
@@ -21,7 +21,7 @@ def plates():
 
 @pytest.fixture(scope='module')
 def plate(plates):
-    """The one with the most room."""
+    """Return the plate with the most ePVS."""
     return max(plates, key=lambda plate: len(plate.spots))
 
 
@@ -31,7 +31,7 @@ def recorded(background):
     return cut_plates(np.random.default_rng(2), 'real-01', scene, recorded=True)
 
 
-def number(labels):
+def count(labels):
     return np.unique(labels[labels > 0]).size
 
 
@@ -50,45 +50,45 @@ def test_the_field_of_view_lies_within_a_plate(plates):
         assert plate.tissue.shape == plate.roi.shape
         assert (np.array(plate.view.centre) - half > 0).all()
         assert (np.array(plate.view.centre) + half < np.array(plate.tissue.shape) - 1).all()
-        middle = (np.argwhere(plate.roi).min(axis=0) + np.argwhere(plate.roi).max(axis=0)) / 2
-        assert np.abs(middle - plate.view.centre).max() < 5 / plate.protocol.pixel
+        centre = (np.argwhere(plate.roi).min(axis=0) + np.argwhere(plate.roi).max(axis=0)) / 2
+        assert np.abs(centre - plate.view.centre).max() < 5 / plate.protocol.pixel
 
 
-@pytest.mark.parametrize(('asked', 'share'), [(5, 0.8), (15, 0.8), (30, 0.7)])
-def test_about_as_many_are_labelled_as_are_asked_for(plate, asked, share):
-    found = [number(expose(plate, np.random.default_rng(n), asked)[1]) for n in range(20)]
-    # Neighbours hide some, noise and faint fluid others: the labels say how many are left.
-    assert share * asked <= np.mean(found) <= asked + 1
-    assert max(found) <= asked + 5  # a faint one may show in little noise
+@pytest.mark.parametrize(('requested', 'share'), [(5, 0.8), (15, 0.8), (30, 0.7)])
+def test_about_the_requested_number_is_labelled(plate, requested, share):
+    counts = [count(expose(plate, np.random.default_rng(n), requested)[1]) for n in range(20)]
+    # Some are hidden by neighbours, noise or faint fluid, and are not labelled.
+    assert share * requested <= np.mean(counts) <= requested + 1
+    assert max(counts) <= requested + 5  # a faint one may be visible in low noise
 
 
-def test_a_plate_holds_a_crowd(plate):
+def test_a_plate_has_many_epvs(plate):
     assert len(plate.spots) > CROWDS[-1] / 2
-    assert number(expose(plate, np.random.default_rng(0), CROWDS[-1])[1]) > 30
+    assert count(expose(plate, np.random.default_rng(0), CROWDS[-1])[1]) > 30
 
 
-def test_few_and_many_are_asked_for():
+def test_requested_numbers_are_few_or_many():
     rng = np.random.default_rng(0)
-    asked = [crowded(rng, 5) for _ in range(100)]
-    assert {one.shape for one in asked} == {(2, 5)}
-    assert {int(n) for one in asked for n in one.ravel()} == set(CROWDS)
-    assert any(one[0, 0] != one[1, 0] for one in asked)
+    numbers = [crowded(rng, 5) for _ in range(100)]
+    assert {one.shape for one in numbers} == {(2, 5)}
+    assert {int(n) for one in numbers for n in one.ravel()} == set(CROWDS)
+    assert any(one[0, 0] != one[1, 0] for one in numbers)
 
 
-def test_none_are_seen_where_none_are_asked_for(plates):
-    found = [number(expose(p, np.random.default_rng(n), 0)[1]) for n, p in enumerate(plates)]
-    assert max(found) <= 3
-    assert np.mean(found) < 1
+def test_hardly_any_are_labelled_if_none_are_requested(plates):
+    counts = [count(expose(p, np.random.default_rng(n), 0)[1]) for n, p in enumerate(plates)]
+    assert max(counts) <= 3
+    assert np.mean(counts) < 1
 
 
 def test_the_same_generator_gives_the_same_exposure(plate):
-    (one, labels), (two, again) = (expose(plate, np.random.default_rng(4), 12) for _ in range(2))
-    np.testing.assert_array_equal(one, two)
-    np.testing.assert_array_equal(labels, again)
-    assert (expose(plate, np.random.default_rng(5), 12)[0] != one).any()
+    first, second = (expose(plate, np.random.default_rng(4), 12) for _ in range(2))
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1], second[1])
+    assert (expose(plate, np.random.default_rng(5), 12)[0] != first[0]).any()
 
 
-def test_an_exposure_leaves_the_plate_as_it_was(plate):
+def test_an_exposure_does_not_modify_the_plate(plate):
     tissue, roi = plate.tissue.copy(), plate.roi.copy()
     volumes = [spot.volume.copy() for spot in plate.spots]
     plane, labels = expose(plate, np.random.default_rng(4), 20)
@@ -109,25 +109,25 @@ def test_labels_lie_in_the_roi_and_are_bright(plates):
         assert abs(np.median(gain[plate.roi & ~inside])) < 0.1
 
 
-def test_fewer_can_be_counted_in_much_noise(plate):
+def test_fewer_are_labelled_in_more_noise(plate):
     noisy = replace(plate, protocol=replace(plate.protocol, snr=plate.protocol.snr / 5))
-    clear, lost = (
-        np.mean([number(expose(p, np.random.default_rng(n), 30)[1]) for n in range(8)])
+    clear, obscured = (
+        np.mean([count(expose(p, np.random.default_rng(n), 30)[1]) for n in range(8)])
         for p in (plate, noisy)
     )
-    assert lost < 0.75 * clear
+    assert obscured < 0.75 * clear
 
 
 def test_an_exposure_has_the_protocols_noise(plate):
     still = replace(plate, protocol=replace(plate.protocol, ghost=0.0))
-    found = []
+    deviations = []
     for seed in range(30):
         plane, _ = expose(still, np.random.default_rng(seed), 0)
         difference = (plane - plate.tissue.astype(float))[plate.roi]
-        found.append(1.4826 * np.median(np.abs(difference - np.median(difference))))
-    # Each exposure draws its own, around the protocol's.
-    assert np.median(found) == pytest.approx(1 / plate.protocol.snr, rel=0.25)
-    assert max(found) > 1.2 * min(found)
+        deviations.append(1.4826 * np.median(np.abs(difference - np.median(difference))))
+    # Each exposure draws its noise around that of the protocol.
+    assert np.median(deviations) == pytest.approx(1 / plate.protocol.snr, rel=0.25)
+    assert max(deviations) > 1.2 * min(deviations)
 
 
 def test_a_real_plate_keeps_its_own_noise(recorded):
@@ -135,12 +135,12 @@ def test_a_real_plate_keeps_its_own_noise(recorded):
         assert plate.recorded
         plane, labels = expose(plate, np.random.default_rng(seed), 10)
         assert np.mean(plate.roi[labels > 0]) > 0.95
-        away = ~plate.roi
-        extra = np.std((plane - plate.tissue.astype(float))[away])
+        outside = ~plate.roi
+        extra = np.std((plane - plate.tissue.astype(float))[outside])
         assert extra < 2.2 / plate.protocol.snr
 
 
-def test_a_person_is_the_same_again(plates):
+def test_the_same_number_gives_the_same_person(plates):
     again = person_plates(5, PERSON, 'paper')
     for one, two in zip(plates, again, strict=True):
         for field in fields(one):

@@ -12,7 +12,7 @@ AFFINE = np.diag([0.6, 0.6, 5.0, 1.0])
 
 @pytest.fixture
 def scene():
-    """Tissue of 1, the left putamen in the lower and the right one in the upper half."""
+    """Return tissue of signal 1, with the left putamen in the lower half of x."""
     structures = np.zeros(SHAPE, np.uint8)
     structures[:15], structures[15:] = 12, 51
     volume = np.zeros((5, 5))
@@ -31,7 +31,7 @@ def scene():
     )
 
 
-def test_the_signal_is_mixed_by_what_is_filled(scene):
+def test_the_signal_is_weighted_by_partial_volumes(scene):
     signal = scene.signal()
     assert signal[6, 8, 1] == pytest.approx(2.5)
     assert signal[5, 7, 1] == pytest.approx(1.75)
@@ -39,17 +39,17 @@ def test_the_signal_is_mixed_by_what_is_filled(scene):
     assert np.count_nonzero(signal != 1) == 18
 
 
-def test_what_is_bright_enough_can_be_counted_and_the_faint_cannot(scene):
+def test_only_bright_spaces_are_labelled(scene):
     visible = scene.visible()
     assert set(np.unique(visible)) == {0, 1}
     assert np.argwhere(visible)[:, 2].tolist() == [1] * np.count_nonzero(visible)
     assert visible[6, 8, 1] == 1
 
 
-def test_a_reader_who_takes_it_for_fainter_sees_less(scene):
+def test_a_lower_perceived_contrast_hides_spaces(scene):
     assert not scene.visible(perception=lambda contrast: 0.1).any()
 
 
-def test_its_region_in_the_scan_is_that_of_its_slabs(scene):
+def test_the_region_in_the_scan_covers_the_slabs(scene):
     assert scene.region(1) == (slice(3, 33), slice(4, 24), slice(2, 5))
     assert scene.region(5)[2] == slice(10, 25)

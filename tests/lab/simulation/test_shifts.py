@@ -14,7 +14,7 @@ def t2w():
     return PROTOCOL, draw_grid(np.random.default_rng(0), PROTOCOL, 2.5)
 
 
-def middle(grid):
+def centre(grid):
     return (grid.affine @ [*((np.array(grid.shape) - 1) / 2), 1])[:3]
 
 
@@ -26,29 +26,29 @@ def test_no_shift_changes_nothing(t2w):
 
 
 @pytest.mark.parametrize('shift', [Shift(pixel=0.4), Shift(pixel=1.0), Shift(thickness=2.5)])
-def test_other_voxels_lie_where_the_first_ones_did(t2w, shift):
+def test_the_new_grid_covers_the_same_region(t2w, shift):
     protocol, grid = shifted(t2w, shift)
     assert np.allclose(grid.sizes, [protocol.pixel, protocol.pixel, protocol.thickness])
-    assert np.allclose(middle(grid), middle(t2w[1]))
+    assert np.allclose(centre(grid), centre(t2w[1]))
     extents = (np.array(g.shape) * g.sizes for g in (grid, t2w[1]))
     assert np.abs(np.subtract(*extents)).max() < 5
 
 
-def test_noise_only(t2w):
+def test_a_shift_of_noise_does_not_change_the_grid(t2w):
     protocol, grid = shifted(t2w, Shift(snr=8.0))
     assert (protocol.snr, protocol.pixel) == (8.0, PROTOCOL.pixel)
     assert np.allclose(grid.affine, t2w[1].affine)
 
 
-def test_as_many_lacunes_as_asked_for(t2w, monkeypatch):
+def test_a_person_gets_the_requested_number_of_lacunes(t2w, monkeypatch):
     def draw(rng, structures, detail, acquisition):
         kinds = rng.choice(['lacune', 'flow void'], 3)
         return [Lesion(str(kind), rng.random(3), np.eye(3), {}) for kind in kinds]
 
-    place = 'pvs_workflow.lab.simulation.shifts.'
-    monkeypatch.setattr(place + 'draw_lesions', draw)
-    monkeypatch.setattr(place + 'detailed_box', lambda *a: ((0, 0, 0), t2w[1]))
-    monkeypatch.setattr(place + 'sample_structures', lambda *a: None)
+    module = 'pvs_workflow.lab.simulation.shifts.'
+    monkeypatch.setattr(module + 'draw_lesions', draw)
+    monkeypatch.setattr(module + 'detailed_box', lambda *a: ((0, 0, 0), t2w[1]))
+    monkeypatch.setattr(module + 'sample_structures', lambda *a: None)
     drawn = tuple(Lesion(k, np.zeros(3), np.eye(3), {}) for k in ('lacune', 'mineralisation'))
     person = Person(None, None, None, drawn, ())
     assert with_lacunes(person, t2w, Shift(), 1, 2) is person

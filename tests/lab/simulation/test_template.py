@@ -24,20 +24,20 @@ def labels():
     return out
 
 
-def at(affine, index):
+def position(affine, index):
     return affine[:3, :3] @ index + affine[:3, 3]
 
 
-def test_a_channel_gives_its_voxels_back_and_nothing_outside(rng):
+def test_a_channel_returns_its_voxels_and_0_outside(rng):
     channel = Channel(rng.random((5, 6, 7)).astype(np.float32), AFFINE)
-    points = np.stack([at(AFFINE, np.array(i)) for i in ((1, 2, 3), (4, 5, 6))], axis=1)
+    points = np.stack([position(AFFINE, np.array(i)) for i in ((1, 2, 3), (4, 5, 6))], axis=1)
     np.testing.assert_allclose(
         channel.sample(points), [channel.values[1, 2, 3], channel.values[4, 5, 6]], rtol=1e-6
     )
     assert channel.sample(np.full((3, 2), 500.0)).tolist() == [0, 0]
 
 
-def test_between_voxels_it_interpolates_or_takes_the_nearest():
+def test_a_channel_interpolates_linearly_or_takes_the_nearest_voxel():
     values = np.zeros((2, 2, 2), np.float32)
     values[1] = 1
     point = np.array([0.3, 0.0, 0.0]).reshape(3, 1)
@@ -45,27 +45,27 @@ def test_between_voxels_it_interpolates_or_takes_the_nearest():
     assert Channel(values, np.eye(4), order=0).sample(point)[0] == 0
 
 
-def test_label_centres_are_those_of_the_voxels():
-    found = label_centres(labels(), AFFINE, [12, 51, 26])
-    assert set(found) == {12, 51}
-    np.testing.assert_allclose(found[12], at(AFFINE, np.array([6.5, 8.0, 9.5])))
+def test_label_centres_are_means_of_the_voxels():
+    centres = label_centres(labels(), AFFINE, [12, 51, 26])
+    assert set(centres) == {12, 51}
+    np.testing.assert_allclose(centres[12], position(AFFINE, np.array([6.5, 8.0, 9.5])))
 
 
-def test_fine_labels_keep_place_and_size():
+def test_fine_labels_preserve_position_and_size():
     coarse = labels()
     fine = fine_labels(coarse, AFFINE)
     for value in (12, 51):
-        where = np.argwhere(fine.values == value)
-        size = len(where) / FINE**3
+        voxels = np.argwhere(fine.values == value)
+        size = len(voxels) / FINE**3
         assert size == pytest.approx(np.count_nonzero(coarse == value), rel=0.1)
-        centre = at(fine.affine, where.mean(axis=0))
+        centre = position(fine.affine, voxels.mean(axis=0))
         expected = label_centres(coarse, AFFINE, [value])[value]
         assert np.abs(centre - expected).max() < 0.3
     inside = np.array([6, 8, 9])
-    assert fine.sample(at(AFFINE, inside).reshape(3, 1))[0] == 12
+    assert fine.sample(position(AFFINE, inside).reshape(3, 1))[0] == 12
 
 
-def test_the_template_has_its_contrasts_in_known_units():
+def test_the_template_has_the_documented_units():
     template = load_template()
     centres = structure_centres()
     putamen = np.stack([centres[12], centres[51]], axis=1)
@@ -75,7 +75,7 @@ def test_the_template_has_its_contrasts_in_known_units():
     assert template.brain.sample(putamen) == pytest.approx(1, abs=1e-3)
 
 
-def test_its_basal_ganglia_lie_between_the_corners_and_left_is_left():
+def test_the_basal_ganglia_lie_between_the_corners():
     template, centres = load_template(), structure_centres()
     for structure in STRUCTURES:
         if structure.in_roi and structure.index in centres:
@@ -85,9 +85,9 @@ def test_its_basal_ganglia_lie_between_the_corners_and_left_is_left():
             assert (centre[0] < 0) == (structure.hemisphere == 'L')
 
 
-def test_ventricles_pull_inwards():
+def test_the_smoothed_ventricles_increase_inwards():
     template = load_template()
     (left,) = structure_values('L', 'caudate')
     caudate = structure_centres()[left].reshape(3, 1)
-    towards = caudate + np.array([[6.0], [0.0], [4.0]])  # to the middle and upwards
-    assert template.ventricles.sample(towards) > template.ventricles.sample(caudate)
+    inward = caudate + np.array([[6.0], [0.0], [4.0]])  # medial and upwards
+    assert template.ventricles.sample(inward) > template.ventricles.sample(caudate)

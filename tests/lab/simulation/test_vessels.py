@@ -19,7 +19,7 @@ def brain():
     return add_capsule(structures), Grid(structures.shape, affine)
 
 
-def grown(brain, wanted, seed=0, blocked=None):
+def draw(brain, wanted, seed=0, blocked=None):
     structures, grid = brain
     areas = [np.count_nonzero(roi_labels(structures) == v, axis=(0, 1)) for v in (1, 2)]
     numbers = np.where(np.array(areas) * 0.25 > 500, wanted, 0)
@@ -28,7 +28,7 @@ def grown(brain, wanted, seed=0, blocked=None):
     return tubes, numbers
 
 
-def counted(brain, tubes):
+def count(brain, tubes):
     structures, grid = brain
     roi = roi_labels(structures)
     labels = label_visible(
@@ -46,19 +46,19 @@ def counted(brain, tubes):
 
 
 @pytest.mark.parametrize('wanted', [0, 8, 25])
-def test_as_many_can_be_counted_as_are_wanted(brain, wanted):
-    tubes, numbers = grown(brain, wanted)
-    found = counted(brain, tubes)[numbers > 0] if wanted else counted(brain, tubes)
-    assert np.mean(found) == pytest.approx(wanted, abs=0.5 + 0.15 * wanted)
+def test_about_the_wanted_number_can_be_counted(brain, wanted):
+    tubes, numbers = draw(brain, wanted)
+    counts = count(brain, tubes)[numbers > 0] if wanted else count(brain, tubes)
+    assert np.mean(counts) == pytest.approx(wanted, abs=0.5 + 0.15 * wanted)
 
 
-def test_a_crowd_finds_room(brain):
-    tubes, numbers = grown(brain, 60)
-    assert counted(brain, tubes)[numbers > 0].mean() > 45
+def test_large_numbers_of_tubes_can_be_placed(brain):
+    tubes, numbers = draw(brain, 60)
+    assert count(brain, tubes)[numbers > 0].mean() > 45
 
 
-def test_tubes_lead_upwards_and_keep_their_width(brain):
-    tubes, _ = grown(brain, 20)
+def test_tubes_run_upwards_within_the_limits_of_width(brain):
+    tubes, _ = draw(brain, 20)
     for tube in tubes:
         assert (np.diff(tube.points[:, 2]) > 0).all()
         assert tube.radii.min() > 0
@@ -66,20 +66,20 @@ def test_tubes_lead_upwards_and_keep_their_width(brain):
         assert max(tube.radii[0], tube.radii[-1]) < 0.75 * tube.radii.max() + 1e-9
 
 
-def test_they_fan_out_to_the_side(brain):
-    leaning = []
+def test_tubes_fan_out_laterally(brain):
+    slopes = []
     for seed in range(3):
-        for tube in grown(brain, 15, seed)[0]:
-            away = tube.points[-1] - tube.points[0]
-            leaning.append(away[0] * np.sign(tube.points[0, 0]) / away[2])
-    assert np.mean(leaning) > 0.05
+        for tube in draw(brain, 15, seed)[0]:
+            path = tube.points[-1] - tube.points[0]
+            slopes.append(path[0] * np.sign(tube.points[0, 0]) / path[2])
+    assert np.mean(slopes) > 0.05
 
 
-def test_none_lies_where_it_is_blocked(brain):
+def test_tubes_avoid_blocked_voxels(brain):
     structures, grid = brain
     blocked = np.zeros(structures.shape, bool)
     blocked[: structures.shape[0] // 2] = True
-    tubes, _ = grown(brain, 10, blocked=blocked)
+    tubes, _ = draw(brain, 10, blocked=blocked)
     inverse = np.linalg.inv(grid.affine)
     assert len(tubes) > 10
     for tube in tubes:
@@ -87,18 +87,18 @@ def test_none_lies_where_it_is_blocked(brain):
         assert (index[:, 0] > structures.shape[0] // 2 - 1).all()
 
 
-def test_they_gather_in_some_people_more_than_in_others(brain):
-    spread = []
+def test_clustering_differs_between_people(brain):
+    gaps = []
     for seed in range(12):
-        tubes, _ = grown(brain, 12, seed)
+        tubes, _ = draw(brain, 12, seed)
         left = np.array([tube.points[0, :2] for tube in tubes if tube.points[0, 0] < 0])
-        away = np.linalg.norm(left[:, None] - left, axis=-1) + 1e3 * np.eye(len(left))
-        spread.append(np.median(away.min(axis=1)))
-    assert max(spread) > 1.2 * min(spread)
+        distances = np.linalg.norm(left[:, None] - left, axis=-1) + 1e3 * np.eye(len(left))
+        gaps.append(np.median(distances.min(axis=1)))
+    assert max(gaps) > 1.2 * min(gaps)
 
 
 def test_the_same_generator_gives_the_same_tubes(brain):
-    one, two = (grown(brain, 10)[0] for _ in range(2))
+    one, two = (draw(brain, 10)[0] for _ in range(2))
     assert len(one) == len(two)
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a.points, b.points)
