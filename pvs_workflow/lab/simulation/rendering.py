@@ -23,9 +23,10 @@ MIN_NOISE = 4.0
 MIN_SHARE = 0.5
 """Visibility rule. In a slice, a space can be counted if its brightest pixel exceeds its
 surroundings by `MIN_CONTRAST` of the tissue's signal and by `MIN_NOISE` standard deviations of the
-noise. This applies after slice averaging and blur. Size matters through the partial volume: in the paper's T2w,
-a space that crosses the whole slice is visible from about 0.5 mm. Of the pixels with at least half
-of its contrast, at least `MIN_SHARE` must be free of brighter spaces and their neighbours."""
+noise. This applies after slice averaging and blur. Size matters through the partial volume: in the
+paper's T2w, a space that crosses the whole slice is visible from about 0.5 mm. Of the pixels with
+at least half of its contrast, at least `MIN_SHARE` must be free of brighter spaces and their
+neighbours."""
 
 
 def smallest_visible(protocol: Protocol, fluid: float) -> float:
