@@ -38,8 +38,10 @@ def check_masks(folder: Path | None) -> None:
 
 
 def _not_a_folder(folder: Path, what: str) -> str:
-    problem = 'is a file' if folder.exists() else 'does not exist'
-    return f'{folder} {problem}; give the folder of the {what}'
+    return (
+        f'{folder} {"is a file" if folder.exists() else "does not exist"}; '
+        f'give the folder of the {what}'
+    )
 
 
 def dataset_record(bids_dir: Path) -> dict:

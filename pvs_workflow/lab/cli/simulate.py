@@ -114,8 +114,10 @@ def run(plan: SimulationPlan) -> int:
 def check_empty(out: Path) -> None:
     """Raise :class:`OutputError` unless a folder is absent or empty."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        problem = 'is not empty' if out.is_dir() else 'is a file'
-        raise OutputError(f'{out} {problem}; choose a new or empty folder')
+        raise OutputError(
+            f'{out} {"is not empty" if out.is_dir() else "is a file"}; '
+            'choose a new or empty folder'
+        )
 
 
 @contextmanager
