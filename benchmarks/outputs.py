@@ -104,7 +104,7 @@ class Watcher:
             runs = json.loads(text)['runs']
         except (ValueError, KeyError):
             return False
-        return any('did not come to its end' in t for run in runs for t in run['scans'].values())
+        return any('did not finish' in t for run in runs for t in run['scans'].values())
 
     def _run(self) -> None:
         try:

@@ -1,3 +1,3 @@
-"""Count enlarged perivascular spaces in the basal ganglia, from BIDS to Potter grades."""
+"""Count and grade enlarged perivascular spaces in the basal ganglia of BIDS datasets."""
 
 __version__ = '0.1.0'

@@ -1,6 +1,6 @@
-"""The errors that a user can cause, and the exit codes they end in.
+"""Errors that users can cause or fix, and their exit codes.
 
-Every message is one sentence: what was wrong, what was expected, what was received.
+Every message is one sentence that says what is wrong and what to do.
 """
 
 import re
@@ -16,10 +16,10 @@ MAX_MESSAGE = 1200
 
 
 class PVSError(Exception):
-    """Something the user can mend; its message is shown as it is, without a traceback.
+    """Base class of errors that users can fix; only the message is shown, not a traceback.
 
-    Messages quote names and values of files that anyone may have written: :func:`one_line`
-    keeps them from looking like something else.
+    Messages may quote names and values from untrusted files, so :func:`one_line` makes them safe
+    to print.
     """
 
     exit_code = EXIT_FAILED
@@ -35,31 +35,31 @@ class InvalidDatasetError(PVSError):
 
 
 class NoMatchError(PVSError):
-    """The labels or filters that were given match nothing in the dataset."""
+    """The given labels or filters match nothing in the dataset."""
 
     exit_code = EXIT_NO_MATCH
 
 
 class NoInputError(PVSError):
-    """The dataset, or what was selected of it, has no T2w image."""
+    """The dataset, or the selected part of it, has no T2w image."""
 
     exit_code = EXIT_NO_INPUT
 
 
 class ImageError(PVSError):
-    """An image cannot be used: unreadable, of the wrong shape, or without content."""
+    """An image cannot be used, because it is unreadable, empty or of the wrong shape."""
 
 
 class BundleError(PVSError):
-    """A cascade bundle is missing, incomplete, altered or of another kind."""
+    """A cascade bundle is missing, incomplete, altered or not supported."""
 
 
 class OutputError(PVSError):
-    """A result cannot be written where it was asked for."""
+    """A result cannot be written to the requested location."""
 
 
 class ResourceError(PVSError):
-    """A step needs more than the run was given."""
+    """A step needs more memory than the run has."""
 
 
 class RegistrationError(PVSError):
@@ -67,10 +67,10 @@ class RegistrationError(PVSError):
 
 
 def one_line(text: str) -> str:
-    r"""Return a message as one line that can be printed anywhere and is not endless.
+    r"""Return a message as one printable line of limited length.
 
-    Line breaks and tabs become blanks. What else cannot be printed (control characters that steer
-    a terminal, bytes of a file name that are no UTF-8) is written as an escape.
+    Line breaks and tabs become spaces. Other unprintable characters, such as terminal control
+    characters and bytes of file names that are not UTF-8, are escaped.
 
     Examples
     --------
@@ -82,8 +82,7 @@ def one_line(text: str) -> str:
     """
     text = re.sub(r'\s+', ' ', str(text)).strip()
     if not text.isprintable():
-        signs = (s if s.isprintable() else s.encode('unicode_escape').decode() for s in text)
-        text = ''.join(signs)
+        text = ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
     if len(text) <= MAX_MESSAGE:
         return text
     start = MAX_MESSAGE * 2 // 3

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and files that nobody has checked."""
+"""Write files atomically, and read untrusted files safely."""
 
 import errno
 import io
@@ -13,41 +13,41 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pvs_workflow.errors import OutputError
-from pvs_workflow.processes import has_ended, own_name
+from pvs_workflow.processes import has_ended, process_name
 
 WRITING = '.writing-'
-"""Prefix of the folders of files that are being written; the name of the process follows."""
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+"""Prefix of the temporary folders of files being written, before the process name."""
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _DAY = 24 * 60 * 60
 _MB = 10**6
 
 MAX_TEXT = 32 * 2**20
-"""Maximum size of a text, bytes; ``participants.tsv`` of 100,000 people has a tenth."""
+"""Maximum size of a text file, bytes; 10 times a ``participants.tsv`` of 100,000 rows."""
 
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """Give a temporary path next to ``target``; rename it to ``target`` when the block ends well.
+    """Yield a temporary path next to ``target``, and rename it to ``target`` on success.
 
-    The temporary name keeps all of the target's suffixes (writers choose formats by them) and
-    starts with a dot, so that no BIDS query sees it.
+    The file name stays the same, since writers choose the format by its suffix. The folder name
+    starts with a dot, so that BIDS queries ignore it.
 
     Parameters
     ----------
     target : Path
-        The file to write; its folder is made where it is missing.
+        The file to write; its folder is created if missing.
 
     Raises
     ------
     OutputError
-        If the folder cannot be made or written to.
+        If the folder cannot be created or written to.
 
     """
     target = Path(target)
     folder = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f'{WRITING}{own_name()}-', dir=target.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f'{WRITING}{process_name()}-', dir=target.parent))
         yield folder / target.name
         (folder / target.name).chmod(0o666 & ~_umask())
         (folder / target.name).replace(target)
@@ -59,48 +59,50 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
-    """Return the error for what cannot be written; it names the space that is left."""
-    space = ''
-    if error.errno in _NO_ROOM:
+    """Return the error for a path that cannot be written; it reports the free space."""
+    advice = 'choose another folder'
+    reason = error.strerror or str(error)
+    if error.errno in _DISK_FULL:
         folder = next(folder for folder in (path, *path.parents) if folder.is_dir())
-        space = f' ({shutil.disk_usage(folder).free / _MB:.1f} MB are free there)'
-    return OutputError(
-        f'{path} cannot be written, expected a folder with room that this user may write to, '
-        f'received: {error.strerror or error}{space}'
-    )
+        reason += f' ({shutil.disk_usage(folder).free / _MB:.1f} MB free)'
+        advice = f'free some space or {advice}'
+    return OutputError(f'cannot write {path}: {reason}; {advice}')
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write a text file in one step, UTF-8 with Unix line ends."""
+    """Write a text file atomically, in UTF-8 with Unix line ends."""
     with atomic_path(target) as path:
         path.write_text(text, encoding='utf-8', newline='\n')
 
 
 def write_json(path: Path, content: Mapping) -> None:
-    """Write a JSON file as all JSON files here: indented, UTF-8, in the order given."""
+    """Write a JSON file atomically, indented, in UTF-8 and in the order of the mapping."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + '\n')
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file in one step."""
+    """Copy a file atomically."""
     with atomic_path(target) as path:
         shutil.copyfile(source, path)
 
 
-def remove_leftovers(folder: Path, *, below: bool = False, everything: bool = False) -> list[Path]:
-    """Remove what killed processes have left half-written in a folder; return it.
+def remove_leftovers(
+    folder: Path, *, recursive: bool = False, everything: bool = False
+) -> list[Path]:
+    """Remove half-written files that killed processes left in a folder; return their paths.
 
     Parameters
     ----------
     folder : Path
-    below : bool
-        Whether to look in the folders in it, too.
+        The folder to search.
+    recursive : bool
+        Whether to search subfolders as well.
     everything : bool
-        Whether to remove what other processes may still write, for a folder that belongs to the
-        caller. Else, what processes elsewhere have left is removed after a day.
+        Whether to remove files that other processes may still be writing; only for a folder that
+        the caller has locked. Otherwise, files of unknown processes are removed after one day.
 
     """
-    pattern = f'**/{WRITING}*' if below else f'{WRITING}*'
+    pattern = f'**/{WRITING}*' if recursive else f'{WRITING}*'
     removed = []
     for path in list(folder.glob(pattern)):
         ended = has_ended(path.name.removeprefix(WRITING))
@@ -117,22 +119,24 @@ def _is_old(path: Path) -> bool:
         return False
 
 
-def read_text(path: Path, most: int = MAX_TEXT, encoding: str = 'utf-8') -> str:
-    """Read a text file that may be anything (a pipe, a device, gigabytes), with Unix line ends.
+def read_text(path: Path, max_bytes: int = MAX_TEXT, encoding: str = 'utf-8') -> str:
+    """Read an untrusted text file, and convert its line ends to Unix line ends.
 
     Parameters
     ----------
     path : Path
-    most : int
+        The file to read.
+    max_bytes : int
         Maximum size, bytes.
     encoding : str
+        Encoding of the file.
 
     Raises
     ------
     OSError
-        If it cannot be read, or is no file: pipes and devices may never end.
+        If the file cannot be read, or is a pipe or device, which may never end.
     ValueError
-        If it is larger, or not of this encoding.
+        If the file is too large or has another encoding.
 
     """
     path = Path(path)
@@ -140,38 +144,38 @@ def read_text(path: Path, most: int = MAX_TEXT, encoding: str = 'utf-8') -> str:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise OSError(errno.EINVAL, 'not a regular file')
     with path.open('rb') as stream:
-        content = stream.read(most + 1)
-    if len(content) > most:
-        raise ValueError(f'more than {most / 2**20:g} MB')
+        content = stream.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(f'it is larger than {max_bytes / 2**20:g} MB')
     return io.TextIOWrapper(io.BytesIO(content), encoding=encoding).read()
 
 
-def read_json(path: Path, most: int = MAX_TEXT, encoding: str = 'utf-8'):
-    """Read a JSON file that may be anything.
+def read_json(path: Path, max_bytes: int = MAX_TEXT, encoding: str = 'utf-8'):
+    """Read an untrusted JSON file.
 
     Raises
     ------
     OSError
-        If it cannot be read, or is no file.
+        If the file cannot be read or is not a regular file.
     ValueError
-        If it is too large, not UTF-8, no JSON, nested too deeply, or has half characters in it,
-        which cannot be written again.
+        If the file is too large, not UTF-8, not JSON, nested too deeply, or has unpaired
+        surrogates, which cannot be written again.
 
     """
-    return parse_json(read_text(path, most, encoding))
+    return parse_json(read_text(path, max_bytes, encoding))
 
 
-def read_json_object(path: Path, most: int = MAX_TEXT) -> dict:
-    """Read a JSON object that may be anything; empty where it is not one that can be read."""
+def read_json_object(path: Path, max_bytes: int = MAX_TEXT) -> dict:
+    """Return the object in an untrusted JSON file, or an empty one if it cannot be read."""
     try:
-        content = read_json(path, most, encoding='utf-8-sig')
+        content = read_json(path, max_bytes, encoding='utf-8-sig')
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 
 
 def parse_json(text: str, **options):
-    """Parse JSON; as :func:`read_json`, it raises nothing but ValueError."""
+    """Parse untrusted JSON; raise only ValueError."""
     try:
         content = json.loads(text, **options)
         if '\\u' in text:

@@ -1,4 +1,4 @@
-"""The settings of one run: one frozen object, to and from TOML."""
+"""Define the settings of a run, and convert them to and from TOML."""
 
 import math
 import re
@@ -13,10 +13,11 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.files import read_text, write_text
 
 RANDOM_SEED = 20240712
-"""Default seed: the date of publication of the paper."""
+"""Default seed: the publication date of the paper."""
 MAX_SEED = 2**31 - 1
-"""Largest seed: ITK's are signed integers of 32 bits."""
+"""Maximum seed: ITK uses signed 32-bit integers."""
 MAX_DEFAULT_THREADS = 8
+"""Maximum default number of threads per process."""
 _LABEL = re.compile('[0-9A-Za-z+]+')
 
 
@@ -24,7 +25,7 @@ _LABEL = re.compile('[0-9A-Za-z+]+')
 class Settings:
     """The settings of one run; ``None`` means not given.
 
-    Those without a comment are as ``pvs_workflow --help`` describes the option of their name.
+    ``pvs_workflow --help`` describes the option of the same name for each setting.
 
     Raises
     ------
@@ -62,41 +63,45 @@ class Settings:
     verbosity: int = 0
 
     def __post_init__(self):
-        """Check the ranges of numbers, and labels, which become parts of paths."""
+        """Check the ranges of numbers, and the labels, which become parts of paths."""
         threads, memory = self.omp_nthreads, self.mem_gb
-        for name, is_right, expected in (
+        for name, is_valid, requirement in (
             ('nprocs', self.nprocs >= 1, 'a whole number above 0'),
             ('omp_nthreads', threads is None or threads >= 1, 'a whole number above 0'),
             ('mem_gb', memory is None or 0 < memory < math.inf, 'a number above 0'),
             ('random_seed', 0 <= self.random_seed <= MAX_SEED, f'from 0 to {MAX_SEED}'),
-            ('participant_label', _are_labels(self.participant_label), 'letters and digits'),
-            ('session_label', _are_labels(self.session_label), 'letters and digits'),
+            (
+                'participant_label',
+                _are_labels(self.participant_label),
+                'made of letters and digits',
+            ),
+            ('session_label', _are_labels(self.session_label), 'made of letters and digits'),
         ):
-            if not is_right:
-                raise PVSError(f'{name} must be {expected}, received {getattr(self, name)!r}')
+            if not is_valid:
+                raise PVSError(f'{name} must be {requirement}, received {getattr(self, name)!r}')
 
     @property
     def logs(self) -> Path:
-        """Folder of the run's log and settings, and of the output's locks."""
+        """Folder of the log and settings of the run, and of the locks of the output folder."""
         return self.output_dir / 'logs'
 
     @property
     def threads(self) -> int:
-        """Threads of one process: those given, or as many as processes, but no more than 8."""
+        """Threads per process; the default is the number of processes, at most 8."""
         return self.omp_nthreads or min(self.nprocs, MAX_DEFAULT_THREADS)
 
     def to_toml(self, path: Path) -> None:
-        """Write the settings; what was not given is left out."""
+        """Write the settings as TOML, without those that are ``None``."""
         write_text(path, dump_settings(self))
 
 
 def load_settings(path: Path) -> dict:
-    """Read the settings that a TOML file has, which need not be all.
+    """Read settings from a TOML file, which need not contain all of them.
 
     Raises
     ------
     PVSError
-        If the file cannot be read, or has settings that are unknown or of another type.
+        If the file cannot be read, or has unknown settings or values of the wrong type.
 
     """
     hints = get_type_hints(Settings)
@@ -106,13 +111,11 @@ def load_settings(path: Path) -> dict:
             raise ValueError(f'unknown settings {", ".join(sorted(unknown))}')
         return {name: _convert(value, hints[name]) for name, value in table.items()}
     except (OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        raise PVSError(
-            f'{path} cannot be read, expected settings of a run in TOML, received: {error}'
-        ) from error
+        raise PVSError(f'{path} cannot be read as a settings file: {error}') from error
 
 
 def dump_settings(settings: Settings) -> str:
-    """Return the settings as TOML text, in the order of the class.
+    """Return the settings as TOML text, in the order of the fields.
 
     Examples
     --------
@@ -137,7 +140,7 @@ def _plain(value):
 
 
 def _convert(value, hint):
-    """Make a TOML value what the setting's annotation says, or raise TypeError."""
+    """Convert a TOML value to the annotated type of a setting, or raise TypeError."""
     if get_origin(hint) is tuple and isinstance(value, list):
         return tuple(_convert(item, get_args(hint)[0]) for item in value)
     options = get_args(hint) or (hint,)
@@ -146,4 +149,4 @@ def _convert(value, hint):
     for kind, source in ((Path, str), (float, int)):
         if kind in options and type(value) is source:
             return kind(value)
-    raise TypeError(f'{value!r} instead of {getattr(hint, "__name__", hint)}')
+    raise TypeError(f'{value!r} is not of type {getattr(hint, "__name__", hint)}')

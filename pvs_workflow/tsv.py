@@ -1,7 +1,7 @@
-"""Tab-separated values as files: the one reader, the one writer, and how a cell is written.
+"""Read and write files of tab-separated values.
 
-Both are below :mod:`pvs_workflow.inputs`, which reads a dataset's tables, and below
-:mod:`pvs_workflow.derivatives`, which reads and writes the app's own.
+:mod:`pvs_workflow.inputs` uses this module to read the tables of a dataset, and
+:mod:`pvs_workflow.derivatives` to read and write the tables of the derivatives.
 """
 
 import csv
@@ -16,7 +16,9 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.files import MAX_TEXT, read_text, write_text
 
 DECIMALS = 4
+"""Maximum number of decimals."""
 MISSING = 'n/a'
+"""Missing value of BIDS."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,9 @@ class TextTable:
     columns : tuple of str
         The header.
     rows : tuple of (list of str)
-        Without blank lines.
+        The rows below the header, without blank lines.
     lines : tuple of int
-        The line of the file that each row ends in; the header's is 1.
+        Number of the line in the file where each row ends; the header is line 1.
 
     """
 
@@ -42,24 +44,24 @@ class TextTable:
 def read_tsv(
     path: Path, *, max_bytes: int = MAX_TEXT, quotes: bool = False, ragged: bool = False
 ) -> TextTable:
-    """Read a table that anyone may have written, without guessing what its cells mean.
+    """Read an untrusted table, with all cells as text.
 
     Parameters
     ----------
     path : Path
-        UTF-8, with or without a byte-order mark; any line ends.
+        File in UTF-8, with or without a byte-order mark, with any line ends.
     max_bytes : int
-        Maximum size of the file.
+        Maximum size of the file, bytes.
     quotes : bool
-        Whether cells may be quoted, as spreadsheets do. BIDS has no quotes.
+        Whether cells may be quoted, as by spreadsheets. BIDS does not use quotes.
     ragged : bool
-        Whether rows may be shorter or longer than the header, as spreadsheets make them:
-        they are filled with empty cells, or cut.
+        Whether rows may be shorter or longer than the header, as from spreadsheets; they are
+        padded with empty cells or truncated.
 
     Raises
     ------
     PVSError
-        If the file cannot be read, is empty, too large or not UTF-8, or is ragged.
+        If the file cannot be read, is empty, is too large, is not UTF-8 or is ragged.
 
     """
     try:
@@ -68,37 +70,36 @@ def read_tsv(
         reader = csv.reader(stream, delimiter='\t', quoting=quoting)
         numbered = [(row, reader.line_num) for row in reader if row and any(map(str.strip, row))]
         if not numbered:
-            raise ValueError('an empty file')
+            raise ValueError('it is empty')
         (header, _), *numbered = numbered
         width = len(header)
-        for place, (row, line) in enumerate(numbered):
+        for index, (row, line) in enumerate(numbered):
             if len(row) == width:
                 continue
             if not ragged:
-                raise ValueError(f'{len(row)} cells in row {line}, where the header has {width}')
-            numbered[place] = ([*row, *[''] * width][:width], line)
+                raise ValueError(f'line {line} has {len(row)} cells, but the header has {width}')
+            numbered[index] = ([*row, *[''] * width][:width], line)
     except (OSError, ValueError, csv.Error) as error:
-        raise PVSError(
-            f'{path} cannot be read, expected a table of tab-separated values, received: {error}'
-        ) from error
+        raise PVSError(f'{path} cannot be read as tab-separated values: {error}') from error
     return TextTable(
         tuple(header), tuple(row for row, _ in numbered), tuple(line for _, line in numbered)
     )
 
 
 def write_tsv(path: Path, columns: Mapping[str, Iterable]) -> None:
-    """Write a table in one step, each value as :func:`format_cell` writes it.
+    """Write a table atomically, with each value formatted by :func:`format_cell`.
 
     Parameters
     ----------
     path : Path
+        The file to write.
     columns : mapping of str to iterable
-        Of one length, in their order; a DataFrame is such a mapping.
+        Columns of equal length, in order; a DataFrame is such a mapping.
 
     Raises
     ------
     ValueError
-        If the columns differ in length, or a text has a tab or line break in it.
+        If the columns differ in length, or a text contains a tab or line break.
     OutputError
         If the file cannot be written.
 
@@ -109,7 +110,7 @@ def write_tsv(path: Path, columns: Mapping[str, Iterable]) -> None:
 
 
 def is_missing(value) -> bool:
-    """Tell whether there is nothing in a cell: None, NaN or pandas' NA.
+    """Return whether a value is missing: None, NaN or pandas' NA.
 
     Examples
     --------
@@ -117,7 +118,7 @@ def is_missing(value) -> bool:
     >>> [is_missing(value) for value in (None, float('nan'), pd.NA, 0, '', 'n/a')]
     [True, True, True, False, False, False]
     """
-    # By its name: NA exists only where pandas has been imported already.
+    # Compare the name of NA, since pandas may not be imported.
     return (
         value is None
         or (isinstance(value, Real) and math.isnan(value))
@@ -126,7 +127,7 @@ def is_missing(value) -> bool:
 
 
 def format_cell(value) -> str:
-    """Return a value as it is written: at most four decimals, no trailing zeros, ``n/a``.
+    """Return a value as text: at most four decimals, no trailing zeros, ``n/a`` if missing.
 
     Examples
     --------
@@ -141,6 +142,6 @@ def format_cell(value) -> str:
         text = f'{round(float(value), DECIMALS):.{DECIMALS}f}'.rstrip('0').rstrip('.')
         return '0' if text == '-0' else text
     text = str(value)
-    if any(sign in text for sign in '\t\n\r'):
-        raise ValueError(f'text in a table must have no tab or line break, received {text!r}')
+    if any(character in text for character in '\t\n\r'):
+        raise ValueError(f'a table cell must not contain a tab or line break: {text!r}')
     return text or MISSING

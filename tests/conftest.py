@@ -1,4 +1,4 @@
-"""For all tests: datasets of tiny images, and the same examples of hypothesis in every run."""
+"""Fixtures for all tests: datasets of tiny images, and a deterministic hypothesis profile."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ settings.register_profile(
     'repeatable',
     derandomize=True,
     max_examples=60,
-    deadline=None,  # other work on the machine must not fail a test
+    deadline=None,  # a busy machine must not fail a test
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile('repeatable')
@@ -20,7 +20,7 @@ settings.load_profile('repeatable')
 
 @pytest.fixture
 def make_dataset(tmp_path) -> Callable[..., Path]:
-    """Return a function that makes a BIDS dataset of the named images."""
+    """Return a function that creates a BIDS dataset with the named images."""
 
     def make(*names: str, **description) -> Path:
         return datasets.make_dataset(tmp_path / 'bids', names, **description)
@@ -30,5 +30,5 @@ def make_dataset(tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def make_image() -> Callable[..., Path]:
-    """Return the function that saves an image of random numbers."""
+    """Return a function that saves an image of random numbers."""
     return datasets.make_image

@@ -1,4 +1,4 @@
-"""Messages are single lines that can be printed anywhere; exit codes differ."""
+"""Printable one-line messages, and exit codes of errors."""
 
 import pytest
 
@@ -19,13 +19,13 @@ def test_a_message_is_one_line(text, line):
     assert str(PVSError(text)) == line
 
 
-def test_the_ends_of_an_endless_message_are_kept():
+def test_the_middle_of_a_long_message_is_left_out():
     line = one_line('begin ' + 'x' * 10_000 + ' end')
     assert line.startswith('begin ') and line.endswith(' end')
     assert len(line) == errors.MAX_MESSAGE
 
 
-def test_every_kind_of_bad_input_has_its_exit_code():
+def test_every_kind_of_invalid_input_has_an_exit_code():
     kinds = (errors.InvalidDatasetError, errors.NoMatchError, errors.NoInputError)
     assert [kind.exit_code for kind in kinds] == [16, 18, 66]
     assert errors.ImageError.exit_code == PVSError.exit_code == 1

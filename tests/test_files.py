@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and what a killed writer leaves is taken for nothing."""
+"""Atomic writing, and half-written files of killed processes."""
 
 import os
 import resource
@@ -29,7 +29,7 @@ NAME = 'sub-01_desc-potter_grade.tsv'
 
 @pytest.fixture
 def writer(tmp_path):
-    """Begin to write a table in another process; return it, the file and the folder meanwhile."""
+    """Start to write a table in another process; return process, target and temporary folder."""
     target = tmp_path / 'sub-01' / 'anat' / NAME
     process = subprocess.Popen(
         [sys.executable, '-c', WRITE, target], stdout=subprocess.PIPE, text=True
@@ -40,11 +40,11 @@ def writer(tmp_path):
     process.communicate()
 
 
-def test_a_killed_writer_leaves_the_old_file_and_no_result(writer, tmp_path):
+def test_a_killed_writer_does_not_change_the_old_file(writer, tmp_path):
     process, target, folder = writer
     write_text(target, 'old')
     assert (folder / NAME).read_text() == 'half of '
-    assert remove_leftovers(target.parent) == []  # it still writes
+    assert remove_leftovers(target.parent) == []  # the process is still writing
     process.kill()
     process.wait()
     assert target.read_text() == 'old'
@@ -52,7 +52,7 @@ def test_a_killed_writer_leaves_the_old_file_and_no_result(writer, tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_half_written_files_are_no_results(writer, tmp_path):
+def test_half_written_files_are_not_results(writer, tmp_path):
     from bids import BIDSLayout
 
     folder = writer[2]
@@ -65,19 +65,19 @@ def test_half_written_files_are_no_results(writer, tmp_path):
     assert find_scans(tmp_path, '01') == []
     layout = BIDSLayout(tmp_path, validate=False, is_derivative=True)
     assert [path for path in layout.files if 'potter' in path] == []
-    # The validator does not look at them, and neither will a user's own pattern.
+    # The validator and patterns of users do not match them either.
     assert '.writing-*' in BIDSIGNORE
     assert list(tmp_path.glob('sub-*/anat/*.tsv')) == []
 
 
-def test_what_comes_from_elsewhere_is_left_for_a_day(tmp_path):
+def test_leftovers_of_other_machines_are_removed_after_a_day(tmp_path):
     new, old, owned = (tmp_path / f'.writing-00000000-1-1-{name}' for name in ('new', 'old', 'x'))
     for folder in (new, old, tmp_path / 'sub-01' / owned.name):
         folder.mkdir(parents=True)
     two_days_ago = time.time() - 2 * 24 * 60 * 60
     os.utime(old, (two_days_ago, two_days_ago))
     assert remove_leftovers(tmp_path) == [old]
-    assert remove_leftovers(tmp_path, below=True) == []
+    assert remove_leftovers(tmp_path, recursive=True) == []
     assert remove_leftovers(tmp_path / 'sub-01', everything=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, 'sub-01']
     assert list((tmp_path / 'sub-01').iterdir()) == []
@@ -95,7 +95,7 @@ except OutputError as error:
 """
 
 
-def test_a_file_that_does_not_fit_leaves_the_old_one(tmp_path):
+def test_a_file_that_does_not_fit_does_not_replace_the_old_one(tmp_path):
     target = tmp_path / 'table.tsv'
     target.write_text('old')
     done = subprocess.run(
@@ -105,24 +105,25 @@ def test_a_file_that_does_not_fit_leaves_the_old_one(tmp_path):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f'{target} cannot be written, expected a folder with room that ')
-    assert done.stdout.endswith('received: File too large\n')
+    assert done.stdout == f'cannot write {target}: File too large; choose another folder\n'
     assert target.read_text() == 'old'
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_the_space_that_is_left_is_named_where_it_matters(tmp_path):
+def test_the_free_space_is_reported_if_the_disk_is_full(tmp_path):
     full = OSError(28, 'No space left on device')
-    assert str(cannot_write(tmp_path / 'not' / 'there', full)).endswith(' MB are free there)')
+    assert ' MB free); free some space' in str(cannot_write(tmp_path / 'not' / 'there', full))
     denied = OSError(13, 'Permission denied')
-    assert str(cannot_write(tmp_path, denied)).endswith('received: Permission denied')
+    assert str(cannot_write(tmp_path, denied)).endswith(
+        ': Permission denied; choose another folder'
+    )
 
 
-def test_an_error_of_the_writer_is_told_as_it_is(tmp_path, monkeypatch):
+def test_an_error_of_the_writer_is_reported(tmp_path, monkeypatch):
     def refuse(self, *args, **options):
         raise OSError(122, 'Disk quota exceeded')
 
     monkeypatch.setattr(Path, 'write_text', refuse)
-    with pytest.raises(OutputError, match=r'received: Disk quota exceeded \(.* MB are free'):
+    with pytest.raises(OutputError, match=r': Disk quota exceeded \(.* MB free\)'):
         write_text(tmp_path / 'a', 'b')
     assert list(tmp_path.iterdir()) == []

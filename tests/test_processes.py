@@ -1,16 +1,16 @@
-"""Whether a process has ended can be told by its name."""
+"""Names of processes, and checks of whether they have ended."""
 
 import os
 import subprocess
 import sys
 
-from pvs_workflow.processes import has_ended, own_name
+from pvs_workflow.processes import has_ended, process_name
 
 
-def test_a_process_is_known_by_its_name():
+def test_the_name_of_a_process_shows_whether_it_has_ended():
     words = [
         *(sys.executable, '-c'),
-        'from pvs_workflow.processes import own_name; print(own_name(), flush=True); input()',
+        'from pvs_workflow.processes import process_name as name; print(name(), flush=True); input()',
     ]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     name = process.stdout.readline().strip()
@@ -20,13 +20,13 @@ def test_a_process_is_known_by_its_name():
     assert has_ended(name) is True
 
 
-def test_a_number_that_was_given_to_another_process_does_not_deceive():
-    place, pid, start = own_name().split('-')
-    assert has_ended(f'{place}-{pid}-{int(start) - 1}') is True
-    assert has_ended(f'{own_name()}-rest') is False
+def test_a_reused_process_id_is_recognised():
+    machine, pid, start = process_name().split('-')
+    assert has_ended(f'{machine}-{pid}-{int(start) - 1}') is True
+    assert has_ended(f'{process_name()}-rest') is False
     assert int(pid) == os.getpid()
 
 
-def test_nothing_is_known_of_other_machines():
+def test_the_state_of_processes_on_other_machines_is_unknown():
     assert has_ended('00000000-1-1') is None
     assert has_ended('') is None

@@ -39,7 +39,7 @@ SPARSE = Settings(bids_dir=Path('in'), output_dir=Path('out'), analysis_level='g
 
 
 @pytest.mark.parametrize('settings', [FULL, SPARSE, replace(SPARSE, mem_gb=4.0)])
-def test_settings_survive_a_file(settings, tmp_path):
+def test_settings_are_the_same_after_writing_and_reading(settings, tmp_path):
     settings.to_toml(tmp_path / 'logs' / 'run.toml')
     again = Settings(**load_settings(tmp_path / 'logs' / 'run.toml'))
     assert again == settings
@@ -48,17 +48,17 @@ def test_settings_survive_a_file(settings, tmp_path):
     ]
 
 
-def test_full_example_changes_every_setting():
+def test_the_full_example_changes_every_setting():
     same = [f.name for f in fields(FULL) if getattr(FULL, f.name) == getattr(SPARSE, f.name)]
     assert same == []
 
 
-def test_settings_cannot_change():
+def test_settings_are_frozen():
     with pytest.raises(FrozenInstanceError):
         FULL.nprocs = 1
 
 
-def test_a_whole_number_is_fine_for_memory(tmp_path):
+def test_memory_may_be_a_whole_number(tmp_path):
     path = tmp_path / 'run.toml'
     replace(SPARSE, mem_gb=8.0).to_toml(path)
     path.write_text(path.read_text().replace('8.0', '8'))
@@ -66,16 +66,16 @@ def test_a_whole_number_is_fine_for_memory(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('old', 'new', 'received'),
+    ('old', 'new', 'message'),
     [
-        ('nprocs = 1', 'nprocs = "1"', "'1' instead of int"),
-        ('nprocs = 1', 'nprocs = true', 'True instead of int'),
+        ('nprocs = 1', 'nprocs = "1"', "'1' is not of type int"),
+        ('nprocs = 1', 'nprocs = true', 'True is not of type int'),
         ('nprocs = 1', 'n_procs = 1', 'unknown settings n_procs'),
-        ('nprocs = 1', 'nprocs = ', 'received'),
-        ('participant_label = []', 'participant_label = [1]', '1 instead of str'),
+        ('nprocs = 1', 'nprocs = ', 'cannot be read as a settings file'),
+        ('participant_label = []', 'participant_label = [1]', '1 is not of type str'),
     ],
 )
-def test_damaged_file_is_named(old, new, received, tmp_path):
+def test_a_damaged_file_is_named(old, new, message, tmp_path):
     path = tmp_path / 'run.toml'
     SPARSE.to_toml(path)
     text = path.read_text()
@@ -84,7 +84,7 @@ def test_damaged_file_is_named(old, new, received, tmp_path):
     with pytest.raises(PVSError) as error:
         load_settings(path)
     assert str(path) in str(error.value)
-    assert received in str(error.value)
+    assert message in str(error.value)
     assert '\n' not in str(error.value)
 
 
@@ -107,12 +107,12 @@ def test_values_out_of_range_are_refused(name, value):
         replace(SPARSE, **{name: value})
 
 
-def test_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(PVSError, match='nowhere'):
         load_settings(tmp_path / 'nowhere.toml')
 
 
-def test_unwritable_folder(tmp_path):
+def test_an_unwritable_folder_is_reported(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(OutputError, match='cannot be written'):
+    with pytest.raises(OutputError, match='cannot write'):
         SPARSE.to_toml(tmp_path / 'file' / 'run.toml')

@@ -1,3 +1,5 @@
+"""Reading and writing of tab-separated values."""
+
 import os
 
 import numpy as np
@@ -13,7 +15,7 @@ def write(path, content):
     return path
 
 
-def test_cells_are_text_as_it_stands(tmp_path):
+def test_cells_are_read_as_unchanged_text(tmp_path):
     table = read_tsv(write(tmp_path / 'a.tsv', 'a\tb\n 1 \t"x"\nn/a\t\n'))
     assert table.columns == ('a', 'b')
     assert table.rows == ([' 1 ', '"x"'], ['n/a', ''])
@@ -21,27 +23,27 @@ def test_cells_are_text_as_it_stands(tmp_path):
 
 
 @pytest.mark.parametrize('content', ['\ufeffa\tb\n1\t2\n', 'a\tb\r\n1\t2\r\n', 'a\tb\r1\t2'])
-def test_byte_order_marks_and_line_ends_do_not_matter(tmp_path, content):
+def test_byte_order_marks_and_line_ends_are_ignored(tmp_path, content):
     table = read_tsv(write(tmp_path / 'a.tsv', content))
     assert (table.columns, table.rows) == (('a', 'b'), (['1', '2'],))
 
 
-def test_blank_lines_are_left_out_and_lines_are_counted_with_them(tmp_path):
+def test_blank_lines_are_skipped_but_counted(tmp_path):
     table = read_tsv(write(tmp_path / 'a.tsv', 'a\tb\n\n1\t2\n \t \n3\t4\n'))
     assert table.rows == (['1', '2'], ['3', '4'])
     assert table.lines == (3, 5)
 
 
-def test_quoted_cells_are_read_where_spreadsheets_write_them(tmp_path):
+def test_quoted_cells_of_spreadsheets_are_read(tmp_path):
     path = write(tmp_path / 'a.tsv', 'a\tb\n"1\n2"\t"say ""x"""\n3\t4\n')
     table = read_tsv(path, quotes=True)
     assert table.rows == (['1\n2', 'say "x"'], ['3', '4'])
     assert table.lines == (3, 4)
 
 
-def test_ragged_rows_are_refused_or_filled(tmp_path):
+def test_ragged_rows_are_refused_or_padded(tmp_path):
     path = write(tmp_path / 'a.tsv', 'a\tb\n1\n1\t2\t3\n')
-    with pytest.raises(PVSError, match='1 cells in row 2, where the header has 2'):
+    with pytest.raises(PVSError, match='line 2 has 1 cells, but the header has 2'):
         read_tsv(path)
     assert read_tsv(path, ragged=True).rows == (['1', ''], ['1', '2'])
 
@@ -50,19 +52,19 @@ def test_ragged_rows_are_refused_or_filled(tmp_path):
     'content',
     [b'', b'\n\n', b'a\tb\xff\n', 'a\tb\n'.encode('utf-16'), b'a\t' + b'b' * 200_000, b'\0' * 99],
 )
-def test_what_is_no_table_is_refused_in_one_sentence(tmp_path, content):
+def test_files_that_are_not_tables_are_refused_with_one_message(tmp_path, content):
     path = write(tmp_path / 'a.tsv', content)
     try:
         table = read_tsv(path)
     except PVSError as error:
-        assert str(error).startswith(f'{path} cannot be read, expected a table')
+        assert str(error).startswith(f'{path} cannot be read as tab-separated values')
         assert str(error).isprintable()
     else:
         assert content.startswith(b'\0')
         assert len(table.columns) == 1
 
 
-def test_what_is_no_file_or_too_large_is_not_read(tmp_path):
+def test_large_and_special_files_are_not_read(tmp_path):
     os.mkfifo(tmp_path / 'pipe.tsv')
     (tmp_path / 'folder.tsv').mkdir()
     (tmp_path / 'endless.tsv').symlink_to('/dev/zero')
@@ -72,7 +74,7 @@ def test_what_is_no_file_or_too_large_is_not_read(tmp_path):
             read_tsv(tmp_path / f'{name}.tsv', max_bytes=100)
 
 
-def test_mappings_and_frames_are_written_alike(tmp_path):
+def test_mappings_and_data_frames_give_the_same_file(tmp_path):
     columns = {'id': ['a', None], 'n': [1, 20], 'x': [0.5, np.nan]}
     write_tsv(tmp_path / 'a.tsv', columns)
     write_tsv(tmp_path / 'b.tsv', pd.DataFrame(columns))
@@ -81,7 +83,7 @@ def test_mappings_and_frames_are_written_alike(tmp_path):
     assert (tmp_path / 'b.tsv').read_bytes() == text.encode()
 
 
-def test_a_table_appears_whole_or_not_at_all(tmp_path):
+def test_a_failed_write_does_not_change_the_table(tmp_path):
     path = write(tmp_path / 'a.tsv', 'before')
     with pytest.raises(ValueError, match='tab or line break'):
         write_tsv(path, {'a': ['x', 'y\tz']})

@@ -1,1 +1,1 @@
-"""The commands: arguments in, exit codes out."""
+"""The ``pvs_workflow`` command: parse arguments, run a level, return an exit code."""

@@ -1,4 +1,4 @@
-"""The group level: tables and page of all participants."""
+"""Run the group level: tables and a report of all participants."""
 
 import logging
 
@@ -12,7 +12,7 @@ log = logging.getLogger('pvs_workflow')
 
 
 def run_group(settings: Settings) -> int:
-    """Make the group's tables and page from the derivatives; return 0 if nothing was left out."""
+    """Write the group tables and report from the derivatives; return 0 if all were usable."""
     outputs = [collect_group(settings.output_dir, settings.bids_dir, settings.ratings)]
     if settings.reading_sheet:
         outputs.append(collect_sheet(settings.output_dir, settings.random_seed))

@@ -1,4 +1,4 @@
-"""``--write-slurm``: a job array with one participant a task."""
+"""Write a Slurm job array with one task per participant (``--write-slurm``)."""
 
 import hashlib
 import logging
@@ -16,9 +16,9 @@ from pvs_workflow.files import cannot_write, write_text
 from pvs_workflow.settings import Settings
 
 MEM_GB = 3.7
-"""Default memory of a task's processes."""
+"""Default memory that the processes of a task may plan for, GB."""
 _LIMIT_OVER_PLAN = 8 / 7
-"""Memory asked of Slurm: what is planned with is no limit."""
+"""Ratio of Slurm's memory limit to the planned memory, which processes may exceed briefly."""
 _MIB = 2**20
 _READ_ONLY = 0o444
 
@@ -26,7 +26,7 @@ log = logging.getLogger('pvs_workflow')
 
 
 def write_array(settings: Settings) -> int:
-    """Write the script of a job array of all participants with a T2w, and say how to use it."""
+    """Write a job array of all participants with a T2w, and log how to submit it."""
     selection = select_scans(settings)
     log_selection(selection)
     participants = list(dict.fromkeys(scan.participant for scan in selection.scans))
@@ -34,45 +34,44 @@ def write_array(settings: Settings) -> int:
     script = settings.write_slurm
     log.info('wrote %s and %s: %d tasks', script, participants_file, len(participants))
     log.info(
-        'to submit them, and later those that failed: %s',
+        'to submit the tasks, and later to resubmit those that failed: %s',
         shlex.join(['bash', str(script), 'submit']),
     )
     # Participants without a T2w are skipped unless requested by name; already reported above.
-    left_out = settings.participant_label and selection.missing
-    return EXIT_FAILED if left_out else EXIT_OK
+    requested_but_missing = settings.participant_label and selection.missing
+    return EXIT_FAILED if requested_but_missing else EXIT_OK
 
 
 def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
     """Write the script of a job array, the list of its participants and their settings.
 
-    The script names what it needs by absolute paths. It knows the list by its checksum, and its
-    tasks refuse to work with a list that was changed, since their numbers would mean others.
+    The script uses absolute paths. It stores the checksum of the list, and its tasks refuse a
+    list that has changed, because task numbers are line numbers of that list.
 
     Parameters
     ----------
     settings : Settings
-        ``write_slurm`` is the script to write; list and settings are written next to it.
+        ``write_slurm`` is the script to write; the list and settings are written next to it.
     participants : sequence of str
-        Labels without ``sub-``, in the order of the tasks.
+        Labels without ``sub-``, in task order.
 
     Returns
     -------
     Path
-        The list.
+        The list of participants.
 
     Raises
     ------
     OutputError
-        If one of the files exists already, or cannot be written.
+        If one of the files already exists or cannot be written.
 
     """
     script = settings.write_slurm
     base = script.with_suffix('')
     if not re.fullmatch('[0-9A-Za-z_.+-]+', base.name):
-        # It becomes the name of the job and part of Slurm's own file names.
+        # The name becomes the job name and part of Slurm's file names.
         raise OutputError(
-            f'{script} cannot be the script of a job, expected a name of letters, digits, "_", '
-            f'"-", "+" and "."'
+            f'{script} is not a valid script name; use letters, digits, "_", "-", "+" and "."'
         )
     paths = {
         'script': script,
@@ -88,8 +87,8 @@ def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
     for name in ('script', 'list', 'config'):
         if os.path.lexists(paths[name]):
             raise OutputError(
-                f'{paths[name]} is there already, and an array may still be at work with it; '
-                'give another name'
+                f'{paths[name]} already exists and may belong to a running job array; '
+                'choose another name'
             )
     for folder in (logs, paths['done']):
         try:
@@ -105,7 +104,7 @@ def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
         'cpus': settings.nprocs,
         'limit_mib': round(plan * _LIMIT_OVER_PLAN * 1e9 / _MIB),
         'plan_mb': round(plan * 1000),
-        'command': shlex.join(own_command()),
+        'command': shlex.join(app_command()),
         'sha256': hashlib.sha256(labels.encode()).hexdigest(),
         'log': log_name,
         'group_log': shlex.quote(f'{logs}'.replace('%', '%%') + f'/{base.name}_group_%j.log'),
@@ -118,8 +117,8 @@ def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
     return paths['list']
 
 
-def own_command() -> list[str]:
-    """Return the command of this program, by its absolute path."""
+def app_command() -> list[str]:
+    """Return the command that starts this program, with an absolute path."""
     program = Path(sys.argv[0])
     if program.name == 'pvs_workflow' and program.is_file():
         return [str(program.absolute())]
@@ -127,9 +126,10 @@ def own_command() -> list[str]:
 
 
 def _sbatch_path(path: Path) -> str:
-    """Return a path as sbatch reads it: in quotes, since a blank would end it."""
+    """Return a path quoted for sbatch, which would otherwise end it at a space."""
     if not str(path).isprintable() or any(character in str(path) for character in '"\\'):
         raise OutputError(
-            f'{path} cannot be a log of Slurm, expected a path without quotes and backslashes'
+            f'{path} is not a valid path for Slurm logs; choose an output folder without quotes, '
+            'backslashes and control characters'
         )
     return f'"{str(path.parent).replace("%", "%%")}/{path.name}"'

@@ -1,4 +1,4 @@
-"""Where messages go: standard error, and a log file in the output folder."""
+"""Log messages to standard error and to a file in the output folder."""
 
 import logging
 
@@ -10,15 +10,15 @@ log = logging.getLogger('pvs_workflow')
 
 
 def start_console(verbosity: int) -> None:
-    """Show plain lines on standard error."""
-    # A full disk or a closed terminal is no reason for tracebacks.
+    """Log plain lines to standard error."""
+    # Do not print tracebacks when the disk is full or the terminal is closed.
     logging.raiseExceptions = False
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter('%(message)s'))
     handler.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
     log.setLevel(logging.DEBUG)
     log.addHandler(handler)
-    # A handler of its own keeps nipype from writing to standard output.
+    # With a handler, nipype does not write to standard output.
     nipype = logging.getLogger('nipype')
     nipype.handlers.clear()
     nipype.addHandler(handler if verbosity else logging.NullHandler())
@@ -26,12 +26,12 @@ def start_console(verbosity: int) -> None:
 
 
 def start_records(settings: Settings) -> None:
-    """Make the folder of logs, with this run's settings and log file.
+    """Create the log folder with the settings and log file of this run.
 
     Raises
     ------
     OutputError
-        If it cannot be written to.
+        If the folder cannot be written to.
 
     """
     path = settings.logs / f'{settings.run_id}.log'

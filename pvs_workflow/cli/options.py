@@ -1,18 +1,17 @@
-"""The options of ``pvs_workflow``, and how their values are read."""
+"""Command-line options of ``pvs_workflow`` and converters for their values."""
 
 import argparse
 import os
 import re
 from pathlib import Path
 
-from pvs_workflow.settings import MAX_DEFAULT_THREADS as _MOST
-from pvs_workflow.settings import RANDOM_SEED
+from pvs_workflow.settings import MAX_DEFAULT_THREADS, RANDOM_SEED
 
 _GB_PER_UNIT = {'K': 1e-6, 'M': 1e-3, 'G': 1.0, 'T': 1e3}
 
 
 def memory_gb(text: str) -> float:
-    """Read an amount of memory, GB (10⁹ bytes); a bare number is in megabytes.
+    """Return a memory size in GB (10⁹ bytes); a number without a unit is in megabytes.
 
     Examples
     --------
@@ -22,17 +21,18 @@ def memory_gb(text: str) -> float:
     match = re.fullmatch(r'(\d+(?:\.\d*)?)\s*([KMGT])?B?', text.strip(), re.IGNORECASE)
     if not match:
         raise argparse.ArgumentTypeError(
-            f'expected a number with K, M, G or T (or none, for megabytes), received {text!r}'
+            f'{text!r} is not a memory size; give a number with K, M, G or T, or of megabytes'
         )
     return float(match[1]) * _GB_PER_UNIT[(match[2] or 'M').upper()]
 
 
 def path_argument(text: str) -> Path:
-    """Return an absolute path; it must be UTF-8, as the records that name it are."""
+    """Return an absolute path; it must be valid UTF-8, because records are written in UTF-8."""
     if not text:
-        raise argparse.ArgumentTypeError('expected a path, received nothing')
+        raise argparse.ArgumentTypeError('the path is empty')
     text.encode('utf-8')
-    return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111, which fails without a home
+    # Path.expanduser fails for users without a home folder.
+    return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111
 
 
 def _labels(prefix: str) -> dict:
@@ -52,46 +52,69 @@ _FILE = {'type': path_argument, 'metavar': 'FILE'}
 _FOLDER = {'type': path_argument, 'metavar': 'DIR'}
 _FILES = _FILE | {'nargs': '+', 'action': 'extend'}
 
-INSTEAD = 'instead of a run'
-"""Title of the options of which a command takes one."""
+INSTEAD = 'instead of processing'
+"""Title of the group of mutually exclusive options."""
 
 OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
-    'what to process': (
+    'data selection': (
         ('--participant-label', _labels('sub-'), 'participants to process (default: all)'),
         ('--session-label', _labels('ses-'), 'sessions to process (default: all)'),
-        ('--bids-filter-file', _FILE, 'JSON file: pybids entities of the t2w, t1w and flair'),
-        ('--bids-database-dir', _FOLDER, "pybids' index of the dataset; made where missing"),
-        ('--skip-bids-validation', _FLAG, 'do not run the BIDS validator on what is read'),
+        ('--bids-filter-file', _FILE, 'JSON file with pybids filters for t2w, t1w and flair'),
+        ('--bids-database-dir', _FOLDER, 'pybids index of the dataset; created if missing'),
+        ('--skip-bids-validation', _FLAG, 'do not run the BIDS validator'),
     ),
     'resources': (
-        ('--nprocs --n-cpus --nthreads', _NUMBER, 'processes at a time (default: processors)'),
-        ('--omp-nthreads', _NUMBER, f'threads of one process (default: nprocs, at most {_MOST})'),
-        ('--mem', _MEMORY, "memory to use, as 8G or 8000 (MB) (default: 90 %% of the machine's)"),
+        (
+            '--nprocs --n-cpus --nthreads',
+            _NUMBER,
+            'number of parallel processes (default: number of processors)',
+        ),
+        (
+            '--omp-nthreads',
+            _NUMBER,
+            f'threads per process (default: nprocs, at most {MAX_DEFAULT_THREADS})',
+        ),
+        (
+            '--mem',
+            _MEMORY,
+            'memory available to the run, such as 8G or 8000 (MB) (default: 90 %% of the memory '
+            'of the machine or container)',
+        ),
         (
             '--resource-monitor',
             _FLAG,
-            'record memory and processors of every step, second by second, in '
+            'record the memory and CPU use of each step every second in '
             'output_dir/logs/<run>_resources.json',
         ),
-        ('--nipype-plugin-file', _FILE, 'YAML file: the nipype plugin that runs the graph'),
-        ('-w --work-dir', _FOLDER, 'intermediate results, to resume from (default: ./work)'),
+        ('--nipype-plugin-file', _FILE, 'YAML file with the nipype plugin that runs the workflow'),
+        (
+            '-w --work-dir',
+            _FOLDER,
+            'folder for intermediate results, from which a rerun resumes (default: ./work)',
+        ),
     ),
     'method': (
-        ('--model', _FILE | {'metavar': 'PATH'}, 'cascade bundle (default: the one that ships)'),
-        ('--random-seed', _NUMBER, f'seed of every random choice (default: {RANDOM_SEED})'),
-        ('--no-bias-correction', _NO_BIAS, 'leave out the N4 bias correction of the T2w'),
+        (
+            '--model',
+            _FILE | {'metavar': 'PATH'},
+            'cascade bundle (default: the one included in the package)',
+        ),
+        ('--random-seed', _NUMBER, f'seed for all random numbers (default: {RANDOM_SEED})'),
+        ('--no-bias-correction', _NO_BIAS, 'skip the N4 bias field correction of the T2w'),
     ),
-    'running': (
+    'run control': (
         (
             '--config-file',
             _FILE,
-            'settings of a former run (output_dir/logs/<run>.toml); the command line wins',
+            'settings of an earlier run (output_dir/logs/<run>.toml); options on the command line '
+            'take precedence',
         ),
-        ('--stop-on-first-crash', _FLAG, 'end the run when a first step fails'),
+        ('--stop-on-first-crash', _FLAG, 'stop the run at the first failure'),
         (
             '--clean-workdir',
             _FLAG,
-            'remove the work of the scans before the run, and after a run without failures',
+            'remove the intermediate results of the scans before the run, and also after it if '
+            'no scan failed',
         ),
         ('--write-graph', _FLAG, 'write the workflow graph to output_dir/logs'),
     ),
@@ -99,20 +122,20 @@ OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
         (
             '--boilerplate-only',
             _FLAG,
-            'write the methods text with its references (CITATION.md, .html and .bib in '
+            'write only the methods text with its references (CITATION.md, .html and .bib in '
             'output_dir/logs)',
         ),
-        ('--write-slurm', _FILE, 'write a Slurm job array with one participant a task'),
-        ('--reports-only', _FLAG, 'rebuild the pages from output_dir; bids_dir is not read'),
+        ('--write-slurm', _FILE, 'write a Slurm job array with one task per participant'),
+        ('--reports-only', _FLAG, 'rebuild the reports from output_dir without reading bids_dir'),
     ),
     'group level': (
-        ('--ratings', _FILES, "tables of raters' counts or grades, to compare with the model"),
+        ('--ratings', _FILES, "tables of raters' counts or grades to compare with the model"),
         (
             '--reading-sheet',
             _FLAG,
-            'write a blinded sheet of the images in random order, and a table to fill in, to '
-            'output_dir/reading',
+            'write a blinded reading sheet, with the images in random order, and a table to fill '
+            'in to output_dir/reading',
         ),
     ),
 }
-"""Names, kind and help of each option, by the title of its group."""
+"""Names, keyword arguments and help text of each option, by group title."""

@@ -1,4 +1,4 @@
-"""The command line: its options, and the settings that they make."""
+"""Parse the command line into :class:`~pvs_workflow.settings.Settings`."""
 
 import argparse
 import os
@@ -15,37 +15,38 @@ from pvs_workflow.errors import PVSError, one_line
 from pvs_workflow.settings import Settings, load_settings
 
 EPILOG = """exit codes:
-  0    all participants asked for succeeded
-  1    at least one failed, or another error; each is told in one sentence
-  2    the command line cannot be understood
+  0    all requested participants succeeded
+  1    at least one participant failed, or another error occurred
+  2    the command line is not valid
   16   the input folder is not a valid BIDS dataset
-  18   the labels or filters match nothing
-  66   there is no T2w image (or, at group level, no result) to work on
-  129  stopped, since the terminal was closed (SIGHUP)
+  18   no data match the labels or filters
+  66   there are no T2w images (or, at group level, no results) to process
+  129  stopped because the terminal was closed (SIGHUP)
   130  interrupted (Ctrl-C)
   143  terminated (SIGTERM)
 """
 
 _TASK_PROCESSES = 2
-"""Default processes of a task of a job array: two help one session, more do not."""
+"""Default number of processes of a job array task; more do not speed up one session."""
 _GROUP_ONLY = ('ratings', 'reading_sheet')
 _PARTICIPANT_ONLY = ('boilerplate_only', 'reports_only', 'write_slurm')
-_OF_ONE_RUN = {'bids_dir', 'output_dir', 'analysis_level', 'run_id', *_PARTICIPANT_ONLY}
-"""Settings that are not taken from a former run."""
+_NOT_REUSED = {'bids_dir', 'output_dir', 'analysis_level', 'run_id', *_PARTICIPANT_ONLY}
+"""Settings that are not taken from an earlier run."""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str):
-        # It quotes what was given, line breaks and all.
+        # The message quotes arguments, which may contain line breaks.
         super().error(one_line(message))
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of ``pvs_workflow``; it returns only what was given."""
+    """Return the parser of ``pvs_workflow``; options that are not given have no value."""
     parser = _Parser(
         prog='pvs_workflow',
-        description='Count enlarged perivascular spaces in the basal ganglia, from a BIDS dataset '
-        'to Potter grades. Options may be written with underscores, too.',
+        description='Count enlarged perivascular spaces in the basal ganglia and assign a Potter '
+        'grade to each T2w scan of a BIDS dataset. Option names may also be written with '
+        'underscores.',
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
@@ -53,18 +54,20 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         'bids_dir',
         type=path_argument,
-        help='the BIDS dataset to read (at group level only participants.tsv and sessions.tsv, '
-        'and it may be absent)',
+        help='BIDS dataset to read; the group level reads only its participants.tsv and '
+        'sessions.tsv files, which are optional',
     )
-    parser.add_argument('output_dir', type=path_argument, help='where the derivatives are written')
+    parser.add_argument('output_dir', type=path_argument, help='folder for the derivatives')
     parser.add_argument(
         'analysis_level',
         choices=('participant', 'group'),
-        help='participant: from images to grades; group: tables and page of all participants, '
-        'made from the derivatives',
+        help='participant: count and grade the images of each participant; group: write tables '
+        'and a report of all participants from the derivatives',
     )
     parser.add_argument('--version', action='version', version=f'pvs_workflow v{__version__}')
-    parser.add_argument('-v', dest='verbosity', action='count', help='say more; -vv: say all')
+    parser.add_argument(
+        '-v', dest='verbosity', action='count', help='log more messages; -vv: log all messages'
+    )
     for title, options in OPTIONS.items():
         group = parser.add_argument_group(title)
         if title == INSTEAD:
@@ -75,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def parse_args(argv: Sequence[str] | None = None) -> Settings:
-    """Return the settings of a command line; end the program with code 2 if it makes no sense."""
+    """Return the settings of a command line; exit with code 2 if it is not valid."""
     parser = build_parser()
     words = sys.argv[1:] if argv is None else argv
     given = vars(parser.parse_args([_hyphenated(word) for word in words]))
@@ -90,10 +93,10 @@ def parse_args(argv: Sequence[str] | None = None) -> Settings:
 
 
 def _merge(given: dict) -> Settings:
-    """Return the settings that were given, those of a former run, and defaults, in this order."""
+    """Merge the given settings, those of an earlier run, and defaults, in this precedence."""
     file = given.pop('config_file', None)
-    former = load_settings(file) if file else {}
-    settings = {name: former[name] for name in former.keys() - _OF_ONE_RUN} | given
+    earlier = load_settings(file) if file else {}
+    settings = {name: earlier[name] for name in earlier.keys() - _NOT_REUSED} | given
     for name, value in settings.items():
         if isinstance(value, Path):
             settings[name] = path_argument(str(value))
@@ -114,16 +117,21 @@ def _check_level(settings: Settings) -> None:
     for names, level in ((_GROUP_ONLY, 'group'), (_PARTICIPANT_ONLY, 'participant')):
         for name in names:
             if getattr(settings, name) and settings.analysis_level != level:
-                raise PVSError(f'--{name.replace("_", "-")} is of the {level} level')
+                option = name.replace('_', '-')
+                raise PVSError(f'--{option} is available only at the {level} level')
 
 
 def _check_folders(settings: Settings) -> None:
-    """Refuse to write among the raw data."""
+    """Refuse to write into the raw data."""
     raw, out = settings.bids_dir.resolve(), settings.output_dir.resolve()
     derivatives = raw / 'derivatives'
     if raw.is_relative_to(out):
-        raise PVSError(f'output_dir contains bids_dir, expected for example {derivatives}/pvs')
+        raise PVSError(
+            f'output_dir contains bids_dir; choose another one, such as {derivatives}/pvs'
+        )
     if out.is_relative_to(raw) and not out.is_relative_to(derivatives):
-        raise PVSError(f'output_dir is inside bids_dir, expected for example {derivatives}/pvs')
+        raise PVSError(
+            f'output_dir is inside bids_dir; choose another one, such as {derivatives}/pvs'
+        )
     if settings.work_dir.resolve().is_relative_to(raw):
-        raise PVSError('the work folder is inside bids_dir, expected one elsewhere (--work-dir)')
+        raise PVSError('the work folder is inside bids_dir; choose another one (--work-dir)')

@@ -1,4 +1,4 @@
-"""The participant level: from images to grades and pages."""
+"""Run the participant level: select scans, process them and write reports."""
 
 import errno
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger('pvs_workflow')
 
 
 def run_participants(settings: Settings) -> int:
-    """Process the participants asked for, and return 0 only if all succeeded."""
+    """Process the requested participants; return 0 only if all succeeded."""
     check_dataset(settings.bids_dir)
     start_records(settings)
     describe_outputs(settings.output_dir, settings.bids_dir)
@@ -32,21 +32,21 @@ def run_participants(settings: Settings) -> int:
         _prepare(settings)
         return EXIT_OK
     _make_work_folder(settings.work_dir)
-    # The first worker takes as long to start as the scans to be found and checked.
+    # The first worker starts while the scans are selected and checked.
     with start_workers(settings) as workers:
         selection, facts = _prepare(settings)
-        with claimed(settings, selection) as (own, busy, locks):
-            for sentence in busy:
-                log.error('%s', sentence)
-            if busy and not own.scans:
+        with claimed(settings, selection) as (locked, busy, locks):
+            for message in busy:
+                log.error('%s', message)
+            if busy and not locked.scans:
                 return EXIT_FAILED
-            code = process_scans(settings, own, facts, workers, locks)
+            code = process_scans(settings, locked, facts, workers, locks)
             locks.check()
         return EXIT_FAILED if busy else code
 
 
 def select_scans(settings: Settings) -> Selection:
-    """Find what to process."""
+    """Return the scans to process."""
     filters = load_filters(settings.bids_filter_file) if settings.bids_filter_file else None
     return collect_scans(
         settings.bids_dir,
@@ -58,7 +58,7 @@ def select_scans(settings: Settings) -> Selection:
 
 
 def log_selection(selection: Selection) -> None:
-    """Log the scans that were chosen and those that are missing."""
+    """Log the selected, skipped and missing scans."""
     for scan in selection.scans:
         log.info('%s: %s', scan.prefix, '; '.join(scan.notes))
     for _, reason in selection.skipped:
@@ -68,7 +68,7 @@ def log_selection(selection: Selection) -> None:
 
 
 def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
-    """Find the scans and check them; return them and the facts of the run for its pages."""
+    """Select the scans and check the dataset; return the scans and the facts for reports."""
     selection = select_scans(settings)
     participants = sorted({scan.participant for scan in selection.scans})
     if settings.skip_bids_validation:
@@ -77,7 +77,7 @@ def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
         log.info('validating the dataset')
         check = validating(settings.bids_dir, participants)
     with check:
-        # All that takes long to load is loaded while the validator is at work.
+        # Slow imports run while the validator is running.
         from pvs_workflow.cli.reports import run_facts
         from pvs_workflow.networks.bundle import model_sha256, verify_bundle
         from pvs_workflow.report.methods import methods_of_run, write_citations
@@ -102,25 +102,25 @@ def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
 def process_scans(
     settings: Settings, selection: Selection, facts: Mapping, workers: Workers, locks: RunLocks
 ) -> int:
-    """Run the graphs of the scans that belong to this run, and make the pages."""
+    """Run the graphs of the scans that this run has locked, and write the reports."""
     from pvs_workflow.cli.reports import record_runs, write_pages
 
     if settings.clean_workdir:
         clean_work(settings, selection.scans)
-    # If the run is killed, the pages say what the results are of.
+    # Until the run has finished, the reports say that it has not, in case it is killed.
     unfinished = {
-        scan: f'{scan.prefix}: run {settings.run_id} did not come to its end; '
-        'the same command with the same work folder resumes'
+        scan: f'{scan.prefix}: run {settings.run_id} did not finish; '
+        'rerun the same command with the same work folder to resume'
         for scan in selection.scans
     }
-    # A run that was suspended before it came here may have lost its participants.
+    # A run that was suspended up to here may have lost its locks.
     locks.check()
     record_runs(settings, selection, unfinished, facts)
     outcome = run_scans(settings, selection.scans, workers)
     locks.check()
     _retire_failed(settings, outcome)
     participants, unrecorded = record_runs(settings, selection, outcome.failed, facts)
-    pages_fine = write_pages(settings.output_dir, participants)
+    all_written = write_pages(settings.output_dir, participants)
     if settings.clean_workdir and not outcome.failed:
         clean_work(settings, selection.scans)
     log.info(
@@ -130,24 +130,24 @@ def process_scans(
         settings.output_dir,
     )
     problems = unrecorded or outcome.failed or selection.missing
-    return EXIT_OK if pages_fine and not problems else EXIT_FAILED
+    return EXIT_OK if all_written and not problems else EXIT_FAILED
 
 
 def _retire_failed(settings: Settings, outcome: Outcome) -> None:
-    """Log why scans failed, and move their earlier results out of the group level's sight."""
-    for scan, sentence in outcome.failed.items():
-        log.error('%s', sentence)
+    """Log why scans failed, and move their earlier results, so that the group level skips them."""
+    for scan, message in outcome.failed.items():
+        log.error('%s', message)
         try:
             for path in retire_results(settings.output_dir, scan, settings.run_id):
-                log.info('%s: an earlier result is now in %s', scan.prefix, path)
+                log.info('%s: moved an earlier result to %s', scan.prefix, path)
         except OutputError as error:
             log.error('%s: %s', scan.prefix, error)
 
 
 def _make_work_folder(path: Path) -> None:
     if '_unfinished' in str(path):
-        # Nipype renames what has this in its name.
-        raise OutputError(f'{path} cannot be the work folder, since "_unfinished" is in it')
+        # Nipype renames folders that have this in their names.
+        raise OutputError(f'{path} contains "_unfinished"; choose another --work-dir')
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):

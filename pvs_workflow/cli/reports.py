@@ -1,4 +1,4 @@
-"""Pages of participants, and records of runs."""
+"""Write the reports of participants and the records of runs."""
 
 import logging
 import platform
@@ -24,25 +24,25 @@ from pvs_workflow.inputs import Scan, Selection
 from pvs_workflow.settings import Settings
 
 _PACKAGES = 'antspyx keras nibabel nipype numpy scikit-image scipy tensorflow'
-"""Packages whose versions are recorded."""
+"""Names of the packages whose versions are recorded."""
 
 log = logging.getLogger('pvs_workflow')
 
 
 def rebuild_reports(settings: Settings) -> int:
-    """Rebuild the pages of participants from the derivatives alone (``--reports-only``)."""
+    """Rebuild the reports from the derivatives alone (``--reports-only``)."""
     labels, missing = participants_with_results(settings.output_dir, settings.participant_label)
     start_records(settings)
     describe_outputs(settings.output_dir)
     for label in missing:
-        log.error('sub-%s: no results are in %s', label, settings.output_dir)
-    fine = write_pages(settings.output_dir, labels)
+        log.error('sub-%s: no results in %s', label, settings.output_dir)
+    all_written = write_pages(settings.output_dir, labels)
     log.info('rebuilt %d reports in %s', len(labels), settings.output_dir)
-    return EXIT_OK if fine and not missing else EXIT_FAILED
+    return EXIT_OK if all_written and not missing else EXIT_FAILED
 
 
 def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
-    """Return the facts of a run that its pages show; ``model`` has name, version and sha256."""
+    """Return the facts of a run for its reports; ``model`` has name, version and sha256."""
     return {
         'version': __version__,
         'command': shlex.join(['pvs_workflow', *sys.argv[1:]]),
@@ -58,10 +58,10 @@ def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
 def record_runs(
     settings: Settings, selection: Selection, failed: Mapping[Scan, str], facts: Mapping
 ) -> tuple[list[str], list[str]]:
-    """Record for each participant the run that made its results, and what went wrong.
+    """Record for each participant the run that wrote its results, and its errors.
 
-    Returns the participants, with those in the dataset that have no T2w, and those of them whose
-    record could not be written, which is logged.
+    Returns the recorded participants, including those of the dataset without a T2w, and those
+    whose record could not be written, which is also logged.
     """
     from pvs_workflow.inputs.dataset import is_label
     from pvs_workflow.report.provenance import RunRecord, save_run
@@ -82,57 +82,54 @@ def record_runs(
         try:
             save_run(settings.output_dir, participant, run)
         except OutputError as error:
-            # Others' records and pages are still to be written.
+            # Continue with the other participants.
             log.error('sub-%s: %s', participant, error)
             unrecorded.append(participant)
     return participants, unrecorded
 
 
 def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
-    """Write the page of each participant; return whether all could be written."""
+    """Write the report of each participant; return whether all could be written."""
     from pvs_workflow.report.page import write_subject_page
 
-    fine = True
+    all_written = True
     for participant in participants:
         try:
             write_subject_page(output_dir, participant)
         except Exception as error:
-            # A page must not cost anyone a result.
-            fine = False
-            log.debug('page of sub-%s', participant, exc_info=True)
+            # A failed report must not affect any result.
+            all_written = False
+            log.debug('report of sub-%s', participant, exc_info=True)
             kind = '' if isinstance(error, PVSError) else f'{type(error).__name__}: '
-            log.error('sub-%s: its page cannot be written: %s%s', participant, kind, error)
-    return fine
+            log.error('sub-%s: report not written: %s%s', participant, kind, error)
+    return all_written
 
 
 def participants_with_results(
-    output_dir: Path, asked: Sequence[str]
+    output_dir: Path, requested: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the participants whose pages can be made, and those asked for who have no results.
+    """Return the participants with results, and the requested ones without.
 
     Raises
     ------
     NoInputError
-        If nobody has results.
+        If no participant has results.
     NoMatchError
-        If nobody has who was asked for.
+        If no requested participant has results.
 
     """
     present = sorted(
         path.name.removeprefix('sub-')
         for path in output_dir.glob('sub-*')
-        # Not deeper: what another run is writing there comes and goes.
+        # Do not search deeper, where temporary files of other runs appear and disappear.
         if any(any(path.glob(inner)) for inner in ('figures', 'anat', 'ses-*/anat'))
     )
     if not present:
-        raise NoInputError(
-            f'{output_dir} has no results, expected those of at least one participant: run '
-            'without --reports-only first'
-        )
-    chosen = [label for label in present if not asked or label in asked]
-    if not chosen:
+        raise NoInputError(f'{output_dir} has no results; run without --reports-only first')
+    selected = [label for label in present if not requested or label in requested]
+    if not selected:
         raise NoMatchError(
-            f'{output_dir} has no results of the participants asked for, expected some of '
-            f'{", ".join(present)}, received {", ".join(asked)}'
+            f'{output_dir} has no results for {", ".join(requested)}; '
+            f'choose from {", ".join(present)}'
         )
-    return chosen, [label for label in asked if label not in present]
+    return selected, [label for label in requested if label not in present]

@@ -9,14 +9,14 @@ from pvs_workflow.cli.logs import start_console
 from pvs_workflow.cli.parser import parse_args
 from pvs_workflow.errors import EXIT_FAILED, PVSError
 from pvs_workflow.execution.environment import thread_limits
-from pvs_workflow.execution.stopping import SENTENCES, StoppedError, ignore_signals, watch_signals
+from pvs_workflow.execution.stopping import MESSAGES, StoppedError, ignore_signals, watch_signals
 from pvs_workflow.settings import Settings
 
 log = logging.getLogger('pvs_workflow')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``pvs_workflow`` and return its exit code, which ``--help`` explains."""
+    """Run ``pvs_workflow`` and return its exit code (see ``--help``)."""
     settings = parse_args(argv)
     start_console(settings.verbosity)
     # NumPy sizes its thread pools at import.
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _action(settings: Settings) -> Callable[[Settings], int]:
-    """Import and return what the command line asks for."""
+    """Import and return the function that the command line asks for."""
     if settings.analysis_level == 'group':
         from pvs_workflow.cli.group import run_group as action
     elif settings.reports_only:
@@ -38,7 +38,7 @@ def _action(settings: Settings) -> Callable[[Settings], int]:
 
 
 def run_with_exit_code(action: Callable[[], int]) -> int:
-    """Run an action; return its exit code, or that of the error or signal that ended it."""
+    """Run an action; return its exit code, or the code of the error or signal that ended it."""
     watch_signals()
     try:
         return action()
@@ -48,13 +48,14 @@ def run_with_exit_code(action: Callable[[], int]) -> int:
     except StoppedError as error:
         ignore_signals()
         log.error(
-            '%s; the same command with the same work folder resumes', SENTENCES[error.signum]
+            '%s; rerun the same command with the same work folder to resume',
+            MESSAGES[error.signum],
         )
         return error.exit_code
     except Exception as error:
         log.debug('unexpected error', exc_info=True)
         log.error(
-            'unexpected %s: %s (please report it, with the log file of this run)',
+            'unexpected %s: %s (please report it with the log file of this run)',
             type(error).__name__,
             error,
         )

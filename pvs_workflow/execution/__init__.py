@@ -1,1 +1,1 @@
-"""Run a graph: workers, memory, locks and progress."""
+"""Run workflow graphs: workers, memory, locks and progress."""

@@ -1,4 +1,4 @@
-"""Run the graphs of scans: configure nipype, choose a plugin, run one graph after another."""
+"""Configure nipype, choose a plugin and run the graphs of scans one after another."""
 
 import contextlib
 import gc
@@ -20,15 +20,15 @@ from pvs_workflow.settings import Settings
 
 GRAPH = 'pvs_wf'
 _SCANS_PER_PROCESS, _MAX_SCANS = 32, 512
-"""Scans of one graph. Building it takes some 40 ms and 1.2 MB for each."""
+"""Scans per graph: for each process, and at most. Building takes 40 ms and 1.2 MB per scan."""
 _MAX_QUEUED_SCANS = 100
-"""Scans of one graph that is run in a queue, where they make some 4,000 jobs."""
+"""Maximum number of scans per graph in a queue: about 4,000 jobs."""
 
 log = logging.getLogger('pvs_workflow')
 
 
 def start_workers(settings: Settings) -> Workers:
-    """Return the workers of a run, the first of them started, unless nodes run elsewhere."""
+    """Return the workers of a run; start the first, unless a plugin file is given."""
     os.environ.update(engine_environment(settings))
     workers = Workers(settings.logs / f'{settings.run_id}_workers.log', settings.resource_monitor)
     if not settings.nipype_plugin_file:
@@ -37,7 +37,7 @@ def start_workers(settings: Settings) -> Workers:
 
 
 def load_engine(settings: Settings) -> None:
-    """Configure nipype and import what graphs are built and run with."""
+    """Configure nipype and import the modules that build and run graphs."""
     from nipype import config
     from nipype import logging as nipype_logging
 
@@ -59,7 +59,7 @@ def load_engine(settings: Settings) -> None:
     nipype_logging.update_logging(config)
     if settings.resource_monitor:
         config.enable_resource_monitor()
-        # Nipype's update_config passes over this section.
+        # Nipype's update_config ignores this section.
         summary = str(settings.logs / f'{settings.run_id}_resources.json')
         config.set('monitoring', 'summary_file', summary)
     import pvs_workflow.execution.plugin
@@ -67,7 +67,7 @@ def load_engine(settings: Settings) -> None:
 
 
 def build_graph(settings: Settings, scans: Sequence[Scan]):
-    """Return the nipype workflow of some scans."""
+    """Return the nipype workflow of the given scans."""
     from pvs_workflow.workflows.base import init_pvs_wf
 
     return init_pvs_wf(
@@ -87,10 +87,10 @@ def run_scans(
     workers: Workers,
     build: Callable = build_graph,
 ) -> Outcome:
-    """Build the graphs of some scans at a time and run them.
+    """Build and run the graphs of the scans, one batch at a time.
 
-    ``workers`` are those of :func:`start_workers`; ``build`` returns the workflow of settings and
-    scans, in which the sub-workflow of a scan is named ``<scan.name>_wf``.
+    ``workers`` come from :func:`start_workers`. ``build`` takes settings and scans and returns a
+    workflow, in which the sub-workflow of a scan is named ``<scan.name>_wf``.
     """
     load_engine(settings)
     if settings.write_graph:
@@ -99,22 +99,22 @@ def run_scans(
     with Progress(scans) as progress, contextlib.ExitStack() as stack:
         plugin = _choose_plugin(settings, progress, workers)
         stack.callback(plugin.stop)
-        for portion in portions(scans, settings):
+        for batch in split_scans(scans, settings):
             if plugin.failures and settings.stop_on_first_crash:
-                unfinished += map(branch_name, portion)
+                unfinished += map(branch_name, batch)
                 continue
-            progress.count(len(portion))
-            _run_graph(settings, build(settings, portion), plugin)
+            progress.count(len(batch))
+            _run_graph(settings, build(settings, batch), plugin)
             unfinished += plugin.unfinished
     return collect_outcome(settings.output_dir, scans, plugin.failures, unfinished)
 
 
-def portions(scans: Sequence[Scan], settings: Settings) -> list[Sequence[Scan]]:
-    """Divide scans into those of one graph: enough for all processes, not too many for a queue."""
-    most = _MAX_QUEUED_SCANS
+def split_scans(scans: Sequence[Scan], settings: Settings) -> list[Sequence[Scan]]:
+    """Split scans into batches, one per graph, as large as the processes or the queue can use."""
+    size = _MAX_QUEUED_SCANS
     if not settings.nipype_plugin_file:
-        most = min(_MAX_SCANS, _SCANS_PER_PROCESS * settings.nprocs)
-    return [scans[first : first + most] for first in range(0, len(scans), most)]
+        size = min(_MAX_SCANS, _SCANS_PER_PROCESS * settings.nprocs)
+    return [scans[first : first + size] for first in range(0, len(scans), size)]
 
 
 def _run_graph(settings: Settings, workflow, plugin) -> None:
@@ -123,16 +123,16 @@ def _run_graph(settings: Settings, workflow, plugin) -> None:
     try:
         workflow.run(plugin=plugin)
     except Exception as error:
-        # Plugins of queues raise at the end what they have reported node by node.
+        # Queue plugins raise an error at the end for failures that are already recorded.
         if len(plugin.failures) == failures:
             raise
         log.debug('nipype: %s', error)
-    # Workflow and nodes form reference cycles; they are freed before the next graph.
+    # Workflow and nodes form reference cycles; free them before the next graph.
     gc.collect()
 
 
 def _choose_plugin(settings: Settings, progress: Progress, workers: Workers):
-    """Return what runs the graph: on this machine, or as a plugin file asks for."""
+    """Return the plugin that runs the graph: local, or the one in the plugin file."""
     from nipype import config
     from nipype.utils.profiler import get_system_total_memory_gb
 
@@ -151,7 +151,7 @@ def _choose_plugin(settings: Settings, progress: Progress, workers: Workers):
                 on_start=progress.start,
                 on_change=progress.callback,
             )
-    # Settings refuses what is out of range.
+    # Settings checks the ranges.
     settings = replace(
         settings,
         nprocs=arguments.get('n_procs', settings.nprocs),
@@ -168,13 +168,13 @@ def _choose_plugin(settings: Settings, progress: Progress, workers: Workers):
 
 
 def clean_work(settings: Settings, scans: Sequence[Scan]) -> None:
-    """Remove the folders of some scans from the work folder; others may be another run's."""
+    """Remove only the folders of these scans, since other runs may use the work folder."""
     for scan in scans:
         shutil.rmtree(settings.work_dir / GRAPH / branch_name(scan), ignore_errors=True)
 
 
 def write_graph(workflow, logs: Path) -> None:
-    """Write the graph as ``graph.dot``, and as SVG where graphviz is installed."""
+    """Write the graph as ``graph.dot``, and as SVG if Graphviz is installed."""
     kind = 'svg' if shutil.which('dot') else 'dot'
     with contextlib.chdir(logs):
         workflow.write_graph(dotfilename=str(logs / 'graph.dot'), graph2use='colored', format=kind)

@@ -1,4 +1,4 @@
-"""The environment variables that make results independent of machine, shell and network."""
+"""Environment variables that make results independent of machine, shell and network."""
 
 from pvs_workflow.networks.engine import ENVIRONMENT
 from pvs_workflow.registration.engine import ants_environment
@@ -6,10 +6,10 @@ from pvs_workflow.settings import Settings
 
 
 def thread_limits(number: int) -> dict[str, str]:
-    """Return the variables that bound the threads of OpenMP and OpenBLAS.
+    """Return the variables that limit the threads of OpenMP and OpenBLAS.
 
-    They hold for libraries that are loaded later. OpenBLAS prefers its own variable to that of
-    OpenMP, and a user's shell may have set either.
+    They affect only libraries that are loaded later. OpenBLAS prefers its own variable to that
+    of OpenMP, and a user's shell may have set either.
 
     Examples
     --------
@@ -20,15 +20,15 @@ def thread_limits(number: int) -> dict[str, str]:
 
 
 def engine_seed(seed: int) -> int:
-    """Return a seed above 0: ITK takes 0 for the time of day."""
+    """Return a seed above 0, because ITK seeds from the clock if the seed is 0."""
     return max(seed, 1)
 
 
 def engine_environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that every process of a run has before it runs its first node.
+    """Return the variables to set in every process of a run before its first node.
 
-    The engines name their own; TensorFlow's threads are set by its interface. Nothing here loads
-    NumPy, which reads the limits of threads when it is loaded.
+    The variables of Keras and ANTs come from their engine modules; TensorFlow's threads are set
+    through its API. This function does not import NumPy, which reads thread limits at import.
     """
     return (
         {'NIPYPE_NO_ET': '1', 'NO_ET': '1', 'MPLBACKEND': 'Agg', 'PYTHONHASHSEED': '0'}

@@ -1,7 +1,8 @@
-"""Locks: each participant belongs to one run at a time, in the output and in the work folder.
+"""Lock participants, so that only one run at a time processes each of them.
 
-A lock is a file that names its run. It is made by a call that fails where the file exists, since
-the locks of operating systems do not work on all file systems of clusters.
+There are locks in the output folder and in the work folder. A lock is a file that names its run,
+created by a call that fails if the file exists: the locks of operating systems do not work on
+all cluster file systems.
 """
 
 import json
@@ -19,19 +20,19 @@ from pvs_workflow.errors import OutputError
 from pvs_workflow.execution.stopping import StoppedError, ignore_signals
 from pvs_workflow.files import cannot_write, remove_leftovers
 from pvs_workflow.inputs import Selection
-from pvs_workflow.processes import has_ended, own_name
+from pvs_workflow.processes import has_ended, process_name
 from pvs_workflow.settings import Settings
 
 BEAT_SECONDS = 5.0
 """Interval at which a run touches its beat files."""
 WATCH_SECONDS = 20.0
-"""Time without a beat after which a run on another machine has ended; clocks may differ."""
+"""Time without a beat after which a run on another machine counts as ended."""
 _ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class LockOwner:
-    """The run that holds a lock, and its process, which may be of another machine."""
+    """The run that holds a lock, and its process, which may be on another machine."""
 
     run: str
     process: str
@@ -43,17 +44,17 @@ class LockOwner:
 
 
 class RunLocks:
-    """The locks of one run, in several folders that other runs may use, too."""
+    """The locks of one run, in folders that other runs may also use."""
 
     def __init__(self, run_id: str, folders: Sequence[Path], watch_seconds: float = WATCH_SECONDS):
-        self._owner = LockOwner(run_id, own_name(), os.uname().nodename, os.getpid())
+        self._owner = LockOwner(run_id, process_name(), os.uname().nodename, os.getpid())
         self._folders, self._watch_seconds = folders, watch_seconds
         self._locks: list[Path] = []
         self._beats: list[Path] = []
-        self._at_work: dict[Path, bool] = {}
+        self._alive: dict[Path, bool] = {}
 
     def start(self) -> None:
-        """Make the beat files, which show that the run is at work, or raise OutputError."""
+        """Create the beat files, which show that the run is alive, or raise OutputError."""
         for folder in self._folders:
             try:
                 _beat(folder, self._owner).touch()
@@ -62,7 +63,7 @@ class RunLocks:
             self._beats.append(_beat(folder, self._owner))
 
     def acquire(self, label: str) -> str:
-        """Lock a participant in all folders; return who has a lock instead, and where, or ''."""
+        """Lock a participant in all folders; return the other run that holds a lock, or ''."""
         for folder in self._folders:
             lock = folder / f'.sub-{label}.running'
             try:
@@ -70,12 +71,12 @@ class RunLocks:
             except OSError as error:
                 raise cannot_write(folder, error) from error
             if holder:
-                return f'{holder}, which uses {folder}'
+                return f'{holder} in {folder}'
             self._locks.append(lock)
         return ''
 
     def lost(self) -> list[Path]:
-        """Touch the beat files; return the folders that no longer have theirs."""
+        """Touch the beat files; return the folders whose beat file is missing."""
         folders = []
         for beat in self._beats:
             try:
@@ -83,7 +84,7 @@ class RunLocks:
             except FileNotFoundError:
                 folders.append(beat.parent)
             except OSError:
-                # A file system that does not answer for a while has not lost anything.
+                # A file system that is temporarily unavailable has not lost the file.
                 pass
         return folders
 
@@ -92,11 +93,11 @@ class RunLocks:
         for folder in self.lost():
             raise OutputError(
                 f'{folder} was removed, or taken over by another run while this one was '
-                'suspended; rerun the same command to make what is missing'
+                'suspended; rerun the same command to create the missing results'
             )
 
     def release(self) -> None:
-        """Remove all locks that are still this run's."""
+        """Remove all locks that this run still owns."""
         for path in (*self._locks, *self._beats):
             with suppress(OSError):
                 if path in self._beats or _read_owner(path) == self._owner:
@@ -111,88 +112,89 @@ class RunLocks:
                 owner = _read_owner(lock)
                 if owner == self._owner:
                     return ''
-                if self._is_at_work(owner, lock):
+                if self._is_alive(owner, lock):
                     return str(owner or 'another run')
                 _remove_stale(lock, owner)
             else:
                 return ''
         return 'another run'
 
-    def _is_at_work(self, owner: LockOwner | None, lock: Path) -> bool:
+    def _is_alive(self, owner: LockOwner | None, lock: Path) -> bool:
         ended = has_ended(owner.process) if owner else None
         if ended is not None:
             return not ended
-        # A lock without a name may be one that is just being written.
+        # A lock without an owner may be one that is just being written.
         watched = _beat(lock.parent, owner) if owner else lock
-        if watched not in self._at_work:
-            self._at_work[watched] = _changes(watched, self._watch_seconds)
-        return self._at_work[watched]
+        if watched not in self._alive:
+            self._alive[watched] = _changes(watched, self._watch_seconds)
+        return self._alive[watched]
 
 
 @contextmanager
 def claimed(
     settings: Settings, selection: Selection
 ) -> Iterator[tuple[Selection, list[str], RunLocks]]:
-    """Lock the participants for the time of the block, and remove half-written files.
+    """Lock the participants during the block, and remove half-written files.
 
-    A run whose folder is removed, or taken over while it was suspended, is stopped as by SIGTERM.
+    If a folder is removed, or taken over while the run was suspended, the run gets SIGTERM.
 
     Yields
     ------
     selection : Selection
-        Without the participants of other runs.
+        The selection without the participants that other runs have locked.
     busy : list of str
-        One sentence for each participant of another run.
+        One message for each participant that another run has locked.
     locks : RunLocks
+        The locks of this run.
 
     Raises
     ------
     OutputError
-        If a folder cannot be written to, or was removed or taken over.
+        If a folder cannot be written to, was removed, or was taken over.
 
     """
     locks = RunLocks(settings.run_id, (settings.logs, settings.work_dir))
     ended = threading.Event()
-    thread = threading.Thread(target=_keep, args=(locks, ended), daemon=True)
-    own = replace(selection, scans=(), missing=())
+    thread = threading.Thread(target=_keep_beating, args=(locks, ended), daemon=True)
+    locked = replace(selection, scans=(), missing=())
     try:
         locks.start()
         thread.start()
-        own, busy = _claim(selection, locks)
-        _remove_half_written(settings.output_dir, own)
-        yield own, busy, locks
+        locked, busy = _lock_participants(selection, locks)
+        _remove_half_written(settings.output_dir, locked)
+        yield locked, busy, locks
     except (Exception, StoppedError):
         ignore_signals()
-        locks.check()  # if this fails, it is why the rest did
+        locks.check()  # a lost lock is the likely cause of the error
         raise
     finally:
         if not locks.lost():
-            _remove_half_written(settings.output_dir, own)
+            _remove_half_written(settings.output_dir, locked)
         ended.set()
         if thread.is_alive():
-            # A file system that does not answer shall not hold up the end.
+            # Do not wait longer for a file system that does not respond.
             thread.join(BEAT_SECONDS)
         locks.release()
 
 
-def _claim(selection: Selection, locks: RunLocks) -> tuple[Selection, list[str]]:
+def _lock_participants(selection: Selection, locks: RunLocks) -> tuple[Selection, list[str]]:
     labels = [scan.participant for scan in selection.scans]
     labels += [label for label, _ in selection.missing]
-    held = {label: locks.acquire(label) for label in dict.fromkeys(labels)}
-    own = replace(
+    holders = {label: locks.acquire(label) for label in dict.fromkeys(labels)}
+    locked = replace(
         selection,
-        scans=tuple(scan for scan in selection.scans if not held[scan.participant]),
-        missing=tuple(item for item in selection.missing if not held[item[0]]),
+        scans=tuple(scan for scan in selection.scans if not holders[scan.participant]),
+        missing=tuple(item for item in selection.missing if not holders[item[0]]),
     )
-    return own, [
-        f'sub-{label}: left to {holder}, expected one run at a time for each participant'
-        for label, holder in held.items()
+    return locked, [
+        f'sub-{label}: locked by {holder}; rerun when that run has ended'
+        for label, holder in holders.items()
         if holder
     ]
 
 
-def _keep(locks: RunLocks, ended: threading.Event) -> None:
-    """Touch the beat files until the run ends; stop it if one is gone."""
+def _keep_beating(locks: RunLocks, ended: threading.Event) -> None:
+    """Touch the beat files until the run ends; stop the run if one is missing."""
     while not ended.wait(BEAT_SECONDS):
         if locks.lost():
             os.kill(os.getpid(), signal.SIGTERM)
@@ -203,7 +205,7 @@ def _remove_half_written(output_dir: Path, selection: Selection) -> None:
     for folder in (output_dir, output_dir / 'logs'):
         remove_leftovers(folder)
     for participant in {scan.participant for scan in selection.scans}:
-        remove_leftovers(output_dir / f'sub-{participant}', below=True, everything=True)
+        remove_leftovers(output_dir / f'sub-{participant}', recursive=True, everything=True)
 
 
 def _beat(folder: Path, owner: LockOwner) -> Path:
@@ -211,7 +213,7 @@ def _beat(folder: Path, owner: LockOwner) -> Path:
 
 
 def _changes(path: Path, seconds: float) -> bool:
-    """Watch a file; tell whether it was touched, written or removed within some seconds."""
+    """Return whether a file is touched, written or removed within some seconds."""
     before = _stamp(path)
     deadline = time.monotonic() + seconds
     while before and time.monotonic() < deadline:
@@ -222,20 +224,20 @@ def _changes(path: Path, seconds: float) -> bool:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    # Network file systems look up anew only a file that is opened.
+    # Network file systems update the status of a file only when it is opened.
     with suppress(OSError), path.open('rb') as file:
-        found = os.fstat(file.fileno())
-        return found.st_mtime_ns, found.st_size
+        status = os.fstat(file.fileno())
+        return status.st_mtime_ns, status.st_size
     return None
 
 
 def _remove_stale(lock: Path, owner: LockOwner | None) -> None:
-    """Remove the lock of a run that has ended; of several that try, one succeeds."""
+    """Remove the lock of a run that has ended; only one of several processes succeeds."""
     aside = lock.with_name(f'{lock.name}-{uuid.uuid4().hex}')
     with suppress(FileNotFoundError):
         lock.rename(aside)
         if _read_owner(aside) != owner:
-            # Another run was faster, and this is its new lock.
+            # Another run was faster; this is its new lock.
             aside.rename(lock)
             return
         aside.unlink()
@@ -244,7 +246,7 @@ def _remove_stale(lock: Path, owner: LockOwner | None) -> None:
 
 
 def _read_owner(lock: Path) -> LockOwner | None:
-    """Return the run that a lock names, if it names one."""
+    """Return the owner that a lock names, or None if the lock is not readable."""
     try:
         return LockOwner(**json.loads(lock.read_text(encoding='utf-8')))
     except (OSError, ValueError, TypeError):

@@ -1,7 +1,7 @@
-"""The plugin that runs a graph on this machine: within a number of processes and its memory.
+"""Run a graph on this machine, within a number of processes and an amount of memory.
 
-Nipype's own MultiProc waits for ever for a node whose worker was killed, which is how Linux ends
-a process when memory is short.
+Nipype's MultiProc plugin waits forever for a node whose worker was killed, which is what Linux
+does when memory runs out.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from pvs_workflow.execution.workers import Workers
 
 @dataclass(frozen=True)
 class NodeFailure:
-    """A node that failed, by its full name, with the names of the workflows around it."""
+    """A failed node, with its full name, which includes the names of its workflows."""
 
     node: str
     traceback: str
@@ -29,7 +29,7 @@ class NodeFailure:
 
 
 class ReportingPlugin:
-    """Mixed into a plugin, it keeps failures of all graphs and the nodes of the last one."""
+    """Plugin mixin that records the failures of all graphs and the nodes of the last graph."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -39,11 +39,11 @@ class ReportingPlugin:
 
     @property
     def unfinished(self) -> list[str]:
-        """Full names of the last graph's nodes that have not succeeded."""
+        """Full names of the nodes of the last graph that have not succeeded."""
         return [node.fullname for node in self.nodes if node.fullname not in self._succeeded]
 
     def stop(self) -> None:
-        """Take back what other machines still have to run."""
+        """Cancel the jobs that other machines still have to run."""
 
     def _record_failure(self, node, traceback: Sequence[str]) -> str:
         """Write nipype's crash file of a node and return its path."""
@@ -51,25 +51,26 @@ class ReportingPlugin:
         try:
             crash_file = report_crash(node, list(traceback))
         except OSError as error:
-            # A full disk must not keep others from being processed.
-            crash_file = f'no file, since it cannot be written: {error.strerror or error}'
+            # A full disk must not stop the other scans.
+            crash_file = f'not saved: {error.strerror or error}'
         self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
         return crash_file
 
 
 class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
-    """Runs nodes side by side as far as processes and memory reach.
+    """Plugin that runs nodes in parallel within limits of processes and memory.
 
-    A node's ``mem_gb`` is the memory that its worker may need of its own. A node that needs more
-    than there is fails with a sentence; idle workers are ended when others need their memory.
+    A node's ``mem_gb`` is the peak memory of its worker. A node that needs more memory than the
+    run has fails; idle workers are stopped when other nodes need their memory.
 
     Parameters
     ----------
     workers : Workers
+        Processes that run the nodes.
     n_procs : int
-        Nodes at the same time.
+        Maximum number of nodes that run at the same time.
     memory_gb : float
-        Memory of the whole run.
+        Memory of the whole run, GB.
     on_start : callable
         Called with the number of nodes of each graph.
     on_change : callable
@@ -90,13 +91,13 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
     ):
         super().__init__({})
         self._workers, self._n_procs, self._planned_gb = workers, n_procs, memory_gb
-        # What fits exactly does not fail to by the last digit of a sum.
+        # The margin absorbs rounding, so that nodes that fit exactly are started.
         self._memory_gb = max(memory_gb - RUN_GB, 0.0) + 1e-6
         self._on_start, self._on_change, self._stop_early = on_start, on_change, stop_early
         self._running: dict[Future, object] = {}
 
     def run(self, graph, config, updatehash=False):
-        """Run all nodes of a graph, but for those that wait for a failed one."""
+        """Run all nodes of a graph, except those that depend on a failed one."""
         self.nodes = list(nx.topological_sort(graph))
         self._succeeded.clear()
         self._on_start(len(self.nodes))
@@ -117,7 +118,7 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
             ready.sort(key=order.get)
 
     def _start(self, ready: list) -> list:
-        """Start nodes that find room; return the first that succeeds here and now, if any."""
+        """Start ready nodes that fit; return at once if one succeeds without a worker."""
         for node in list(ready):
             if len(self._running) == self._n_procs:
                 break
@@ -127,7 +128,7 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
             if _is_up_to_date(node):
                 return [node]
             if node.mem_gb > self._memory_gb:
-                self._fail(node, format_exception(self._refusal(node)))
+                self._fail(node, format_exception(self._memory_error(node)))
             elif node.run_without_submitting:
                 try:
                     node.run()
@@ -136,14 +137,14 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
                 else:
                     return [node]
             else:
-                # The node's own worker is one of the idle ones, if there are any.
+                # The node takes one of the idle workers, if there are any.
                 self._workers.end_idle(1 + int((self._free_gb() - node.mem_gb) / IDLE_GB))
                 self._on_change(node, 'start')
                 self._running[self._workers.submit(run_node, node, False, 0)] = node
         return []
 
     def _wait(self) -> list:
-        """Wait for running nodes; return those that have succeeded."""
+        """Wait until a running node ends; return the nodes that have succeeded."""
         succeeded = []
         for future in wait(self._running, return_when=FIRST_COMPLETED).done:
             node = self._running.pop(future)
@@ -164,19 +165,18 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
     def _free_gb(self) -> float:
         return self._memory_gb - sum(node.mem_gb for node in self._running.values())
 
-    def _refusal(self, node) -> ResourceError:
+    def _memory_error(self, node) -> ResourceError:
         return ResourceError(
-            f'step {node.name} may need {node.mem_gb + RUN_GB:.1f} GB of memory for a scan of its '
-            f'size, expected at most what the run may plan for (--mem), received '
-            f'{self._planned_gb:.1f} GB'
+            f'step {node.name} may need {node.mem_gb + RUN_GB:.1f} GB of memory for a scan of '
+            f'this size, but the run has {self._planned_gb:.1f} GB; increase --mem'
         )
 
 
 def work_order(graph, nodes: Sequence) -> list[tuple[int, int]]:
-    """Return what to sort ready nodes by: scan after scan, and the longest chain of others first.
+    """Return sort keys for ready nodes: by scan, then by longest chain of dependent nodes.
 
-    Edges of the graph lead to nodes that wait, and the nodes are in topological order. Their full
-    names begin with those of the graph and the scan.
+    ``nodes`` are in topological order; edges lead to dependent nodes. The full name of a node
+    begins with the names of the graph and of the scan.
     """
     chains: dict = {}
     for node in reversed(nodes):
@@ -195,5 +195,5 @@ def _is_up_to_date(node) -> bool:
     try:
         return node.is_cached() == (True, True)
     except Exception:
-        # As nipype does: a node of which that cannot be known is run.
+        # Like nipype, run the node if its state is unknown.
         return False

@@ -1,4 +1,4 @@
-"""The progress of a run: a bar on a terminal, plain lines elsewhere."""
+"""Show the progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ _SECONDS_BETWEEN_LINES = 1.0
 
 
 class _BrokenPipeSafe:
-    """A stream that may be closed, or on a full disk, without an error."""
+    """Stream wrapper that ignores write errors, such as a closed terminal or a full disk."""
 
     def __init__(self, stream):
         self._stream = stream
@@ -31,7 +31,7 @@ class _BrokenPipeSafe:
 
 
 class Progress(AbstractContextManager):
-    """Counts the steps of graphs and shows the number, as a bar if the stream is a terminal."""
+    """Progress display that counts the steps of graphs; a bar if the stream is a terminal."""
 
     def __init__(self, scans: Sequence[Scan], stream=None):
         self._branches = branches_of(scans)
@@ -64,22 +64,22 @@ class Progress(AbstractContextManager):
             self._bar.stop()
 
     def count(self, scans: int) -> None:
-        """Announce the number of scans of the next graph."""
+        """Add the number of scans of the next graph."""
         self._counted += scans
 
     def start(self, steps: int) -> None:
-        """Announce the number of steps of the graph."""
+        """Add the number of steps of the graph."""
         self._total += steps
         if self._bar is not None:
             self._bar.update(self._task, total=self._expected)
 
     @property
     def _expected(self) -> int:
-        """Steps of all scans, if later ones have as many as those so far."""
+        """Expected steps of all scans, extrapolated from the scans counted so far."""
         return round(self._total * max(1, len(self._branches) / max(1, self._counted)))
 
     def callback(self, node, status: str) -> None:
-        """Show a node's ``status``: 'start', 'end' or 'exception' (nipype's status callback)."""
+        """Show the ``status`` of a node: 'start', 'end' or 'exception' (nipype callback)."""
         if status != 'start':
             self._done += 1
         scan = failed_scan(node.fullname, self._branches)

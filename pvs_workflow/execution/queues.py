@@ -1,4 +1,4 @@
-"""Nipype's plugins for the queues of clusters, made to report what became of each node."""
+"""Nipype's plugins for cluster queues, extended to report the outcome of each node."""
 
 import os
 import re
@@ -15,14 +15,14 @@ from pvs_workflow.execution.plugin import ReportingPlugin
 from pvs_workflow.files import read_text
 
 LOCAL = 'MultiProc'
-"""Name of the plugin that runs the graph on this machine."""
+"""Name of nipype's local plugin, which stands for :class:`MemoryLimitedPlugin` here."""
 POLL_SECONDS = 2.0
-"""Interval between two looks at the queue."""
+"""Interval between queries of the queue."""
 _NO_RESULT = 'results file does not exist'
 
 
 class QueuePlugin(ReportingPlugin):
-    """Submits a job for each node, which takes over no earlier result and may die."""
+    """Plugin that submits a job per node, ignores earlier results and reports dead jobs."""
 
     def _generate_dependency_list(self, graph):
         super()._generate_dependency_list(graph)
@@ -38,7 +38,7 @@ class QueuePlugin(ReportingPlugin):
         return self._record_failure(node, (result or {}).get('traceback') or '')
 
     def _submit_batchtask(self, scriptfile, node):
-        # Nipype would take an earlier result for that of a job that died.
+        # Nipype would mistake an earlier result for that of a job that died.
         for path in Path(node.output_dir()).glob('result_*.pklz'):
             path.unlink()
         return super()._submit_batchtask(scriptfile, node)
@@ -51,26 +51,26 @@ class QueuePlugin(ReportingPlugin):
         return result
 
     def describe_job_failure(self, job: int) -> str:
-        """Return how a job without a result ended, as the end of a sentence."""
+        """Return how a job without a result ended, as the end of a message."""
         return ''
 
 
 class SlurmPlugin(QueuePlugin, plugins.SLURMPlugin):
-    """Submits jobs to Slurm, asks for all of them at once, and cancels them when it is stopped."""
+    """Slurm plugin that queries all jobs at once and cancels them when it is stopped."""
 
     def __init__(self, plugin_args=None):
         super().__init__(plugin_args=plugin_args)
         self._submitted: dict[int, float] = {}
         self._queued: set[int] = set()
-        self._asked = float('-inf')
+        self._queried = float('-inf')
 
     def stop(self) -> None:
-        """Cancel the jobs that have not ended."""
+        """Cancel all jobs that have not ended."""
         if self._submitted:
             subprocess.run(['scancel', *map(str, self._submitted)], capture_output=True)
 
     def describe_job_failure(self, job: int) -> str:
-        """Return how a job ended, if Slurm still knows."""
+        """Return how a job ended, if Slurm still has a record of it."""
         done = subprocess.run(
             ['scontrol', 'show', 'job', str(job)], capture_output=True, text=True
         )
@@ -83,15 +83,15 @@ class SlurmPlugin(QueuePlugin, plugins.SLURMPlugin):
         return job
 
     def _is_pending(self, taskid):
-        if time.monotonic() - self._asked >= POLL_SECONDS:
-            self._asked = time.monotonic()
+        if time.monotonic() - self._queried >= POLL_SECONDS:
+            self._queried = time.monotonic()
             words = ['squeue', '--noheader', '--user', str(os.getuid()), '--format', '%A']
             done = subprocess.run(words, capture_output=True, text=True)
-            # Where its server does not answer, no job is known to have ended.
+            # If the server does not answer, treat all jobs as still queued.
             listed = done.stdout.split() if done.returncode == 0 else self._submitted
             self._queued = set(map(int, listed))
-        # An answer says nothing of jobs that are younger than it.
-        if taskid in self._queued or self._submitted[taskid] >= self._asked:
+        # The query does not cover jobs that were submitted after it.
+        if taskid in self._queued or self._submitted[taskid] >= self._queried:
             return True
         del self._submitted[taskid]
         return False
@@ -101,11 +101,11 @@ PLUGINS = {'SLURM': SlurmPlugin} | {
     name: type(f'{name}Plugin', (QueuePlugin, getattr(plugins, f'{name}Plugin')), {})
     for name in ('SGE', 'PBS', 'LSF', 'OAR', 'Condor')
 }
-"""Nipype's plugins that submit a job for each node and wait for it."""
+"""Supported queue plugins: those that submit a job for each node and wait for it."""
 
 
 def read_plugin_file(path: Path) -> tuple[str, dict]:
-    """Read the name of a plugin and its arguments from YAML, as fMRIPrep takes it.
+    """Read the name and arguments of a plugin from a YAML file in fMRIPrep's format.
 
     Raises
     ------
@@ -120,14 +120,13 @@ def read_plugin_file(path: Path) -> tuple[str, dict]:
         name, arguments = content['plugin'], dict(content.get('plugin_args') or {})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise PVSError(
-            f'{path} is no plugin file, expected YAML with "plugin" (a name) and "plugin_args" '
-            f'(keys and values), received: {error!r}'
+            f'{path} is not a YAML file with "plugin" (a name) and "plugin_args" (a mapping): '
+            f'{error!r}'
         ) from error
     if name not in (LOCAL, *PLUGINS):
         raise PVSError(
-            f'{path}: the plugin {name} cannot be used, expected {LOCAL} or one that submits a '
-            f'job for each step and waits for it ({", ".join(PLUGINS)}); there is also '
-            '--write-slurm'
+            f'{path}: plugin {name} is not supported; choose one of '
+            f'{", ".join((LOCAL, *PLUGINS))}, or use --write-slurm'
         )
     return name, arguments
 
@@ -139,15 +138,15 @@ def make_queue_plugin(
     on_start: Callable[[int], None],
     on_change: Callable[[object, str], None],
 ) -> QueuePlugin:
-    """Return a plugin whose jobs have an environment, whether or not the queue hands it on.
+    """Return a plugin whose job scripts export an environment.
 
-    ``name`` is a key of :data:`PLUGINS`, ``arguments`` are nipype's for it; the callables are
-    those of :class:`~pvs_workflow.execution.plugin.MemoryLimitedPlugin`.
+    ``name`` is a key of :data:`PLUGINS`, and ``arguments`` are nipype's arguments for it. The
+    callables are those of :class:`~pvs_workflow.execution.plugin.MemoryLimitedPlugin`.
     """
-    # Nipype puts it into the names of jobs.
+    # Nipype uses it in the names of jobs.
     os.environ.setdefault('LOGNAME', 'pvs_workflow')
-    own = {'on_start': on_start, 'status_callback': on_change}
-    plugin = PLUGINS[name](plugin_args=dict(arguments) | own)
+    callbacks = {'on_start': on_start, 'status_callback': on_change}
+    plugin = PLUGINS[name](plugin_args=dict(arguments) | callbacks)
     exports = ''.join(f'export {key}={shlex.quote(value)}\n' for key, value in environment.items())
     plugin._template = f'{plugin._template.rstrip()}\n{exports}'
     return plugin

@@ -1,4 +1,4 @@
-"""Signals that ask the program to end: Ctrl-C, SIGTERM, and a terminal that is closed."""
+"""Handle the signals that stop the program: SIGINT (Ctrl-C), SIGTERM and SIGHUP."""
 
 import signal
 import time
@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 EXIT_CODES = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
-"""As shells tell of a program that a signal has ended: 128 and its number."""
-SENTENCES = {
-    signal.SIGHUP: 'stopped, since the terminal was closed',
+"""Exit codes by signal: 128 plus the signal number, the convention of shells."""
+MESSAGES = {
+    signal.SIGHUP: 'stopped because the terminal was closed',
     signal.SIGINT: 'interrupted',
     signal.SIGTERM: 'terminated',
 }
-_RESPITE_SECONDS = 2.0
+_REPEAT_SECONDS = 2.0
+"""Time during which repeated signals are ignored."""
 
 
 class StoppedError(BaseException):
-    """The program was asked to end; like KeyboardInterrupt, nothing catches it by accident."""
+    """A signal stopped the program; ``except Exception`` does not catch it."""
 
     def __init__(self, signum: int = signal.SIGINT):
         super().__init__(signum)
@@ -24,42 +25,42 @@ class StoppedError(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """What the program ends with."""
+        """Exit code of the program."""
         return EXIT_CODES[self.signum]
 
 
 class _Stopper:
-    """Raises the error in the main thread, once for several signals that come together."""
+    """Signal handler that raises StoppedError, once for several signals in a short time."""
 
     def __init__(self):
         self.reset()
 
     def reset(self) -> None:
         """Forget earlier signals."""
-        self._asked = float('-inf')
+        self._raised_at = float('-inf')
         self._delayed = False
-        self._waiting: int | None = None
+        self._pending: int | None = None
 
     def __call__(self, signum, frame):
         if self._delayed:
-            self._waiting = self._waiting or signum
+            self._pending = self._pending or signum
             return
-        # Who presses Ctrl-C twice must not disturb what the first has begun to put in order.
-        # Should that get lost, in a place where Python ignores errors, a later one is heard.
+        # A second Ctrl-C must not interrupt the cleanup that the first one started. If the first
+        # error is lost where Python ignores errors, a later signal raises it again.
         now = time.monotonic()
-        if now - self._asked >= _RESPITE_SECONDS:
-            self._asked = now
+        if now - self._raised_at >= _REPEAT_SECONDS:
+            self._raised_at = now
             raise StoppedError(signum)
 
     @contextmanager
     def delayed(self) -> Iterator[None]:
-        """Raise the error at the end of the block, not in it."""
+        """Delay the error until the end of the block."""
         self._delayed = True
         try:
             yield
         finally:
             self._delayed = False
-            signum, self._waiting = self._waiting, None
+            signum, self._pending = self._pending, None
             if signum:
                 self(signum, None)
 
@@ -69,7 +70,7 @@ delayed_signals = _stopper.delayed
 
 
 def watch_signals() -> None:
-    """Have the signals raise :class:`StoppedError`; those that are ignored stay so (nohup)."""
+    """Make the signals raise :class:`StoppedError`; ignored signals stay ignored (nohup)."""
     _stopper.reset()
     for signum in EXIT_CODES:
         if signal.getsignal(signum) is not signal.SIG_IGN:
@@ -77,6 +78,6 @@ def watch_signals() -> None:
 
 
 def ignore_signals() -> None:
-    """Let nothing but SIGKILL disturb what is being put in order from here on."""
+    """Ignore further signals, so that they do not interrupt the cleanup."""
     for signum in EXIT_CODES:
         signal.signal(signum, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Processes that run nodes, each a pool of its own, so that a death costs one node only."""
+"""Worker processes for nodes, each in a separate pool, so that a death affects one node."""
 
 import ctypes
 import gc
@@ -19,19 +19,19 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _GRACE_SECONDS = 5.0
 """Time between asking a worker to end and killing it."""
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""Python's default, 700, makes the imports of TensorFlow and ANTs half a second slower."""
+"""Garbage-collection threshold; Python's default, 700, slows imports by half a second."""
 
 
 class WorkerDiedError(Exception):
-    """A worker process ended in the middle of a node."""
+    """A worker process died while it was running a node."""
 
 
 class Workers(AbstractContextManager):
-    """Worker processes, started when there is work and ended at the end of the block.
+    """Worker processes that start when there is work and stop at the end of the block.
 
-    They are spawned: forked ones could deadlock, and those of a fork server outlive a run that is
-    killed. The environment of nodes must be set before the first one starts. What they print goes
-    to a log file.
+    They are spawned: forked processes could deadlock, and those of a fork server outlive a killed
+    run. Set the environment of the nodes before the first worker starts. The output of workers
+    goes to a log file.
     """
 
     def __init__(self, log: Path, monitor: bool = False):
@@ -39,50 +39,50 @@ class Workers(AbstractContextManager):
         self._idle: list[ProcessPoolExecutor] = []
         self._busy: dict[Future, ProcessPoolExecutor] = {}
         with _without_interrupts():
-            # Python's tracker of semaphores must outlive the terminal, as those who use it do.
+            # Python's resource tracker must not get the terminal's signals either.
             resource_tracker.ensure_running()
 
     def start_first(self) -> None:
-        """Start a worker that loads what nodes need while the run is looking for its scans."""
+        """Start a worker that imports the modules of nodes while the run selects its scans."""
         self._idle.append(self._new_pool())
         with _without_interrupts():
             self._idle[0].submit(_load)
 
     def submit(self, function: Callable, *args) -> Future:
-        """Run a function in an idle worker or a new one; :meth:`result` must take the result."""
+        """Run a function in an idle or new worker; :meth:`result` must be called afterwards."""
         pool = self._idle.pop() if self._idle else self._new_pool()
         with _without_interrupts():
             try:
                 future = pool.submit(function, *args)
             except BrokenProcessPool:
-                # It died while it was idle, which is nobody's fault.
+                # The worker died while it was idle; use a new one.
                 pool = self._new_pool()
                 future = pool.submit(function, *args)
         self._busy[future] = pool
         return future
 
     def result(self, future: Future):
-        """Return what a function returned; raise what it raised, or WorkerDiedError."""
+        """Return the result of a function, or raise its error or WorkerDiedError."""
         pool = self._busy.pop(future)
         try:
             return future.result()
         except BrokenProcessPool as error:
             pool = None
             raise WorkerDiedError(
-                'its process was killed, most often for want of memory: give the run more of it, '
-                'or let it do less at a time (--nprocs, --mem); the same command resumes'
+                'its process was killed, probably out of memory; lower --nprocs or --mem, or give '
+                'the job more memory, and rerun'
             ) from error
         finally:
             if pool:
                 self._idle.append(pool)
 
     def end_idle(self, number: int) -> None:
-        """End idle workers until no more than a number of them are left."""
+        """Stop idle workers until at most ``number`` are left."""
         while len(self._idle) > number:
             self._idle.pop(0).shutdown(wait=True)
 
     def __exit__(self, kind, *exc_info):
-        """End all workers; those at work have some seconds for it."""
+        """Stop all workers; kill those that do not stop within some seconds."""
         if kind is StoppedError:
             ignore_signals()
         children = multiprocessing.active_children()
@@ -105,9 +105,10 @@ class Workers(AbstractContextManager):
 
 @contextmanager
 def _without_interrupts():
-    """Start processes that a terminal's signals do not reach: the run ends them.
+    """Start processes that ignore signals from the terminal; the run stops them.
 
-    A signal to the run waits until they are started: half started, they print tracebacks.
+    Signals to the run are delayed until the processes have started, because half-started ones
+    print tracebacks.
     """
     with delayed_signals():
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
@@ -127,24 +128,24 @@ def _prepare_worker(run_pid: int, log: Path, monitor: bool) -> None:
     """Redirect output, ignore SIGINT, and die with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    # Workers of a killed run must not work on in folders that the resumed run uses.
+    # Workers of a killed run must not continue in folders that a resumed run uses.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != run_pid:
         os._exit(1)
     if monitor:
         from nipype import config
 
-        # Workers do not inherit nipype's own switch.
+        # Workers do not inherit nipype's configuration.
         config.enable_resource_monitor()
     try:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     except OSError:
-        # A folder that is gone or full must not look like the worker's death.
+        # A missing or full folder must not look like a dead worker.
         descriptor = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
         os.dup2(descriptor, stream.fileno())
-        # Nothing is left in buffers when the worker is ended.
+        # Leave nothing in buffers when the worker is terminated.
         stream.reconfigure(line_buffering=True)
     os.close(descriptor)

@@ -5,7 +5,7 @@ from pvs_workflow.cli.parser import parse_args
 
 @pytest.fixture
 def parse(tmp_path, monkeypatch):
-    """Parse options of the participant level."""
+    """Return a function that parses options, by default of the participant level."""
     monkeypatch.chdir(tmp_path)
 
     def call(*options, level='participant', bids='bids', out='out'):

@@ -1,4 +1,4 @@
-"""Settings of a former run (``--config-file``), and what the command line adds."""
+"""Settings of an earlier run (``--config-file``), combined with the command line."""
 
 from dataclasses import fields, replace
 from pathlib import Path
@@ -7,11 +7,11 @@ import pytest
 
 from pvs_workflow.settings import RANDOM_SEED, Settings
 
-FORMER = Settings(
-    bids_dir=Path('/former/bids'),
-    output_dir=Path('/former/out'),
+EARLIER = Settings(
+    bids_dir=Path('/earlier/bids'),
+    output_dir=Path('/earlier/out'),
     analysis_level='participant',
-    run_id='former',
+    run_id='earlier',
     participant_label=('01', '02'),
     session_label=('a',),
     bids_filter_file=Path('/filters.json'),
@@ -31,22 +31,22 @@ FORMER = Settings(
     nipype_plugin_file=Path('/plugin.yml'),
     verbosity=2,
 )
-OF_ONE_RUN = {'bids_dir', 'output_dir', 'run_id'}
+NOT_REUSED = {'bids_dir', 'output_dir', 'run_id'}
 
 
 @pytest.fixture
-def former(tmp_path):
-    FORMER.to_toml(tmp_path / 'former.toml')
-    return tmp_path / 'former.toml'
+def earlier(tmp_path):
+    EARLIER.to_toml(tmp_path / 'earlier.toml')
+    return tmp_path / 'earlier.toml'
 
 
-def test_settings_of_a_former_run_are_taken(parse, former, tmp_path):
-    settings = parse('--config-file', str(former))
+def test_settings_of_an_earlier_run_are_used(parse, earlier, tmp_path):
+    settings = parse('--config-file', str(earlier))
     for field in fields(Settings):
-        if field.name not in OF_ONE_RUN:
-            assert getattr(settings, field.name) == getattr(FORMER, field.name), field.name
+        if field.name not in NOT_REUSED:
+            assert getattr(settings, field.name) == getattr(EARLIER, field.name), field.name
     assert settings.bids_dir == tmp_path / 'bids'
-    assert settings.run_id != 'former'
+    assert settings.run_id != 'earlier'
 
 
 @pytest.mark.parametrize(
@@ -61,55 +61,55 @@ def test_settings_of_a_former_run_are_taken(parse, former, tmp_path):
         (['-v'], 'verbosity', 1),
     ],
 )
-def test_the_command_line_wins(parse, former, options, name, value):
-    for words in ([*options, '--config-file', former], ['--config_file', former, *options]):
+def test_the_command_line_takes_precedence(parse, earlier, options, name, value):
+    for words in ([*options, '--config-file', earlier], ['--config_file', earlier, *options]):
         settings = parse(*map(str, words))
         assert getattr(settings, name) == value
-        others = {f.name for f in fields(Settings)} - OF_ONE_RUN - {name}
+        others = {f.name for f in fields(Settings)} - NOT_REUSED - {name}
         for other in others:
-            assert getattr(settings, other) == getattr(FORMER, other), other
+            assert getattr(settings, other) == getattr(EARLIER, other), other
 
 
-def test_threads_follow_the_processes_unless_they_were_chosen(parse, tmp_path):
+def test_threads_default_to_the_number_of_processes(parse, tmp_path):
     path = tmp_path / 'run.toml'
-    replace(FORMER, nprocs=6, omp_nthreads=None).to_toml(path)
+    replace(EARLIER, nprocs=6, omp_nthreads=None).to_toml(path)
     assert parse('--config-file', str(path)).threads == 6
     assert parse('--config-file', str(path), '--nprocs', '2').threads == 2
     assert parse('--nprocs', '64').threads == 8
 
 
-def test_what_was_done_instead_of_a_run_is_not_taken(parse, tmp_path):
+def test_actions_instead_of_processing_are_not_reused(parse, tmp_path):
     path = tmp_path / 'run.toml'
-    kinds = {'boilerplate_only': True, 'write_slurm': Path('/jobs/a.sh')}
-    replace(FORMER, **kinds).to_toml(path)
+    actions = {'boilerplate_only': True, 'write_slurm': Path('/jobs/a.sh')}
+    replace(EARLIER, **actions).to_toml(path)
     settings = parse('--config-file', str(path), '--reports-only')
     assert (settings.boilerplate_only, settings.write_slurm) == (False, None)
     assert settings.reports_only
 
 
 @pytest.mark.parametrize(
-    ('content', 'said'),
+    ('content', 'message'),
     [
         (None, 'cannot be read'),
         ('nprocs = ', 'cannot be read'),
         ('nproc = 2', 'unknown settings nproc'),
-        ('nprocs = "2"', 'instead of int'),
+        ('nprocs = "2"', 'is not of type int'),
         ('nprocs = 0', 'above 0'),
         ('participant_label = ["../x"]', 'letters and digits'),
-        ('ratings = ["x.tsv"]', '--ratings is of the group level'),
+        ('ratings = ["x.tsv"]', '--ratings is available only at the group level'),
     ],
 )
-def test_bad_settings_of_a_former_run(parse, capsys, tmp_path, content, said):
+def test_invalid_settings_of_an_earlier_run_are_refused(parse, capsys, tmp_path, content, message):
     path = tmp_path / 'run.toml'
     if content is not None:
         path.write_text(content)
     with pytest.raises(SystemExit) as error:
         parse('--config-file', str(path))
     assert error.value.code == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_a_few_settings_are_enough(parse, tmp_path):
+def test_a_file_need_not_contain_all_settings(parse, tmp_path):
     path = tmp_path / 'run.toml'
     path.write_text('mem_gb = 4\n')
     settings = parse('--config-file', str(path))

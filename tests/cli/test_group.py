@@ -1,10 +1,10 @@
-"""The group level as users run it."""
+"""Run the group level from the command line."""
 
 from tests.builders.execution import complaint, run_command
 from tests.builders.results import save_result
 
 
-def test_group_without_results(tmp_path):
+def test_a_group_run_without_results_fails(tmp_path):
     (tmp_path / 'out').mkdir()
     done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 66
@@ -12,7 +12,7 @@ def test_group_without_results(tmp_path):
     assert list((tmp_path / 'out').iterdir()) == []
 
 
-def test_group_needs_no_dataset_and_no_sound_table_of_people(tmp_path):
+def test_a_group_run_does_not_need_a_dataset_or_a_valid_participants_table(tmp_path):
     save_result(tmp_path / 'out', '01')
     done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 0, done.stderr

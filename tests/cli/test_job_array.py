@@ -1,4 +1,4 @@
-"""The script of a job array, run as it stands, with stand-ins for sbatch and the app."""
+"""Scripts of job arrays, run unchanged except for fake commands for sbatch and the app."""
 
 import json
 import re
@@ -15,7 +15,7 @@ SBATCH = """#!/bin/bash
 printf '%s\\n' "$@" -- >> "$0.called"
 echo "$((4000 + $(grep -c '^--$' "$0.called")));cluster"
 """
-# Writes what it was called with; fails for one participant.
+# Records its arguments and fails for one participant.
 APP = """#!/bin/bash
 printf '%s\\n' "$@" > "$0.called"
 [[ " $* " != *" --participant-label 02 "* ]]
@@ -24,7 +24,7 @@ printf '%s\\n' "$@" > "$0.called"
 
 @pytest.fixture
 def array(make_dataset, tmp_path):
-    """Return a function that writes an array for three people, and its folder with stand-ins."""
+    """Return a function that writes an array of three participants, and the folders it uses."""
     bids = make_dataset(*(f'sub-{label}_T2w.nii.gz' for label in ('01', '02', 'A3')))
     folder = tmp_path / 'some jobs'
     folder.mkdir()
@@ -50,7 +50,7 @@ def array(make_dataset, tmp_path):
 
 
 def bash(array, *words, **environment):
-    """Run the script."""
+    """Run the script of the array."""
     _, folder, binaries = array
     return subprocess.run(
         ['bash', folder / 'pvs.sh', *words],
@@ -60,20 +60,20 @@ def bash(array, *words, **environment):
     )
 
 
-def submitted(array):
-    """Return the words of each call of sbatch."""
+def sbatch_calls(array):
+    """Return the arguments of each call of sbatch, and delete their record."""
     text = (array[2] / 'sbatch.called').read_text()
     (array[2] / 'sbatch.called').unlink()
     return [call.splitlines() for call in text.split('--\n') if call]
 
 
-def test_script_and_list(array, tmp_path):
+def test_the_script_and_the_list_of_participants_are_written(array, tmp_path):
     write, folder, _ = array
     done = write()
     assert done.returncode == 0, done.stderr
-    people = folder / 'pvs_participants.txt'
-    assert people.read_text() == '01\n02\nA3\n'
-    assert stat.S_IMODE(people.stat().st_mode) == 0o444
+    participants_file = folder / 'pvs_participants.txt'
+    assert participants_file.read_text() == '01\n02\nA3\n'
+    assert stat.S_IMODE(participants_file.stat().st_mode) == 0o444
     text = (folder / 'pvs.sh').read_text()
     assert not re.search('@[a-z_0-9]+@', text)
     assert '#SBATCH --array=1-3%50\n' in text
@@ -85,7 +85,7 @@ def test_script_and_list(array, tmp_path):
     assert not list((tmp_path / 'out').glob('sub-*'))
 
 
-def test_a_task_does_one_participant_and_marks_it_as_done(array, tmp_path):
+def test_a_task_processes_one_participant_and_marks_it_as_done(array, tmp_path):
     write, folder, binaries = array
     write('--nprocs', '4', '--mem', '7G', '--no-bias-correction', '--random-seed', '9')
     text = (folder / 'pvs.sh').read_text()
@@ -102,15 +102,15 @@ def test_a_task_does_one_participant_and_marks_it_as_done(array, tmp_path):
     assert bash(array, 'pending').stdout.split() == ['1', '2']
 
 
-def test_only_those_that_failed_are_submitted_again(array):
+def test_only_failed_tasks_are_submitted_again(array):
     write, *_ = array
     write()
     done = bash(array, 'submit', '--partition=long')
     assert done.returncode == 0, done.stderr
     assert '3 participants as 4001' in done.stdout
-    people, group = submitted(array)
+    tasks, group = sbatch_calls(array)
     script = str(array[1] / 'pvs.sh')
-    assert people == [
+    assert tasks == [
         *('--parsable', '--partition=long', '--array=1,2,3%50'),
         *('--export=ALL,PVS_FIRST=0', script),
     ]
@@ -122,17 +122,17 @@ def test_only_those_that_failed_are_submitted_again(array):
     codes = [bash(array, SLURM_ARRAY_TASK_ID=str(task)).returncode for task in (1, 2, 3)]
     assert codes == [0, 1, 0]
     bash(array, 'submit')
-    assert submitted(array)[0][1] == '--array=2%50'
+    assert sbatch_calls(array)[0][1] == '--array=2%50'
 
 
-def test_group_job(array, tmp_path):
+def test_the_group_job_runs_the_group_level(array, tmp_path):
     array[0]()
     assert bash(array, PVS_GROUP='1', SLURM_ARRAY_TASK_ID='0').returncode == 0
     settings = parse_args((array[2] / 'app.called').read_text().splitlines())
     assert (settings.analysis_level, settings.output_dir) == ('group', tmp_path / 'out')
 
 
-def test_nothing_is_submitted_when_all_are_done(array):
+def test_nothing_is_submitted_when_all_tasks_are_done(array):
     write, _, binaries = array
     write('--participant-label', '01')
     assert bash(array, SLURM_ARRAY_TASK_ID='1').returncode == 0
@@ -140,13 +140,13 @@ def test_nothing_is_submitted_when_all_are_done(array):
     assert not (binaries / 'sbatch.called').exists()
 
 
-def test_more_participants_than_an_array_may_have(array):
+def test_many_participants_are_split_among_arrays(array):
     write, folder, _ = array
     write()
     script = folder / 'pvs.sh'
     script.write_text(re.sub(r'^block=\d+', 'block=2', script.read_text(), flags=re.M))
     bash(array, 'submit')
-    first, second, group = submitted(array)
+    first, second, group = sbatch_calls(array)
     assert (first[1], first[2]) == ('--array=1,2%50', '--export=ALL,PVS_FIRST=0')
     assert (second[1], second[2]) == ('--array=1%50', '--export=ALL,PVS_FIRST=2')
     assert '--dependency=afterany:4001:4002' in group
@@ -157,27 +157,27 @@ def test_more_participants_than_an_array_may_have(array):
 def test_a_changed_list_is_refused(array):
     write, folder, binaries = array
     write()
-    people = folder / 'pvs_participants.txt'
-    people.chmod(0o644)
-    people.write_text('02\n01\nA3\n')
+    participants_file = folder / 'pvs_participants.txt'
+    participants_file.chmod(0o644)
+    participants_file.write_text('02\n01\nA3\n')
     for words, environment in ((['submit'], {}), ([], {'SLURM_ARRAY_TASK_ID': '1'})):
         done = bash(array, *words, **environment)
         assert done.returncode == 1
-        assert 'was changed' in done.stderr
+        assert 'has changed' in done.stderr
     assert not list(binaries.glob('*.called'))
 
 
 @pytest.mark.parametrize('name', ['pvs.sh', 'pvs.toml', 'pvs_participants.txt'])
-def test_files_that_are_there_are_kept(array, name):
+def test_existing_files_are_not_overwritten(array, name):
     write, folder, _ = array
     (folder / name).write_text('precious')
     done = write()
     assert done.returncode == 1
-    assert f'{name} is there already' in done.stderr
+    assert f'{name} already exists' in done.stderr
     assert {path.name: path.read_text() for path in folder.iterdir()} == {name: 'precious'}
 
 
-def test_who_cannot_be_processed_is_told(array, make_dataset):
+def test_unknown_participants_are_reported(array):
     write, folder, _ = array
     done = write('--participant-label', '01', '99')
     assert done.returncode == 1
@@ -185,18 +185,18 @@ def test_who_cannot_be_processed_is_told(array, make_dataset):
     assert (folder / 'pvs_participants.txt').read_text() == '01\n'
 
 
-def test_names_that_slurm_would_read_otherwise(make_dataset, tmp_path):
+def test_script_names_that_slurm_would_misread_are_refused(make_dataset, tmp_path):
     words = ('participant', '--write-slurm', 'a %j.sh')
     done = run_command(make_dataset('sub-01_T2w.nii.gz'), 'out', *words, cwd=tmp_path)
     assert done.returncode == 1
-    assert 'cannot be the script of a job' in done.stderr.splitlines()[-1]
+    assert 'is not a valid script name' in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr
     assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.slow
-def test_many_runs_at_once_share_output_and_database(make_dataset, tmp_path):
-    """Real processes, all of which find neither output nor database at first."""
+def test_simultaneous_runs_share_output_and_database(make_dataset, tmp_path):
+    """Real processes all start without an output folder and a database."""
     labels = [f'{number:02d}' for number in range(1, 9)]
     bids = make_dataset(*(f'sub-{label}_T2w.nii.gz' for label in labels))
     out, database = tmp_path / 'out', tmp_path / 'database'
@@ -215,11 +215,11 @@ def test_many_runs_at_once_share_output_and_database(make_dataset, tmp_path):
     seen = set()
     while any(process.poll() is None for process in runs):
         for path in (out / 'dataset_description.json', out / '.bidsignore'):
-            # Whole or not there, at any moment.
+            # The file is complete whenever it exists.
             if path.exists():
                 seen.add((path.name, path.read_text()))
-    said = [process.communicate()[1] for process in runs]
-    assert [process.returncode for process in runs] == [0] * len(runs), said
+    messages = [process.communicate()[1] for process in runs]
+    assert [process.returncode for process in runs] == [0] * len(runs), messages
     assert sorted(name for name, _ in seen) == ['.bidsignore', 'dataset_description.json']
     assert (
         json.loads((out / 'dataset_description.json').read_text())['DatasetType'] == 'derivative'
@@ -228,4 +228,4 @@ def test_many_runs_at_once_share_output_and_database(make_dataset, tmp_path):
     assert [path.name for path in database.iterdir()] == ['layout_index.sqlite']
     assert len(list((out / 'logs').glob('*.toml'))) == len(labels)
     for label in labels:
-        assert any(f'sub-{label}' in text for text in said)
+        assert any(f'sub-{label}' in text for text in messages)

@@ -1,4 +1,4 @@
-"""What every run leaves in the folder of logs."""
+"""Logs, settings and dataset description that every run writes."""
 
 import json
 
@@ -6,7 +6,7 @@ from pvs_workflow.settings import load_settings
 from tests.builders.execution import complaint, run_command
 
 
-def test_every_run_leaves_its_description_settings_and_log(make_dataset, tmp_path):
+def test_every_run_writes_its_description_settings_and_log(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T1w.nii.gz', DatasetDOI='doi:10.1/x')
     done = run_command(folder, 'out', 'participant', '--random-seed', '5', cwd=tmp_path)
     out = tmp_path / 'out'

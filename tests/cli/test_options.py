@@ -1,4 +1,4 @@
-"""Values of options, as users write them."""
+"""Converters for the values of options."""
 
 import argparse
 from pathlib import Path
@@ -11,29 +11,29 @@ from pvs_workflow.cli.options import OPTIONS, memory_gb, path_argument
 @pytest.mark.parametrize(
     ('text', 'expected'), [('8000', 8.0), ('8G', 8.0), ('8gb', 8.0), (' 1.5 T', 1500.0)]
 )
-def test_amounts_of_memory(text, expected):
+def test_memory_sizes_are_read(text, expected):
     assert memory_gb(text) == expected
 
 
 @pytest.mark.parametrize('text', ['', '8X', '-1', 'G', '1e3'])
-def test_what_is_no_amount_of_memory(text):
-    with pytest.raises(argparse.ArgumentTypeError, match='expected a number with K, M, G or T'):
+def test_invalid_memory_sizes_are_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match='give a number with K, M, G or T'):
         memory_gb(text)
 
 
-def test_paths_are_absolute_and_know_the_home(monkeypatch, tmp_path):
+def test_paths_are_absolute_and_tilde_is_expanded(monkeypatch, tmp_path):
     monkeypatch.setenv('HOME', str(tmp_path))
     assert path_argument('~/a') == tmp_path / 'a'
     assert path_argument('a') == Path.cwd() / 'a'
 
 
 @pytest.mark.parametrize('text', ['', 'a\udcff'])
-def test_paths_that_could_not_be_recorded_are_refused(text):
+def test_empty_paths_and_paths_that_are_not_utf8_are_refused(text):
     with pytest.raises((argparse.ArgumentTypeError, ValueError)):
         path_argument(text)
 
 
-def test_every_option_says_what_it_does():
+def test_every_option_has_a_unique_name_and_a_help_text():
     options = [option for group in OPTIONS.values() for option in group]
     names = [name for names, _, _ in options for name in names.split()]
     assert len(names) == len(set(names))

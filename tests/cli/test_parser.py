@@ -11,7 +11,7 @@ from pvs_workflow.execution.stopping import EXIT_CODES
 from pvs_workflow.settings import RANDOM_SEED, Settings
 
 
-def test_defaults(parse, tmp_path):
+def test_default_settings(parse, tmp_path):
     settings = parse()
     assert settings.bids_dir == tmp_path / 'bids'
     assert settings.output_dir == tmp_path / 'out'
@@ -63,7 +63,7 @@ def test_defaults(parse, tmp_path):
         (['-vv'], 'verbosity', 2),
     ],
 )
-def test_options(parse, options, name, value):
+def test_options_become_settings(parse, options, name, value):
     value = ('01', '02') if value is None else value
     assert getattr(parse(*options), name) == value
 
@@ -86,12 +86,12 @@ def test_paths_are_absolute(parse, tmp_path, option, name):
     assert getattr(parse(option, 'some/where'), name) == tmp_path / 'some' / 'where'
 
 
-def test_every_run_has_its_own_id(parse):
+def test_every_run_has_a_unique_id(parse):
     assert parse().run_id != parse().run_id
 
 
 @pytest.mark.parametrize(
-    ('options', 'said'),
+    ('options', 'message'),
     [
         (['--nprocs', '0'], 'nprocs must be a whole number above 0, received 0'),
         (['--nprocs', 'many'], 'invalid int'),
@@ -106,34 +106,34 @@ def test_every_run_has_its_own_id(parse):
         (['-w', 'bids/work'], 'inside bids_dir'),
     ],
 )
-def test_nonsense_is_refused(parse, capsys, options, said):
+def test_invalid_options_are_refused(parse, capsys, options, message):
     with pytest.raises(SystemExit) as error:
         parse(*options)
     assert error.value.code == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('out', ['bids', './bids/', 'bids/out', 'other/../bids', '.'])
-def test_raw_data_are_not_written_among(parse, capsys, out):
+def test_output_folders_in_raw_data_are_refused(parse, capsys, out):
     with pytest.raises(SystemExit) as error:
         parse(out=out)
     assert error.value.code == 2
-    assert 'expected' in capsys.readouterr().err
+    assert 'choose another one, such as' in capsys.readouterr().err
 
 
-def test_links_do_not_hide_the_raw_data(parse, tmp_path):
+def test_links_to_raw_data_are_followed(parse, tmp_path):
     (tmp_path / 'bids').mkdir()
     (tmp_path / 'link').symlink_to(tmp_path / 'bids')
     with pytest.raises(SystemExit):
         parse(out='link/out')
 
 
-def test_derivatives_folder_is_fine(parse, tmp_path):
+def test_output_in_the_derivatives_folder_is_allowed(parse, tmp_path):
     out = parse(out='bids/derivatives/pvs').output_dir
     assert out == tmp_path / 'bids' / 'derivatives' / 'pvs'
 
 
-def test_group_options(parse, tmp_path):
+def test_options_of_the_group_level(parse, tmp_path):
     settings = parse('--ratings', 'a.tsv', '/b.tsv', '--ratings', 'c.tsv', level='group')
     assert settings.ratings == (tmp_path / 'a.tsv', Path('/b.tsv'), tmp_path / 'c.tsv')
     assert parse('--reading_sheet', level='group').reading_sheet
@@ -141,15 +141,15 @@ def test_group_options(parse, tmp_path):
 
 
 @pytest.mark.parametrize('options', [['--ratings', 'a.tsv'], ['--reading-sheet']])
-def test_group_options_are_refused_elsewhere(parse, capsys, options):
+def test_group_options_are_refused_at_participant_level(parse, capsys, options):
     with pytest.raises(SystemExit) as error:
         parse(*options)
     assert error.value.code == 2
-    said = capsys.readouterr().err
-    assert f'{options[0]} is of the group level' in said
+    message = capsys.readouterr().err
+    assert f'{options[0]} is available only at the group level' in message
 
 
-def test_a_task_of_an_array_has_two_processes(parse):
+def test_a_job_array_task_has_two_processes_by_default(parse):
     assert parse('--write-slurm', 'a.sh').nprocs == 2
 
 
@@ -160,15 +160,15 @@ def test_participant_options_are_refused_at_group_level(parse, capsys, options):
     with pytest.raises(SystemExit) as error:
         parse(*options, level='group')
     assert error.value.code == 2
-    assert f'{options[0]} is of the participant level' in capsys.readouterr().err
+    assert f'{options[0]} is available only at the participant level' in capsys.readouterr().err
 
 
-def test_group_level_does_not_need_raw_data(parse):
+def test_the_group_level_accepts_the_output_folder_as_bids_dir(parse):
     assert parse(level='group', bids='out').analysis_level == 'group'
 
 
 @pytest.mark.parametrize('option', ['--help', '--version'])
-def test_help_loads_nothing_heavy(option):
+def test_help_imports_no_heavy_packages(option):
     code = (
         'import sys\n'
         'from pvs_workflow.cli.run import main\n'
@@ -184,7 +184,7 @@ def test_help_loads_nothing_heavy(option):
     assert 'pvs_workflow' in done.stdout
 
 
-def test_version():
+def test_version_is_printed():
     done = subprocess.run(
         [sys.executable, '-m', 'pvs_workflow.cli.run', '--version'], capture_output=True, text=True
     )

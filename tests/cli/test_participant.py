@@ -1,4 +1,4 @@
-"""The participant level as users run it, up to where the graph begins."""
+"""Run the participant level from the command line, up to the start of the graph."""
 
 import shutil
 from pathlib import Path
@@ -23,8 +23,8 @@ BAD_INPUTS = {
 
 
 @pytest.mark.parametrize('case', BAD_INPUTS)
-def test_bad_input_ends_in_one_sentence_and_its_code(make_dataset, tmp_path, case):
-    code, said, names, labels = BAD_INPUTS[case]
+def test_invalid_input_gives_one_message_and_its_exit_code(make_dataset, tmp_path, case):
+    code, message, names, labels = BAD_INPUTS[case]
     folder = make_dataset(*names)
     if case == 'no folder':
         shutil.rmtree(folder)
@@ -36,17 +36,17 @@ def test_bad_input_ends_in_one_sentence_and_its_code(make_dataset, tmp_path, cas
         model = 'unused'
     done = run_command(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
     assert done.returncode == code, done.stderr
-    assert said in complaint(done)
+    assert message in complaint(done)
 
 
-def test_session_that_nobody_has(make_dataset, tmp_path):
+def test_a_session_that_does_not_exist_is_reported(make_dataset, tmp_path):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
     done = run_command(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
     assert done.returncode == 18
     assert 'session 9' in complaint(done)
 
 
-def test_malformed_filter_file(make_dataset, tmp_path):
+def test_a_malformed_filter_file_is_reported(make_dataset, tmp_path):
     (tmp_path / 'filters.json').write_text('{')
     folder = make_dataset('sub-01_T2w.nii.gz')
     done = run_command(
@@ -57,7 +57,7 @@ def test_malformed_filter_file(make_dataset, tmp_path):
 
 
 @pytest.mark.parametrize('where', ['output', 'work'])
-def test_unwritable_folder(make_dataset, tmp_path, where):
+def test_an_unwritable_folder_is_reported(make_dataset, tmp_path, where):
     (tmp_path / 'file').write_text('')
     out = 'file/out' if where == 'output' else 'out'
     work = 'file/work' if where == 'work' else 'work'
@@ -67,7 +67,7 @@ def test_unwritable_folder(make_dataset, tmp_path, where):
     assert 'file' in complaint(done)
 
 
-def test_missing_model(make_dataset, tmp_path):
+def test_a_missing_model_is_reported(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz')
     options = ['--model', 'nowhere', '--skip-bids-validation']
     done = run_command(folder, 'out', 'participant', *options, cwd=tmp_path)
@@ -76,12 +76,12 @@ def test_missing_model(make_dataset, tmp_path):
     assert 'Traceback' not in done.stderr
 
 
-def test_nothing_is_written_for_what_is_no_dataset(tmp_path):
+def test_no_output_is_written_without_a_dataset(tmp_path):
     run_command(tmp_path / 'nowhere', 'out', 'participant', cwd=tmp_path)
     assert not (tmp_path / 'out').exists()
 
 
-def test_output_of_another_pipeline_is_left_alone(make_dataset, tmp_path):
+def test_the_output_of_another_pipeline_is_not_changed(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz')
     description = tmp_path / 'out' / 'dataset_description.json'
     description.parent.mkdir()
@@ -93,7 +93,7 @@ def test_output_of_another_pipeline_is_left_alone(make_dataset, tmp_path):
     assert description.read_bytes() == before
 
 
-def test_description_has_no_time_in_it(make_dataset, tmp_path):
+def test_the_description_does_not_depend_on_the_time(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T1w.nii.gz')
     path = tmp_path / 'out' / 'dataset_description.json'
     contents = set()
@@ -103,8 +103,8 @@ def test_description_has_no_time_in_it(make_dataset, tmp_path):
     assert len(contents) == 1
 
 
-def test_participants_that_were_lost_keep_the_record_of_the_other_run(make_dataset, tmp_path):
-    """A run may be suspended between its lock and its first record."""
+def test_a_run_that_lost_its_locks_does_not_change_the_record(make_dataset, tmp_path):
+    """A run may be suspended after it locks a participant and before it writes a record."""
     settings = Settings(
         bids_dir=make_dataset('sub-01_T2w.nii.gz'),
         output_dir=tmp_path / 'out',
@@ -121,8 +121,8 @@ def test_participants_that_were_lost_keep_the_record_of_the_other_run(make_datas
     selection = participant.select_scans(settings)
     with (
         pytest.raises(OutputError, match='taken over by another run'),
-        claimed(settings, selection) as (own, _, locks),
+        claimed(settings, selection) as (locked, _, locks),
     ):
         next(settings.logs.glob('.*.beat')).unlink()
-        participant.process_scans(settings, own, {}, None, locks)
+        participant.process_scans(settings, locked, {}, None, locks)
     assert record.read_text() == '{"runs": []}'

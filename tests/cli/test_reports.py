@@ -1,4 +1,4 @@
-"""Pages and citations without processing: ``--reports-only`` and ``--boilerplate-only``."""
+"""Reports and citations without processing: ``--reports-only``, ``--boilerplate-only``."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ def run(*arguments, cwd):
 
 @pytest.fixture
 def results(tmp_path):
-    """Results of two participants, with their pages."""
+    """Return an output folder with results and reports of two participants."""
     out = tmp_path / 'out'
     for label in ('01', '02'):
         stem = save_result(out, label).name
@@ -37,7 +37,7 @@ def pages(out):
     return {path.name: path.read_bytes() for path in out.glob('*.html')}
 
 
-def test_pages_are_made_anew_as_they_were_without_raw_data(results, tmp_path):
+def test_rebuilt_reports_are_identical_without_raw_data(results, tmp_path):
     before = pages(results)
     assert b'the first command' in before['sub-01.html']
     for name in before:
@@ -49,7 +49,7 @@ def test_pages_are_made_anew_as_they_were_without_raw_data(results, tmp_path):
     assert not (tmp_path / 'work').exists()
 
 
-def test_only_the_pages_asked_for_are_made(results, tmp_path):
+def test_only_the_requested_reports_are_rebuilt(results, tmp_path):
     for name in pages(results):
         (results / name).unlink()
     options = ['--reports-only', '--participant-label', '02']
@@ -57,35 +57,35 @@ def test_only_the_pages_asked_for_are_made(results, tmp_path):
     assert list(pages(results)) == ['sub-02.html']
 
 
-def test_a_new_result_is_on_the_new_page(results, tmp_path):
+def test_a_rebuilt_report_shows_a_new_result(results, tmp_path):
     save_result(results, '01', qc='review', reasons=('something new',))
     run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
     assert b'something new' in pages(results)['sub-01.html']
 
 
 @pytest.mark.parametrize(
-    ('labels', 'code', 'said'),
+    ('labels', 'code', 'message'),
     [
-        (['09'], 18, 'expected some of 01, 02, received 09'),
-        (['01', '09'], 1, 'sub-09: no results are in '),
+        (['09'], 18, 'no results for 09; choose from 01, 02'),
+        (['01', '09'], 1, 'sub-09: no results in '),
     ],
 )
-def test_participants_without_results_are_told(results, tmp_path, labels, code, said):
+def test_participants_without_results_are_reported(results, tmp_path, labels, code, message):
     options = ['--reports-only', '--participant-label', *labels]
     done = run('nowhere', 'out', 'participant', *options, cwd=tmp_path)
     assert done.returncode == code
-    assert said in done.stderr
+    assert message in done.stderr
     assert 'Traceback' not in done.stderr
 
 
-def test_pages_of_nobody_cannot_be_made(tmp_path):
+def test_reports_cannot_be_rebuilt_without_results(tmp_path):
     done = run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
     assert done.returncode == 66
     assert 'run without --reports-only first' in done.stderr
     assert not (tmp_path / 'out').exists()
 
 
-def test_the_methods_text_without_processing(make_dataset, tmp_path):
+def test_the_methods_text_is_written_without_processing(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T1w.nii.gz')
     options = ['--boilerplate-only', '--no-bias-correction', '--random-seed', '5']
     done = run(folder, 'out', 'participant', *options, cwd=tmp_path)
@@ -107,14 +107,18 @@ def test_the_methods_text_without_processing(make_dataset, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('level', 'options', 'said'),
+    ('level', 'options', 'message'),
     [
-        ('group', ['--reports-only'], '--reports-only is of the participant level'),
-        ('group', ['--boilerplate-only'], '--boilerplate-only is of the participant level'),
+        ('group', ['--reports-only'], '--reports-only is available only at the participant level'),
+        (
+            'group',
+            ['--boilerplate-only'],
+            '--boilerplate-only is available only at the participant level',
+        ),
         ('participant', ['--boilerplate-only', '--reports-only'], 'not allowed with'),
     ],
 )
-def test_options_that_do_not_go_together(tmp_path, level, options, said):
+def test_incompatible_options_are_refused(tmp_path, level, options, message):
     done = run('bids', 'out', level, *options, cwd=tmp_path)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr

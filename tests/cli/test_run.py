@@ -1,4 +1,4 @@
-"""The exit code tells how the command ended."""
+"""Exit codes of the command."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from pvs_workflow.execution.stopping import EXIT_CODES
 
 @pytest.fixture(autouse=True)
 def signals():
-    """Give the signals back."""
+    """Restore the signal handlers after each test."""
     before = {signum: signal.getsignal(signum) for signum in EXIT_CODES}
     yield
     for signum, handler in before.items():
@@ -25,27 +25,27 @@ def fail(error):
 
 
 @pytest.mark.parametrize(
-    ('action', 'code', 'said'),
+    ('action', 'code', 'message'),
     [
         (lambda: 0, 0, ''),
         (lambda: 1, 1, ''),
-        (lambda: fail(NoMatchError('nobody')), 18, 'nobody'),
+        (lambda: fail(NoMatchError('no match')), 18, 'no match'),
         (lambda: fail(KeyError('a bug')), 1, "unexpected KeyError: 'a bug' (please report it"),
     ],
 )
-def test_exit_codes(action, code, said, caplog):
+def test_an_action_ends_with_the_code_of_its_result_or_error(action, code, message, caplog):
     assert run_with_exit_code(action) == code
-    assert said in caplog.text
+    assert message in caplog.text
 
 
 @pytest.mark.parametrize(('signum', 'code'), EXIT_CODES.items())
 def test_a_signal_ends_the_run_with_its_code(signum, code, caplog):
     signal.signal(signum, signal.SIG_DFL)
     assert run_with_exit_code(lambda: os.kill(os.getpid(), signum)) == code
-    assert 'the same command with the same work folder resumes' in caplog.text
+    assert '; rerun the same command with the same work folder to resume' in caplog.text
 
 
-def test_the_thread_limits_are_set_before_numpy_is_loaded(monkeypatch, tmp_path):
+def test_thread_limits_are_set_at_the_start(monkeypatch, tmp_path):
     monkeypatch.setenv('OMP_NUM_THREADS', '64')
     monkeypatch.setattr(run, 'start_console', lambda verbosity: None)
     code = run.main(

@@ -108,7 +108,7 @@ def test_an_unwritable_folder_is_named(tmp_path, paths):
         (b'', 'cannot be read'),
         (b'\xff\xfe\x00\x01', 'cannot be read'),
         ('\t'.join(COLUMNS).encode() + b'\n', 'has a header but no rows'),
-        ('\t'.join(COLUMNS).encode() + b'\nL\n', '1 cells in row 2, where the header has 10'),
+        ('\t'.join(COLUMNS).encode() + b'\nL\n', 'line 2 has 1 cells, but the header has 10'),
         (b'a\tb\n1\t2\n', 'has the wrong columns'),
         (
             '\t'.join(COLUMNS).encode() + b'\n' + b'x\t' * 9 + b'x\n',
@@ -140,7 +140,7 @@ def test_cells_that_are_not_numbers_are_refused(paths, cell):
 def test_a_table_that_is_too_large_is_refused(paths):
     with paths[1].open('r+b') as stream:
         stream.truncate(2**21)
-    with pytest.raises(PVSError, match='more than 1 MB'):
+    with pytest.raises(PVSError, match='larger than 1 MB'):
         read_records(paths[1], 'epvs_counts')
 
 

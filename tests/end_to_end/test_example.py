@@ -205,13 +205,13 @@ def test_a_killed_run_resumes_to_the_same_bytes(example, tmp_path):
         process.wait()
     assert not tables(out)
     record = out / 'sub-02' / 'figures' / 'sub-02_provenance.json'
-    assert 'did not come to its end' in record.read_text()
+    assert 'did not finish' in record.read_text()
     registered = next(iter(work.rglob(f'{half_way}/result_*.pklz')))
     before = registered.stat().st_mtime_ns
     done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert registered.stat().st_mtime_ns == before  # not run again
-    assert 'did not come to its end' not in record.read_text()
+    assert 'did not finish' not in record.read_text()
     reference = tables(example)
     ours = tables(out)
     assert len(ours) == 3

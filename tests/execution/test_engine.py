@@ -1,11 +1,11 @@
-"""How scans are divided among graphs, and what is cleaned."""
+"""Batches of scans, and cleaning of the work folder."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pvs_workflow.execution.engine import clean_work, portions
+from pvs_workflow.execution.engine import clean_work, split_scans
 from pvs_workflow.inputs import Scan
 from pvs_workflow.settings import Settings
 
@@ -29,15 +29,15 @@ SETTINGS = Settings(
         (2, None, 0, []),
     ],
 )
-def test_portions(nprocs, file, number, sizes):
+def test_scans_are_split_into_batches(nprocs, file, number, sizes):
     settings = replace(SETTINGS, nprocs=nprocs, nipype_plugin_file=file)
     scans = list(range(number))
-    found = portions(scans, settings)
-    assert [len(one) for one in found] == sizes
-    assert [scan for one in found for scan in one] == scans
+    batches = split_scans(scans, settings)
+    assert [len(batch) for batch in batches] == sizes
+    assert [scan for batch in batches for scan in batch] == scans
 
 
-def test_of_a_shared_work_folder_only_the_scans_own_folders_are_removed(tmp_path):
+def test_only_the_folders_of_the_scans_are_removed(tmp_path):
     scans = [Scan(f'0{n}', None, Path('t2w.nii'), None, None, (('sub', f'0{n}'),)) for n in (1, 2)]
     for scan in scans:
         (tmp_path / 'pvs_wf' / f'{scan.name}_wf').mkdir(parents=True)

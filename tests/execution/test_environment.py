@@ -1,4 +1,4 @@
-"""One environment for all engines, whatever the shell has set."""
+"""Environment variables of a run."""
 
 from pathlib import Path
 
@@ -16,15 +16,15 @@ SETTINGS = Settings(
 )
 
 
-def test_the_environment_is_what_the_engines_set_themselves():
-    found = engine_environment(SETTINGS)
-    assert found.items() >= ENVIRONMENT.items()
-    assert found['TF_ENABLE_ONEDNN_OPTS'] == '1'
-    assert found['ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS'] == '1'
-    assert (found['OMP_NUM_THREADS'], found['OPENBLAS_NUM_THREADS']) == ('3', '3')
-    assert all(isinstance(value, str) for value in found.values())
+def test_the_environment_includes_the_variables_of_the_engines():
+    environment = engine_environment(SETTINGS)
+    assert environment.items() >= ENVIRONMENT.items()
+    assert environment['TF_ENABLE_ONEDNN_OPTS'] == '1'
+    assert environment['ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS'] == '1'
+    assert (environment['OMP_NUM_THREADS'], environment['OPENBLAS_NUM_THREADS']) == ('3', '3')
+    assert all(isinstance(value, str) for value in environment.values())
 
 
-def test_no_seed_is_the_time_of_day():
+def test_a_seed_of_zero_is_replaced():
     assert (engine_seed(0), engine_seed(7)) == (1, 7)
     assert engine_environment(SETTINGS)['ANTS_RANDOM_SEED'] == '1'

@@ -1,4 +1,4 @@
-"""Each participant to one run at a time, whoever was killed before."""
+"""Locks of participants, also after runs were killed or suspended."""
 
 import json
 import os
@@ -30,7 +30,10 @@ sys.stdin.read()
 
 @pytest.fixture
 def hold(tmp_path):
-    """Lock participants in another process, which prints those that are another's."""
+    """Return a function that locks participants in another process.
+
+    The process prints the participants that it could not lock.
+    """
     processes = []
 
     def call(run, *labels):
@@ -55,8 +58,8 @@ def start(run, *folders, **options):
     return locks
 
 
-def leave(folder, label, **facts):
-    """Leave a lock as a run somewhere else would."""
+def write_lock(folder, label, **facts):
+    """Write a lock like a run on another machine."""
     content = {'run': 'far', 'process': '00000000-7-7', 'host': 'node7', 'pid': 7} | facts
     (folder / '.far.beat').touch()
     path = folder / f'.sub-{label}.running'
@@ -64,10 +67,10 @@ def leave(folder, label, **facts):
     return path
 
 
-def test_what_is_free_is_taken_and_given_back(tmp_path):
+def test_free_participants_are_locked_and_released(tmp_path):
     first, second = start('a', tmp_path), start('b', tmp_path)
     assert [first.acquire(label) for label in ('01', '02')] == ['', '']
-    owner = f'run a (process {os.getpid()} on {os.uname().nodename}), which uses {tmp_path}'
+    owner = f'run a (process {os.getpid()} on {os.uname().nodename}) in {tmp_path}'
     assert [second.acquire(label) for label in ('02', '03')] == [owner, '']
     first.release()
     assert second.acquire('02') == ''
@@ -75,7 +78,7 @@ def test_what_is_free_is_taken_and_given_back(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_at_work_keeps_what_it_has_and_a_killed_one_does_not(tmp_path, hold):
+def test_a_live_run_keeps_its_locks_and_a_killed_run_loses_them(tmp_path, hold):
     process = hold('a', '01')
     assert process.stdout.readline() == '[]\n'
     ours = start('b', tmp_path)
@@ -84,19 +87,19 @@ def test_a_run_at_work_keeps_what_it_has_and_a_killed_one_does_not(tmp_path, hol
     process.wait()
     begin = time.monotonic()
     assert not ours.acquire('01')
-    # It was of this machine: there is nothing to wait for.
+    # A run on this machine can be checked without waiting.
     assert time.monotonic() - begin < 5
     ours.release()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_elsewhere_is_alive_as_long_as_its_beat_changes(tmp_path):
-    path = leave(tmp_path, '01')
+def test_a_run_on_another_machine_is_alive_while_its_beat_changes(tmp_path):
+    path = write_lock(tmp_path, '01')
     theirs = path.read_text()
     stopped = threading.Event()
 
     def beat():
-        # Its clock is wrong, and that must not matter.
+        # The clock of the other machine is wrong, which must not matter.
         for number in range(10_000):
             if stopped.wait(0.05):
                 return
@@ -106,7 +109,7 @@ def test_a_run_elsewhere_is_alive_as_long_as_its_beat_changes(tmp_path):
     thread.start()
     try:
         holder = start('b', tmp_path, watch_seconds=2).acquire('01')
-        assert holder == f'run far (process 7 on node7), which uses {tmp_path}'
+        assert holder == f'run far (process 7 on node7) in {tmp_path}'
         assert path.read_text() == theirs
     finally:
         stopped.set()
@@ -116,19 +119,19 @@ def test_a_run_elsewhere_is_alive_as_long_as_its_beat_changes(tmp_path):
 
 
 @pytest.mark.parametrize('content', ['', '{', '[]', '{"run": "../far"}', '\0\xff'])
-def test_a_lock_that_was_not_written_to_its_end_blocks_nobody(tmp_path, content):
+def test_an_incomplete_lock_is_removed(tmp_path, content):
     (tmp_path / '.sub-01.running').write_text(content)
     assert not start('b', tmp_path, watch_seconds=0.3).acquire('01')
 
 
-def test_of_many_that_take_over_at_once_one_succeeds(tmp_path, hold):
+def test_only_one_of_many_runs_takes_over_a_lock(tmp_path, hold):
     dead = hold('a', '01')
     dead.stdout.readline()
     dead.kill()
     dead.wait()
-    heirs = [hold(f'heir-{number}', '01') for number in range(6)]
-    said = [heir.stdout.readline() for heir in heirs]
-    assert sorted(said) == ["['01']\n"] * 5 + ['[]\n']
+    successors = [hold(f'successor-{number}', '01') for number in range(6)]
+    refused = [successor.stdout.readline() for successor in successors]
+    assert sorted(refused) == ["['01']\n"] * 5 + ['[]\n']
 
 
 @pytest.fixture
@@ -151,21 +154,21 @@ def settings(tmp_path):
 
 
 @pytest.mark.parametrize('folder', ['out/logs', 'work'])
-def test_participants_of_other_runs_are_left_to_them(settings, selection, tmp_path, folder):
+def test_participants_locked_by_other_runs_are_skipped(settings, selection, tmp_path, folder):
     other = start('theirs', tmp_path / folder)
     other.acquire('02')
-    with claimed(settings, selection) as (own, busy, _):
-        assert [scan.participant for scan in own.scans] == ['01']
-        assert own.missing == selection.missing
-        (sentence,) = busy
-        assert sentence.startswith('sub-02: left to run theirs')
-        assert f'which uses {tmp_path / folder}, expected one run at a time' in sentence
+    with claimed(settings, selection) as (locked, busy, _):
+        assert [scan.participant for scan in locked.scans] == ['01']
+        assert locked.missing == selection.missing
+        (message,) = busy
+        assert message.startswith('sub-02: locked by run theirs')
+        assert f' in {tmp_path / folder}; rerun when that run has ended' in message
         assert (tmp_path / 'work' / '.sub-01.running').exists()
     other.release()
     assert list(tmp_path.rglob('.*')) == []
 
 
-def test_a_run_whose_folder_is_gone_is_stopped_and_says_why(
+def test_a_run_whose_folder_was_removed_is_stopped_with_a_message(
     settings, selection, tmp_path, monkeypatch
 ):
     stopped = threading.Event()
@@ -180,22 +183,22 @@ def test_a_run_whose_folder_is_gone_is_stopped_and_says_why(
         assert not stopped.wait(0.3)
         (tmp_path / 'work').rename(tmp_path / 'elsewhere')
         assert stopped.wait(10)
-        raise ValueError('whatever else goes wrong then')
+        raise ValueError('an error that follows from this')
 
 
-def test_a_run_that_was_taken_for_dead_does_not_take_away_its_heirs_lock(tmp_path):
+def test_a_suspended_run_does_not_remove_the_lock_of_its_successor(tmp_path):
     suspended = start('a', tmp_path)
     suspended.acquire('01')
     for path in tmp_path.iterdir():
         path.unlink()
-    heir = start('b', tmp_path)
-    heir.acquire('01')
+    successor = start('b', tmp_path)
+    successor.acquire('01')
     assert suspended.lost() == [tmp_path]
     suspended.release()
-    assert heir.lost() == []
+    assert successor.lost() == []
     assert (tmp_path / '.sub-01.running').exists()
 
 
-def test_a_folder_that_cannot_be_written_to(tmp_path):
-    with pytest.raises(OutputError, match='nowhere cannot be written, expected a folder'):
+def test_an_unwritable_folder_is_reported(tmp_path):
+    with pytest.raises(OutputError, match=r'cannot write .*nowhere: .*; choose another folder'):
         start('a', tmp_path / 'nowhere')

@@ -1,4 +1,4 @@
-"""Memory that was planned with is kept to."""
+"""Memory limits of a run (``--mem``)."""
 
 import json
 import subprocess
@@ -19,14 +19,15 @@ def run(folder, nprocs, mem, together, *needs):
     return json.loads((folder / 'outcome.json').read_text()), notes
 
 
-def most_at_once(notes, word):
-    chosen = [note for name, note in notes.items() if word in name]
+def max_simultaneous(notes, word):
+    selected = [note for name, note in notes.items() if word in name]
     return max(
-        sum(other['begin'] <= note['begin'] < other['end'] for other in chosen) for note in chosen
+        sum(other['begin'] <= note['begin'] < other['end'] for other in selected)
+        for note in selected
     )
 
 
-def test_what_was_asked_for_wins(tmp_path):
+def test_the_requested_memory_takes_precedence(tmp_path):
     (tmp_path / 'limit').write_text('1000000000\n')
     assert plan_memory(5.0, 2.0, (str(tmp_path / 'limit'),)) == 5.0
 
@@ -40,7 +41,7 @@ def test_what_was_asked_for_wins(tmp_path):
         pytest.param(None, 18.0, id='no group'),
     ],
 )
-def test_a_container_has_less_than_its_machine(tmp_path, limit, planned):
+def test_the_limit_of_a_container_is_respected(tmp_path, limit, planned):
     path = tmp_path / 'memory.max'
     if limit:
         path.write_text(limit)
@@ -48,26 +49,26 @@ def test_a_container_has_less_than_its_machine(tmp_path, limit, planned):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(('room', 'together'), [(1.0, 1), (1.3, 2), (2.0, 3)])
-def test_no_more_steps_at_once_than_find_their_memory(tmp_path, room, together):
-    outcome, notes = run(tmp_path, 3, RUN_GB + room, together, 0.6, 0.6, 0.6)
+@pytest.mark.parametrize(('free_gb', 'together'), [(1.0, 1), (1.3, 2), (2.0, 3)])
+def test_simultaneous_steps_fit_in_memory(tmp_path, free_gb, together):
+    outcome, notes = run(tmp_path, 3, RUN_GB + free_gb, together, 0.6, 0.6, 0.6)
     assert len(outcome['done']) == 3
-    assert most_at_once(notes, 'first') == together
+    assert max_simultaneous(notes, 'first') == together
 
 
 @pytest.mark.slow
-def test_a_step_that_needs_more_than_there_is_fails_alone(tmp_path):
+def test_a_step_that_needs_too_much_memory_fails_alone(tmp_path):
     outcome, notes = run(tmp_path, 2, 3.0, 1, 0.5, 4.0, 0.5)
     assert outcome['done'] == ['sub-01', 'sub-03']
     assert outcome['failed'] == {
-        'sub-02': f'sub-02: step first may need {4 + RUN_GB:.1f} GB of memory for a scan of its '
-        'size, expected at most what the run may plan for (--mem), received 3.0 GB'
+        'sub-02': f'sub-02: step first may need {4 + RUN_GB:.1f} GB of memory for a scan of this '
+        'size, but the run has 3.0 GB; increase --mem'
     }
     assert not [name for name in notes if '02' in name]
 
 
 @pytest.mark.slow
-def test_with_no_memory_at_all_every_scan_fails(tmp_path):
+def test_every_scan_fails_without_memory(tmp_path):
     words = [sys.executable, GRAPH, tmp_path, '2', '0.2', '1', '0.5', '0.5']
     done = subprocess.run(
         list(map(str, words)), capture_output=True, text=True, check=False, timeout=120
@@ -77,11 +78,11 @@ def test_with_no_memory_at_all_every_scan_fails(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_worker_without_work_ends_when_another_needs_its_memory(tmp_path):
-    # Two small steps side by side first, then one that leaves no room for a worker that waits.
+def test_an_idle_worker_stops_when_another_needs_its_memory(tmp_path):
+    # Two small steps run in parallel; the third needs the memory of the idle worker.
     assert IDLE_GB > 0.05
     outcome, notes = run(tmp_path, 2, RUN_GB + 1.05, 2, 0.2, 0.2, 1.0)
     assert len(outcome['done']) == 3
-    assert most_at_once(notes, 'first') == 2
+    assert max_simultaneous(notes, 'first') == 2
     assert max(note['workers'] for note in notes.values()) == 2
     assert notes['sub_03 first']['workers'] == 1

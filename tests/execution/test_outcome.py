@@ -1,4 +1,4 @@
-"""What became of scans, why they failed, and their earlier results."""
+"""Outcomes of scans, explanations of failures, and retired results."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ SCANS = tuple(
     ]
 )
 CRASH = Path('/out/log/crash.txt')
-OWN = """Traceback (most recent call last):
+PVS_ERROR = """Traceback (most recent call last):
   File "run.py", line 1, in run
 nipype.pipeline.engine.nodes.NodeExecutionError: Exception raised while executing Node read.
 
@@ -36,25 +36,25 @@ Traceback:
 """
 
 
-def test_success_is_a_result_without_failure(tmp_path):
+def test_a_scan_succeeds_with_a_result_and_without_a_failure(tmp_path):
     for scan in SCANS[:2]:
         path = result_path(tmp_path, scan)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text('result')
-    failure = SimpleNamespace(node='pvs_wf.sub_1_wf.a', traceback=OWN, crash_file=CRASH)
+    failure = SimpleNamespace(node='pvs_wf.sub_1_wf.a', traceback=PVS_ERROR, crash_file=CRASH)
     outcome = collect_outcome(tmp_path, SCANS, [failure], ['pvs_wf.sub_1_wf.b'])
     assert outcome.done == (SCANS[1],)
     assert '4D' in outcome.failed[SCANS[0]]
     assert 'is missing' in outcome.failed[SCANS[2]]
 
 
-def test_results_of_an_earlier_run_are_moved_away(tmp_path):
-    kept, stale = result_path(tmp_path, SCANS[1]), result_path(tmp_path, SCANS[0])
-    for path in (kept, stale):
+def test_results_of_an_earlier_run_are_moved(tmp_path):
+    other, stale = result_path(tmp_path, SCANS[1]), result_path(tmp_path, SCANS[0])
+    for path in (other, stale):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(path.name)
     (moved,) = retire_results(tmp_path, SCANS[0], 'run7')
-    assert (kept.exists(), stale.exists()) == (True, False)
+    assert (other.exists(), stale.exists()) == (True, False)
     assert moved == tmp_path / 'sub-1' / 'log' / 'run7' / stale.name
     assert moved.read_text() == stale.name
     assert retire_results(tmp_path, SCANS[0], 'run8') == []
@@ -74,33 +74,33 @@ def test_all_tables_of_a_failed_scan_are_moved(tmp_path):
     assert sorted(path.name for path in moved) == sorted(path.name for path in paths)
 
 
-def test_a_result_that_cannot_be_moved_away_is_named(tmp_path):
+def test_a_result_that_cannot_be_moved_is_named(tmp_path):
     stale = result_path(tmp_path, SCANS[0])
     stale.parent.mkdir(parents=True)
     stale.write_text('old')
-    # There is no way to make a folder in what is a file.
+    # A folder cannot be created inside a file.
     (tmp_path / 'sub-1' / 'log').write_text('')
     with pytest.raises(
-        OutputError, match=r'is of an earlier run, do not use it: .* cannot be written'
+        OutputError, match=r'is from an earlier run and cannot be moved to .*; delete it'
     ):
         retire_results(tmp_path, SCANS[0], 'run7')
 
 
-def test_our_own_error_is_told_as_it_is():
-    sentence = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.read', OWN, CRASH)
-    assert sentence == 'sub-1: x.nii.gz is 4D, expected 3 dimensions, received 4'
+def test_the_message_of_a_pvs_error_is_not_changed():
+    message = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.read', PVS_ERROR, CRASH)
+    assert message == 'sub-1: x.nii.gz is 4D, expected 3 dimensions, received 4'
 
 
 @pytest.mark.parametrize(
-    ('traceback', 'told'),
+    ('traceback', 'reason'),
     [
         ('Traceback:\n  File "x"\nZeroDivisionError: by zero\n\n', 'ZeroDivisionError: by zero'),
         ('', 'no message'),
     ],
 )
-def test_other_errors_are_told_with_step_and_crash_file(traceback, told):
-    sentence = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.in_wf.read', traceback, CRASH)
-    assert sentence == f'sub-1: step read failed with {told} (all of it in {CRASH})'
+def test_other_errors_name_the_step_and_the_crash_file(traceback, reason):
+    message = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.in_wf.read', traceback, CRASH)
+    assert message == f'sub-1: step read failed: {reason} (details: {CRASH})'
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,13 @@ def test_other_errors_are_told_with_step_and_crash_file(traceback, told):
         "OSError: [Errno 122] Disk quota exceeded: '/scratch/a.npz'",
     ],
 )
-def test_no_room_for_work_is_told_with_what_is_needed(line):
+def test_a_full_disk_is_reported_with_the_space_that_is_needed(line):
     traceback = f'Traceback:\n  File "x"\n{line}\n'
-    sentence = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.read', traceback, CRASH)
-    assert sentence.startswith('sub-1: step read cannot write, expected a work folder with room')
-    assert 'No space left on device' in sentence or 'Disk quota exceeded' in sentence
-    assert '\n' not in sentence
+    message = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.read', traceback, CRASH)
+    assert message.startswith('sub-1: step read cannot write to the work folder: ')
+    assert message.endswith('; free about 100 MB per T2w or choose another --work-dir')
+    assert 'No space left on device' in message or 'Disk quota exceeded' in message
+    assert '\n' not in message
 
 
 @pytest.mark.parametrize(
@@ -127,11 +128,11 @@ def test_no_room_for_work_is_told_with_what_is_needed(line):
         ('pvs_wf.node', None),
     ],
 )
-def test_names_that_begin_alike_are_not_mixed_up(node, expected):
+def test_scans_with_similar_names_are_distinguished(node, expected):
     assert failed_scan(node, branches_of(SCANS)) is expected
 
 
-def test_first_failure_of_a_scan_counts(tmp_path):
+def test_the_first_failure_of_a_scan_is_reported(tmp_path):
     failures = [
         SimpleNamespace(node='pvs_wf.sub_1_wf.a', traceback='KeyError: 1', crash_file=CRASH),
         SimpleNamespace(node='pvs_wf.sub_1_wf.b', traceback='KeyError: 2', crash_file=CRASH),
@@ -143,5 +144,5 @@ def test_first_failure_of_a_scan_counts(tmp_path):
     failed = collect_outcome(tmp_path, SCANS, failures, []).failed
     assert list(failed) == [SCANS[0]]
     assert 'KeyError: 1' in failed[SCANS[0]]
-    everyone = [SimpleNamespace(node='pvs_wf.x', traceback='KeyError: 3', crash_file=CRASH)]
-    assert list(collect_outcome(tmp_path, SCANS, everyone, []).failed) == list(SCANS)
+    common = [SimpleNamespace(node='pvs_wf.x', traceback='KeyError: 3', crash_file=CRASH)]
+    assert list(collect_outcome(tmp_path, SCANS, common, []).failed) == list(SCANS)

@@ -1,4 +1,4 @@
-"""Small graphs, run by the plugin: order, failures, and what is up to date."""
+"""Small graphs run by the local plugin: order, failures and cached results."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ def steps(scan, *names):
     return [Step(f'pvs_wf.{scan}.{name}') for name in names]
 
 
-def test_what_most_wait_for_goes_first():
+def test_the_longest_chain_runs_first():
     short, long, middle, last = steps('sub_01_wf', 'short', 'long', 'inner_wf.middle', 'last')
     graph = nx.DiGraph([(short, last), (long, middle), (middle, last)])
     nodes = [short, long, middle, last]
@@ -31,7 +31,7 @@ def test_what_most_wait_for_goes_first():
     assert sorted(nodes, key=order.get) == [long, short, middle, last]
 
 
-def test_an_earlier_scan_goes_before_a_longer_one():
+def test_an_earlier_scan_runs_before_a_longer_one():
     (only,), (first, second) = steps('sub_02_wf', 'only'), steps('sub_01_wf', 'first', 'second')
     graph = nx.DiGraph([(first, second)])
     graph.add_node(only)
@@ -42,7 +42,7 @@ def test_an_earlier_scan_goes_before_a_longer_one():
 
 @pytest.fixture
 def tiny(tmp_path):
-    """Run a small graph; return the process and what it made of the scans."""
+    """Return a function that runs a small graph and returns the process and the outcome."""
 
     def call(case, *options):
         done = subprocess.run(
@@ -62,7 +62,7 @@ def steps_run(folder):
 
 
 @pytest.mark.slow
-def test_engine_runs_all_and_resumes(tiny, tmp_path):
+def test_the_engine_runs_all_steps_and_resumes(tiny, tmp_path):
     done, outcome = tiny('fine', 'graph')
     assert (done.returncode, outcome['done'], outcome['failed']) == (0, ALL, {})
     assert outcome['heavy'] == []
@@ -80,7 +80,7 @@ def test_engine_runs_all_and_resumes(tiny, tmp_path):
 
 @pytest.mark.slow
 def test_a_resumed_scan_does_not_wait_for_another(tiny, tmp_path):
-    """Its next step starts when the one before is up to date, whoever is busy meanwhile."""
+    """Its next step starts as soon as the previous one is up to date."""
     assert tiny('wait')[0].returncode == 0
     for step in ('sub_01_wf/last', 'sub_02_wf/first'):
         shutil.rmtree(tmp_path / 'work/pvs_wf' / step)
@@ -93,29 +93,29 @@ def test_a_resumed_scan_does_not_wait_for_another(tiny, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ('case', 'said'),
+    ('case', 'message'),
     [
-        ('killed', 'sub-02: step first did not end, its process was killed'),
+        ('killed', 'sub-02: step first failed: its process was killed'),
         ('image-error', 'sub-02: x.nii.gz is 4D, expected 3 dimensions, received 4'),
-        ('bug', "sub-02: step first failed with KeyError: 'nobody saw this coming'"),
-        ('missing-result', 'sub-02: all steps ended but '),
+        ('bug', "sub-02: step first failed: KeyError: 'nobody saw this coming'"),
+        ('missing-result', 'sub-02: all steps succeeded but '),
     ],
 )
-def test_one_failure_does_not_stop_the_others(tiny, tmp_path, case, said):
+def test_one_failure_does_not_stop_the_others(tiny, tmp_path, case, message):
     done, outcome = tiny(case)
     assert done.returncode == 1
     assert outcome['done'] == OTHERS
     assert list(outcome['failed']) == ['sub-02']
-    assert outcome['failed']['sub-02'].startswith(said)
+    assert outcome['failed']['sub-02'].startswith(message)
     assert '\n' not in outcome['failed']['sub-02']
     assert 'Traceback' not in done.stderr
     if case == 'bug':
-        crash_file = outcome['failed']['sub-02'].rpartition('all of it in ')[2].rstrip(')')
+        crash_file = outcome['failed']['sub-02'].rpartition('details: ')[2].rstrip(')')
         assert 'nobody saw this coming' in Path(crash_file).read_text()
 
 
 @pytest.mark.slow
-def test_later_graphs_are_run_in_the_same_workers(tiny, tmp_path):
+def test_later_graphs_run_in_the_same_workers(tiny, tmp_path):
     done, outcome = tiny('bug', 'few')
     assert outcome['done'] == OTHERS
     assert list(outcome['failed']) == ['sub-02']
@@ -127,8 +127,8 @@ def test_later_graphs_are_run_in_the_same_workers(tiny, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('options', [('stop',), ('stop', 'few')])
-def test_a_stopped_run_has_no_success_by_accident(tiny, tmp_path, options):
-    """Not even where an earlier run has left a result."""
+def test_unfinished_scans_of_a_stopped_run_have_not_succeeded(tiny, tmp_path, options):
+    """Results of an earlier run must not count as success."""
     for label in ('01', '02', '03', '04'):
         path = tmp_path / f'out/sub-{label}/anat/sub-{label}_desc-potter_grade.tsv'
         path.parent.mkdir(parents=True)
@@ -138,13 +138,13 @@ def test_a_stopped_run_has_no_success_by_accident(tiny, tmp_path, options):
     assert '4D' in outcome['failed']['sub-02']
     rest = {name: text for name, text in outcome['failed'].items() if name != 'sub-02'}
     assert rest
-    assert all('was stopped before' in text for text in rest.values())
+    assert all('the run stopped early' in text for text in rest.values())
     assert set(outcome['done']) | set(outcome['failed']) == set(ALL)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('case', ['fine', 'image-error'])
-def test_resource_monitor(tmp_path, case):
+def test_the_resource_monitor_records_every_step_that_ran(tmp_path, case):
     done = subprocess.run(
         [sys.executable, '-W', 'error', TINY, case, tmp_path, 'monitor'],
         capture_output=True,
@@ -152,15 +152,15 @@ def test_resource_monitor(tmp_path, case):
         timeout=240,
     )
     assert done.returncode == (case != 'fine'), done.stderr
-    found = json.loads((tmp_path / 'out' / 'logs' / 'run_resources.json').read_text())
-    # What a step took that failed is told, too; what waited for it did not run.
+    resources = json.loads((tmp_path / 'out' / 'logs' / 'run_resources.json').read_text())
+    # A failed step is recorded; steps that depend on it did not run.
     failed = {'pvs_wf.sub_02_wf.last'} if case != 'fine' else set()
     steps = {
         f'pvs_wf.sub_{label}_wf.{name}'
         for label in ('01', '02', '03', '04')
         for name in ('first', 'last')
     }
-    assert set(found['name']) == steps - failed
-    # A worker with nipype in it.
-    assert all(0.03 < value < 4 for value in found['rss_GiB'])
-    assert len(found['time']) == len(found['cpus']) == len(found['rss_GiB'])
+    assert set(resources['name']) == steps - failed
+    # Plausible memory of a worker that has imported nipype.
+    assert all(0.03 < value < 4 for value in resources['rss_GiB'])
+    assert len(resources['time']) == len(resources['cpus']) == len(resources['rss_GiB'])

@@ -1,4 +1,4 @@
-"""What the lines say while graphs of some scans at a time are run."""
+"""Progress lines and the progress bar."""
 
 import os
 import pty
@@ -21,7 +21,7 @@ def lines(stream):
     return stream.getvalue().splitlines()
 
 
-def test_steps_of_later_scans_are_foreseen():
+def test_the_number_of_steps_is_extrapolated_to_later_scans():
     stream = StringIO()
     node = SimpleNamespace(fullname='pvs_wf.sub_2_wf.read', name='read')
     with Progress(SCANS, stream) as progress:
@@ -39,7 +39,7 @@ def test_steps_of_later_scans_are_foreseen():
 
 
 @pytest.mark.slow
-def test_bar_on_a_terminal(tmp_path):
+def test_a_terminal_shows_a_bar(tmp_path):
     leader, follower = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, TINY, 'fine', tmp_path],
@@ -47,20 +47,20 @@ def test_bar_on_a_terminal(tmp_path):
         env=os.environ | {'TERM': 'xterm', 'COLUMNS': '100'},
     )
     os.close(follower)
-    shown = b''
+    output = b''
     try:
         while chunk := os.read(leader, 4096):
-            shown += chunk
-    except OSError:  # the way Linux tells that the other end was closed
+            output += chunk
+    except OSError:  # Linux raises it when the other end is closed
         pass
     os.close(leader)
     assert process.wait(timeout=180) == 0
-    assert '━' in shown.decode()
-    assert '8/8' in shown.decode()
+    assert '━' in output.decode()
+    assert '8/8' in output.decode()
 
 
 class _Closed:
-    """A terminal that has been closed."""
+    """Stream of a closed terminal."""
 
     def isatty(self):
         return self.tty
@@ -75,7 +75,7 @@ class _Closed:
 
 
 @pytest.mark.parametrize('tty', [True, False])
-def test_nobody_has_to_listen_to_progress(tty):
+def test_a_closed_terminal_does_not_stop_progress(tty):
     node = SimpleNamespace(fullname='pvs_wf.sub_1_wf.read', name='read')
     with Progress(SCANS, _Closed(tty)) as progress:
         progress.start(1)

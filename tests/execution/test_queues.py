@@ -1,4 +1,4 @@
-"""Nipype's plugins for queues, with one that stands in for Slurm."""
+"""Nipype's queue plugins, with fake Slurm commands."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pvs_workflow.execution import queues
 from pvs_workflow.execution.queues import PLUGINS, make_queue_plugin, read_plugin_file
 from tests.builders.execution import ALL, OTHERS, TINY
 
-# A job is a process in the background; squeue knows those that still run.
+# A job is a background process; squeue lists those that are still running.
 SBATCH = """#!/bin/bash
 echo "$@" >> "$0.called"
 while [ $# -gt 1 ]; do case "$1" in -o) out=$2; shift;; esac; shift; done
@@ -28,7 +28,10 @@ true
 
 @pytest.fixture
 def queue(tmp_path):
-    """Run a small graph through the queue; return the process, the outcome and the jobs."""
+    """Return a function that runs a small graph in the queue.
+
+    It returns the process, the outcome and the calls of sbatch.
+    """
     for name, text in (('sbatch', SBATCH), ('squeue', SQUEUE), ('scancel', '#!/bin/bash\n')):
         path = tmp_path / 'bin' / name
         path.parent.mkdir(exist_ok=True)
@@ -53,7 +56,7 @@ def queue(tmp_path):
 
 
 @pytest.mark.slow
-def test_every_step_is_a_job(queue):
+def test_every_step_runs_as_a_job(queue):
     done, outcome, jobs = queue('fine')
     assert (done.returncode, outcome['done'], outcome['failed']) == (0, ALL, {})
     assert len(jobs.splitlines()) == 8
@@ -63,12 +66,12 @@ def test_every_step_is_a_job(queue):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('case', ['image-error', 'bug'])
-def test_a_failed_job_is_told_and_harms_nobody(queue, case):
+def test_a_failed_job_is_reported_and_does_not_affect_others(queue, case):
     done, outcome, jobs = queue(case)
     assert done.returncode == 1
     assert outcome['done'] == OTHERS
-    said = {'image-error': 'sub-02: x.nii.gz is 4D', 'bug': 'sub-02: step first failed with'}
-    assert outcome['failed']['sub-02'].startswith(said[case])
+    messages = {'image-error': 'sub-02: x.nii.gz is 4D', 'bug': 'sub-02: step first failed: '}
+    assert outcome['failed']['sub-02'].startswith(messages[case])
     assert len(jobs.splitlines()) == 7
 
 
@@ -83,11 +86,11 @@ def test_a_failed_job_is_told_and_harms_nobody(queue, case):
         '!!python/object/apply:os.system ["touch harm"]',
     ],
 )
-def test_a_broken_plugin_file_is_named(tmp_path, content):
+def test_an_invalid_plugin_file_is_named(tmp_path, content):
     path = tmp_path / 'plugin.yml'
     if content is not None:
         path.write_text(content)
-    with pytest.raises(PVSError, match='is no plugin file, expected YAML with "plugin"') as error:
+    with pytest.raises(PVSError, match='is not a YAML file with "plugin"') as error:
         read_plugin_file(path)
     assert str(path) in str(error.value)
 
@@ -95,10 +98,10 @@ def test_a_broken_plugin_file_is_named(tmp_path, content):
 @pytest.mark.parametrize(
     'name', ['Slurm', 'SLURMGraph', 'SGEGraph', 'Linear', 'LegacyMultiProc', '3']
 )
-def test_a_plugin_that_does_not_wait_for_its_jobs_is_refused(tmp_path, name):
+def test_unsupported_plugins_are_refused(tmp_path, name):
     (tmp_path / 'plugin.yml').write_text(f'plugin: {name}\n')
     with pytest.raises(
-        PVSError, match=r'cannot be used, expected MultiProc or one .*SLURM, SGE.*--write-slurm'
+        PVSError, match=r'is not supported; choose one of MultiProc, SLURM, SGE.*--write-slurm'
     ):
         read_plugin_file(tmp_path / 'plugin.yml')
 
@@ -110,7 +113,7 @@ def test_a_plugin_file_is_read(tmp_path):
 
 @pytest.fixture
 def command(tmp_path, monkeypatch):
-    """Make a stand-in for a command of Slurm, which notes its calls."""
+    """Return a function that creates a fake Slurm command, which records its calls."""
     monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
 
     def make(name, text):
@@ -123,23 +126,23 @@ def command(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('name', PLUGINS)
-def test_jobs_have_the_environment_of_the_run(name, command):
-    command('qstat', 'echo "<job_info/>"')  # nipype's plugin for SGE asks it at once
+def test_jobs_get_the_environment_of_the_run(name, command):
+    command('qstat', 'echo "<job_info/>"')  # nipype's SGE plugin runs it at once
     plugin = make_queue_plugin(name, {'max_jobs': 3}, {'A': 'b c'}, print, print)
     assert (plugin.plugin_args['max_jobs'], plugin.failures, plugin.unfinished) == (3, [], [])
     assert plugin._template.endswith("\nexport A='b c'\n")
 
 
-def test_slurm_is_asked_once_for_all_jobs(command, monkeypatch):
+def test_slurm_is_queried_once_for_all_jobs(command, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(queues.time, 'monotonic', lambda: now[0])
-    asked, cancelled = command('squeue', 'echo 3; echo 5'), command('scancel', '')
+    queries, cancelled = command('squeue', 'echo 3; echo 5'), command('scancel', '')
     plugin = make_queue_plugin('SLURM', {}, {}, print, print)
     plugin._submitted = dict.fromkeys((3, 4, 5), 100.0)
     now[0] += queues.POLL_SECONDS
     assert [plugin._is_pending(job) for job in (3, 4, 5)] == [True, False, True]
-    assert len(asked()) == 1
-    # Younger than the answer, which therefore says nothing of it.
+    assert len(queries()) == 1
+    # The query does not cover a job that was submitted after it.
     now[0] += 1
     plugin._submitted[6] = now[0]
     assert plugin._is_pending(6)
@@ -149,14 +152,14 @@ def test_slurm_is_asked_once_for_all_jobs(command, monkeypatch):
     assert cancelled() == ['3 5']
 
 
-def test_no_job_has_ended_where_slurm_does_not_answer(command):
+def test_jobs_are_pending_if_slurm_does_not_answer(command):
     command('squeue', 'echo Socket timed out >&2; exit 1')
     plugin = make_queue_plugin('SLURM', {}, {}, print, print)
     plugin._submitted = {3: 0.0}
     assert plugin._is_pending(3)
 
 
-def test_slurm_says_how_a_job_ended(command):
+def test_the_final_state_of_a_slurm_job_is_reported(command):
     plugin = make_queue_plugin('SLURM', {}, {}, print, print)
     command('scontrol', 'echo "JobId=3 JobName=x"; echo "   JobState=TIMEOUT Reason=TimeLimit"')
     assert plugin.describe_job_failure(3) == ' and ended as TIMEOUT'

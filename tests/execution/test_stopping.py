@@ -1,4 +1,4 @@
-"""Signals, as terminals and clusters send them: to all processes, once or twice, or too early."""
+"""Signals from terminals and clusters: to all processes, repeated, and during startup."""
 
 import os
 import pty
@@ -16,19 +16,19 @@ from tests.builders.execution import ALL, TINY, is_alive
 pytestmark = pytest.mark.slow
 
 
-def heed_signals():
-    """Undo in a new process what it inherits: tests in the background ignore Ctrl-C and others."""
+def restore_signals():
+    """Restore default handlers in a new process, because background tests ignore Ctrl-C."""
     for signum in (signal.SIGINT, signal.SIGHUP):
         signal.signal(signum, signal.SIG_DFL)
 
 
 def begin(folder, case='slow', **options):
-    """Start a small graph in a session of its own, as a terminal would."""
+    """Start a small graph in a new session, as a terminal does."""
     return subprocess.Popen(
         [sys.executable, TINY, case, folder],
         text=True,
         start_new_session=True,
-        preexec_fn=heed_signals,
+        preexec_fn=restore_signals,
         **({'stderr': subprocess.PIPE} | options),
     )
 
@@ -41,20 +41,20 @@ def await_file(path, process, lines=0):
         time.sleep(0.02)
 
 
-def family(process):
-    """Return all processes of its session."""
-    found = []
+def session_pids(process):
+    """Return the IDs of all processes in the session of a process."""
+    pids = []
     for stat in Path('/proc').glob('[0-9]*/stat'):
         try:
             fields = stat.read_text().rpartition(')')[2].split()
         except OSError:
             continue
         if int(fields[3]) == process.pid:
-            found.append(int(stat.parent.name))
-    return found
+            pids.append(int(stat.parent.name))
+    return pids
 
 
-def all_gone(pids, seconds=10):
+def all_ended(pids, seconds=10):
     deadline = time.monotonic() + seconds
     while any(map(is_alive, pids)):
         if time.monotonic() > deadline:
@@ -68,61 +68,61 @@ SIGNALS = {
     'Ctrl-C twice': ([signal.SIGINT, signal.SIGINT], 130, 'interrupted; '),
     'Ctrl-C, then SIGTERM': ([signal.SIGINT, signal.SIGTERM], 130, 'interrupted; '),
     'SIGTERM twice': ([signal.SIGTERM, signal.SIGTERM], 143, 'terminated; '),
-    'SIGHUP': ([signal.SIGHUP], 129, 'stopped, since the terminal was closed; '),
+    'SIGHUP': ([signal.SIGHUP], 129, 'stopped because the terminal was closed; '),
 }
 
 
 @pytest.mark.parametrize('case', SIGNALS)
-def test_all_processes_are_sent_a_signal(tmp_path, case):
-    signals, code, said = SIGNALS[case]
+def test_a_signal_to_all_processes_stops_the_run(tmp_path, case):
+    signals, code, message = SIGNALS[case]
     process = begin(tmp_path)
     await_file(tmp_path / 'runs.txt', process, lines=2)
-    pids = family(process)
+    pids = session_pids(process)
     assert len(pids) >= 3
     for number, signum in enumerate(signals):
         time.sleep(0.05 * number)
         os.killpg(process.pid, signum)
-    begun = time.monotonic()
+    start = time.monotonic()
     errors = process.communicate(timeout=120)[1]
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - start < 60
     assert process.returncode == code
-    assert all_gone(pids)
+    assert all_ended(pids)
     assert 'Traceback' not in errors
-    sentences = [line for line in errors.splitlines() if 'resumes' in line]
-    assert sentences == [f'{said}the same command with the same work folder resumes']
+    sentences = [line for line in errors.splitlines() if 'to resume' in line]
+    assert sentences == [f'{message}rerun the same command with the same work folder to resume']
 
 
 @pytest.mark.parametrize('delay', [0.0, 0.3, 0.8])
-def test_ctrl_c_twice_while_workers_start(tmp_path, delay):
+def test_ctrl_c_twice_while_workers_start_stops_the_run(tmp_path, delay):
     process = begin(tmp_path)
-    # Workers, which have yet to learn that Ctrl-C is none of their business, start soon.
+    # Workers start now; they do not ignore Ctrl-C yet.
     await_file(tmp_path / 'out' / 'logs' / 'run.log', process)
     time.sleep(delay)
-    pids = family(process)
+    pids = session_pids(process)
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGINT)
     errors = process.communicate(timeout=120)[1]
     assert process.returncode == 130
-    assert errors == 'interrupted; the same command with the same work folder resumes\n'
-    assert all_gone(pids)
+    assert errors == ('interrupted; rerun the same command with the same work folder to resume\n')
+    assert all_ended(pids)
 
 
-def test_a_terminal_that_is_closed(tmp_path):
+def test_closing_the_terminal_stops_the_run(tmp_path):
     leader, follower = pty.openpty()
-    # The first terminal that the leader of a session opens is that of the session.
+    # The first terminal that a session leader opens becomes the terminal of the session.
     process = subprocess.Popen(
         [sys.executable, '-c', ON_TERMINAL, os.ttyname(follower), TINY, tmp_path],
         start_new_session=True,
-        preexec_fn=heed_signals,
+        preexec_fn=restore_signals,
     )
     os.close(follower)
     await_file(tmp_path / 'runs.txt', process, lines=2)
-    pids = family(process)
+    pids = session_pids(process)
     os.close(leader)
     assert process.wait(timeout=120) == 129
-    assert all_gone(pids)
+    assert all_ended(pids)
     log = (tmp_path / 'out' / 'logs' / 'run.log').read_text()
-    assert 'stopped, since the terminal was closed' in log
+    assert 'stopped because the terminal was closed' in log
 
 
 ON_TERMINAL = """
@@ -133,7 +133,7 @@ os.execv(sys.executable, [sys.executable, tiny, 'slow', folder])
 """
 
 
-def test_nohup_goes_on_without_a_terminal(tmp_path):
+def test_a_run_with_nohup_continues_without_a_terminal(tmp_path):
     read, write = os.pipe()
     process = subprocess.Popen(
         ['nohup', sys.executable, TINY, 'fine', tmp_path], stderr=write, start_new_session=True
@@ -151,7 +151,7 @@ import time
 _true, _begin = time.time, time.monotonic()
 
 def jump():
-    # Set back by a day after two seconds, and on by a year after four.
+    # Jump back a day after two seconds, and forward a year after four.
     passed = time.monotonic() - _begin
     return _true() - (86_400 if passed > 2 else 0) + (365 * 86_400 if passed > 4 else 0)
 
@@ -159,7 +159,7 @@ time.time = jump
 """
 
 
-def test_a_clock_that_is_set_back_holds_nobody_up(tmp_path):
+def test_a_clock_that_is_set_back_does_not_delay_the_run(tmp_path):
     (tmp_path / 'clock').mkdir()
     (tmp_path / 'clock' / 'sitecustomize.py').write_text(CLOCK)
     paths = [str(tmp_path / 'clock'), os.environ.get('PYTHONPATH', '')]

@@ -1,4 +1,4 @@
-"""Workers end with the run, however that ends."""
+"""Workers end when the run ends."""
 
 import signal
 import subprocess
@@ -19,7 +19,7 @@ def test_no_worker_outlives_the_run(tmp_path, sent, code):
         [sys.executable, TINY, 'slow', tmp_path],
         stderr=subprocess.PIPE,
         text=True,
-        # Whoever runs tests in the background has them ignore Ctrl-C, which is inherited.
+        # Tests that run in the background ignore Ctrl-C, and children inherit this.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     runs = tmp_path / 'runs.txt'
@@ -38,4 +38,4 @@ def test_no_worker_outlives_the_run(tmp_path, sent, code):
         time.sleep(0.1)
     if code > 0:
         assert 'Traceback' not in errors
-        assert 'resumes' in errors
+        assert 'to resume' in errors

@@ -132,7 +132,7 @@ def _plugins():
         'with a line break in its name': 'plugin: "a\\nb"\n',
         'with a name of 8,000 letters': f'plugin: {"a" * 8_000}\n',
     }.items():
-        yield f'a plugin {what}', _file(name, content), 'cannot be used', 1
+        yield f'a plugin {what}', _file(name, content), 'is not supported', 1
     for what, make in _special_files(name):
         yield f'{what} as plugin file', make, 'plugin.yml', 1
 
@@ -171,7 +171,7 @@ def _scripts():
         yield (
             f'output {what}',
             script_at('jobs.sh', output_dir=folder),
-            'cannot be a log of Slurm',
+            'is not a valid path for Slurm logs',
             1,
         )
     for what, name in {
@@ -180,9 +180,9 @@ def _scripts():
         'with a percent sign': 'a%j.sh',
         'with a dollar sign': '$(touch hacked).sh',
     }.items():
-        yield f'a script {what}', script_at(name), 'cannot be the script of a job', 1
-    yield 'a script of two full stops', script_at('..'), 'is there already', 1
-    exists = 'is there already'
+        yield f'a script {what}', script_at(name), 'is not a valid script name', 1
+    yield 'a script of two full stops', script_at('..'), 'already exists', 1
+    exists = 'already exists'
     for what, kind in {
         'a folder': Path.mkdir,
         'a pipe': os.mkfifo,
@@ -207,12 +207,12 @@ def _scripts():
     yield (
         'a file at the path of the marks',
         script_at('jobs.sh', marks_file),
-        'cannot be written',
+        'cannot write',
         1,
     )
     yield (
         'a file as folder of the script',
         script_at('x/jobs.sh', parent_file),
-        'cannot be written',
+        'cannot write',
         1,
     )

@@ -47,11 +47,11 @@ def test_unknown_values_are_counted_in_the_warning(tmp_path):
     ('rows', 'message'),
     [
         ([('name', 'age'), ('sub-01', '3')], 'no column participant_id'),
-        ([('participant_id', 'age'), ('sub-01',)], '1 cells in row 2, where the header has 2'),
+        ([('participant_id', 'age'), ('sub-01',)], 'line 2 has 1 cells, but the header has 2'),
         ([('participant_id', 'age'), ('sub-1', '1'), ('1', '2')], 'several rows for one'),
         ([('participant_id', 'age'), ('n/a', '1')], 'a row without participant_id'),
         ([('participant_id', 'age', 'age')], 'two columns of the same name'),
-        ([('',)], 'an empty file'),
+        ([('',)], 'it is empty'),
     ],
 )
 def test_a_malformed_table_is_ignored_with_a_warning(tmp_path, rows, message):

@@ -122,10 +122,10 @@ def test_missing_and_repeated_columns_are_reported(read, columns, message):
 def test_missing_rows_and_unreadable_tables_are_reported(read, tmp_path):
     with pytest.raises(PVSError, match='has no ratings'):
         read()
-    with pytest.raises(PVSError, match='cannot be read, expected a table'):
+    with pytest.raises(PVSError, match='cannot be read as tab-separated values'):
         read_ratings([tmp_path / 'none.tsv'], no_key)
     (tmp_path / 'binary.tsv').write_bytes(b'\x89PNG\xff')
-    with pytest.raises(PVSError, match='cannot be read, expected a table'):
+    with pytest.raises(PVSError, match='cannot be read as tab-separated values'):
         read_ratings([tmp_path / 'binary.tsv'], no_key)
 
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# A job array of pvs_workflow: one participant a task, and the group level after all of them.
+# Job array of pvs_workflow: one task per participant, then the group level.
 #
-#   bash @file@ submit     submit all who are not done: at first everybody, later those that failed
-#   bash @file@ pending    print the numbers of the tasks that are not done
+#   bash @file@ submit     submit all unfinished tasks: at first all, later those that failed
+#   bash @file@ pending    print the numbers of the unfinished tasks
 #
-# Options of sbatch may follow submit (--partition=long, say).
+# Options of sbatch may follow submit (for example --partition=long).
 #
 #SBATCH --job-name=@name@
 #SBATCH --array=1-@number@%50
@@ -14,7 +14,8 @@
 #SBATCH --output=@log@
 set -euo pipefail
 
-# With a container, what starts it; the folders below must have the same paths inside.
+# To use a container, replace this with the command that starts it; bind these folders to the
+# same paths inside.
 command=(@command@)
 bids_dir=@bids_dir@
 output_dir=@output_dir@
@@ -26,11 +27,11 @@ list=@list@
 list_sha256=@sha256@
 done_dir=@done@
 at_once=50
-block=1000 # tasks of one array; most clusters allow 1001
+block=1000 # tasks per array; most clusters allow 1001
 
 check_list() {
     if [ "$(sha256sum < "$list" | cut -d ' ' -f 1)" != "$list_sha256" ]; then
-        echo "$list was changed, expected the list that this script was written with" >&2
+        echo "$list has changed since this script was written; restore it or write a new job array" >&2
         exit 1
     fi
 }
@@ -84,10 +85,10 @@ fi
 number=$((SLURM_ARRAY_TASK_ID + ${PVS_FIRST:-0}))
 label=$(sed -n "${number}p" "$list")
 if [ -z "$label" ]; then
-    echo "$list has no participant $number" >&2
+    echo "$list has no line $number" >&2
     exit 2
 fi
-# Nipype's files have the same names in every run, hence a work folder for each participant.
+# Nipype uses the same file names in every run, so each participant needs its own work folder.
 "${command[@]}" "$bids_dir" "$output_dir" participant --participant-label "$label" \
     --nprocs "$SLURM_CPUS_PER_TASK" --mem @plan_mb@ --work-dir "$work_dir/sub-$label" \
     --config-file "$config"

@@ -260,11 +260,11 @@ def test_missing_columns_are_named(path):
 def test_no_rows_no_table_no_text(path):
     with pytest.raises(PVSError, match='has no ratings'):
         read_counts(table(path))
-    with pytest.raises(PVSError, match='cannot be read, expected a table'):
+    with pytest.raises(PVSError, match='cannot be read as tab-separated values'):
         read_counts(path.with_name('none.tsv'))
     path.write_bytes(b'\xff\xfe\x00\x81')
-    with pytest.raises(PVSError, match='cannot be read, expected a table'):
+    with pytest.raises(PVSError, match='cannot be read as tab-separated values'):
         read_counts(path)
     path.write_text('')
-    with pytest.raises(PVSError, match='received: an empty file'):
+    with pytest.raises(PVSError, match='it is empty'):
         read_counts(path)
