@@ -1,12 +1,12 @@
-# Two stages: what builds stays behind. All versions and hashes are in docker/*.txt, which
-# scripts/lock_requirements.sh writes; docs/clusters.md shows how to build, check and run it.
+# Two stages, so that build tools are not in the final image. docker/*.txt contains all versions and
+# hashes (see scripts/lock_requirements.sh); docs/clusters.md shows how to build, check and run it.
 FROM debian:bookworm-slim AS base
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 python3 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 
 FROM base AS build
-# Only the packages of the final image belong to its list of packages.
+# The package list of the image must contain only the packages of the final stage.
 RUN cp /var/lib/dpkg/status /opt/debian-packages \
     && apt-get update \
     && apt-get install --yes --no-install-recommends binutils python3-venv
@@ -15,17 +15,16 @@ COPY docker docker
 RUN python3 -m venv /opt/tools \
     && python3 -m venv --without-pip /opt/pvs \
     && /opt/tools/bin/pip install --no-cache-dir --no-deps --require-hashes -r docker/sbom.txt
-# Without build isolation, so that nothing is fetched that has no hash.
+# Build isolation would fetch packages without hashes.
 RUN for list in build requirements; do \
         /opt/tools/bin/pip --python /opt/pvs/bin/python install --no-cache-dir --no-compile \
             --no-deps --no-build-isolation --require-hashes -r docker/$list.txt || exit 1; \
     done
 COPY setup.cfg pyproject.toml README.md LICENSE ./
 COPY pvs_workflow pvs_workflow
-# What only developers of the packages need is over a quarter of all: headers and symbols of
-# TensorFlow, the library of a C++ compiler, which it imports nowhere, and tests. Bytecode is made
-# here, since nobody can write it at a run; it is not checked against dates, which copies of the
-# image change.
+# Files that only developers need take over a quarter of the space: headers and symbols of
+# TensorFlow, a C++ compiler library that it does not import, and tests. Bytecode is compiled here,
+# because a run cannot write it, and is not checked against dates, which copies of the image change.
 RUN /opt/tools/bin/pip --python /opt/pvs/bin/python install --no-cache-dir --no-compile \
         --no-deps --no-build-isolation --no-index /src \
     && /opt/tools/bin/pip --python /opt/pvs/bin/python check \
@@ -45,12 +44,12 @@ LABEL org.opencontainers.image.title="pvs_workflow" \
     org.opencontainers.image.licenses="Apache-2.0" \
     org.opencontainers.image.authors="The pvs_workflow developers" \
     org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim"
-# Places for volumes. Nobody may write to /out itself: where a volume was forgotten, the run ends
-# at once, and no results are lost with the container.
+# Mount points. /out is not writable without a volume, so a run with a missing volume fails at once
+# instead of losing its results with the container.
 RUN mkdir /in /out /work && chmod 1777 /work
 COPY --from=build /opt/pvs /opt/pvs
-# No user has a home here, nor need the user be known; /tmp is the one place to write to. Apptainer
-# sets a HOME of its own, which may not exist, and where Matplotlib would look for its folder.
+# Users have no home folder and may be unknown; only /tmp is writable. Apptainer sets another HOME,
+# which may not exist, so MPLCONFIGDIR is set separately.
 ENV PATH=/opt/pvs/bin:$PATH \
     HOME=/tmp \
     LANG=C.UTF-8 \

@@ -1,6 +1,6 @@
-# make demo   set everything up and run the app on the example data
-# make test   set everything up and run all checks and tests
-# make docs   set everything up and build the documentation in build/docs
+# make demo   install the package and run the app on the example data
+# make test   install the package and run all checks and tests
+# make docs   install the package and build the documentation in build/docs
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -26,7 +26,7 @@ demo: $(READY)
 	@echo 'Image counts:   $(DEMO)/group_counts.tsv'
 	@echo 'Reports:        $(DEMO)/sub-01.html  $(DEMO)/sub-02.html  $(DEMO)/group_potter.html'
 
-# Graphs are drawn where Graphviz is or can be installed, and told in words elsewhere.
+# Graphs are drawn if Graphviz is or can be installed, and listed as text otherwise.
 docs: $(READY)
 	command -v dot >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	    && apt-get update -qq && apt-get install -y -qq --no-install-recommends graphviz; } \

@@ -1,8 +1,8 @@
-"""List the packages of the image in CycloneDX: those of Python and those of Debian.
+"""Write a CycloneDX list of the Python and Debian packages in the image.
 
 Usage: python sbom.py ENVIRONMENT DPKG_STATUS OUTPUT
 
-Needs cyclonedx-bom (docker/sbom.txt), which lists and describes the Python packages.
+This needs cyclonedx-bom (docker/sbom.txt), which lists the Python packages.
 """
 
 import json
@@ -17,17 +17,17 @@ DISTRO = 'debian-12'
 
 
 def python_packages(environment: Path) -> dict:
-    """Return the list of a virtual environment's packages, the same for the same packages.
+    """Return a reproducible list of the packages of a virtual environment.
 
     Parameters
     ----------
     environment : Path
-        Its folder; pip does not have to be in it.
+        Folder of the environment, which need not contain pip.
 
     Returns
     -------
     dict
-        CycloneDX 1.6.
+        The list in CycloneDX 1.6 format.
 
     """
     command = ['-m', 'cyclonedx_py', 'environment', '--output-reproducible', '--sv', '1.6']
@@ -61,8 +61,8 @@ def debian_packages(status: str) -> Iterator[dict]:
         fields = Parser().parsestr(paragraph)
         if fields['Status'].split()[-1] == 'installed':
             name, version = fields['Package'], fields['Version']
-            place = f'{quote(name)}@{quote(version, safe=":")}'
-            purl = f'pkg:deb/debian/{place}?arch={fields["Architecture"]}&distro={DISTRO}'
+            package = f'{quote(name)}@{quote(version, safe=":")}'
+            purl = f'pkg:deb/debian/{package}?arch={fields["Architecture"]}&distro={DISTRO}'
             yield {
                 'bom-ref': purl,
                 'type': 'library',
@@ -73,7 +73,7 @@ def debian_packages(status: str) -> Iterator[dict]:
 
 
 def main(environment: str, status: str, output: str) -> None:
-    """Write the list, and refuse one that is not in the format."""
+    """Write the list after checking it against the CycloneDX schema."""
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
 
@@ -81,11 +81,11 @@ def main(environment: str, status: str, output: str) -> None:
     bom['components'] += debian_packages(Path(status).read_text('utf-8'))
     text = json.dumps(bom, indent=1)
     if problem := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
-        raise ValueError(f'expected a valid CycloneDX 1.6 list, received: {problem}')
+        raise ValueError(f'the list is not valid CycloneDX 1.6: {problem}')
     target = Path(output)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, 'utf-8')
-    print(f'{len(bom["components"])} packages are in {target}')
+    print(f'wrote {len(bom["components"])} packages to {target}')
 
 
 if __name__ == '__main__':

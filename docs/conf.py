@@ -1,10 +1,10 @@
-"""How Sphinx builds these pages: offline, every warning an error (``make docs``)."""
+"""Sphinx configuration: build offline, with warnings as errors (``make docs``)."""
 
 import os
 import sys
 from pathlib import Path
 
-# Nipype would ask its makers' server for a newer version.
+# Keep nipype from checking for updates online.
 os.environ |= {'NO_ET': '1', 'NIPYPE_NO_ET': '1'}
 
 HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ extensions = [
     'myst_parser',
     'sphinx.ext.autodoc',
     'sphinx.ext.autosummary',
-    'nipype.sphinxext.apidoc',  # napoleon, and the fields of interfaces
+    'nipype.sphinxext.apidoc',  # napoleon and the traits of interfaces
     'constants',
     'parsers',
     'workflow_graphs',
@@ -32,12 +32,12 @@ templates_path = ['_templates']
 
 highlight_language = 'none'
 nitpicky = True
-# No other project's inventory can be had offline: names outside the package go unlinked.
+# Inventories of other projects are not available offline, so their names are not linked.
 nitpick_ignore_regex = [('py:.*', r'(?!pvs_workflow\b).*')]
 
 myst_heading_anchors = 4
 
-# The reference: a page of each package and module in docs/api, rewritten by each build.
+# API reference: a page for each package and module in docs/api, rewritten by each build.
 autosummary_generate = True
 autodoc_default_options = {'ignore-module-all': True}
 autodoc_member_order = 'bysource'
@@ -55,17 +55,17 @@ napoleon_custom_sections = [
     ('Outputs', 'params_style'),
     ('Mandatory Inputs', 'params_style'),
     ('Optional Inputs', 'params_style'),
-    # As fields of their class: types in words must not become links to what has such a name.
+    # Show attributes as parameters: words in their types must not become links.
     ('Attributes', 'params_style'),
 ]
 
-# The page of a module that no longer exists cannot be built.
+# Remove the pages of modules that no longer exist.
 for page in (HERE / 'api').glob('*.rst'):
     module = ROOT / page.stem.replace('.', '/')
     if not (module.is_dir() or module.with_suffix('.py').is_file()):
         page.unlink()
 
-# Graphs of workflows: one picture each, which opens in its own size.
+# Graphs of workflows: one figure each, which links to the full-size image.
 wf_formats = ['svg']
 wf_html_show_formats = False
 wf_html_show_source_link = False

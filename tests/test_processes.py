@@ -10,7 +10,8 @@ from pvs_workflow.processes import has_ended, process_name
 def test_the_name_of_a_process_shows_whether_it_has_ended():
     words = [
         *(sys.executable, '-c'),
-        'from pvs_workflow.processes import process_name as name; print(name(), flush=True); input()',
+        'from pvs_workflow.processes import process_name\n'
+        'print(process_name(), flush=True); input()',
     ]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     name = process.stdout.readline().strip()

@@ -1,23 +1,23 @@
-"""Docstrings of constants and properties as they are written.
+"""Sphinx extension that protects docstrings of constants and properties from napoleon.
 
-Napoleon takes what stands before their first colon for a type.
+Napoleon interprets the text before their first colon as a type.
 """
 
 KINDS = frozenset({'attribute', 'data', 'property'})
 
 
 def setup(app) -> dict:
-    """Keep these docstrings before napoleon sees them, and put them back afterwards."""
-    kept: dict[str, list[str]] = {}
+    """Save these docstrings before napoleon runs, and restore them afterwards."""
+    originals: dict[str, list[str]] = {}
 
-    def keep(app, what, name, obj, options, lines) -> None:
+    def save(app, what, name, obj, options, lines) -> None:
         if what in KINDS:
-            kept[name] = list(lines)
+            originals[name] = list(lines)
 
-    def put_back(app, what, name, obj, options, lines) -> None:
-        if name in kept:
-            lines[:] = kept.pop(name)
+    def restore(app, what, name, obj, options, lines) -> None:
+        if name in originals:
+            lines[:] = originals.pop(name)
 
-    app.connect('autodoc-process-docstring', keep, priority=400)
-    app.connect('autodoc-process-docstring', put_back, priority=600)
+    app.connect('autodoc-process-docstring', save, priority=400)
+    app.connect('autodoc-process-docstring', restore, priority=600)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}

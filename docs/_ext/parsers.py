@@ -1,8 +1,8 @@
-"""The directive ``parser``: every option of a command, from its argparse parser.
+"""Sphinx directive ``parser``, which documents every option of an argparse parser.
 
-``pvs_workflow.cli.parser:build_parser`` names the function that makes it. Sphinx-argparse
-would show defaults as they are on the machine that builds the pages: its number of processors,
-its folders.
+Its argument names the function that returns the parser, such as
+``pvs_workflow.cli.parser:build_parser``. Sphinx-argparse would show defaults of the machine that
+builds the pages, such as its number of processors.
 """
 
 import argparse
@@ -14,19 +14,19 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 HERE = re.compile(r', %\(default\)s here')
-"""How a help text gives a default that was found on this machine; left out."""
+"""Pattern of machine-dependent defaults in help texts, which are omitted."""
 
 TITLES = {'positional arguments': 'arguments'}
 WIDTH = 88
 
 
 class Parser(SphinxDirective):
-    """A section for each group and subcommand, and a definition list of the options of each."""
+    """Directive that makes a section with a list of options for each group and subcommand."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Return the nodes of the parser that the argument names."""
+        """Return the document nodes of the parser that the argument names."""
         name, _, function = self.arguments[0].partition(':')
         module = import_module(name)
         self.env.note_dependency(module.__file__)
@@ -59,19 +59,19 @@ def describe(parser: argparse.ArgumentParser) -> Iterator[nodes.Node]:
 
 
 def new_section(title: str, prog: str = '') -> nodes.section:
-    """Return an empty section; its anchor is the title, after the command's name."""
+    """Return an empty section, whose anchor is the command name and the title."""
     section = nodes.section(ids=[nodes.make_id(f'{prog} {title}')])
     section += nodes.title('', sentence_case(title) if prog else title)
     return section
 
 
 def sentence_case(text: str) -> str:
-    """Return a text whose first letter is a capital, the others as they are."""
+    """Return a text with its first letter capitalised."""
     return text[:1].upper() + text[1:]
 
 
 def describe_action(action: argparse.Action, prog: str) -> nodes.definition_list_item:
-    """Return one argument: all its names, what follows it, and what it does."""
+    """Return an argument as a definition: its names, values and help text."""
     names = action.option_strings or [action.metavar or action.dest]
     term = nodes.term('', ids=[nodes.make_id(f'{prog} {names[0]}')])
     for number, name in enumerate(names):
@@ -83,14 +83,14 @@ def describe_action(action: argparse.Action, prog: str) -> nodes.definition_list
 
 
 def usage(parser: argparse.ArgumentParser) -> str:
-    """Return the usage as on a terminal of ordinary width."""
+    """Return the usage, wrapped to a fixed width."""
     formatter = argparse.HelpFormatter(parser.prog, width=WIDTH)
     formatter.add_usage(parser.usage, parser._actions, parser._mutually_exclusive_groups, '')
     return formatter.format_help().strip()
 
 
 def values(action: argparse.Action) -> str:
-    """Return what follows an option, or what an argument may be, as ``--help`` shows it."""
+    """Return the values of an option or argument as ``--help`` shows them."""
     formatter = argparse.HelpFormatter('')
     if action.option_strings and action.nargs != 0:
         return formatter._format_args(action, action.dest.upper())
@@ -98,6 +98,6 @@ def values(action: argparse.Action) -> str:
 
 
 def setup(app) -> dict:
-    """Add the directive."""
+    """Register the directive."""
     app.add_directive('parser', Parser)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}

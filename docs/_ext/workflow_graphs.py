@@ -1,7 +1,7 @@
-"""Graphs of nipype workflows, drawn where Graphviz is installed and told in words where not.
+"""Sphinx directive ``workflow``, which draws the graph of a nipype workflow.
 
-Nipype's directive needs Graphviz' program ``dot`` and fails without it. A machine that lacks it
-must still be able to build the pages, so that there the nodes and connections stand as text.
+Nipype's directive fails without Graphviz. This one lists the nodes and connections as text if
+Graphviz is not installed, so that the pages can still be built.
 """
 
 import logging
@@ -14,10 +14,10 @@ from nipype.sphinxext.plot_workflow import WorkflowDirective
 
 
 class Graph(WorkflowDirective):
-    """``.. workflow::`` with a text in place of the picture, and with the picture's alt text."""
+    """Directive that draws a workflow with an alt text, or lists its connections as text."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the picture or the text."""
+        """Return the figure or the text."""
         code = textwrap.dedent('\n'.join(self.content))
         if shutil.which('dot'):
             self.options.setdefault('alt', 'Graph of the nodes and their connections')
@@ -27,14 +27,14 @@ class Graph(WorkflowDirective):
 
 
 def run_snippet(code: str) -> Workflow:
-    """Run a docstring's snippet and return its ``wf``."""
+    """Run the code of a docstring and return its variable ``wf``."""
     scope: dict = {}
     exec(code, scope)
     return scope['wf']
 
 
 def describe(workflow: Workflow) -> str:
-    """Return a line for each connection of a workflow's nodes, and for each unconnected node."""
+    """Return a line for each connection between nodes, and for each unconnected node."""
     graph = workflow._graph
     lines = [
         f'{source.name} -> {target.name}: ' + ', '.join(sorted(_name(out) for out, _ in pairs))
@@ -47,13 +47,13 @@ def describe(workflow: Workflow) -> str:
 
 
 def _name(out) -> str:
-    """Return the name of an output, which a connection may hold with a function."""
+    """Return the name of an output, which a connection may combine with a function."""
     name = out[0] if isinstance(out, tuple) else out
     return name.removeprefix('outputnode.')
 
 
 def setup(app) -> dict:
-    """Put the directive in place of nipype's."""
+    """Register the directive, which replaces nipype's."""
     app.setup_extension('nipype.sphinxext.plot_workflow')
     logging.getLogger('nipype.workflow').setLevel(logging.WARNING)
     app.add_directive('workflow', Graph, override=True)

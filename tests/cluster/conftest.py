@@ -1,4 +1,4 @@
-"""A real Slurm, where there is one, and a dataset of two people to run on it."""
+"""Fixtures for tests on a real Slurm, with a dataset of two participants."""
 
 import shutil
 import subprocess
@@ -12,9 +12,9 @@ from tests.places import REAL
 
 @pytest.fixture(scope='session', autouse=True)
 def slurm():
-    """Skip where no Slurm takes jobs."""
+    """Skip the tests if Slurm does not accept jobs."""
     if shutil.which('sbatch') is None:
-        pytest.skip('no sbatch here: there is no Slurm')
+        pytest.skip('sbatch is not installed')
     done = subprocess.run(['sinfo', '--noheader', '-o', '%a'], capture_output=True, text=True)
     if 'up' not in done.stdout:
         pytest.skip(f'Slurm does not answer: {done.stderr.strip()}')
@@ -22,7 +22,7 @@ def slurm():
 
 @pytest.fixture(scope='session')
 def dataset(tmp_path_factory):
-    """Return two people's scans: real ones, or where there are none the example's."""
+    """Return a dataset of two participants: real scans if available, or else the example."""
     source, target = (REAL if REAL.is_dir() else EXAMPLE), tmp_path_factory.mktemp('raw') / 'bids'
     target.mkdir()
     for path in source.iterdir():
@@ -35,7 +35,7 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def local(dataset, tmp_path_factory):
-    """Return the results of a run on this computer."""
+    """Return the results of a run on this machine."""
     out = tmp_path_factory.mktemp('local') / 'out'
     done = run(dataset, out, 'participant', '--nprocs', '2')
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The job array on a real Slurm: tasks at the same time, one that fails, and only it again."""
+"""Job arrays on a real Slurm: parallel tasks, a failed task and its resubmission."""
 
 import json
 import re
@@ -13,49 +13,49 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope='module')
 def array(dataset, local, tmp_path_factory):
-    """Return what both submissions said and what they left, the first with a broken image."""
+    """Submit an array twice, the first time with a broken image; return outputs and states."""
     folder = tmp_path_factory.mktemp('array')
     out, database = folder / 'out', folder / 'database'
-    # `run` gives the work folder beside the output.
+    # `run` puts the work folder next to the output folder.
     options = ('--nprocs', '1', '--bids-database-dir', database, '--write-slurm', folder / 'a.sh')
     assert run(dataset, out, 'participant', *options).returncode == 0
     image = min((dataset / f'sub-{PEOPLE[1]}').rglob('*_T2w.nii.gz'))
     content = image.read_bytes()
-    said, pending, failed = [], [], None
+    messages, pending, tables_after_failure = [], [], None
     try:
         image.write_bytes(content[: len(content) // 3])
-        said.append(call('bash', folder / 'a.sh', 'submit'))
+        messages.append(call('bash', folder / 'a.sh', 'submit'))
         wait_for_jobs()
         pending.append(call('bash', folder / 'a.sh', 'pending').split())
-        failed = set(tables(out))
+        tables_after_failure = set(tables(out))
     finally:
         image.write_bytes(content)
-    said.append(call('bash', folder / 'a.sh', 'submit'))
+    messages.append(call('bash', folder / 'a.sh', 'submit'))
     wait_for_jobs()
     pending.append(call('bash', folder / 'a.sh', 'pending').split())
-    return folder, said, pending, failed
+    return folder, messages, pending, tables_after_failure
 
 
-def test_only_who_failed_is_submitted_again(array):
-    _, said, pending, _ = array
-    assert [re.search(r'submitted (\d+) participants', text)[1] for text in said] == ['2', '1']
+def test_only_failed_tasks_are_submitted_again(array):
+    _, messages, pending, _ = array
+    assert [re.search(r'submitted (\d+) participants', text)[1] for text in messages] == ['2', '1']
     assert pending == [['2'], []]
 
 
-def test_a_failed_task_harms_nobody(array, local):
-    _, _, _, failed = array
+def test_a_failed_task_does_not_affect_others(array, local):
+    *_, tables_after_failure = array
     first = {name for name in tables(local) if name.startswith(f'sub-{PEOPLE[0]}_')}
-    assert first <= failed < set(tables(local))
+    assert first <= tables_after_failure < set(tables(local))
 
 
-def test_all_tables_are_those_of_a_local_run(array, local):
+def test_all_tables_equal_those_of_a_local_run(array, local):
     out = array[0] / 'out'
     assert tables(out) == tables(local)
     for path in local.glob('group_*.tsv'):
         assert (out / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_logs_pages_and_one_database(array):
+def test_logs_reports_and_one_database_are_written(array):
     folder = array[0]
     logs = list((folder / 'out' / 'logs' / 'slurm').glob('a_*_*.log'))
     assert len(logs) == 3 + 2  # tasks, and the group level after each submission

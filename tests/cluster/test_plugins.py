@@ -1,4 +1,4 @@
-"""Nipype's plugin on a real Slurm: same bytes as a local run, and jobs that die."""
+"""Nipype's plugin on a real Slurm: same bytes as a local run, and dead jobs."""
 
 import json
 import re
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.slow
 
 def plugin_file(folder, memory):
     path = folder / 'plugin.yml'
-    # Without the run's environment: what results depend on must reach the jobs all the same.
+    # Slurm exports only PYTHONPATH; the plugin must export the variables that affect results.
     options = f'--mem={memory} --cpus-per-task=1 --export=PYTHONPATH'
     path.write_text(f'plugin: SLURM\nplugin_args:\n  sbatch_args: {options}\n')
     return path
 
 
-def test_same_bytes_as_a_local_run(dataset, local, tmp_path):
+def test_tables_equal_those_of_a_local_run(dataset, local, tmp_path):
     options = ('--nipype-plugin-file', plugin_file(tmp_path, '4G'))
     done = run(dataset, tmp_path / 'out', 'participant', *options)
     assert done.returncode == 0, done.stderr
@@ -30,31 +30,31 @@ def test_same_bytes_as_a_local_run(dataset, local, tmp_path):
     assert tables(tmp_path / 'out') == tables(local)
     for label in PEOPLE:
         assert (tmp_path / 'out' / f'sub-{label}.html').exists()
-    # All is up to date, but what lies in the output folder is written again.
+    # All steps are up to date, except those that write to the output folder.
     jobs = set((tmp_path / 'out_work').rglob('batchscript_*.sh'))
     again = run(dataset, tmp_path / 'out', 'participant', *options)
     assert again.returncode == 0, again.stderr
-    more = set((tmp_path / 'out_work').rglob('batchscript_*.sh')) - jobs
-    assert {re.search('_wf_(save|draw)_', path.name) is not None for path in more} <= {True}
+    new = set((tmp_path / 'out_work').rglob('batchscript_*.sh')) - jobs
+    assert {re.search('_wf_(save|draw)_', path.name) is not None for path in new} <= {True}
     assert tables(tmp_path / 'out') == tables(local)
 
 
 @pytest.mark.parametrize(
-    ('case', 'said'),
+    ('case', 'message'),
     [
         ('fine', None),
         ('image-error', 'sub-02: x.nii.gz is 4D'),
         ('killed', 'left no result and ended as FAILED'),
     ],
 )
-def test_a_step_that_fails_or_dies_harms_nobody(case, said, tmp_path):
+def test_a_failed_or_killed_step_does_not_affect_others(case, message, tmp_path):
     plugin_file(tmp_path, '1G')
     done = subprocess.run(
         [sys.executable, TINY, case, tmp_path, 'plugin'], capture_output=True, text=True
     )
     assert (tmp_path / 'outcome.json').exists(), done.stderr
     outcome = json.loads((tmp_path / 'outcome.json').read_text())
-    assert outcome['done'] == (OTHERS if said else ALL)
-    assert list(outcome['failed']) == (['sub-02'] if said else [])
-    if said:
-        assert said in outcome['failed']['sub-02']
+    assert outcome['done'] == (OTHERS if message else ALL)
+    assert list(outcome['failed']) == (['sub-02'] if message else [])
+    if message:
+        assert message in outcome['failed']['sub-02']

@@ -1,4 +1,4 @@
-"""The Boutiques descriptor is that of the parser, and makes commands that the parser takes."""
+"""The Boutiques descriptor matches the parser and makes valid commands."""
 
 import importlib.util
 import json
@@ -46,44 +46,44 @@ def bosh(*words):
     return subprocess.run([BOSH, *words], capture_output=True, text=True, check=False)
 
 
-def test_the_descriptor_is_that_of_the_parser(script):
-    # Otherwise: python scripts/make_boutiques.py
+def test_the_descriptor_matches_the_parser(script):
+    # If this fails, run: python scripts/make_boutiques.py
     assert json.loads(DESCRIPTOR.read_text('utf-8')) == script.descriptor()
 
 
-def test_the_descriptor_keeps_to_the_schema():
+def test_the_descriptor_follows_the_schema():
     done = bosh('validate', str(DESCRIPTOR))
     assert (done.returncode, done.stdout.strip()) == (0, 'OK'), done.stdout + done.stderr
 
 
-def test_a_descriptor_that_breaks_the_schema_is_found(tmp_path):
+def test_a_descriptor_that_breaks_the_schema_is_refused(tmp_path):
     broken = json.loads(DESCRIPTOR.read_text('utf-8'))
     broken['inputs'][0]['type'] = 'Folder'
     (tmp_path / 'broken.json').write_text(json.dumps(broken))
     assert bosh('validate', str(tmp_path / 'broken.json')).returncode != 0
 
 
-def test_every_argument_is_there_once(inputs):
+def test_every_argument_is_described_once(inputs):
     names = [action.dest for action in build_parser()._actions]
     assert sorted(inputs) == sorted(set(names) - {'help', 'version'})
 
 
-def test_what_must_exist_is_a_file_and_is_known_to_the_parser(script, inputs):
+def test_only_paths_that_must_exist_have_the_type_file(script, inputs):
     assert {name for name, entry in inputs.items() if entry['type'] == 'File'} == script.READ
 
 
-def test_nothing_of_this_machine_is_in_it(inputs):
+def test_the_descriptor_does_not_depend_on_the_machine(inputs):
     assert not [name for name, entry in inputs.items() if 'default-value' in entry]
     text = DESCRIPTOR.read_text('utf-8')
     assert str(ROOT) not in text and '%(' not in text and '%%' not in text
 
 
-def test_failures_have_their_exit_codes():
+def test_exit_codes_of_failures_are_described():
     codes = {entry['code'] for entry in json.loads(DESCRIPTOR.read_text('utf-8'))['error-codes']}
     assert {1, 2, 16, 18, 66, 130, 143} <= codes and 0 not in codes
 
 
-def test_the_command_that_boutiques_makes_is_understood(tmp_path):
+def test_the_parser_accepts_the_command_that_boutiques_makes(tmp_path):
     (tmp_path / 'given.json').write_text(json.dumps(GIVEN))
     done = bosh('exec', 'simulate', str(DESCRIPTOR), '-i', str(tmp_path / 'given.json'))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -95,7 +95,7 @@ def test_the_command_that_boutiques_makes_is_understood(tmp_path):
     assert settings.bias_correction is False
 
 
-def test_two_modes_of_which_a_run_has_one_are_refused(tmp_path):
+def test_mutually_exclusive_options_are_refused(tmp_path):
     both = GIVEN | {'boilerplate_only': True, 'reports_only': True}
     (tmp_path / 'both.json').write_text(json.dumps(both))
     done = bosh('exec', 'simulate', str(DESCRIPTOR), '-i', str(tmp_path / 'both.json'))

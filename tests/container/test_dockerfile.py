@@ -1,4 +1,4 @@
-"""The Dockerfile and what it is given, without building it."""
+"""The Dockerfile and its build context, without building the image."""
 
 import configparser
 import json
@@ -32,29 +32,29 @@ def settings(steps, instruction):
     return dict(pair.split('=', 1) for pair in pairs)
 
 
-def is_sent(path):
-    """Tell whether a file is sent to the build: the last rule that fits it or a folder decides."""
-    places = [path, *map(str, PurePosixPath(path).parents)]
-    sent = True
+def is_in_context(path):
+    """Return whether a file is in the build context: the last rule that matches it decides."""
+    paths = [path, *map(str, PurePosixPath(path).parents)]
+    included = True
     for rule in IGNORED:
         pattern = rule.removeprefix('!')
         names = [pattern, pattern.removeprefix('**/')]
-        parts = PurePosixPath(path).parts if pattern.startswith('**/') else places
+        parts = PurePosixPath(path).parts if pattern.startswith('**/') else paths
         if any(fnmatch(part, name) for part in parts for name in names if part != '.'):
-            sent = rule.startswith('!')
-    return sent
+            included = rule.startswith('!')
+    return included
 
 
 def sources():
-    """Return what the Dockerfile copies from the clone."""
+    """Return the paths that the Dockerfile copies from the repository."""
     copies = [rest.split() for rest in values(STEPS, 'COPY') if '--from' not in rest]
     return [source for copy in copies for source in copy[:-1]]
 
 
 @pytest.mark.parametrize('source', sources())
-def test_what_is_copied_exists_and_is_sent(source):
+def test_copied_files_exist_and_are_in_the_build_context(source):
     assert (ROOT / source).exists()
-    assert is_sent(source)
+    assert is_in_context(source)
 
 
 @pytest.mark.parametrize(
@@ -72,19 +72,19 @@ def test_what_is_copied_exists_and_is_sent(source):
         'work/pvs_wf/result.pklz',
     ],
 )
-def test_what_no_run_needs_is_not_sent(path):
-    assert not is_sent(path)
+def test_files_that_a_run_does_not_need_are_not_in_the_build_context(path):
+    assert not is_in_context(path)
 
 
 @pytest.mark.parametrize(
     'path', ['pvs_workflow/data/cascade/enhancer.safetensors', 'docker/requirements.txt']
 )
-def test_model_and_lists_are_sent(path):
+def test_the_model_and_requirements_are_in_the_build_context(path):
     assert (ROOT / path).is_file()
-    assert is_sent(path)
+    assert is_in_context(path)
 
 
-def test_all_packages_come_with_hashes_or_from_the_clone():
+def test_all_packages_have_hashes_or_come_from_the_repository():
     runs = ' ; '.join(values(STEPS, 'RUN'))
     installs = re.findall(r'pip\b[^&;|]*? install\b[^&;|]*', runs)
     assert len(installs) == 3
@@ -97,12 +97,12 @@ def test_all_packages_come_with_hashes_or_from_the_clone():
     assert {*named, *loop[1].split()} == {'sbom', '$list', 'build', 'requirements'}
 
 
-def test_the_last_stage_builds_nothing():
+def test_the_last_stage_installs_nothing_with_pip_or_apt():
     assert not re.search(r'\bpip\b|apt-get|python3-venv', ' '.join(values(LAST, 'RUN')))
     assert [rest.split()[-1] for rest in values(LAST, 'COPY')] == ['/opt/pvs']
 
 
-def test_labels_are_those_of_the_package():
+def test_labels_match_the_package_metadata():
     setup = configparser.ConfigParser()
     setup.read(ROOT / 'setup.cfg')
     labels = {
@@ -120,17 +120,17 @@ def test_labels_are_those_of_the_package():
     assert labels['base.name'].endswith(STEPS[0][1].split()[0])
 
 
-def test_nobody_is_root_and_the_app_is_what_runs():
+def test_the_user_is_not_root_and_the_entry_point_is_the_app():
     (user,) = values(LAST, 'USER')
-    assert re.fullmatch(r'[1-9]\d*:[1-9]\d*', user)  # numbers, which clusters can check
+    assert re.fullmatch(r'[1-9]\d*:[1-9]\d*', user)  # numeric IDs, which clusters can check
     (entry,) = values(LAST, 'ENTRYPOINT')
     assert json.loads(entry) == ['pvs_workflow']
 
 
-def test_the_environment_writes_nowhere_but_tmp():
+def test_the_environment_allows_writing_only_to_tmp():
     environment = settings(LAST, 'ENV')
     assert environment['HOME'] == '/tmp'
-    assert environment['MPLCONFIGDIR'].startswith('/tmp/')  # whatever HOME an engine sets
+    assert environment['MPLCONFIGDIR'].startswith('/tmp/')  # even if an engine sets another HOME
     assert environment['PYTHONDONTWRITEBYTECODE'] == '1'
     assert environment['PATH'].startswith('/opt/pvs/bin:')
 

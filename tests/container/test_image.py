@@ -1,7 +1,7 @@
-"""A built image, run as clusters run it: unknown user, all read-only, no network, no home.
+"""A built image, run as on clusters: unknown user, read-only, no network, no home folder.
 
-PVS_IMAGE names the image, PVS_CONTAINER the command with its global options (docker), and
-PVS_CONTAINER_OPTIONS what `run` needs besides on this machine.
+PVS_IMAGE is the name of the image, PVS_CONTAINER the container command with its global options
+(default: docker), and PVS_CONTAINER_OPTIONS contains further options of `run` for this machine.
 """
 
 import json
@@ -23,12 +23,12 @@ EXAMPLE = ROOT / 'bids_examples' / 'template'
 IMAGE = os.environ.get('PVS_IMAGE')
 ENGINE = shlex.split(os.environ.get('PVS_CONTAINER', 'docker'))
 OPTIONS = shlex.split(os.environ.get('PVS_CONTAINER_OPTIONS', ''))
-HARD = ['--rm', '--network', 'none', '--read-only', '--tmpfs', '/tmp', '-u', '54321:54321']
-LIMIT = 2.5e9
+ISOLATED = ['--rm', '--network', 'none', '--read-only', '--tmpfs', '/tmp', '-u', '54321:54321']
+MAX_BYTES = 2.5e9
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(IMAGE is None, reason='PVS_IMAGE names no image'),
+    pytest.mark.skipif(IMAGE is None, reason='PVS_IMAGE is not set'),
 ]
 
 
@@ -38,12 +38,12 @@ def engine(*words, check=True):
 
 
 def run(*words, options=(), check=True):
-    """Run the image's app; options are those of the container."""
-    return engine('run', *HARD, *OPTIONS, *options, IMAGE, *words, check=check)
+    """Run the app of the image; options are those of the container command."""
+    return engine('run', *ISOLATED, *OPTIONS, *options, IMAGE, *words, check=check)
 
 
 def script(text, *options):
-    """Run some Python in the image."""
+    """Run Python code in the image and return its JSON output."""
     python = ('--entrypoint', '/opt/pvs/bin/python')
     done = run('-c', text, options=(*python, *options))
     return json.loads(done.stdout)
@@ -61,37 +61,37 @@ def tables(folder):
 
 @pytest.fixture(scope='module')
 def results(tmp_path_factory):
-    """Return what both levels wrote and said, where nothing but two folders is writable."""
+    """Run both levels with two writable folders; return the output folder and the messages."""
     out, work = tmp_path_factory.mktemp('out'), tmp_path_factory.mktemp('work')
     out.chmod(0o777)
     work.chmod(0o777)
-    places = [*volume(EXAMPLE, '/in:ro'), *volume(out, '/out'), *volume(work, '/work')]
-    # Apptainer sets HOME to a folder that may be neither there nor writable.
-    places += ['-e', 'HOME=/nowhere']
-    said = [
-        run('/in', '/out', 'participant', '--nprocs', 2, '-w', '/work', options=places),
-        run('/in', '/out', 'group', options=places),
+    options = [*volume(EXAMPLE, '/in:ro'), *volume(out, '/out'), *volume(work, '/work')]
+    # Apptainer may set HOME to a folder that does not exist or is not writable.
+    options += ['-e', 'HOME=/nowhere']
+    runs = [
+        run('/in', '/out', 'participant', '--nprocs', 2, '-w', '/work', options=options),
+        run('/in', '/out', 'group', options=options),
     ]
-    return out, [done.stderr for done in said]
+    return out, [done.stderr for done in runs]
 
 
-def test_the_tables_are_those_of_a_local_run(results, tmp_path):
+def test_tables_equal_those_of_a_local_run(results, tmp_path):
     out, _ = results
     command = [Path(sys.executable).with_name('pvs_workflow'), EXAMPLE, tmp_path / 'out']
     work = ['--nprocs', '1', '-w', tmp_path / 'work']
     subprocess.run([*command, 'participant', *work], check=True, capture_output=True)
     subprocess.run([*command, 'group'], check=True, capture_output=True)
-    ours = tables(out)
-    assert len(ours) == 18
-    assert ours == tables(tmp_path / 'out')
+    written = tables(out)
+    assert len(written) == 18
+    assert written == tables(tmp_path / 'out')
 
 
-def test_nothing_is_complained_of(results):
-    _, said = results
-    assert not re.search(r'warning|error|traceback|denied|read-only', ' '.join(said), re.I)
+def test_there_are_no_warnings(results):
+    _, messages = results
+    assert not re.search(r'warning|error|traceback|denied|read-only', ' '.join(messages), re.I)
 
 
-def test_results_belong_to_the_user_and_the_pages_are_there(results):
+def test_results_belong_to_the_user_and_include_the_reports(results):
     out, _ = results
     assert {path.stat().st_uid for path in out.rglob('*')} == {54321}
     assert {path.name for path in out.glob('*.html')} >= {
@@ -101,26 +101,26 @@ def test_results_belong_to_the_user_and_the_pages_are_there(results):
     }
 
 
-def test_a_forgotten_volume_ends_the_run_at_once():
+def test_a_missing_output_volume_is_an_error():
     done = run('/in', '/out', 'participant', options=volume(EXAMPLE, '/in:ro'), check=False)
     assert done.returncode == 1
     assert '/out' in done.stderr
     assert 'Traceback' not in done.stderr
 
 
-def test_a_stopped_container_ends_as_one_that_was_terminated(tmp_path):
+def test_a_stopped_container_ends_with_the_code_of_sigterm(tmp_path):
     tmp_path.chmod(0o777)
     for name in ('out', 'work'):
         (tmp_path / name).mkdir()
         (tmp_path / name).chmod(0o777)
-    places = [*volume(EXAMPLE, '/in:ro'), *volume(tmp_path / 'out', '/out')]
-    places += volume(tmp_path / 'work', '/work')
-    kept = [word for word in HARD if word != '--rm']
-    words = ('run', '-d', *kept, *OPTIONS, *places, IMAGE, '/in', '/out', 'participant')
+    volumes = [*volume(EXAMPLE, '/in:ro'), *volume(tmp_path / 'out', '/out')]
+    volumes += volume(tmp_path / 'work', '/work')
+    options = [word for word in ISOLATED if word != '--rm']
+    words = ('run', '-d', *options, *OPTIONS, *volumes, IMAGE, '/in', '/out', 'participant')
     container = engine(*words).stdout.strip()
     try:
         for _ in range(120):
-            if list((tmp_path / 'work').rglob('*.pklz')):  # a first step has begun
+            if list((tmp_path / 'work').rglob('*.pklz')):  # the first step has started
                 break
             time.sleep(0.5)
         start = time.monotonic()
@@ -131,15 +131,15 @@ def test_a_stopped_container_ends_as_one_that_was_terminated(tmp_path):
         engine('rm', '-f', container)
 
 
-def test_the_image_is_small_and_says_what_it_is():
+def test_the_image_is_small_and_has_its_version():
     (image,) = json.loads(engine('image', 'inspect', IMAGE).stdout)
-    assert image['Size'] <= LIMIT
+    assert image['Size'] <= MAX_BYTES
     labels = image['Config']['Labels']
     assert labels['org.opencontainers.image.version'] == __version__
     assert run('--version').stdout.strip() == f'pvs_workflow v{__version__}'
 
 
-def test_its_list_of_packages_is_that_of_the_lock():
+def test_the_image_lists_the_locked_packages():
     text = "print(open('/opt/pvs/share/pvs_workflow.cdx.json').read())"
     bom = script(text)
     assert (bom['bomFormat'], bom['specVersion']) == ('CycloneDX', '1.6')
@@ -154,7 +154,7 @@ def test_its_list_of_packages_is_that_of_the_lock():
     assert not {'binutils', 'python3-venv'} & {part['name'] for part in debian}
 
 
-def test_nothing_but_scratch_can_be_written_to_and_nothing_needless_is_there():
+def test_only_scratch_folders_are_writable_and_no_build_tools_are_left():
     text = """
 import json, os
 skip = ('/proc', '/sys', '/dev', '/tmp', '/work', '/var/tmp', '/run')

@@ -1,4 +1,4 @@
-"""No package that the app needs is under the GPL or AGPL: this project is Apache-2.0."""
+"""Licences of the dependencies: none requires the GPL or AGPL, as this project is Apache-2.0."""
 
 import configparser
 import re
@@ -11,26 +11,27 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 STRONG = re.compile(r'\bA?GPL|\bGNU (Affero )?General Public Licen[cs]e', re.I)
-"""GPL and AGPL; not LGPL, nor GNU Lesser (or Library) General Public License."""
+"""Names of the GPL and AGPL, but not of the LGPL."""
 
 WEAK = re.compile(
     r'\b(MIT|BSD|0BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|LGPL|Zlib)\b'
     r'|GNU (Lesser|Library)',
     re.I,
 )
-"""Licences that may be chosen in the place of the GPL where a package offers both."""
+"""Licences that may be chosen instead of the GPL if a package offers both."""
 
 
-def binds(expression, text, classifiers):
-    """Tell whether a package can be had under the GPL or AGPL only.
+def requires_gpl(expression, text, classifiers):
+    """Return whether a package is available only under the GPL or AGPL.
 
     Parameters
     ----------
     expression : str or None
-        ``License-Expression``, which counts alone where it is there.
+        ``License-Expression``; if it is given, the other fields are ignored.
     text : str or None
-        ``License``: a name or the text of a licence, of which the first line counts.
+        ``License``: the name or text of a licence; only the first line is used.
     classifiers : sequence of str
+        Classifiers of the package.
 
     """
     if expression:
@@ -43,7 +44,7 @@ def binds(expression, text, classifiers):
 
 
 def _is_free(expression):
-    """Evaluate an SPDX expression: AND binds more than OR; exceptions allow what they except."""
+    """Return whether an SPDX expression allows a licence without the GPL or with an exception."""
     words = []
     for token in re.findall(r'[()]|[^\s()]+', expression):
         if words and words[-1] == 'WITH':
@@ -58,38 +59,39 @@ def _is_free(expression):
 
 
 def run_time_packages():
-    """Return the distributions that ``setup.cfg`` asks for, and all that these need."""
+    """Return the distributions that ``setup.cfg`` requires, with all their dependencies."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / 'setup.cfg')
     lines = setup['options']['install_requires'].strip().split('\n')
-    wanted, found = [Requirement(line) for line in lines], {}
-    while wanted:
-        requirement = wanted.pop()
+    pending, packages = [Requirement(line) for line in lines], {}
+    while pending:
+        requirement = pending.pop()
         key = canonicalize_name(requirement.name), frozenset(requirement.extras)
-        if key in found:
+        if key in packages:
             continue
-        found[key] = package = metadata.distribution(requirement.name)
+        packages[key] = package = metadata.distribution(requirement.name)
         for line in package.requires or ():
-            needed = Requirement(line)
+            dependency = Requirement(line)
+            marker = dependency.marker
             extras = requirement.extras or {''}
-            if not needed.marker or any(needed.marker.evaluate({'extra': e}) for e in extras):
-                wanted.append(needed)
-    return {name: package for (name, _), package in found.items()}
+            if not marker or any(marker.evaluate({'extra': extra}) for extra in extras):
+                pending.append(dependency)
+    return {name: package for (name, _), package in packages.items()}
 
 
-def test_no_package_is_under_the_gpl_or_agpl():
+def test_no_dependency_requires_the_gpl_or_agpl():
     packages = run_time_packages()
     assert {'numpy', 'tensorflow', 'antspyx', 'protobuf'} <= set(packages)
-    bound = [
+    strong = [
         name
         for name, package in packages.items()
-        if binds(
+        if requires_gpl(
             package.metadata['License-Expression'],
             package.metadata['License'],
             package.metadata.get_all('Classifier') or (),
         )
     ]
-    assert bound == []
+    assert strong == []
 
 
 APPROVED = 'License :: OSI Approved :: '
@@ -108,8 +110,8 @@ APPROVED = 'License :: OSI Approved :: '
         (None, 'UNKNOWN', (f'{APPROVED}GNU Affero General Public License v3',)),
     ],
 )
-def test_what_binds(facts):
-    assert binds(*facts)
+def test_packages_that_require_the_gpl_are_detected(facts):
+    assert requires_gpl(*facts)
 
 
 @pytest.mark.parametrize(
@@ -130,5 +132,5 @@ def test_what_binds(facts):
         (None, 'BSD\nwith libraries under the GPL, whose text follows', ()),
     ],
 )
-def test_what_does_not_bind(facts):
-    assert not binds(*facts)
+def test_packages_with_other_licences_are_allowed(facts):
+    assert not requires_gpl(*facts)

@@ -1,4 +1,4 @@
-"""The lists of the image's packages: complete, with hashes, and all that the build takes."""
+"""Requirement lists of the image: complete, with pinned versions and hashes."""
 
 import configparser
 import importlib.util
@@ -50,22 +50,22 @@ def requirements():
 
 
 @pytest.mark.parametrize('path', LISTS, ids=lambda path: path.name)
-def test_a_list_is_nothing_but_pinned_packages_with_hashes(path):
-    left = ENTRY.sub('', path.read_text('utf-8'))
-    assert not [line for line in left.splitlines() if line and not line.lstrip().startswith('#')]
+def test_a_list_has_only_pinned_packages_with_hashes(path):
+    rest = ENTRY.sub('', path.read_text('utf-8'))
+    assert not [line for line in rest.splitlines() if line and not line.lstrip().startswith('#')]
     assert entries(path)
 
 
 @pytest.mark.parametrize('path', LISTS, ids=lambda path: path.name)
-def test_a_list_names_no_place_to_take_packages_from(path):
+def test_a_list_contains_no_package_index_or_url(path):
     assert not re.search(r'://|index-url|find-links|trusted-host|^\S+ @ ', path.read_text('utf-8'))
 
 
-@pytest.mark.parametrize('wanted', requirements(), ids=lambda wanted: wanted.name)
-def test_what_setup_cfg_asks_for_is_in_the_list(wanted):
-    # Otherwise: scripts/lock_requirements.sh
+@pytest.mark.parametrize('requirement', requirements(), ids=lambda requirement: requirement.name)
+def test_the_list_contains_the_requirements_of_setup_cfg(requirement):
+    # If this fails, run: scripts/lock_requirements.sh
     locked = entries(ROOT / 'docker' / 'requirements.txt')
-    assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)])
+    assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)])
 
 
 def test_every_list_has_a_source():
@@ -73,22 +73,22 @@ def test_every_list_has_a_source():
     assert {path.stem for path in LISTS} == sources == {'build', 'requirements', 'sbom'}
 
 
-def test_the_tools_that_build_are_those_that_stay():
+def test_build_tools_have_the_locked_versions():
     locked = entries(ROOT / 'docker' / 'requirements.txt')
     assert entries(ROOT / 'docker' / 'build.txt').items() <= locked.items()
 
 
 def test_debian_packages_are_listed_with_their_versions(sbom):
-    found = list(sbom.debian_packages(STATUS))
-    assert [part['purl'] for part in found] == [
+    packages = list(sbom.debian_packages(STATUS))
+    assert [package['purl'] for package in packages] == [
         'pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12',
         'pkg:deb/debian/login@1:4.13%2Bdfsg1-1?arch=amd64&distro=debian-12',
     ]
-    assert found[0]['version'] == '12.2.0-14+deb12u1'
-    assert len({part['bom-ref'] for part in found}) == 2
+    assert packages[0]['version'] == '12.2.0-14+deb12u1'
+    assert len({package['bom-ref'] for package in packages}) == 2
 
 
-def test_the_list_of_packages_needs_its_tool(tmp_path):
+def test_the_sbom_is_not_written_without_cyclonedx(tmp_path):
     status = tmp_path / 'status'
     status.write_text(STATUS)
     words = [str(tmp_path / 'environment'), str(status), str(tmp_path / 'list.json')]

@@ -1,4 +1,4 @@
-"""The check of known vulnerabilities finds those that are there, and no others."""
+"""The check for known vulnerabilities of pinned packages."""
 
 import importlib.util
 import json
@@ -13,10 +13,10 @@ ROOT = Path(__file__).parents[2]
 
 def advisory(name, ranges=(), versions=(), ecosystem='PyPI', **more):
     package = {'ecosystem': ecosystem, 'name': name}
-    found = [{'type': 'ECOSYSTEM', 'events': events} for events in ranges]
-    # Ranges of commits say nothing of versions.
-    found.append({'type': 'GIT', 'repo': '', 'events': [{'introduced': '0'}]})
-    affected = [{'package': package, 'ranges': found, 'versions': list(versions)}]
+    affected_ranges = [{'type': 'ECOSYSTEM', 'events': events} for events in ranges]
+    # Ranges of commits do not determine versions.
+    affected_ranges.append({'type': 'GIT', 'repo': '', 'events': [{'introduced': '0'}]})
+    affected = [{'package': package, 'ranges': affected_ranges, 'versions': list(versions)}]
     return {
         'id': f'PYSEC-{name}',
         'modified': '2024-05-06T07:08:09Z',
@@ -53,27 +53,27 @@ def run(check, tmp_path, capsys):
                 folder.mkdir(parents=True)
                 (folder / 'one.yaml').write_text(yaml.safe_dump(one))
         code = check.main([str(database), str(pinned)])
-        said = capsys.readouterr()
-        return code, said.out + said.err
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
 
     return check_these
 
 
 @pytest.mark.parametrize('kind', ['zip', 'folder'])
-def test_a_vulnerable_version_is_told_with_its_names_and_cure(run, kind):
-    code, said = run(['some-package==1.9'], advisory('Some_Package', [FIXED]), kind=kind)
+def test_a_vulnerable_version_is_reported_with_its_names_and_fix(run, kind):
+    code, output = run(['some-package==1.9'], advisory('Some_Package', [FIXED]), kind=kind)
     assert code == 1
-    assert 'some-package 1.9: PYSEC-Some_Package, CVE-2024-1 (fixed in 1.10)' in said
-    assert 'the newest of 2024-05-06' in said
+    assert 'some-package 1.9: PYSEC-Some_Package, CVE-2024-1 (fixed in 1.10)' in output
+    assert 'the newest of 2024-05-06' in output
 
 
 @pytest.mark.parametrize('version', ['0.9', '1.10', '1.10.1', '2.0'])
-def test_versions_before_and_after_are_not_found(run, version):
-    code, said = run([f'package=={version}'], advisory('package', [FIXED]))
-    assert (code, said.splitlines()[0]) == (0, '0 known vulnerabilities of 1 packages')
+def test_versions_before_and_after_are_not_reported(run, version):
+    code, output = run([f'package=={version}'], advisory('package', [FIXED]))
+    assert (code, output.splitlines()[0]) == (0, '0 known vulnerabilities of 1 packages')
 
 
-def test_a_listed_version_is_found_in_another_spelling(run):
+def test_a_listed_version_is_recognised_in_another_spelling(run):
     assert run(['package==1.0'], advisory('package', versions=['1.0.0']))[0] == 1
     assert run(['package==1.1'], advisory('package', versions=['1.0.0', 'what']))[0] == 0
 
@@ -87,21 +87,21 @@ def test_a_listed_version_is_found_in_another_spelling(run):
     ],
     ids=['other package', 'other ecosystem', 'withdrawn'],
 )
-def test_what_is_of_no_concern_is_left_out(run, one):
+def test_irrelevant_advisories_are_ignored(run, one):
     assert run(['package==1.5'], one)[0] == 0
 
 
-def test_a_vulnerability_without_a_cure_is_found(run):
-    code, said = run(['package==9'], advisory('package', [[{'introduced': '0'}]]))
+def test_a_vulnerability_without_a_fix_is_reported(run):
+    code, output = run(['package==9'], advisory('package', [[{'introduced': '0'}]]))
     assert code == 1
-    assert 'not fixed yet' in said
+    assert 'not fixed yet' in output
 
 
-def test_an_empty_database_or_list_is_no_clean_bill(run):
+def test_an_empty_database_or_list_is_an_error(run):
     assert run(['package==1'])[0] == 2
-    code, said = run([], advisory('package', [FIXED]))
+    code, output = run([], advisory('package', [FIXED]))
     assert code == 2
-    assert said == 'nothing to check: no pinned packages\n'
+    assert output == 'nothing to check: no pinned packages\n'
 
 
 def test_by_default_the_lists_of_the_image_are_checked(check):

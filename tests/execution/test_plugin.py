@@ -127,7 +127,7 @@ def test_later_graphs_run_in_the_same_workers(tiny, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('options', [('stop',), ('stop', 'few')])
-def test_unfinished_scans_of_a_stopped_run_have_not_succeeded(tiny, tmp_path, options):
+def test_scans_that_a_stopped_run_did_not_finish_have_failed(tiny, tmp_path, options):
     """Results of an earlier run must not count as success."""
     for label in ('01', '02', '03', '04'):
         path = tmp_path / f'out/sub-{label}/anat/sub-{label}_desc-potter_grade.tsv'

@@ -1,4 +1,4 @@
-"""The app on one small T2w, as users run it: undisturbed, and where to disturb it."""
+"""Fixtures that run the app on small datasets, with and without disturbances."""
 
 import json
 import os
@@ -17,22 +17,22 @@ from tests.builders.faults import Stage
 
 @pytest.fixture(scope='module')
 def faults():
-    """Return the benchmark's module: what kills the app also compares what is left."""
+    """Return the benchmark module, which kills the app and compares its output."""
     from benchmarks import faults
 
     return faults
 
 
 @pytest.fixture(scope='module')
-def place():
-    """Return a folder that other users can enter, too, with datasets of one and of two people."""
+def shared_folder():
+    """Return a folder that other users can enter, with datasets of one and two participants."""
     folder = Path(tempfile.mkdtemp(prefix='pvs-faults-'))
     folder.chmod(0o755)
-    for name, people in (('one', ['01']), ('two', ['01', '02'])):
+    for name, labels in (('one', ['01']), ('two', ['01', '02'])):
         (folder / name).mkdir()
         description = {'Name': name, 'BIDSVersion': '1.10.0', 'DatasetType': 'raw'}
         (folder / name / 'dataset_description.json').write_text(json.dumps(description))
-        for label in people:
+        for label in labels:
             path = folder / name / f'sub-{label}' / 'anat' / f'sub-{label}_T2w.nii'
             path.parent.mkdir(parents=True)
             nb.save(nb.load(EXAMPLE / 'sub-02/anat/sub-02_T2w.nii.gz'), path)
@@ -41,37 +41,37 @@ def place():
 
 
 @pytest.fixture(scope='module')
-def stages(place, faults):
-    """Make stages; on a warm one all but the writing of results is done already."""
+def stages(shared_folder, faults):
+    """Return a function that creates stages; a warm one reuses the work folder of another."""
 
     def make(name, dataset='one', warm_from=None):
-        folder = place / name
+        folder = shared_folder / name
         folder.mkdir()
         if warm_from is not None:
             (folder / 'work').symlink_to(warm_from.work)
-        return Stage(folder, faults.app(place / dataset))
+        return Stage(folder, faults.app(shared_folder / dataset))
 
     return make
 
 
 @pytest.fixture(scope='module')
-def peace(stages, faults):
-    """Return the stage of a run that nobody disturbed."""
-    stage = stages('peace')
-    code, said = stage.run()
-    assert code == 0, said
+def undisturbed(stages, faults):
+    """Return the stage of an undisturbed run."""
+    stage = stages('undisturbed')
+    code, output = stage.run()
+    assert code == 0, output
     return stage
 
 
 @pytest.fixture(scope='module')
-def reference(peace, faults):
-    """Return what that run made."""
-    return faults.contents(peace.out)
+def reference(undisturbed, faults):
+    """Return the output files of the undisturbed run."""
+    return faults.contents(undisturbed.out)
 
 
 @pytest.fixture
 def small_disk():
-    """Mount small disks, where that may be done."""
+    """Return a function that mounts small disks; skip if mounting is not allowed."""
     mounted = []
 
     def mount(path, megabytes):
@@ -85,8 +85,8 @@ def small_disk():
             pytest.skip(f'disks cannot be mounted here: {done.stderr.strip()}')
         mounted.append(path)
 
-        def resize(more):
-            words = ['mount', '-o', f'remount,size={more}m', str(path)]
+        def resize(megabytes):
+            words = ['mount', '-o', f'remount,size={megabytes}m', str(path)]
             subprocess.run(words, check=True, capture_output=True)
 
         return resize
@@ -97,19 +97,19 @@ def small_disk():
 
 
 @pytest.fixture(scope='module')
-def somebody(place):
-    """Return what makes a process one of a user without rights, where permissions do not bind us.
+def unprivileged(shared_folder):
+    """Return process options for an unprivileged user, or none if this user is not root.
 
-    Root may write everywhere.
+    Permissions do not restrict root.
     """
     if os.geteuid() != 0:
         return {}
-    nobody = {'user': 65534, 'group': 65534, 'extra_groups': []}
+    options = {'user': 65534, 'group': 65534, 'extra_groups': []}
     words = [sys.executable, '-c', 'import nipype, pvs_workflow.cli.run']
     try:
-        done = subprocess.run(words, capture_output=True, text=True, cwd=place, **nobody)
+        done = subprocess.run(words, capture_output=True, text=True, cwd=shared_folder, **options)
     except OSError as error:
         pytest.skip(f'this process may not become another user: {error}')
     if done.returncode:
         pytest.skip(f'other users cannot run the app from here: {done.stderr[-200:]}')
-    return nobody
+    return options

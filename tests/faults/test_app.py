@@ -1,7 +1,7 @@
-"""The real app, disturbed: by kills, full disks, folders that go away, and other runs.
+"""The real app, disturbed by kills, changed input and other runs.
 
-Whatever happens: one sentence, an exit code that tells the truth, no half-written file, nobody
-else harmed; and the same command makes, in the end, the same bytes as an undisturbed run.
+Every disturbed run gives a message and the right exit code, leaves no half-written file and does
+not affect other participants. A rerun gives the same bytes as an undisturbed run.
 """
 
 import json
@@ -23,11 +23,11 @@ from tests.builders.faults import DEADLINE
 
 pytestmark = pytest.mark.slow
 
-FAR_AWAY = 4_000_000_000
-"""A time in the year 2096, in seconds since 1970."""
+FAR_FUTURE = 4_000_000_000
+"""Time in the year 2096, seconds since 1970."""
 
 
-def test_killed_in_the_middle_again_and_again(stages, faults, reference):
+def test_a_repeatedly_killed_run_resumes(stages, faults, reference):
     stage = stages('killed')
     kills = [
         faults.Kill(0, kind, wait) for kind, wait in (('step', 0.5), ('write', 0), ('page', 0))
@@ -41,10 +41,10 @@ def test_killed_in_the_middle_again_and_again(stages, faults, reference):
     assert looks >= len(reference)
 
 
-def test_the_benchmark_sees_what_is_wrong(peace, faults, reference, tmp_path):
-    """It would be of no use if it could not fail."""
+def test_the_benchmark_detects_wrong_output(undisturbed, faults, reference, tmp_path):
+    """A benchmark that cannot fail would be useless."""
     out = tmp_path / 'out'
-    shutil.copytree(peace.out, out)
+    shutil.copytree(undisturbed.out, out)
     assert faults.compare(out, reference) == []
     with faults.Watcher(out, reference) as watcher:
         pass
@@ -66,37 +66,41 @@ def test_the_benchmark_sees_what_is_wrong(peace, faults, reference, tmp_path):
     ]
 
 
-def test_a_touched_input_is_nothing_new(stages, faults, peace, reference, place):
-    stage = stages('touched', warm_from=peace)
-    t2w = place / 'one/sub-01/anat/sub-01_T2w.nii'
+def test_a_touched_input_is_not_processed_again(
+    stages, faults, undisturbed, reference, shared_folder
+):
+    stage = stages('touched', warm_from=undisturbed)
+    t2w = shared_folder / 'one/sub-01/anat/sub-01_T2w.nii'
     before = t2w.stat()
-    results = {path: path.stat().st_mtime_ns for path in work_results(peace)}
+    results = {path: path.stat().st_mtime_ns for path in work_results(undisturbed)}
     try:
-        # From the future, as on a machine whose clock was wrong.
-        os.utime(t2w, (FAR_AWAY, FAR_AWAY))
-        code, said = stage.run()
-        assert code == 0, said
+        # A time in the future, as from a machine with a wrong clock.
+        os.utime(t2w, (FAR_FUTURE, FAR_FUTURE))
+        code, output = stage.run()
+        assert code == 0, output
         os.utime(t2w, (0, 0))
-        code, said = stage.run()
-        assert code == 0, said
+        code, output = stage.run()
+        assert code == 0, output
     finally:
         os.utime(t2w, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert faults.compare(stage.out, reference) == []
-    assert {path: path.stat().st_mtime_ns for path in work_results(peace)} == results
+    assert {path: path.stat().st_mtime_ns for path in work_results(undisturbed)} == results
 
 
 def work_results(stage):
-    """Return what nipype has of the steps that only calculate."""
+    """Return nipype's result files of steps that only compute."""
     names = ('conform_t2w', 'register_affine', 'warp_template', 'run_cascade')
-    found = [path for name in names for path in stage.work.rglob(f'{name}/result_*.pklz')]
-    assert len(found) == len(names)
-    return found
+    paths = [path for name in names for path in stage.work.rglob(f'{name}/result_*.pklz')]
+    assert len(paths) == len(names)
+    return paths
 
 
-def test_a_changed_input_of_the_same_size_and_time_is_new(stages, faults, peace, reference, place):
-    stage = stages('changed', warm_from=peace)
-    shutil.copytree(peace.out, stage.out)
-    t2w = place / 'one/sub-01/anat/sub-01_T2w.nii'
+def test_a_changed_input_of_equal_size_and_time_is_processed_again(
+    stages, faults, undisturbed, reference, shared_folder
+):
+    stage = stages('changed', warm_from=undisturbed)
+    shutil.copytree(undisturbed.out, stage.out)
+    t2w = shared_folder / 'one/sub-01/anat/sub-01_T2w.nii'
     before, content = t2w.stat(), t2w.read_bytes()
     image = nb.load(t2w)
     try:
@@ -105,30 +109,33 @@ def test_a_changed_input_of_the_same_size_and_time_is_new(stages, faults, peace,
         os.utime(t2w, ns=(before.st_atime_ns, before.st_mtime_ns))
         after = t2w.stat()
         assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-        code, said = stage.run()
+        code, output = stage.run()
     finally:
         t2w.write_bytes(content)
         os.utime(t2w, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert code == 1
-    assert 'it is empty (every voxel has the value 0)' in said
+    assert 'it is empty (every voxel has the value 0)' in output
     assert list(stage.out.glob('sub-01/anat/*_grade.tsv')) == []
-    # And what was there before has gone nowhere.
-    (kept,) = stage.out.glob('sub-01/log/*/sub-01_desc-potter_grade.tsv')
-    assert kept.read_bytes() == reference[f'sub-01/anat/{kept.name}']
-    code, said = peace.run()
-    assert code == 0, said
-    assert faults.compare(peace.out, reference) == []
+    # The earlier result is still there.
+    (retired,) = stage.out.glob('sub-01/log/*/sub-01_desc-potter_grade.tsv')
+    assert retired.read_bytes() == reference[f'sub-01/anat/{retired.name}']
+    code, output = undisturbed.run()
+    assert code == 0, output
+    assert faults.compare(undisturbed.out, reference) == []
 
 
 @pytest.fixture(scope='module')
-def struck(stages):
-    """Kill a worker in a run of two people, as the kernel does when memory is short."""
-    stage = stages('struck', 'two')
+def killed_worker(stages):
+    """Kill a worker in a run of two participants, as the kernel does when memory runs out.
+
+    Return the stage, the exit code and the output.
+    """
+    stage = stages('killed-worker', 'two')
     process = stage.begin()
     stage.wait_for(2, process)
     deadline = time.monotonic() + DEADLINE
     while ', failed' not in process.said.read_text():
-        # One that has nothing to do at the moment is missed by nobody.
+        # Killing an idle worker has no effect.
         assert process.poll() is None and time.monotonic() < deadline
         if workers := sorted(workers_of(process.pid), key=resident):
             os.kill(workers[-1], signal.SIGKILL)
@@ -137,15 +144,15 @@ def struck(stages):
 
 
 def workers_of(pid):
-    found = []
+    pids = []
     for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
         try:
             command = Path(f'/proc/{child}/cmdline').read_text()
         except OSError:
             continue
         if 'spawn_main' in command:
-            found.append(int(child))
-    return found
+            pids.append(int(child))
+    return pids
 
 
 def resident(pid):
@@ -156,7 +163,7 @@ def resident(pid):
 
 
 def tables(out, label):
-    """Return a participant's tables, as if it were the first."""
+    """Return a participant's tables, relabelled as those of sub-01."""
     name = f'sub-{label}'
     return {
         path.name.replace(name, 'sub-01'): path.read_bytes().replace(name.encode(), b'sub-01')
@@ -164,44 +171,44 @@ def tables(out, label):
     }
 
 
-def test_a_worker_that_was_killed_costs_nobody_else_anything(struck, faults, reference):
-    stage, code, said = struck
+def test_a_killed_worker_affects_only_its_participant(killed_worker, faults, reference):
+    stage, code, output = killed_worker
     assert code == 1
     expected = {
         Path(name).name: content
         for name, content in reference.items()
         if name.startswith('sub-01/anat/') and name.endswith('.tsv')
     }
-    sentences = re.findall('^sub-(0[12]): step .* did not end, (.*)$', said, re.M)
-    assert sentences
-    failed = {label for label, _ in sentences}
-    for _, sentence in sentences:
-        assert 'most often for want of memory' in sentence
-        assert '--nprocs, --mem' in sentence
-        assert 'resumes' in sentence
+    messages = re.findall('^sub-(0[12]): step .* failed: (.*)$', output, re.M)
+    assert messages
+    failed = {label for label, _ in messages}
+    for _, message in messages:
+        assert 'its process was killed, probably out of memory' in message
+        assert 'lower --nprocs or --mem' in message
+        assert 'rerun' in message
     for label in {'01', '02'} - failed:
         assert tables(stage.out, label) == expected
     for label in failed:
         assert not list(stage.out.glob(f'sub-{label}/anat/*_grade.tsv'))
-        assert 'want of memory' in (stage.out / f'sub-{label}.html').read_text()
+        assert 'probably out of memory' in (stage.out / f'sub-{label}.html').read_text()
     assert [path for path in stage.out.rglob('.*') if faults.is_temporary(path)] == []
-    code, said = stage.run()
-    assert code == 0, said
+    code, output = stage.run()
+    assert code == 0, output
     for label in ('01', '02'):
         assert tables(stage.out, label) == expected
 
 
-def test_runs_for_different_people_at_once(struck, stages, faults, reference):
-    stage = stages('both', 'two', warm_from=struck[0])
-    # With the same output, and the same work folder.
+def test_simultaneous_runs_of_different_participants(killed_worker, stages, faults, reference):
+    stage = stages('both', 'two', warm_from=killed_worker[0])
+    # Both runs share the output and work folders.
     processes = [stage.begin('--participant-label', label) for label in ('01', '02')]
     for process in processes:
-        code, said = stage.end(process)
-        assert code == 0, said
+        code, output = stage.end(process)
+        assert code == 0, output
     processes = [group(stage) for _ in range(2)]
     for process in processes:
-        code, said = stage.end(process)
-        assert code == 0, said
+        code, output = stage.end(process)
+        assert code == 0, output
     rows = (stage.out / 'group_potter.tsv').read_text().splitlines()
     assert [row.split('\t')[0] for row in rows] == ['participant_id', 'sub-01', 'sub-02']
     assert len((stage.out / 'group_counts.tsv').read_text().splitlines()) == 13
@@ -214,50 +221,50 @@ def group(stage):
     return type(stage)(stage.folder, words).begin()
 
 
-def test_runs_for_the_same_person_at_once(stages, faults, peace, reference):
-    stage = stages('same', warm_from=peace)
+def test_simultaneous_runs_of_the_same_participant(stages, faults, undisturbed, reference):
+    stage = stages('same', warm_from=undisturbed)
     first = stage.begin()
     stage.wait_for('logs/.sub-01.running', first)
-    held = json.loads((stage.out / 'logs' / '.sub-01.running').read_text())
-    code, said = stage.run(work='another')
+    owner = json.loads((stage.out / 'logs' / '.sub-01.running').read_text())
+    code, output = stage.run(work='another')
     assert code == 1
-    assert f'sub-01: left to run {held["run"]} (process {first.pid} on ' in said
-    assert f'which uses {stage.out / "logs"}, expected one run at a time' in said
-    # Where it has long ended, the other run is not a matter of the output folder.
+    assert f'sub-01: locked by run {owner["run"]} (process {first.pid} on ' in output
+    assert f' in {stage.out / "logs"}; rerun when that run has ended' in output
+    # The first run may already have ended.
     if first.poll() is None:
-        code, said = stage.run(out='another-out')
-        assert first.poll() is not None or (code == 1 and f'which uses {stage.work}' in said)
-    code, said = stage.end(first)
-    assert code == 0, said
+        code, output = stage.run(out='another-out')
+        assert first.poll() is not None or (code == 1 and f' in {stage.work}; rerun' in output)
+    code, output = stage.end(first)
+    assert code == 0, output
     assert faults.compare(stage.out, reference) == []
     (record,) = stage.out.glob('sub-01/figures/*_provenance.json')
     runs = json.loads(record.read_text())['runs']
-    assert [run['facts']['run'] for run in runs] == [held['run']]
+    assert [run['facts']['run'] for run in runs] == [owner['run']]
 
 
-def test_a_run_that_was_suspended_does_not_go_on_in_what_is_no_longer_its_own(
-    stages, faults, peace, reference
+def test_a_suspended_run_does_not_continue_after_another_took_over(
+    stages, faults, undisturbed, reference
 ):
-    stage = stages('suspended', warm_from=peace)
+    stage = stages('suspended', warm_from=undisturbed)
     process = stage.begin()
     stage.wait_for('sub-01/figures/*_provenance.json', process)
     os.killpg(process.pid, signal.SIGSTOP)
-    # As if of another machine, which nobody can look at from here.
-    claim = stage.out / 'logs' / '.sub-01.running'
-    facts = json.loads(claim.read_text())
-    for path in (claim, *stage.work.glob('.*.running')):
+    # Make the run look like one on another machine.
+    lock = stage.out / 'logs' / '.sub-01.running'
+    facts = json.loads(lock.read_text())
+    for path in (lock, *stage.work.glob('.*.running')):
         path.write_text(json.dumps(facts | {'process': '00000000-1-1'}))
-    code, said = stage.run()
-    assert code == 0, said
+    code, output = stage.run()
+    assert code == 0, output
     os.killpg(process.pid, signal.SIGCONT)
-    code, said = stage.end(process)
+    code, output = stage.end(process)
     assert code == 1
-    assert 'taken over by another run while this one was suspended' in said
+    assert 'taken over by another run while this one was suspended' in output
     assert faults.compare(stage.out, reference) == []
 
 
-def test_sequential_run_that_is_killed_leaves_no_process(stages, peace, faults, reference):
-    stage = stages('alone', warm_from=peace)
+def test_a_killed_sequential_run_leaves_no_process(stages, undisturbed, faults, reference):
+    stage = stages('alone', warm_from=undisturbed)
     process = stage.begin('--nprocs', '1')
     stage.wait_for('sub-01/anat/*.nii.gz', process)
     os.kill(process.pid, signal.SIGKILL)
@@ -266,21 +273,21 @@ def test_sequential_run_that_is_killed_leaves_no_process(stages, peace, faults, 
     while faults.members(process.pid):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    code, said = stage.run('--nprocs', '1')
-    assert code == 0, said
-    # The command, which the page tells, is another one.
-    assert tables(stage.out, '01') == tables(peace.out, '01')
+    code, output = stage.run('--nprocs', '1')
+    assert code == 0, output
+    # The report shows another command, so only the tables are compared.
+    assert tables(stage.out, '01') == tables(undisturbed.out, '01')
 
 
-def test_the_app_says_how_to_go_on(stages, peace):
-    stage = stages('asked', warm_from=peace)
+def test_the_app_says_how_to_resume(stages, undisturbed):
+    stage = stages('asked', warm_from=undisturbed)
     process = stage.begin()
     stage.wait_for(1, process)
     process.send_signal(signal.SIGTERM)
-    code, said = stage.end(process)
+    code, output = stage.end(process)
     assert code == 143
-    assert said.splitlines()[-1] == (
-        'terminated; the same command with the same work folder resumes'
+    assert output.splitlines()[-1] == (
+        'terminated; rerun the same command with the same work folder to resume'
     )
     words = [sys.executable, '-m', 'pvs_workflow.cli.run', '--help']
     done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)

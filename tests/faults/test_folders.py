@@ -1,4 +1,4 @@
-"""The real app, when disks are full and folders go away or may no longer be written to."""
+"""The real app with full disks, removed folders and lost permissions."""
 
 import json
 import os
@@ -10,88 +10,91 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_no_room_for_results(stages, faults, peace, reference, small_disk):
-    stage = stages('full', warm_from=peace)
+def test_no_space_for_results(stages, faults, undisturbed, reference, small_disk):
+    stage = stages('full', warm_from=undisturbed)
     resize = small_disk(stage.out, 3)
     with faults.Watcher(stage.out, reference) as watcher:
-        code, said = stage.run()
-    # Page and record, if there is room for them, tell of the failure.
-    tells = ('sub-01.html:', 'sub-01/figures/sub-01_provenance.json:')
-    wrong = [text for text in watcher.problems if not text.startswith(tells)]
+        code, output = stage.run()
+    # The report and the record may differ, since they show the failure.
+    reports = ('sub-01.html:', 'sub-01/figures/sub-01_provenance.json:')
+    wrong = [text for text in watcher.problems if not text.startswith(reports)]
     assert (code, wrong) == (1, [])
     record = json.loads((stage.out / 'sub-01/figures/sub-01_provenance.json').read_text())
-    assert 'cannot be written' in record['runs'][-1]['scans']['sub-01']
-    failures = [line for line in said.splitlines() if 'No space left on device' in line]
+    assert 'cannot write' in record['runs'][-1]['scans']['sub-01']
+    failures = [line for line in output.splitlines() if 'No space left on device' in line]
     assert failures
-    assert any(re.search(r'cannot be written, expected .* \(\d+\.\d MB are free', line)
+    assert any(re.search(r'cannot write .*: .* \(\d+\.\d MB free\)', line)
                for line in failures)  # fmt: skip
     resize(200)
-    code, said = stage.run()
-    assert code == 0, said
+    code, output = stage.run()
+    assert code == 0, output
     assert faults.compare(stage.out, reference) == []
 
 
-def test_no_room_for_work(stages, faults, reference, small_disk):
+def test_no_space_for_intermediate_results(stages, faults, reference, small_disk):
     stage = stages('cramped')
     resize = small_disk(stage.work, 12)
-    code, said = stage.run()
+    code, output = stage.run()
     assert code == 1
-    (failure,) = [line for line in said.splitlines() if line.startswith('sub-01: step')]
-    assert 'cannot write, expected a work folder with room for about' in failure
+    (failure,) = [line for line in output.splitlines() if line.startswith('sub-01: step')]
+    assert 'cannot write to the work folder: ' in failure
+    assert 'or choose another --work-dir' in failure
     assert 'No space left on device' in failure
     assert list(stage.out.glob('sub-01/anat/*_grade.tsv')) == []
     assert failure.removeprefix('sub-01: ') in (stage.out / 'sub-01.html').read_text()
     resize(500)
-    code, said = stage.run()
-    assert code == 0, said
+    code, output = stage.run()
+    assert code == 0, output
     assert faults.compare(stage.out, reference) == []
 
 
-def test_the_output_folder_goes_away(stages, faults, peace, reference):
-    stage = stages('gone', warm_from=peace)
+def test_the_output_folder_is_removed(stages, faults, undisturbed, reference):
+    stage = stages('gone', warm_from=undisturbed)
     process = stage.begin()
     stage.wait_for('sub-01/anat/*.nii.gz', process)
     stage.out.rename(stage.folder / 'elsewhere')
-    code, said = stage.end(process)
+    code, output = stage.end(process)
     assert code == 1
-    assert said.splitlines()[-1].startswith(f'{stage.out / "logs"} was removed, or taken over')
-    code, said = stage.run()
-    assert code == 0, said
+    assert output.splitlines()[-1].startswith(f'{stage.out / "logs"} was removed, or taken over')
+    code, output = stage.run()
+    assert code == 0, output
     assert faults.compare(stage.out, reference) == []
 
 
-def test_the_work_folder_goes_away(stages, faults, peace, reference):
+def test_the_work_folder_is_removed(stages, faults, undisturbed, reference):
     stage = stages('workless')
     process = stage.begin()
     stage.wait_for(2, process)
     stage.work.rename(stage.folder / 'elsewhere')
-    code, said = stage.end(process)
+    code, output = stage.end(process)
     assert code == 1
-    assert f'{stage.work} was removed, or taken over by another run' in said
+    assert f'{stage.work} was removed, or taken over by another run' in output
     assert list(stage.out.glob('sub-01/anat/*_grade.tsv')) == []
-    # Back again, it is gone on from.
+    # The run resumes after the folder is back.
     shutil.rmtree(stage.work, ignore_errors=True)
     (stage.folder / 'elsewhere').rename(stage.work)
-    code, said = stage.run()
-    assert code == 0, said
+    code, output = stage.run()
+    assert code == 0, output
     assert faults.compare(stage.out, reference) == []
 
 
-def test_permission_is_lost(stages, faults, peace, reference, somebody):
+def test_write_permission_is_lost(stages, faults, undisturbed, reference, unprivileged):
     stage = stages('denied')
-    shutil.copytree(peace.work, stage.work)
-    if somebody:
+    shutil.copytree(undisturbed.work, stage.work)
+    if unprivileged:
         for path in (stage.folder, *stage.folder.rglob('*')):
-            os.chown(path, somebody['user'], somebody['group'])
-    somebody = somebody | {'env': os.environ | {'HOME': str(stage.folder)}}
-    process = stage.begin(**somebody)
+            os.chown(path, unprivileged['user'], unprivileged['group'])
+    unprivileged = unprivileged | {'env': os.environ | {'HOME': str(stage.folder)}}
+    process = stage.begin(**unprivileged)
     stage.wait_for('sub-01/anat/*.nii.gz', process)
     (stage.out / 'sub-01' / 'anat').chmod(0o555)
-    code, said = stage.end(process)
+    code, output = stage.end(process)
     assert code == 1
-    assert re.search(r'^sub-01: .* cannot be written, expected .* Permission denied$', said, re.M)
-    assert 'cannot be written' in (stage.out / 'sub-01.html').read_text()
+    assert re.search(
+        r'^sub-01: cannot write .*: Permission denied; choose another folder$', output, re.M
+    )
+    assert 'cannot write' in (stage.out / 'sub-01.html').read_text()
     (stage.out / 'sub-01' / 'anat').chmod(0o755)
-    code, said = stage.run(**somebody)
-    assert code == 0, said
+    code, output = stage.run(**unprivileged)
+    assert code == 0, output
     assert faults.compare(stage.out, reference) == []
