@@ -25,12 +25,12 @@ HEAD = '| message | exit code | class |\n|---|---|---|'
 BLOCK = re.compile(r'(<!-- begin: messages -->\n).*(<!-- end: messages -->)', re.DOTALL)
 
 SOURCES = {
-    'execution/locking.py': {'_claim'},
+    'execution/locking.py': {'_lock_participants'},
     'execution/outcome.py': {'collect_outcome', 'explain_failure'},
-    'inputs/collect.py': {'collect_scans', '_broken_files'},
-    'inputs/dataset.py': {'find_participants', 'no_label'},
+    'inputs/collect.py': {'collect_scans', '_find_unreadable', '_describe_missing'},
+    'inputs/dataset.py': {'find_participants', 'explain_bad_label'},
     'inputs/names.py': {'find_misplaced'},
-    'raters/rated.py': {'_unknown_sentence'},
+    'raters/matching.py': {'_unknown_sentence'},
     'report/reading_sheet.py': {'write_reading_sheet'},
 }
 """Functions that return messages as texts, which the command logs as errors."""
@@ -88,7 +88,7 @@ class Message:
     def _code(self) -> str:
         if self.kind == USAGE or self.module in PARSED:
             return '2'
-        if '{sentences}' in self.text:
+        if '{messages}' in self.text:
             return ', '.join(map(str, EXIT_CODES.values()))
         if self.kind in ('error', 'warning'):
             return '1' if self.kind == 'error' else 'warning'

@@ -69,8 +69,8 @@ def explain_failure(scan: Scan, node: str, traceback: str, crash_file: Path) -> 
     step = node.rsplit('.', 1)[-1]
     if errors := list(_PVS_ERROR.finditer(traceback)):
         return f'{scan.prefix}: {errors[-1]["message"].strip()}'
-    if deaths := list(_DEAD_WORKER.finditer(traceback)):
-        return f'{scan.prefix}: step {step} failed: {deaths[-1]["message"].strip()}'
+    if reasons := list(_DEAD_WORKER.finditer(traceback)):
+        return f'{scan.prefix}: step {step} failed: {reasons[-1]["message"].strip()}'
     if reasons := list(_DISK_FULL.finditer(traceback)):
         return (
             f'{scan.prefix}: step {step} cannot write to the work folder: {reasons[-1][0]}; free '
