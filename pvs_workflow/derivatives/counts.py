@@ -120,7 +120,7 @@ def grade_table(
         'count_max': float(counts['count'].max()),
         'count_left': float(left['count'].max()),
         'count_right': float(right['count'].max()),
-        **{f'p_potter{grade}': p for grade, p in enumerate(_round_shares(probabilities))},
+        **{f'p_potter{grade}': p for grade, p in enumerate(_round_probabilities(probabilities))},
         'qc': qc,
         'qc_reasons': '; '.join(reasons) or None,
         'model': model,
@@ -133,7 +133,7 @@ def _round(value: float) -> float:
     return round(float(value), DECIMALS)
 
 
-def _round_shares(probabilities: Sequence[float]) -> list[float]:
+def _round_probabilities(probabilities: Sequence[float]) -> list[float]:
     """Round probabilities so that they sum to 1 (largest remainder method)."""
     p = np.asarray(probabilities, dtype=float)
     units = p / p.sum() * 10**DECIMALS

@@ -78,8 +78,8 @@ class Result:
         top = max(self.counts, key=lambda row: row['count'])
         sidecar = read_json_object(_path(self.stem, f'_{names.T2W}.json'), MAX_SCAN_BYTES)
         facts = {name: value for name, value in sidecar.items() if is_scalar(value)}
-        names_of_scanner = map(facts.get, ('Manufacturer', 'ManufacturersModelName'))
-        scanner = [name for name in names_of_scanner if isinstance(name, str)]
+        scanner_names = map(facts.get, ('Manufacturer', 'ManufacturersModelName'))
+        scanner = [name for name in scanner_names if isinstance(name, str)]
         if isinstance(strength := facts.get('MagneticFieldStrength'), int | float):
             scanner.append(f'{strength:g} T')
         institution = facts.get('InstitutionName')
@@ -175,7 +175,7 @@ def check_grade(path: Path, row: Mapping) -> None:
     _check_row(path, row)
     for name, value in row.items():
         if isinstance(value, str) and _CONTROL.search(value):
-            raise _unusable(path, name, 'text without control characters', repr(value))
+            raise _unusable_value(path, name, 'text without control characters', repr(value))
 
 
 def check_counts(path: Path, rows: Sequence[Mapping]) -> None:
@@ -200,16 +200,16 @@ def check_counts(path: Path, rows: Sequence[Mapping]) -> None:
     for row in rows:
         if not row['count_low'] <= row['count'] <= row['count_high']:
             interval = f'{row["count_low"]} to {row["count_high"]}'
-            raise _unusable(path, 'interval', f'an interval around {row["count"]}', interval)
+            raise _unusable_value(path, 'interval', f'an interval around {row["count"]}', interval)
 
 
 def _check_row(path: Path, row: Mapping) -> None:
     for name, (fits, expected) in _RULES.items():
         if name in row and not fits(row[name]) and (row[name] is not None or name in _REQUIRED):
-            raise _unusable(path, name, expected, row[name])
+            raise _unusable_value(path, name, expected, row[name])
 
 
-def _unusable(path: Path, name: str, expected: str, received) -> PVSError:
+def _unusable_value(path: Path, name: str, expected: str, received) -> PVSError:
     value = 'n/a' if received is None else received
     return PVSError(f'{path} has an unusable {name}: {value} is not {expected}')
 

@@ -25,7 +25,7 @@ def compare(rows, order=by_label):
     return compare_sessions(pd.DataFrame(rows), order)
 
 
-def rescanned(differences, start=100):
+def make_rescans(differences, start=100):
     """Return rows of people with two runs of a session."""
     rows = []
     for number, difference in enumerate(differences, start=start):
@@ -90,11 +90,11 @@ def test_the_interval_of_the_repeatability_covers_the_true_value():
 
 def test_ten_rescans_of_the_group_give_the_threshold():
     rows = [row('1', 'a', 5.0, reach=0.1), row('1', 'b', 9.0, reach=0.1)]
-    changes, threshold = compare(rescanned([2, -2] * 5) + rows)
+    changes, threshold = compare(make_rescans([2, -2] * 5) + rows)
     assert threshold.kind == 'repeatability'
     assert changes['limit'].tolist() == pytest.approx([3.92])
     assert changes['change'].tolist() == ['increase']
-    changes, threshold = compare(rescanned([2, -2] * 4 + [2]) + rows)
+    changes, threshold = compare(make_rescans([2, -2] * 4 + [2]) + rows)
     assert (threshold.kind, threshold.pairs) == ('interval', 9)
     assert changes['limit'].isna().all()
 
@@ -120,7 +120,7 @@ def test_results_that_cannot_be_compared_are_not_classified(second):
 
 def test_order_of_participants_does_not_matter():
     rng = np.random.default_rng(3)
-    rows = rescanned(rng.normal(0, 1, 15))
+    rows = make_rescans(rng.normal(0, 1, 15))
     for number in range(20):
         rows += [row(number, 'a', rng.uniform(0, 9)), row(number, 'b', rng.uniform(0, 9))]
     expected = compare(rows)
