@@ -80,7 +80,7 @@ class Protocol:
         """Number of slices that the app averages to a slab."""
         return slices_per_slab(np.diag([self.pixel, self.pixel, self.thickness, 1.0]))
 
-    def as_read(self) -> 'Protocol':
+    def slab_protocol(self) -> 'Protocol':
         """Return the protocol of the averaged slabs; unchanged unless slices are thin."""
         n = self.slab
         if n == 1:

@@ -182,7 +182,7 @@ def simulate_cohort(
     if sources.origin == 'anatomies':
         names = anatomy_names(seed, participants, acquisition, sources.anatomies)
     start_dataset(out, labels, seed, acquisition, origin=sources.origin, anatomies=names)
-    one = partial(
+    simulate = partial(
         _simulate_and_write,
         out,
         seed=seed,
@@ -191,7 +191,7 @@ def simulate_cohort(
         sources=sources,
     )
     numbers = range(1, participants + 1)
-    for _ in parallel_map(one, numbers, n_jobs, 'participant {}'.format, progress):
+    for _ in parallel_map(simulate, numbers, n_jobs, 'participant {}'.format, progress):
         pass
     return out
 

@@ -10,7 +10,7 @@ from pvs_workflow.lab.simulation.plates import Plate
 from pvs_workflow.lab.simulation.rendering import Spot, add_volume, label_visible
 
 MAX_EPVS = 70
-"""Maximum number of ePVS in an exposure, of which about 60 remain visible."""
+"""Maximum number of ePVS in an exposure; some are hidden, and up to about 60 can be counted."""
 FLUID = (0.8, 1.1)
 """Range of the fluid signal of an exposure, relative to the plate."""
 EPVS_FLUID = (0.75, 1.0)

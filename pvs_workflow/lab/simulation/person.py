@@ -126,11 +126,11 @@ def draw_person(
     burden : callable
         Returns (2, n) counts, given the generator and the number n of slices (slabs).
     calibre : float
-        Factor of the median diameter of ePVS.
+        Factor applied to the median diameter of ePVS.
 
     """
     template, tissue = anatomy
-    protocol = t2w[0].as_read()
+    protocol = t2w[0].slab_protocol()
     grid = t2w[1].slabs(t2w[0].slab)
     shape = draw_shape(rng, template.ventricles)
     _, detail = detailed_box(template, shape, grid)

@@ -32,7 +32,7 @@ CROWDS = (12, 25, 45, 75, 110)
 """Numbers of ePVS in a plate; one is drawn for each hemisphere. Where there are many, they are
 finer and lean less, so a subset of many does not look like a few."""
 CALIBRES = (0.8, 1.4)
-"""Range of the factor of their median diameter, which may differ by scanner and population."""
+"""Range of the factor applied to their median diameter, to cover scanners and populations."""
 MIN_AREA = 200.0
 """Minimum ROI area of a plate, mm²; half of it for the six images."""
 MAX_EXTRA = 2

@@ -127,7 +127,7 @@ def scan_session(
 
 def detailed_scene(person: Person, t2w: tuple[Protocol, Grid]) -> Scene:
     """Return the basal ganglia of a person, averaged over the slices of a T2w protocol."""
-    protocol = t2w[0].as_read()
+    protocol = t2w[0].slab_protocol()
     corner, grid = detailed_box(person.template, person.shape, t2w[1].slabs(t2w[0].slab))
     return Scene(
         grid,

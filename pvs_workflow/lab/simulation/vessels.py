@@ -103,7 +103,7 @@ def draw_tubes(
     blocked : (x, y, z) array of bool, optional
         Voxels that tubes must avoid, such as lacunes.
     calibre : float
-        Factor of the median diameter of the wanted tubes.
+        Factor applied to the median diameter of the wanted tubes.
 
     """
     sizes = grid.sizes
@@ -115,8 +115,8 @@ def draw_tubes(
         weights = _density(structures, hemisphere) * clusters
         sign = -1 if hemisphere == 'L' else 1
         limits = smallest, calibre * MEDIAN_DIAMETER
-        unfinished = _fill(rng, wanted[side], (weights, blocked), grid, limits, sign)
-        tubes += [_finish(rng, tube, grid, sizes) for tube in unfinished]
+        filled = _fill(rng, wanted[side], (weights, blocked), grid, limits, sign)
+        tubes += [_finish(rng, tube, grid, sizes) for tube in filled]
     return tubes
 
 
@@ -153,9 +153,9 @@ def _fill(rng, wanted, masks, grid, diameter, sign) -> list[_PartialTube]:
         for tube in active:
             if len(crossing) < wanted[z] and rng.random() < p_continue:
                 end = low + rng.uniform(0.6, 1) * thickness
-                longer = _PartialTube(**{**vars(tube), 'end': end})
-                if _claim(longer, low, high, grid, allowed, taken):
-                    crossing.append(longer)
+                extended = _PartialTube(**{**vars(tube), 'end': end})
+                if _claim(extended, low, high, grid, allowed, taken):
+                    crossing.append(extended)
                     continue
             done.append(tube)
         missing = int(wanted[z]) - len(crossing)

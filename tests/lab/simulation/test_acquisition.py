@@ -89,11 +89,11 @@ def test_soft_edges_cover_their_share_of_the_slice():
 @pytest.mark.parametrize(('thickness', 'n'), [(0.8, 6), (1.0, 5), (2.0, 2), (2.5, 1), (5.0, 1)])
 def test_thin_slices_are_averaged_to_slabs(thickness, n):
     protocol = Protocol(0.8, thickness, snr=10.0, soft_edges=0.1)
-    slab_protocol = protocol.as_read()
+    slabs = protocol.slab_protocol()
     assert protocol.slab == n
-    assert slab_protocol.thickness == pytest.approx(thickness * n)
-    assert slab_protocol.snr == pytest.approx(10 * np.sqrt(n))
-    assert slab_protocol.slab == 1
+    assert slabs.thickness == pytest.approx(thickness * n)
+    assert slabs.snr == pytest.approx(10 * np.sqrt(n))
+    assert slabs.slab == 1
 
 
 def test_truncated_protocols_keep_their_snr_and_lose_high_frequencies(rng):
