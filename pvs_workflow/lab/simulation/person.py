@@ -31,7 +31,7 @@ SMALLEST_AREA = 40.0
 ALLOWANCE = {'paper': 1.04, 'varied': 1.12}
 """Tubes drawn per requested ePVS: some stay below the visibility rule or cannot be placed."""
 EPVS_SIGNAL = {'T2w': 0.95, 'T1w': 0.3, 'FLAIR': 0.3}
-"""Signal of ePVS: in T2w, in multiples of the person's fluid; otherwise, of tissue."""
+"""Signal of ePVS, in multiples of the person's fluid in T2w, and of tissue in T1w and FLAIR."""
 
 
 @dataclass(frozen=True)
