@@ -16,8 +16,13 @@ from pvs_workflow import data
 from pvs_workflow.lab.evaluation.contrast import find_regions, measure_contrast
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image
-from pvs_workflow.lab.training.batches import VariationBatches, counting_task, places, stack
-from pvs_workflow.lab.training.config import EMPHASIS, FAST, PLACES, SETTLING, Schedule
+from pvs_workflow.lab.training.batches import (
+    VariationBatches,
+    counting_targets,
+    counting_task,
+    stack,
+)
+from pvs_workflow.lab.training.config import EMPHASIS, FAST, MAP_WEIGHT, SETTLING, Schedule
 from pvs_workflow.lab.training.counting import count_map
 from pvs_workflow.lab.training.optimise import learn_and_settle, run_batches
 from pvs_workflow.lab.training.streams import simulated_sources
@@ -35,9 +40,9 @@ EXPOSURES = 10, 4
 EPOCHS, RATE, BATCH = 9, 1e-3, 32
 RECIPES = {
     'counts alone': (0.0, 0.0, PAPER),
-    'counts and their map': (PLACES, 0.0, PAPER),
-    'settled': (PLACES, SETTLING, PAPER),
-    'emphasised': (PLACES, SETTLING, EMPHASIS),
+    'counts and their map': (MAP_WEIGHT, 0.0, PAPER),
+    'settled': (MAP_WEIGHT, SETTLING, PAPER),
+    'emphasised': (MAP_WEIGHT, SETTLING, EMPHASIS),
 }
 """Weight of the map, share of settling, emphasis; each recipe adds one to the last."""
 
@@ -51,7 +56,7 @@ def expose(sources, rounds, augmentation, enhancer, rng):
     ]
     pixels = stack([i.image for i in images])
     evidence = added_mask(pixels, run_batches(enhancer, pixels))
-    return pixels, evidence, places(images, math.prod(STRIDES)), [i.epvs for i in images]
+    return pixels, evidence, counting_targets(images, math.prod(STRIDES)), [i.epvs for i in images]
 
 
 def gain(testing, emphasis):

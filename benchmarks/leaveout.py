@@ -17,11 +17,11 @@ from pvs_workflow.lab.evaluation.tables import compare_counts
 from pvs_workflow.lab.simulation.backgrounds import Background, read_backgrounds
 from pvs_workflow.lab.simulation.cohort import implant_participant
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
-from pvs_workflow.lab.training.config import FAST, FINE, TrainingConfig
+from pvs_workflow.lab.training.config import FAST, FINE_TUNING, TrainingConfig
 from pvs_workflow.lab.training.curves import save_chart
 from pvs_workflow.lab.training.fit import train_cascade
 from pvs_workflow.lab.training.heldout import calibration_images
-from pvs_workflow.lab.training.plan import OTHERS, VARIANTS
+from pvs_workflow.lab.training.plan import CALIBRATION_SHARE, VARIANTS
 from pvs_workflow.lab.training.samples import Sample, volume_samples
 from pvs_workflow.lab.training.saving import save_bundle
 from pvs_workflow.lab.training.scores import mean_by_grade, plain
@@ -36,7 +36,7 @@ ENDLESS = 500
 
 def short_config(minutes: float, fine: bool) -> TrainingConfig:
     """Return the configuration of a short training, with lower rates from a cascade (``fine``)."""
-    rates = FINE if fine else FAST
+    rates = FINE_TUNING if fine else FAST
     enhancer, counter = (
         replace(network, epochs=ENDLESS, learning_rate=rate.learning_rate)
         for network, rate in ((FAST.enhancer, rates.enhancer), (FAST.counter, rates.counter))
@@ -60,7 +60,7 @@ def implants(args: argparse.Namespace) -> dict:
     say(f'{len(people)} people; simulating {args.n_simulated} to train on')
     sources = background_sources(args.real, VARIANTS, args.seed, args.n_cpus)
     sources += simulated_sources(args.n_simulated, args.seed + 3, maps, args.n_cpus)
-    number = round(OTHERS * args.n_simulated)
+    number = round(CALIBRATION_SHARE * args.n_simulated)
     others = calibration_images(number, args.seed + 3, maps, args.n_cpus)
     trainings, both, counted = [], {'held_out': [], 'bundle': []}, []
     for person in people:
@@ -174,7 +174,7 @@ def pooled(parts: Sequence[Evaluation], roi: str) -> Findings:
     findings = [part.rois[roi] for part in parts]
     arrays = [
         np.concatenate([getattr(part, name) for part in findings])
-        for name in ('true', 'counts', 'distances', 'unfamiliar')
+        for name in ('true', 'counts', 'distances', 'out_of_distribution')
     ]
     return Findings(tuple(name for part in findings for name in part.participants), *arrays)
 
@@ -191,9 +191,9 @@ def pooled_summary(parts: Sequence[Evaluation]) -> dict:
         sizes = [len(part.rois[roi].true) for part in parts]
         out[roi] = {
             'images': asdict(compare_counts(findings.counts, findings.true)),
-            'participants': asdict(compare_counts(*findings.people())),
+            'participants': asdict(compare_counts(*findings.participant_counts())),
             'mae_by_grade': mean_by_grade(findings.errors, potter_grade(findings.true)),
             'interval_coverage': float(np.average(covered, weights=sizes)),
-            'unfamiliar': float(findings.unfamiliar.mean()),
+            'unfamiliar': float(findings.out_of_distribution.mean()),
         }
     return plain(out)

@@ -34,7 +34,7 @@ from pvs_workflow.lab.evaluation.findings import ROIS, evaluate_cascade
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
 from pvs_workflow.lab.simulation.shifts import Shift
 from pvs_workflow.lab.training.curves import save_chart
-from pvs_workflow.lab.training.heldout import as_drawn, heldout_images
+from pvs_workflow.lab.training.heldout import heldout_images, unchanged
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.networks.bundle import load_bundle, model_sha256, verify_bundle
 from pvs_workflow.networks.engine import configure_tensorflow
@@ -63,7 +63,7 @@ _PANELS = (
 
 
 def simulated(
-    args: argparse.Namespace, people: int, seed: int, acquisition: str, changes=(as_drawn,)
+    args: argparse.Namespace, people: int, seed: int, acquisition: str, changes=(unchanged,)
 ) -> list[list[Sample]]:
     """Return the images of simulated people, one list for each change."""
     maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.training.calibrate import fit_calibration
-from pvs_workflow.lab.training.reference import EVERYTHING
+from pvs_workflow.lab.training.reference import ACCEPT_ALL
 from pvs_workflow.lab.training.saving import save_bundle
 from pvs_workflow.networks import counter
 from pvs_workflow.networks.bundle import build_networks
@@ -30,7 +30,7 @@ def small_card() -> Card:
         training={'seed': 3},
         metrics={'mae': 1.5},
         calibration=fit_calibration([1.0, 4.0, 9.0], [1, 5, 7]),
-        reference=EVERYTHING,
+        reference=ACCEPT_ALL,
         versions=versions(),
     )
 

@@ -197,7 +197,7 @@ def _simulate(plan: TrainingPlan) -> tuple[list, list]:
             print(f'Simulated {done} of {plan.participants} participants', flush=True)
 
     simulated = simulated_sources(plan.participants, plan.seed, anatomies, plan.n_cpus, progress)
-    others = calibration_images(plan.others, plan.seed, anatomies, plan.n_cpus)
+    others = calibration_images(plan.n_calibration, plan.seed, anatomies, plan.n_cpus)
     print(f'{len(others)} images of other participants for calibration', flush=True)
     return simulated + background, others
 

@@ -1,1 +1,1 @@
-"""Measure cascades: on held-out people, in folds, and on real scans."""
+"""Evaluate cascades on held-out participants, and cross-validate enhancements."""

@@ -1,14 +1,15 @@
-"""How far ePVS stand out of their surroundings: the contrast-to-noise ratio of the paper.
+"""Contrast-to-noise ratio of ePVS against their surroundings, as in the paper.
 
 ``CNR = |mean(ePVS) − mean(surround)| / sd(noise)`` (Chae et al. 2024, section 2.7). The paper
-takes the noise from the air around the head. That is no fair measure here: the networks see
-nothing outside the ROI and were never taught what to make of air, and a filter that merely darkens
-air would gain without end. The noise is therefore taken where ePVS are looked for, in pixels of
-the ROI far from any ePVS, which are the same pixels for every enhancement. It is given twice:
+measures the noise in the air around the head. This would be unfair here: the networks are not
+trained on air, and a filter that only darkens air would increase the ratio without limit. The
+noise is therefore measured in pixels of the ROI far from any ePVS, the same pixels for every
+enhancement. There are two ratios:
 
-* of the grain, by Immerkær's stencil (1996, Comput Vis Image Underst 64:300), which no gradient
-  of anatomy or coil shading enters: nearest to the paper's noise, and the CNR proper;
-* of all that varies in those pixels, anatomy and false enhancements included: stricter.
+* Against the *grain*, the noise by Immerkær's stencil (1996, Comput Vis Image Underst 64:300). The
+  stencil ignores gradients of anatomy and coil shading. This is closest to the paper's noise.
+* Against the standard deviation of the *tissue*, which includes anatomy and false enhancements.
+  This is stricter.
 """
 
 from dataclasses import dataclass
@@ -19,15 +20,15 @@ from scipy.ndimage import binary_erosion, convolve, distance_transform_edt
 from pvs_workflow.science.noise import STENCIL
 
 RING = (2.0, 4.0)
-"""Pixels from the nearest ePVS that its surround spans: the first is half ePVS itself."""
+"""Range of the surround, pixels from the nearest ePVS; adjacent pixels are partly ePVS."""
 
 MIN_PIXELS = 30
-"""Of surround and of quiet tissue, for a mean and a standard deviation worth having."""
+"""Minimum number of pixels of the surround and of quiet tissue."""
 
 
 @dataclass(frozen=True)
 class Regions:
-    """Where the contrast of one image is measured.
+    """Regions in which the contrast of one image is measured.
 
     Attributes
     ----------
@@ -45,9 +46,9 @@ class Regions:
 
     @property
     def usable(self) -> bool:
-        """Whether there is an ePVS, and enough of the rest."""
-        rest = (np.count_nonzero(self.surround), np.count_nonzero(self.quiet))
-        return bool(self.epvs.any()) and min(rest) >= MIN_PIXELS
+        """True if there is an ePVS and enough surround and quiet tissue."""
+        sizes = (np.count_nonzero(self.surround), np.count_nonzero(self.quiet))
+        return bool(self.epvs.any()) and min(sizes) >= MIN_PIXELS
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Contrast:
     Attributes
     ----------
     cnr : float
-        Against the grain; the one that tables show.
+        Ratio to the grain, as shown in tables.
     cnr_tissue : float
-        Against all that varies in tissue without ePVS.
+        Ratio to the standard deviation of tissue without ePVS.
 
     """
 
@@ -68,29 +69,28 @@ class Contrast:
 
 
 def find_regions(epvs: np.ndarray, roi: np.ndarray) -> Regions:
-    """Find where the contrast of an image is measured; it does not depend on the image.
+    """Return the regions for measuring the contrast, independent of the image's intensities.
 
     Parameters
     ----------
     epvs : (80, 96) array of bool
-        The true ePVS; those outside the ROI keep others' surround and quiet tissue clean, but
-        are not measured themselves.
+        True ePVS. Those outside the ROI are not measured, but pixels near them do not count as
+        quiet tissue.
     roi : (80, 96) array of bool
 
     """
     epvs, roi = np.asarray(epvs, bool), np.asarray(roi, bool)
-    away = distance_transform_edt(~epvs) if epvs.any() else np.full(epvs.shape, np.inf)
+    distance = distance_transform_edt(~epvs) if epvs.any() else np.full(epvs.shape, np.inf)
     core = binary_erosion(roi, np.ones((3, 3), bool))
-    return Regions(
-        epvs & roi, roi & (away >= RING[0]) & (away <= RING[1]), core & (away > RING[1])
-    )
+    ring = roi & (distance >= RING[0]) & (distance <= RING[1])
+    return Regions(epvs & roi, ring, core & (distance > RING[1]))
 
 
 def measure_contrast(image: np.ndarray, regions: Regions) -> Contrast | None:
     """Return the contrast-to-noise ratio of an (80, 96) image, enhanced or not.
 
-    It does not depend on the image's gain or offset. None where the regions are not usable, or
-    where there is no noise at all.
+    It does not depend on the image's gain or offset. Returns None if the regions are not usable
+    or the noise is zero.
     """
     if not regions.usable:
         return None
@@ -103,10 +103,10 @@ def measure_contrast(image: np.ndarray, regions: Regions) -> Contrast | None:
 
 
 def grain_noise(image: np.ndarray, where: np.ndarray) -> float:
-    """Return the standard deviation of white noise, whatever smooth structure is below it.
+    """Return the standard deviation of white noise, independent of smooth structure.
 
-    Measured as by :func:`~pvs_workflow.science.noise.estimate_noise` on an (x, y) array, but
-    every pixel counts.
+    The method is that of :func:`~pvs_workflow.science.noise.estimate_noise` for an (x, y) array,
+    but with the root mean square of all pixels instead of the median.
     """
     response = convolve(np.asarray(image, float), STENCIL, mode='nearest')
     return float(np.sqrt(np.mean(response[where] ** 2) / 36))

@@ -1,4 +1,4 @@
-"""The paper's experiment: one counter per enhancement, all tested on people they never saw."""
+"""The paper's cross-validation: one counter per enhancement, tested on held-out participants."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.science.grading import person_grade
 
 MIN_TRAINING = 2
-"""Participants that a fold must leave: one to train on, one to choose the best epoch by."""
+"""Minimum number of participants outside a fold: one for training and one for validation."""
 
 
 def cross_validate(
@@ -40,8 +40,8 @@ def cross_validate(
 ) -> tuple[tuple[tuple[str, ...], ...], dict[str, tuple[FoldResult, ...]]]:
     """Train and test one counter per fold and enhancement.
 
-    Every part is kept as soon as it is done: the same call resumes where an earlier one was
-    interrupted, and ends in the same numbers.
+    Each part is saved when it is complete. After an interruption, the same call resumes and gives
+    the same results.
 
     Parameters
     ----------
@@ -49,29 +49,29 @@ def cross_validate(
         The six images of each participant.
     config : CrossvalConfig
     folder : Path
-        Where parts are kept.
+        Folder of the parts.
     seed : int
-        The same seed gives the same numbers, whatever ``n_cpus``.
+        The same seed gives the same results, independent of ``n_cpus``.
     methods : sequence of str
-        Among ``METHODS``.
+        Enhancements to compare, from ``METHODS``.
     n_folds : int
     n_cpus : int
-        Processes, of one thread each.
+        Number of processes, each with one thread.
     on_part : callable
-        Called with the number of parts done, and of all, after each part.
+        Called after each part with the number of completed parts and of all parts.
 
     Returns
     -------
     folds : tuple of tuple of str
-        Participants held out, fold by fold.
+        Held-out participants of each fold.
     parts : dict of tuple of FoldResult
-        For each enhancement, the folds in turn.
+        Results of all folds, by enhancement.
 
     Raises
     ------
     PVSError
-        If there are too few participants, the folder has parts of another cross-validation, or
-        a process is killed.
+        If there are too few participants, the folder belongs to another cross-validation, or a
+        process is killed.
 
     """
     methods = tuple(name for name in METHODS if name in set(methods))
@@ -84,18 +84,18 @@ def cross_validate(
         for sample in samples:
             parts[sample.participant in held_out].append(sample)
         folds.append(Fold(number, *map(tuple, parts), config, seed, folder))
-    wanted = list(product(folds, methods))
-    missing = [job for job in wanted if not _path(job).is_file()]
+    jobs = list(product(folds, methods))
+    missing = [job for job in jobs if not _path(job).is_file()]
     finished = parallel_map(_run_part, missing, n_cpus, label=lambda job: _path(job).stem)
-    for done, _ in enumerate(finished, start=1 + len(wanted) - len(missing)):
-        on_part(done, len(wanted))
+    for done, _ in enumerate(finished, start=1 + len(jobs) - len(missing)):
+        on_part(done, len(jobs))
     return people, {
         method: tuple(load_part(_path((fold, method))) for fold in folds) for method in methods
     }
 
 
 def person_grades(samples: Sequence[Sample]) -> dict[str, int]:
-    """Return every participant's true Potter grade, in the order of their names."""
+    """Return the true Potter grade of each participant, sorted by label."""
     counts = defaultdict(list)
     for sample in samples:
         counts[sample.participant].append(sample.count)
@@ -105,10 +105,10 @@ def person_grades(samples: Sequence[Sample]) -> dict[str, int]:
 def make_folds(
     grades: dict[str, int], n_folds: int, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], ...]:
-    """Share participants with these Potter grades out to two or more folds, each grade evenly.
+    """Split participants into folds, stratified by Potter grade.
 
-    Everybody is in one fold; sizes, and participants of one grade, differ by at most one between
-    folds.
+    Each participant is in exactly one fold. The sizes of the folds, and their numbers of
+    participants with the same grade, differ by at most one.
 
     Raises
     ------
@@ -126,9 +126,8 @@ def make_folds(
     largest = -(-len(people) // n_folds)
     if n_folds < 2 or len(people) < n_folds or len(people) - largest < MIN_TRAINING:
         raise PVSError(
-            'the participants cannot be dealt out, expected 2 or more folds of at least one each '
-            f'and {MIN_TRAINING} participants outside every fold, received {len(people)} '
-            f'participants for {n_folds} folds'
+            f'cannot split {len(people)} participants into {n_folds} folds; use 2 or more folds, '
+            f'with {MIN_TRAINING} or more participants outside each'
         )
     people = [people[i] for i in rng.permutation(len(people))]
     people.sort(key=lambda person: grades[person])
@@ -144,5 +143,5 @@ def _path(job: tuple[Fold, str]) -> Path:
 
 
 def _run_part(job: tuple[Fold, str]) -> None:
-    # A copy, so that its variations are freed when the part is done.
+    # Run a copy, so that its cached variations are freed afterwards.
     save_part(_path(job), run_method(replace(job[0]), job[1]))

@@ -1,4 +1,4 @@
-"""Figures of a cross-validation, and of one cascade's agreement with the truth."""
+"""Figures of a cross-validation, and of a cascade's agreement with the truth."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,46 +31,46 @@ _BAR, _DEEP, _LINE = '#9AA5B1', '#0072B2', '#5B6673'
 
 
 def save_figures(folder: Path, results: Sequence[ImageResult]) -> list[Path]:
-    """Draw all figures of a cross-validation, counts with the true ROI, and return the files."""
-    drawn = {
+    """Save all figures of a cross-validation (with the true ROI), and return their paths."""
+    figures = {
         'crossval_cnr.png': contrast_figure(results),
         'crossval_scatter.png': scatter_figure(results),
         'crossval_bland_altman.png': difference_figure(results),
         'crossval_confusion_images.png': confusion_panels(results, image_counts),
         'crossval_confusion_participants.png': confusion_panels(results, participant_counts),
     }
-    return [save_chart(Path(folder) / name, figure) for name, figure in drawn.items()]
+    return [save_chart(Path(folder) / name, figure) for name, figure in figures.items()]
 
 
-def save_evaluation(stem: Path, found: Evaluation, roi: str = 'roi_errors') -> list[Path]:
-    """Draw how counts agree with the truth, and what grade probabilities are worth.
+def save_evaluation(stem: Path, evaluation: Evaluation, roi: str = 'roi_errors') -> list[Path]:
+    """Save figures of the agreement of counts and of the reliability of grade probabilities.
 
     ``.png`` and ``_reliability.png`` are added to the stem; ``roi`` is 'true_roi' or 'roi_errors'.
     """
     paths = [stem.with_name(f'{stem.name}{end}.png') for end in ('', '_reliability')]
-    save_chart(paths[0], agreement_figure(found.rois[roi]))
-    save_reliability(paths[1], found.scores(roi).reliability)
+    save_chart(paths[0], agreement_figure(evaluation.rois[roi]))
+    save_reliability(paths[1], evaluation.scores(roi).reliability)
     return paths
 
 
-def agreement_figure(found: Findings) -> Figure:
-    """Return a figure of scatter, Bland–Altman, and confusions of images and participants."""
+def agreement_figure(findings: Findings) -> Figure:
+    """Return a figure with scatter and Bland–Altman plots and two confusion matrices."""
     figure = Figure(figsize=(13.2, 3.5), layout='constrained')
     scatter, differences, images, people = (figure.add_subplot(1, 4, i) for i in range(1, 5))
-    counts = found.counts, found.true
+    counts = findings.counts, findings.true
     draw_scatter(scatter, *counts, max(map(np.max, counts)) + 2)
     draw_differences(differences, *counts, np.abs(counts[0] - counts[1]).max() * 1.1 + 1)
     draw_confusion(images, *map(potter_grade, counts))
-    draw_confusion(people, *map(potter_grade, found.people()))
-    scatter.set_title(f'{len(found.true)} images')
+    draw_confusion(people, *map(potter_grade, findings.participant_counts()))
+    scatter.set_title(f'{len(findings.true)} images')
     differences.set_title('Bland–Altman, images')
     images.set_title('grades of images')
-    people.set_title(f'grades of {len(set(found.participants))} people')
+    people.set_title(f'grades of {len(set(findings.participants))} people')
     return figure
 
 
 def contrast_figure(results: Sequence[ImageResult]) -> Figure:
-    """Return a figure of mean and standard deviation of both contrast-to-noise ratios, as bars."""
+    """Return a bar chart of mean and standard deviation of both contrast-to-noise ratios."""
     table = contrast_table(results)
     figure = Figure(figsize=(9, 3.2), layout='constrained')
     titles = {'cnr': 'against the grain', 'cnr_tissue': 'against all of the tissue'}
@@ -91,19 +91,19 @@ def contrast_figure(results: Sequence[ImageResult]) -> Figure:
 
 
 def scatter_figure(results: Sequence[ImageResult]) -> Figure:
-    """Return a figure of predicted over true counts of images, a panel per enhancement."""
+    """Return scatter plots of predicted over true image counts, one panel per enhancement."""
     highest = max(max(r.true_count, r.predicted_count) for r in results) + 2
     return _panels(results, lambda axes, part: draw_scatter(axes, *image_counts(part), highest))
 
 
 def difference_figure(results: Sequence[ImageResult]) -> Figure:
-    """Return a figure of Bland–Altman plots of image counts, a panel per enhancement."""
-    most = max(abs(r.predicted_count - r.true_count) for r in results) * 1.1 + 1
-    return _panels(results, lambda axes, part: draw_differences(axes, *image_counts(part), most))
+    """Return Bland–Altman plots of image counts, one panel per enhancement."""
+    limit = max(abs(r.predicted_count - r.true_count) for r in results) * 1.1 + 1
+    return _panels(results, lambda axes, part: draw_differences(axes, *image_counts(part), limit))
 
 
 def confusion_panels(results: Sequence[ImageResult], counts=image_counts) -> Figure:
-    """Return a figure of how often each true grade was predicted as which, likewise.
+    """Return confusion matrices of the grades, one panel per enhancement.
 
     ``counts`` is :func:`image_counts` or :func:`participant_counts`.
     """
@@ -113,7 +113,7 @@ def confusion_panels(results: Sequence[ImageResult], counts=image_counts) -> Fig
 
 
 def draw_scatter(axes, predicted: np.ndarray, true: np.ndarray, highest: float) -> None:
-    """Show predicted over true counts, with the borders of the grades."""
+    """Plot predicted over true counts, with lines between the grades."""
     axes.plot([0, highest], [0, highest], color=_LINE, linewidth=0.8)
     axes.scatter(true, predicted, s=8, alpha=0.5, color=_DEEP, linewidths=0)
     axes.set_xticks([0.5 + upper for upper in UPPER_COUNTS], minor=True)

@@ -1,9 +1,9 @@
-"""The enhancements that Chae et al. 2024 compare the network with (section 2.7), and Frangi's.
+"""Filters that Chae et al. 2024 compare the network with (section 2.7), and Frangi's filter.
 
-Each takes an (80, 96) array in [0, 1] that is *not* blanked outside the ROI, so that no artificial
-border is enhanced, and gives one of float32 in [0, 1]; whoever needs a blanked image blanks
-afterwards. The paper names the filters but not their parameters: those here suit ePVS of one to
-three millimetres at 0.573 mm per pixel.
+Each filter takes an (80, 96) array in [0, 1] and returns one of float32 in [0, 1]. The input is
+*not* blanked outside the ROI, so that no artificial border is enhanced; the result may be blanked
+afterwards. The paper names the filters but not their parameters. Those used here suit ePVS of one
+to three millimetres at 0.573 mm per pixel.
 """
 
 import numpy as np
@@ -13,44 +13,44 @@ from skimage.filters import frangi
 from skimage.morphology import disk
 
 TOPHAT_RADIUS = 3
-"""Pixels: what is narrower than 7 pixels, 4 mm, counts as small."""
+"""Radius of the disc, pixels: structures narrower than 7 pixels (4 mm) are enhanced."""
 
 CLAHE_TILES = 8
-"""Contextual regions along each side (Zuiderveld 1994; the usual default)."""
+"""Number of contextual regions along each side (Zuiderveld 1994; the usual default)."""
 
 CLAHE_CLIP = 0.01
-"""Share of a region's pixels that one grey may take before it is clipped (usual default)."""
+"""Maximum share of a region's pixels with the same grey value before clipping (usual default)."""
 
 FRANGI_SIGMAS = (1.0, 1.5, 2.0)
-"""Pixels; ePVS are 2 to 6 pixels wide."""
+"""Scales, pixels; ePVS are 2 to 6 pixels wide."""
 
 FRANGI_BETA = 2.0
-"""A tube seen end on is a round dot, which Frangi's usual 0.5 would suppress to an eighth."""
+"""Blobness sensitivity: the usual 0.5 would suppress round dots (tubes seen end-on) to 1/8."""
 
 FRANGI_GAMMA = 0.05
-"""Curvature per squared pixel that counts as structure. A fixed one, and not half of the image's
-own largest as is usual, so that an image without ePVS does not have its noise enhanced."""
+"""Curvature that counts as structure, per squared pixel. The usual value is half the image's
+maximum; a fixed one avoids enhancing the noise of images without ePVS."""
 
 
 def no_filter(image: np.ndarray) -> np.ndarray:
-    """Return the image as it is, as float32."""
+    """Return an unchanged copy of the image as float32."""
     return _checked(image).copy()
 
 
 def top_hat(image: np.ndarray) -> np.ndarray:
-    """Add to the image what is bright and small in it, and halve the sum.
+    """Add the white top-hat to the image and halve the sum, to enhance small bright structures.
 
-    The white top-hat is the image minus its grey opening (Serra 1982), here by a disc; it never
-    exceeds the image, so that half of the sum stays in [0, 1] without clipping.
+    The white top-hat is the image minus its grey opening (Serra 1982), here with a disc. It never
+    exceeds the image, so that half the sum is in [0, 1] without clipping.
     """
     image = _checked(image)
     return _bounded((image + white_tophat(image, footprint=disk(TOPHAT_RADIUS))) / 2)
 
 
 def clahe(image: np.ndarray) -> np.ndarray:
-    """Equalise the histogram of each region, with limited contrast (Zuiderveld 1994).
+    """Apply contrast-limited adaptive histogram equalisation (Zuiderveld 1994).
 
-    The image is stretched to its own range first; one of a single grey stays as it is.
+    The image is first rescaled to its own range; a constant image is returned unchanged.
     """
     image = _checked(image)
     if not np.ptp(image) > 0:
@@ -60,21 +60,21 @@ def clahe(image: np.ndarray) -> np.ndarray:
 
 
 def laplacian(image: np.ndarray) -> np.ndarray:
-    """Sharpen by subtracting the Laplacian of the four neighbours, and halve the result.
+    """Subtract the Laplacian of the four neighbours and halve the result, to sharpen the image.
 
-    Gonzalez & Woods, *Digital Image Processing*, section 3.6. Halving leaves room above, so that
-    sharpened ePVS are not clipped.
+    See Gonzalez & Woods, *Digital Image Processing*, section 3.6. Halving prevents clipping of
+    sharpened ePVS.
     """
     image = _checked(image)
     return _bounded((image - laplace(image, mode='nearest')) / 2)
 
 
 def frangi_filter(image: np.ndarray) -> np.ndarray:
-    """Add to the image how much each pixel looks like a vessel, and halve the sum.
+    """Add Frangi's vesselness to the image and halve the sum.
 
-    Frangi et al. 1998, MICCAI, 130–137, equation 15, the largest of three scales. The measure
-    takes the place that the ePVS mask has in the network's target: alone it would be exactly
-    zero between vessels, and without any noise to compare with.
+    Frangi et al. 1998, MICCAI, 130–137, equation 15, maximum over three scales. The vesselness is
+    added as the ePVS mask is in the network's target. By itself it would be exactly zero between
+    vessels, without noise for a contrast-to-noise ratio.
     """
     image = _checked(image)
     vessels = frangi(
@@ -90,15 +90,15 @@ METHODS = {
     'laplacian': laplacian,
     'frangi': frangi_filter,
 }
-"""The enhancements by name, in the order of the paper's tables."""
+"""Filters by name, in the order of the paper's tables."""
 
 
 def _checked(image: np.ndarray) -> np.ndarray:
     image = np.asarray(image, dtype=np.float32)
     if image.ndim != 2 or image.size == 0:
-        raise ValueError(f'image must have two dimensions and a pixel, received {image.shape}')
+        raise ValueError(f'image must be 2D and not empty; its shape is {image.shape}')
     if not (np.isfinite(image).all() and 0 <= image.min() <= image.max() <= 1):
-        raise ValueError('image must lie in [0, 1]')
+        raise ValueError('image values must be in [0, 1]')
     return image
 
 

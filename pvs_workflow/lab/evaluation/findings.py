@@ -1,4 +1,4 @@
-"""What a cascade finds on images whose truth is known, and everything that is told of it."""
+"""Evaluate a cascade on images with known truth: counts, distances, contrast and summaries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ from pvs_workflow.uncertainty.calibration import Calibration
 from pvs_workflow.uncertainty.image_statistics import describe_images
 
 ROIS = ('true_roi', 'roi_errors')
-"""With the true ROI, and with random errors like registration's: as the app would have it."""
+"""The true ROI, and the ROI with random errors similar to those of registration in the app."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Findings:
     Attributes
     ----------
     participants : tuple of n str
-        Whose image each is.
+        Participant of each image.
     true, counts : (n,) arrays
-        Numbers of ePVS: in the true ROI, and as predicted.
+        True number of ePVS in the true ROI, and predicted number.
     distances : (n,) array
-        From the images that the cascade knows.
-    unfamiliar : (n,) array of bool
-        Farther than any known image should be: the app asks for a review.
+        Distance of each image from the calibration images.
+    out_of_distribution : (n,) array of bool
+        Whether the distance exceeds the limit, for which the app requests a review.
 
     """
 
@@ -40,34 +40,34 @@ class Findings:
     true: np.ndarray
     counts: np.ndarray
     distances: np.ndarray
-    unfamiliar: np.ndarray
+    out_of_distribution: np.ndarray
 
     @property
     def errors(self) -> np.ndarray:
         """Absolute errors of the counts."""
         return np.abs(self.counts - self.true)
 
-    def people(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return each participant's highest predicted and true count: the grade follows it."""
+    def participant_counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return each participant's highest predicted and true count, which give the grade."""
         names = np.array(self.participants)
-        places = [np.flatnonzero(names == name) for name in dict.fromkeys(self.participants)]
+        groups = [np.flatnonzero(names == name) for name in dict.fromkeys(self.participants)]
         return tuple(
-            np.array([values[place].max() for place in places])
+            np.array([values[rows].max() for rows in groups])
             for values in (self.counts, self.true)
         )
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A cascade's findings on one set of images.
+    """Results of a cascade on one set of images.
 
     Attributes
     ----------
     rois : mapping of str to Findings
-        For both of ``ROIS``.
+        Findings for each of ``ROIS``.
     raw, enhanced : tuple of n (Contrast or None)
-        Of each image as the cascade gets it with the true ROI, and out of its enhancer; None
-        without ePVS or room to measure.
+        Contrast of each image with the true ROI before and after enhancement; None without ePVS
+        or with too few pixels to measure it.
     calibration : Calibration
 
     """
@@ -79,12 +79,12 @@ class Evaluation:
 
     def scores(self, roi: str) -> Scores:
         """Return the scores of the counts with one kind of ROI."""
-        found = self.rois[roi]
-        counts = found.counts, found.true, found.participants
-        return score(*counts, self.calibration, found.distances)
+        findings = self.rois[roi]
+        counts = findings.counts, findings.true, findings.participants
+        return score(*counts, self.calibration, findings.distances)
 
     def to_json(self) -> dict:
-        """Return plain, rounded values: for each ROI all figures, and the contrast."""
+        """Return plain, rounded values: the summary for each ROI, and the contrast."""
         return {
             **{name: summary(part, self.scores(name)) for name, part in self.rois.items()},
             'contrast': contrast_summary(self.raw, self.enhanced),
@@ -92,10 +92,10 @@ class Evaluation:
 
 
 def evaluate_cascade(cascade: Cascade, samples: Sequence[Sample], seed: int) -> Evaluation:
-    """Count in the six images of participants that a cascade was not trained on.
+    """Evaluate a cascade on the six images of participants that it was not trained on.
 
-    The seed is that of the ROI errors. The truth is the number of ePVS in the true ROI for both
-    kinds of ROI.
+    The seed is that of the ROI errors. For both kinds of ROI, the true count is the number of
+    ePVS in the true ROI.
     """
     rng = np.random.default_rng(seed)
     how = cascade.card.preprocessing
@@ -105,39 +105,40 @@ def evaluate_cascade(cascade: Cascade, samples: Sequence[Sample], seed: int) -> 
         'true_roi': [plain_image(sample, how).image for sample in samples],
         'roi_errors': [augmented_image(s, how, ROI_ERRORS, rng).image for s in samples],
     }
-    found = {name: cascade.predict(np.stack(part)) for name, part in images.items()}
+    predictions = {name: cascade.predict(np.stack(part)) for name, part in images.items()}
     rois = {}
-    for name, prediction in found.items():
-        described = describe_images(images[name], prediction.evidence, prediction.counts)
-        away = cascade.card.reference.distance(described)
-        strange = away > cascade.card.reference.limit
-        rois[name] = Findings(people, true, prediction.counts, away, strange)
+    for name, prediction in predictions.items():
+        statistics = describe_images(images[name], prediction.evidence, prediction.counts)
+        distances = cascade.card.reference.distance(statistics)
+        outside = distances > cascade.card.reference.limit
+        rois[name] = Findings(people, true, prediction.counts, distances, outside)
     regions = [_regions(sample) for sample in samples]
     raw, enhanced = (
         tuple(map(measure_contrast, part, regions))
-        for part in (images['true_roi'], found['true_roi'].enhanced)
+        for part in (images['true_roi'], predictions['true_roi'].enhanced)
     )
     return Evaluation(rois, raw, enhanced, cascade.card.calibration)
 
 
-def summary(found: Findings, scores: Scores) -> dict:
-    """Return all figures of one set of counts as plain, rounded values.
+def summary(findings: Findings, scores: Scores) -> dict:
+    """Return the measures of one set of counts as plain, rounded values.
 
     Returns
     -------
     dict
-        The fields of :class:`~pvs_workflow.lab.training.scores.Scores`; ``mae_by_grade`` of the
-        true grades 0 to 4; ``unfamiliar``, the share of images; and for ``images`` and
-        ``participants`` an :class:`~pvs_workflow.lab.evaluation.tables.CountAgreement`.
+        The fields of :class:`~pvs_workflow.lab.training.scores.Scores`; ``mae_by_grade`` for the
+        true grades 0 to 4; ``unfamiliar``, the share of images out of distribution; ``images``
+        and ``participants``, each a
+        :class:`~pvs_workflow.lab.evaluation.tables.CountAgreement`.
 
     """
     return plain(
         {
             **scores.to_card(),
-            'mae_by_grade': mean_by_grade(found.errors, potter_grade(found.true)),
-            'unfamiliar': float(found.unfamiliar.mean()),
-            'images': asdict(compare_counts(found.counts, found.true)),
-            'participants': asdict(compare_counts(*found.people())),
+            'mae_by_grade': mean_by_grade(findings.errors, potter_grade(findings.true)),
+            'unfamiliar': float(findings.out_of_distribution.mean()),
+            'images': asdict(compare_counts(findings.counts, findings.true)),
+            'participants': asdict(compare_counts(*findings.participant_counts())),
         }
     )
 
@@ -150,9 +151,9 @@ def contrast_summary(
     Returns
     -------
     dict
-        ``n_images`` where both could be measured; ``none`` and ``deep`` with ``mean`` and ``sd``
-        of ``cnr`` and ``cnr_tissue`` (:mod:`pvs_workflow.lab.evaluation.contrast`); ``gain``,
-        the ratio of the means.
+        ``n_images``, the number of images in which both could be measured; ``none`` and ``deep``
+        with ``mean`` and ``sd`` of ``cnr`` and ``cnr_tissue``
+        (:mod:`pvs_workflow.lab.evaluation.contrast`); ``gain``, the ratio of the means.
 
     """
     pairs = [pair for pair in zip(raw, enhanced, strict=True) if None not in pair]

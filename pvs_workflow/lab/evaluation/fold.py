@@ -1,4 +1,4 @@
-"""One fold of a cross-validation: an enhancer, and a counter after each enhancement."""
+"""Train and test the networks of one fold: an enhancer, and a counter for each enhancement."""
 
 import time
 from collections.abc import Sequence
@@ -29,23 +29,23 @@ from pvs_workflow.networks.enhancer import build_enhancer
 
 ENHANCER_SCHEDULE = Schedule(30, 1e-3, batch=8)
 COUNTER_SCHEDULE = Schedule(14, 1e-3, batch=16)
-"""With four folds and 76 participants, about an hour on two cores. Small batches, because a few
-hundred images give few steps an epoch."""
+"""Schedules for about an hour on two cores, with four folds and 76 participants. Batches are
+small, because a few hundred images give few steps per epoch."""
 
-_SPLIT, _VARIATIONS, _CHOOSING, _TESTS, _ENHANCER, _COUNTER = range(6)
-"""Uses of random numbers: each has its own, so that resuming changes nothing."""
+_SPLIT, _VARIATIONS, _VALIDATION, _TESTS, _ENHANCER, _COUNTER = range(6)
+"""Random streams: each has its own seed, so that resuming does not change the results."""
 
 
 @dataclass(frozen=True)
 class CrossvalConfig(TrainingConfig):
-    """How the networks of a cross-validation are trained; nothing in it is calibrated.
+    """Training settings of a cross-validation; calibration settings are not used.
 
     Attributes
     ----------
     enhancer, counter : Schedule
-        The counter's is the same after every enhancement.
+        The counter's schedule is the same for every enhancement.
     variations : int
-        Random variations of each training image, which all networks of a fold share.
+        Number of random variations of each training image, shared by all networks of a fold.
 
     """
 
@@ -56,18 +56,18 @@ class CrossvalConfig(TrainingConfig):
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold, before anything is drawn or trained.
+    """One fold; its images are drawn when they are first used.
 
     Attributes
     ----------
     number : int
-        From 1.
+        Counted from 1.
     training, held_out : tuple of Sample
     config : CrossvalConfig
     seed : int
-        Of the whole cross-validation.
+        Seed of the whole cross-validation.
     folder : Path
-        Where parts are kept.
+        Folder of the parts.
 
     """
 
@@ -78,27 +78,27 @@ class Fold:
     seed: int
     folder: Path
 
-    def seeds(self, use: int) -> tuple[int, int, int]:
-        """Return the seeds of one use of random numbers."""
-        return self.seed, self.number, use
+    def seeds(self, stream: int) -> tuple[int, int, int]:
+        """Return the seeds of a random stream."""
+        return self.seed, self.number, stream
 
-    def rng(self, use: int) -> np.random.Generator:
-        """Return the random numbers of one use."""
-        return np.random.default_rng(self.seeds(use))
+    def rng(self, stream: int) -> np.random.Generator:
+        """Return the generator of a random stream."""
+        return np.random.default_rng(self.seeds(stream))
 
     @cached_property
     def _split(self) -> tuple[list[Sample], list[Sample]]:
         people = sorted({sample.participant for sample in self.training})
         n = max(1, round(self.config.validation * len(people)))
-        choosing = {people[i] for i in self.rng(_SPLIT).permutation(len(people))[:n]}
+        validation = {people[i] for i in self.rng(_SPLIT).permutation(len(people))[:n]}
         parts = ([], [])
         for sample in self.training:
-            parts[sample.participant in choosing].append(sample)
+            parts[sample.participant in validation].append(sample)
         return parts
 
     @cached_property
-    def learning(self) -> list[Variations]:
-        """Variations of the images that weights are learned from."""
+    def training_images(self) -> list[Variations]:
+        """Variations of the training images."""
         rng, config = self.rng(_VARIATIONS), self.config
         return [
             draw_variations(self._split[0], config.preprocessing, config.augmentation, rng)
@@ -106,45 +106,45 @@ class Fold:
         ]
 
     @cached_property
-    def choosing(self) -> Variations:
-        """Images that the best epoch is chosen by, with errors of the ROI."""
-        rng = self.rng(_CHOOSING)
+    def validation_images(self) -> Variations:
+        """Images with ROI errors by which the best epoch is chosen."""
+        rng = self.rng(_VALIDATION)
         return draw_variations(self._split[1], self.config.preprocessing, ROI_ERRORS, rng)
 
     @cached_property
-    def plain(self) -> Variations:
-        """The held-out images with their true ROI."""
+    def true_roi_images(self) -> Variations:
+        """The held-out images with the true ROI."""
         rng = self.rng(_TESTS)
         return draw_variations(self.held_out, self.config.preprocessing, None, rng)
 
     @cached_property
-    def erring(self) -> Variations:
-        """The held-out images with errors of the ROI."""
+    def roi_error_images(self) -> Variations:
+        """The held-out images with ROI errors."""
         rng = self.rng(_TESTS)
         return draw_variations(self.held_out, self.config.preprocessing, ROI_ERRORS, rng)
 
-    def configure_keras(self, use: int) -> None:
-        """Seed Keras for a network: all counters of a fold begin with the same weights."""
-        configure_tensorflow(threads=1, seed=int(self.rng(use).integers(2**31)))
+    def configure_keras(self, stream: int) -> None:
+        """Seed Keras for a network: all counters of a fold have the same initial weights."""
+        configure_tensorflow(threads=1, seed=int(self.rng(stream).integers(2**31)))
 
 
 def run_method(fold: Fold, method: str) -> FoldResult:
-    """Train what one enhancement of a fold needs, and count the held-out images."""
+    """Train the networks of one enhancement, and count the held-out images."""
     begin = time.monotonic()
-    enhancer, learned = _fitted_enhancer(fold) if method == DEEP else (None, [])
-    counter, counted = _fitted_counter(fold, method, enhancer)
-    plain, erring = (
+    enhancer, enhancer_history = _train_enhancer(fold) if method == DEEP else (None, [])
+    counter, counter_history = _train_counter(fold, method, enhancer)
+    true_roi, roi_errors = (
         enhanced_images(images, method, enhancer, fold.config.emphasis)
-        for images in (fold.plain, fold.erring)
+        for images in (fold.true_roi_images, fold.roi_error_images)
     )
-    counts, erring_counts = (
+    counts, roi_error_counts = (
         np.maximum(run_batches(counter, images)[:, 0] * COUNT_SCALE, 0.0)
-        for images in (plain, erring)
+        for images in (true_roi, roi_errors)
     )
     images = []
     for index, sample in enumerate(fold.held_out):
         _, roi, labels = sample.cut()
-        contrast = measure_contrast(plain[index, ..., 0], find_regions(labels > 0, roi))
+        contrast = measure_contrast(true_roi[index, ..., 0], find_regions(labels > 0, roi))
         result = ImageResult(
             participant=sample.participant,
             hemisphere=sample.view.hemisphere,
@@ -153,13 +153,15 @@ def run_method(fold: Fold, method: str) -> FoldResult:
             method=method,
             true_count=sample.count,
             predicted_count=float(counts[index]),
-            predicted_count_roi_errors=float(erring_counts[index]),
+            predicted_count_roi_errors=float(roi_error_counts[index]),
             cnr=contrast and contrast.cnr,
             cnr_tissue=contrast and contrast.cnr_tissue,
         )
         images.append(result)
-    histories = {'counter': counted} | ({'enhancer': learned} if method == DEEP else {})
-    n_images = len(fold.learning[0].counts)
+    histories = {'counter': counter_history}
+    if method == DEEP:
+        histories['enhancer'] = enhancer_history
+    n_images = len(fold.training_images[0].counts)
     return FoldResult(
         images=tuple(images),
         losses={name: _losses(history) for name, history in histories.items()},
@@ -168,34 +170,40 @@ def run_method(fold: Fold, method: str) -> FoldResult:
     )
 
 
-def _fitted_counter(fold: Fold, method: str, enhancer) -> tuple[object, list[Epoch]]:
+def _train_counter(fold: Fold, method: str, enhancer) -> tuple[object, list[Epoch]]:
     config = fold.config
     fold.configure_keras(_COUNTER)
     counter = build_counter(strides=config.strides)
     batches = VariationBatches(
-        [enhanced_images(images, method, enhancer, config.emphasis) for images in fold.learning],
-        [images.maps(config.stride) for images in fold.learning],
+        [
+            enhanced_images(images, method, enhancer, config.emphasis)
+            for images in fold.training_images
+        ],
+        [images.maps(config.stride) for images in fold.training_images],
         config.counter.batch,
         fold.seeds(_COUNTER),
     )
-    choosing = enhanced_images(fold.choosing, method, enhancer, config.emphasis)
-    task = counting_task(batches, (choosing, fold.choosing.maps(config.stride)), config.places)
+    validation = (
+        enhanced_images(fold.validation_images, method, enhancer, config.emphasis),
+        fold.validation_images.maps(config.stride),
+    )
+    task = counting_task(batches, validation, config.places)
     history = learn_and_settle(count_map(counter), task, config.counter, config.settling)
     return counter, history
 
 
-def _fitted_enhancer(fold: Fold) -> tuple[object, list[Epoch]]:
-    """Train a fold's enhancer, or take what an interrupted run has kept of it."""
+def _train_enhancer(fold: Fold) -> tuple[object, list[Epoch]]:
+    """Train a fold's enhancer, or load it from the checkpoint of an interrupted run."""
     fold.configure_keras(_ENHANCER)
     config = fold.config
     enhancer = build_enhancer(config.width, adds_to_image=config.adds_to_image)
     batches = VariationBatches(
-        [images.blanked[..., np.newaxis] for images in fold.learning],
-        [images.targets for images in fold.learning],
+        [images.blanked[..., np.newaxis] for images in fold.training_images],
+        [images.targets for images in fold.training_images],
         config.enhancer.batch,
         fold.seeds(_ENHANCER),
     )
-    validation = (fold.choosing.blanked[..., np.newaxis], fold.choosing.targets)
+    validation = (fold.validation_images.blanked[..., np.newaxis], fold.validation_images.targets)
     history = optimise(
         enhancer,
         Task('mse', batches, validation),

@@ -1,4 +1,4 @@
-"""What a cross-validation finds for every image, and the files it is kept in."""
+"""Results of a cross-validation for every image, and the files that store them."""
 
 import hashlib
 import json
@@ -17,25 +17,26 @@ SETTINGS = 'settings.json'
 
 @dataclass(frozen=True)
 class ImageResult:
-    """One held-out image, counted after one enhancement.
+    """Result of one held-out image with one enhancement.
 
     Attributes
     ----------
     participant : str
     hemisphere : {'L', 'R'}
     slice : int
-        1 for the lowest of the three.
+        Rank of the slice: 1 for the lowest of the three.
     fold : int
-        From 1; the one that the participant was held out of.
+        Number of the fold in which the participant was held out, counted from 1.
     method : str
-        The enhancement.
+        Enhancement.
     true_count : int
     predicted_count : float
-        With the true ROI.
+        Count with the true ROI.
     predicted_count_roi_errors : float
-        With random errors of the ROI like registration's.
+        Count with random errors of the ROI similar to those of registration.
     cnr, cnr_tissue : float or None
-        Of the enhanced image, with the true ROI; None without ePVS or room to measure.
+        Contrast-to-noise ratios of the enhanced image with the true ROI; None without ePVS or
+        with too few pixels to measure them.
 
     """
 
@@ -53,16 +54,15 @@ class ImageResult:
 
 @dataclass(frozen=True)
 class FoldResult:
-    """One fold with one enhancement.
+    """Results of one fold with one enhancement.
 
     Attributes
     ----------
     images : tuple of ImageResult
     losses : dict of (list of float)
-        The counter's (and for ``deep`` the enhancer's) loss per epoch on the participants who
-        chose the best epoch.
+        Validation loss per epoch of the counter, and for ``deep`` of the enhancer.
     image_passes : dict of int
-        Images that each network was trained on, repetitions counted.
+        Number of images on which each network was trained, including repetitions.
     seconds : float
 
     """
@@ -74,12 +74,12 @@ class FoldResult:
 
 
 def part_path(folder: Path, fold: int, method: str) -> Path:
-    """Return the file that keeps a part."""
+    """Return the path of the file of a part."""
     return Path(folder) / f'fold-{fold}_method-{method}.json'
 
 
 def save_part(path: Path, part: FoldResult) -> None:
-    """Write a part in one step."""
+    """Write a part atomically."""
     write_text(path, json.dumps(asdict(part)) + '\n')
 
 
@@ -89,7 +89,7 @@ def load_part(path: Path) -> FoldResult:
     Raises
     ------
     OutputError
-        If the file holds something else.
+        If the file is not a part of a cross-validation.
 
     """
     try:
@@ -98,40 +98,39 @@ def load_part(path: Path) -> FoldResult:
         return FoldResult(**values)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise OutputError(
-            f'{path} cannot be used, expected a part of a cross-validation, received: {error}; '
-            'delete it to compute it again'
+            f'{path} is not a part of a cross-validation ({error}); delete it to compute it again'
         ) from error
 
 
 def claim_folder(folder: Path, settings: Mapping) -> None:
-    """Note what a folder's parts were made with, or check that it is the same.
+    """Write the settings of a folder's parts, or check that existing ones are the same.
 
-    ``settings`` are all that the parts depend on, as plain values.
+    ``settings`` are all settings that affect the parts, as plain values.
 
     Raises
     ------
     OutputError
-        If the folder has parts of something else.
+        If the folder has parts with other settings.
 
     """
-    path, wanted = Path(folder) / SETTINGS, json.loads(json.dumps(settings))
+    path, settings = Path(folder) / SETTINGS, json.loads(json.dumps(settings))
     if path.is_file():
         try:
-            received = json.loads(path.read_text(encoding='utf-8'))
+            saved = json.loads(path.read_text(encoding='utf-8'))
         except (OSError, ValueError):
-            received = {}
-        if received != wanted:
-            differing = sorted(k for k in {*wanted, *received} if wanted.get(k) != received.get(k))
+            saved = {}
+        if saved != settings:
+            differing = sorted(k for k in {*settings, *saved} if settings.get(k) != saved.get(k))
             raise OutputError(
-                f'{folder} holds parts made in another way, expected the same settings '
-                f'to go on with it or another folder, received other {", ".join(differing)}'
+                f'{folder} has results with different {", ".join(differing)}; use the same '
+                'settings or another folder'
             )
     else:
-        write_json(path, wanted)
+        write_json(path, settings)
 
 
 def data_digest(samples: Sequence[Sample]) -> str:
-    """Return a SHA-256 that names the images, their ROI and their truth."""
+    """Return the SHA-256 of the images, their ROI and their true ePVS."""
     digest = hashlib.sha256(__version__.encode())
     for sample in samples:
         digest.update(f'{sample.participant} {sample.view}'.encode())
@@ -141,7 +140,7 @@ def data_digest(samples: Sequence[Sample]) -> str:
 
 
 def write_predictions(path: Path, results: Sequence[ImageResult]) -> None:
-    """Write one row per image and enhancement, as TSV."""
+    """Write a TSV table with one row per image and enhancement."""
     names = [field.name for field in fields(ImageResult)][1:]
     people = {'participant_id': [f'sub-{result.participant}' for result in results]}
     write_tsv(path, people | {name: [getattr(r, name) for r in results] for name in names})

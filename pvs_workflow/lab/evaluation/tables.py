@@ -1,4 +1,4 @@
-"""From the results of a cross-validation to the paper's tables 3 and 4."""
+"""Tables 3 and 4 of the paper from the results of a cross-validation."""
 
 import math
 from collections import defaultdict
@@ -25,7 +25,7 @@ ROIS = {'true_roi': 'predicted_count', 'roi_errors': 'predicted_count_roi_errors
 
 @dataclass(frozen=True)
 class CountAgreement:
-    """How predicted counts agree with the true ones, of images or of participants.
+    """Agreement of predicted with true counts of images or participants.
 
     Attributes
     ----------
@@ -33,13 +33,13 @@ class CountAgreement:
     mae, mae_sd : float
         Mean and standard deviation of the absolute error of the count.
     accuracy : float
-        Share with the right Potter grade.
+        Share with the correct Potter grade.
     icc : Correlation
         ICC(2,1) of the counts.
     kappa : float
-        Of the grades, quadratic weights.
+        Kappa of the grades with quadratic weights.
     confusion : list of list of int
-        Rows true, columns predicted grades, 0 to 4.
+        Confusion matrix of the grades 0 to 4: true in rows, predicted in columns.
     limits : Limits
         Bland–Altman, predicted − true.
 
@@ -56,7 +56,7 @@ class CountAgreement:
 
 
 def contrast_table(results: Sequence[ImageResult]) -> dict[str, dict]:
-    """Return the paper's table 3: mean and standard deviation of the CNR over images.
+    """Return the paper's table 3: mean and standard deviation of the contrast-to-noise ratio.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def contrast_table(results: Sequence[ImageResult]) -> dict[str, dict]:
 
 
 def mean_and_sd(values: Sequence[float]) -> dict[str, float | None]:
-    """Return ``mean`` and ``sd`` (of a sample), None where there are too few values."""
+    """Return ``mean`` and sample standard deviation ``sd``; None with too few values."""
     return {
         'mean': float(np.mean(values)) if len(values) else None,
         'sd': float(np.std(values, ddof=1)) if len(values) > 1 else None,
@@ -83,13 +83,13 @@ def mean_and_sd(values: Sequence[float]) -> dict[str, float | None]:
 
 
 def counting_table(results: Sequence[ImageResult]) -> dict[str, dict]:
-    """Return the paper's table 4 and what goes with it.
+    """Return the paper's table 4, with additional measures of agreement.
 
     Returns
     -------
     dict
-        For each enhancement, for ``true_roi`` and ``roi_errors``, for ``images`` and
-        ``participants``: an :class:`CountAgreement` as plain values.
+        A :class:`CountAgreement` as plain values for each enhancement, ``true_roi`` and
+        ``roi_errors``, ``images`` and ``participants``.
 
     """
     return plain(
@@ -107,23 +107,23 @@ def counting_table(results: Sequence[ImageResult]) -> dict[str, dict]:
 
 
 def difference_table(results: Sequence[ImageResult], reference: str = 'deep') -> dict[str, dict]:
-    """Return how much larger the errors after each enhancement are than after one of them.
+    """Return the differences of the errors between each enhancement and a reference.
 
-    The same images are counted after each, so that errors are compared image by image; the
-    images of a participant go together into the bootstrap.
+    Errors are compared image by image. The bootstrap resamples participants, with all of their
+    images.
 
     Parameters
     ----------
     results : sequence of ImageResult
-        Of the same images for each enhancement.
+        Results of the same images for each enhancement.
     reference : str
-        Enhancement to compare with; without it nothing is compared.
+        Enhancement to compare with. If it has no results, the table is empty.
 
     Returns
     -------
     dict
         For each other enhancement, for ``true_roi`` and ``roi_errors``: ``value``, the mean
-        absolute error less that of ``reference``, and ``low`` and ``high``, its 95 % interval
+        absolute error minus that of ``reference``, and ``low`` and ``high``, its 95 % interval
         (percentile bootstrap over participants, 9,999 draws).
 
     """
@@ -136,11 +136,15 @@ def difference_table(results: Sequence[ImageResult], reference: str = 'deep') ->
             continue
         out[method] = {}
         for roi, name in ROIS.items():
-            errors, others = (_errors_by_person(p, name) for p in (part, parts[reference]))
-            each = np.array([errors[person] - others[person] for person in sorted(others)])
-            found = bootstrap((each,), np.mean, method='percentile', rng=np.random.default_rng(1))
-            low, high = found.confidence_interval
-            out[method][roi] = {'value': each.mean(), 'low': low, 'high': high}
+            errors, baseline = (_errors_by_person(p, name) for p in (part, parts[reference]))
+            differences = np.array(
+                [errors[person] - baseline[person] for person in sorted(baseline)]
+            )
+            result = bootstrap(
+                (differences,), np.mean, method='percentile', rng=np.random.default_rng(1)
+            )
+            low, high = result.confidence_interval
+            out[method][roi] = {'value': differences.mean(), 'low': low, 'high': high}
     return plain(out)
 
 
@@ -152,7 +156,7 @@ def _errors_by_person(results: Sequence[ImageResult], name: str) -> dict[str, fl
 
 
 def compare_counts(predicted: np.ndarray, true: np.ndarray) -> CountAgreement:
-    """Compare predicted and true counts ≥ 0, arrays of n."""
+    """Compare (n,) arrays of predicted and true counts ≥ 0."""
     grades, true_grades = potter_grade(predicted), potter_grade(true)
     errors = np.abs(predicted - true)
     return CountAgreement(
@@ -168,7 +172,7 @@ def compare_counts(predicted: np.ndarray, true: np.ndarray) -> CountAgreement:
 
 
 def by_method(results: Sequence[ImageResult]) -> dict[str, list[ImageResult]]:
-    """Sort results by enhancement, in the order in which they come."""
+    """Group results by enhancement, in order of first occurrence."""
     out = defaultdict(list)
     for result in results:
         out[result.method].append(result)
@@ -178,7 +182,7 @@ def by_method(results: Sequence[ImageResult]) -> dict[str, list[ImageResult]]:
 def image_counts(
     results: Sequence[ImageResult], name: str = 'predicted_count'
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return predicted and true counts of images."""
+    """Return the predicted and true counts of the images."""
     predicted = np.array([getattr(result, name) for result in results], float)
     return predicted, np.array([result.true_count for result in results], float)
 
@@ -186,10 +190,10 @@ def image_counts(
 def participant_counts(
     results: Sequence[ImageResult], name: str = 'predicted_count'
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return predicted and true counts of participants: the highest of each one's images.
+    """Return each participant's highest predicted and true count.
 
-    The paper grades a person by the highest grade of the six images (section 2.6), which is the
-    grade of the highest count.
+    The paper grades a participant by the highest grade of the six images (section 2.6), which is
+    the grade of the highest count.
     """
     people = defaultdict(list)
     for result in results:

@@ -1,7 +1,7 @@
-"""Images for the comparison of enhancements: varied once, then enhanced in every way.
+"""Draw variations of images once, and apply each enhancement to them.
 
-All enhancements of a fold learn from, and are tested on, the very same variations in the same
-order, so that their results differ by the enhancement alone.
+All enhancements of a fold are trained and tested on the same variations in the same order, so
+that their results differ only by the enhancement.
 """
 
 import copy
@@ -21,7 +21,7 @@ from pvs_workflow.science.intensity import Preprocessing
 
 DEEP = 'deep'
 METHODS = (*FILTERS, DEEP)
-"""What is compared, in the order of the paper's tables."""
+"""Compared enhancements, in the order of the paper's tables."""
 
 
 @dataclass(frozen=True)
@@ -30,37 +30,37 @@ class Variations:
 
     Attributes
     ----------
-    whole : (n, 80, 96) array of float32, in [0, 1]
-        With what lies outside the ROI.
-    kept : (n, 80, 96) array of bool
+    unblanked : (n, 80, 96) array of float32, in [0, 1]
+        Images including the surroundings of the ROI.
+    visible : (n, 80, 96) array of bool
         Pixels that are not blanked.
     epvs : (n, 80, 96) array of bool
-        What the enhancer is to add.
+        Mask of the ePVS, which the enhancer learns to add.
     counts : (n,) array of int
-    places : (n, 80, 96) array of float32
-        As :class:`~pvs_workflow.lab.training.augment.TrainingImage` has them.
+    density : (n, 80, 96) array of float32
+        Density maps, see :class:`~pvs_workflow.lab.training.augment.TrainingImage`.
 
     """
 
-    whole: np.ndarray
-    kept: np.ndarray
+    unblanked: np.ndarray
+    visible: np.ndarray
     epvs: np.ndarray
     counts: np.ndarray
-    places: np.ndarray
+    density: np.ndarray
 
     @property
     def blanked(self) -> np.ndarray:
-        """The images as the cascade gets them, (n, 80, 96)."""
-        return np.where(self.kept, self.whole, np.float32(0))
+        """Inputs of the cascade, (n, 80, 96)."""
+        return np.where(self.visible, self.unblanked, np.float32(0))
 
     @property
     def targets(self) -> np.ndarray:
-        """What the enhancer is to give, (n, 80, 96, 1)."""
+        """Targets of the enhancer, (n, 80, 96, 1)."""
         return enhancement_target(self.blanked, self.epvs)[..., np.newaxis]
 
     def maps(self, stride: int) -> np.ndarray:
-        """Return what the counter is to give, (n, r, c, 2): :func:`map_targets`."""
-        return map_targets(self.counts, self.places, stride)
+        """Return the targets of the counter, (n, r, c, 2): see :func:`map_targets`."""
+        return map_targets(self.counts, self.density, stride)
 
 
 def draw_variations(
@@ -69,38 +69,41 @@ def draw_variations(
     by: Augmentation | None,
     rng: np.random.Generator,
 ) -> Variations:
-    """Vary samples, each once, or cut them as inference would with a perfect ROI (no ``by``)."""
-    open_how = replace(how, outside='keep')
-    whole, kept, epvs, counts, places = [], [], [], [], []
+    """Draw one variation of each sample.
+
+    If ``by`` is None, samples are cut without variation, as inference would with a perfect ROI.
+    """
+    without_blanking = replace(how, outside='keep')
+    unblanked, visible, epvs, counts, density = [], [], [], [], []
     for sample in samples:
-        # The same numbers twice, so that both images are one variation.
-        again = copy.deepcopy(rng)
+        # The same random numbers twice, so that both images show the same variation.
+        rng_copy = copy.deepcopy(rng)
         if by is None:
-            blanked, full = plain_image(sample, how), plain_image(sample, open_how)
+            blanked, full = plain_image(sample, how), plain_image(sample, without_blanking)
         else:
             blanked = augmented_image(sample, how, by, rng)
-            full = augmented_image(sample, open_how, by, again)
-        whole.append(full.image)
-        kept.append(blanked.image > 0 if how.outside == 'blank' else full.image >= 0)
+            full = augmented_image(sample, without_blanking, by, rng_copy)
+        unblanked.append(full.image)
+        visible.append(blanked.image > 0 if how.outside == 'blank' else full.image >= 0)
         epvs.append(blanked.epvs)
         counts.append(blanked.count)
-        places.append(blanked.places)
-    images = (np.stack(part) for part in (whole, kept, epvs))
-    return Variations(*images, np.array(counts), np.stack(places))
+        density.append(blanked.density)
+    images = (np.stack(part) for part in (unblanked, visible, epvs))
+    return Variations(*images, np.array(counts), np.stack(density))
 
 
 def enhanced_images(
     variations: Variations, method: str, enhancer=None, emphasis: Emphasis = PAPER
 ) -> np.ndarray:
-    """Return the (n, 80, 96, 1) images of float32, in [0, 1], that a counter gets.
+    """Return a counter's inputs: (n, 80, 96, 1) float32 images in [0, 1].
 
-    A filter sees the whole image and its answer is blanked, so that the border of the ROI is
-    not enhanced; the network sees what it sees in the app, the blanked image. The method is one
-    of ``METHODS``; the trained enhancer and the emphasis are for ``deep`` only.
+    A filter is applied to the whole image, and its result is blanked, so that the border of the
+    ROI is not enhanced. The network is applied to the blanked image, as in the app. The method is
+    one of ``METHODS``; the trained enhancer and the emphasis are only used for ``deep``.
     """
     if method == DEEP:
         return enhance(enhancer, emphasis, variations.blanked[..., np.newaxis])
     if method not in FILTERS:
-        raise ValueError(f'method must be one of {METHODS}, received {method!r}')
-    images = np.stack([FILTERS[method](image) for image in variations.whole])
-    return np.where(variations.kept, images, np.float32(0))[..., np.newaxis]
+        raise ValueError(f'unknown method {method!r}; choose from {", ".join(METHODS)}')
+    images = np.stack([FILTERS[method](image) for image in variations.unblanked])
+    return np.where(variations.visible, images, np.float32(0))[..., np.newaxis]

@@ -1,1 +1,1 @@
-"""Learning from images with known ePVS, and measuring what was learned."""
+"""Train and calibrate cascades on images with known ePVS."""

@@ -1,4 +1,4 @@
-"""Variations of a training image, and what can still be counted in each."""
+"""Random variations of a training image, with the ePVS that can still be counted in each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,34 +14,34 @@ from pvs_workflow.science.slices import FIELD_OF_VIEW, IMAGE_SHAPE, cut_image
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far each variation goes; a zero turns it off.
+    """Strength of each random variation; zero turns a variation off.
 
     Attributes
     ----------
     flip : bool
-        In both directions, each in half of the images (Chae et al. 2024, section 2.6).
+        Flip along each axis with probability 0.5 (Chae et al. 2024, section 2.6).
     scale : float
-        Largest relative change of size (paper: 0.1).
+        Maximum relative change of size (paper: 0.1).
     rotation : float
-        Largest angle in degrees (paper: 15).
+        Maximum angle, degrees (paper: 15).
     untouched : float
         Share of images that are flipped and shifted but not interpolated, as at inference on
-        the paper's own pixel size.
+        images with the paper's pixel size.
     shift : float
-        Largest displacement of the ROI and of the image's centre, in pixels, as registration
-        leaves one.
+        Maximum displacement of the ROI and of the image's centre, pixels, similar to
+        registration errors.
     border : float
-        Largest general widening or narrowing of the ROI, in pixels.
+        Maximum uniform dilation or erosion of the ROI, pixels.
     ripple : float
-        Standard deviation of the ROI border's local error, in pixels.
+        Standard deviation of the local error of the ROI's border, pixels.
     gain, gamma : float
-        Largest relative change of the prepared intensities, and of the exponent.
+        Maximum relative change of the prepared intensities, and of the exponent.
     shading : float
         Standard deviation of a linear relative change of intensity across the image.
     blur : float
-        Largest standard deviation of a Gaussian blur, in pixels.
+        Maximum standard deviation of a Gaussian blur, pixels.
     noise : float
-        Largest standard deviation of the noise, relative to the ROI's median.
+        Maximum standard deviation of the noise, relative to the ROI's median.
 
     """
 
@@ -63,35 +63,35 @@ NONE = Augmentation(False, *([0.0] * 11))
 ROI_ERRORS = Augmentation(
     False, 0, 0, 1, shift=2.0, border=1.0, ripple=0.7, gain=0, gamma=0, shading=0, blur=0, noise=0
 )
-"""Only what registration does to an image: for calibration and validation."""
+"""Errors of the ROI similar to those of registration, for calibration and validation."""
 
 
 @dataclass(frozen=True)
 class TrainingImage:
-    """What the networks learn from.
+    """One image with the targets of both networks.
 
     Attributes
     ----------
     image : (80, 96) array of float32, in [0, 1]
-        As the cascade gets it.
+        Input of the cascade.
     epvs : (80, 96) array of bool
-        What the enhancer should add.
+        Mask of the ePVS, which the enhancer learns to add.
     count : float
-        What the counter should give.
-    places : (80, 96) array of float32
-        Sums to the count, each ePVS spread over its own pixels; NaN where only the count is
-        known.
+        Number of ePVS, which the counter learns.
+    density : (80, 96) array of float32
+        Density map that sums to the count: each ePVS is spread evenly over its pixels. NaN
+        if only the count is known.
 
     """
 
     image: np.ndarray
     epvs: np.ndarray
     count: float
-    places: np.ndarray
+    density: np.ndarray
 
 
 def plain_image(sample: Sample, how: Preprocessing) -> TrainingImage:
-    """Return a sample as inference would see it with a perfect ROI."""
+    """Return the training image that inference would cut with a perfect ROI."""
     image, roi, labels = sample.cut()
     prepared = prepare_image(image, roi, how)
     return _training_image(sample, prepared, labels)
@@ -102,34 +102,34 @@ def augmented_image(
 ) -> TrainingImage:
     """Return a random variation of a sample.
 
-    The geometry changes in one interpolation, from the surroundings of the image, so that no
-    empty corners appear. An ePVS is counted, and is part of the target, when at least half of
-    it lies in the field of view and is not blanked.
+    The geometry changes in a single interpolation. It includes the surroundings of the image,
+    so that no empty corners appear. An ePVS is counted, and is part of the target, if at least
+    half of it lies in the field of view and is not blanked.
 
     """
-    take = _random_pose(sample, by, rng)
-    image = take(_random_contrast(sample, by, rng), 1)
-    roi = take(jitter_roi(sample.depth, by, rng), 0) > 0
-    labels = take(sample.labels[..., 0], 0).astype(np.int16)
+    cut = _random_cut(sample, by, rng)
+    image = cut(_random_contrast(sample, by, rng), 1)
+    roi = cut(jitter_roi(sample.depth, by, rng), 0) > 0
+    labels = cut(sample.labels[..., 0], 0).astype(np.int16)
     if not roi.any() or np.median(image[roi]) <= 0:
         return plain_image(sample, how)
     prepared = prepare_image(np.maximum(image, 0), roi, how)
-    # The ROI's median takes out any earlier gain; this is for an error in the median itself.
+    # Dividing by the ROI's median removes any earlier gain; this one simulates an error in it.
     prepared = np.clip(prepared * np.float32(1 + rng.uniform(-by.gain, by.gain)), 0, 1)
     visible = prepared > 0 if how.outside == 'blank' else np.ones(IMAGE_SHAPE, bool)
     pixel_area = np.prod(FIELD_OF_VIEW) / np.prod(IMAGE_SHAPE)
     voxels = np.bincount(sample.labels.ravel(), minlength=labels.max() + 1)
     area = np.prod(voxel_sizes(sample.affine)[:2])
-    labels = _countable(labels, visible, voxels * area / pixel_area)
+    labels = _drop_hidden(labels, visible, voxels * area / pixel_area)
     return _training_image(sample, prepared, labels)
 
 
 def jitter_roi(depth: np.ndarray, by: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Move a ROI's border as a registration's error would, and return an (x, y) array of bool.
+    """Move the border of an ROI as registration errors would; return an (x, y) array of bool.
 
-    The depth is in pixels from the ROI's border, positive inside. Of the augmentation, ``shift``,
-    ``border`` and ``ripple`` are used; where all three are zero, and where nothing would be left
-    of the ROI, it stays as it is.
+    ``depth`` is the distance from the ROI's border in pixels, positive inside. Only ``shift``,
+    ``border`` and ``ripple`` of the augmentation are used. The ROI is unchanged if all three are
+    zero, or if it would become empty.
     """
     roi = depth > 0
     if not (by.shift or by.border or by.ripple):
@@ -141,33 +141,33 @@ def jitter_roi(depth: np.ndarray, by: Augmentation, rng: np.random.Generator) ->
     return out if out.any() else roi
 
 
-def _random_pose(
+def _random_cut(
     sample: Sample, by: Augmentation, rng: np.random.Generator
 ) -> Callable[[np.ndarray, int], np.ndarray]:
-    """Return what cuts an image from a plane: in a new place, and perhaps turned and scaled."""
+    """Return a function that cuts a shifted, and possibly rotated and scaled, image."""
     flips = [axis for axis in (0, 1) if by.flip and rng.random() < 0.5]
     shift = rng.uniform(-by.shift, by.shift, 2) / 2
     if rng.random() < by.untouched or not (by.rotation or by.scale):
         centre = np.array(sample.view.centre) + np.rint(shift)
         view = replace(sample.view, centre=(float(centre[0]), float(centre[1])))
 
-        def take(plane: np.ndarray, order: int) -> np.ndarray:
+        def cut(plane: np.ndarray, order: int) -> np.ndarray:
             return np.flip(cut_image(plane[..., np.newaxis], sample.affine, view, order), flips)
 
     else:
         angle = np.deg2rad(rng.uniform(-by.rotation, by.rotation))
         size = 1 + rng.uniform(-by.scale, by.scale)
-        grid = _turned_grid(sample, angle, size, shift)
+        grid = _rotated_grid(sample, angle, size, shift)
 
-        def take(plane: np.ndarray, order: int) -> np.ndarray:
+        def cut(plane: np.ndarray, order: int) -> np.ndarray:
             values = map_coordinates(plane.astype(np.float32), grid, order=order, mode='constant')
             return np.flip(values, flips)
 
-    return take
+    return cut
 
 
-def _turned_grid(sample: Sample, angle: float, size: float, shift: np.ndarray) -> np.ndarray:
-    """Return where in the plane each pixel of a turned and scaled image lies, in voxels."""
+def _rotated_grid(sample: Sample, angle: float, size: float, shift: np.ndarray) -> np.ndarray:
+    """Return the voxel coordinates in the plane of each pixel of a rotated and scaled image."""
     x, y = np.meshgrid(
         *(
             (np.arange(n) - (n - 1) / 2) * extent / n / size
@@ -176,10 +176,10 @@ def _turned_grid(sample: Sample, angle: float, size: float, shift: np.ndarray) -
         indexing='ij',
     )
     cos, sin = np.cos(angle), np.sin(angle)
-    turned = np.stack([x * cos - y * sin, x * sin + y * cos])
+    rotated = np.stack([x * cos - y * sin, x * sin + y * cos])
     sizes = voxel_sizes(sample.affine)[:2]
     centre = np.array(sample.view.centre) + shift
-    return turned / sizes[:, None, None] + centre[:, None, None]
+    return rotated / sizes[:, None, None] + centre[:, None, None]
 
 
 def _random_contrast(sample: Sample, by: Augmentation, rng: np.random.Generator) -> np.ndarray:
@@ -201,16 +201,16 @@ def _random_contrast(sample: Sample, by: Augmentation, rng: np.random.Generator)
     return out
 
 
-def _countable(labels: np.ndarray, visible: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Drop the instances of which less than half can be seen.
+def _drop_hidden(labels: np.ndarray, visible: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Remove instances of which less than half is visible.
 
-    ``whole`` are the pixels that each instance would have in an endless image.
+    ``sizes`` are the pixels that each instance would have in an unlimited field of view.
     """
-    seen = np.bincount(labels[visible], minlength=whole.size)
-    # Resampling small instances loses or wins a pixel: forgive one.
-    kept = (seen > 0) & (seen >= 0.5 * whole - 0.5)
-    kept[0] = False
-    return np.where(kept[labels], labels, 0)
+    visible_sizes = np.bincount(labels[visible], minlength=sizes.size)
+    # Resampling changes the size of small instances by up to a pixel.
+    countable = (visible_sizes > 0) & (visible_sizes >= 0.5 * sizes - 0.5)
+    countable[0] = False
+    return np.where(countable[labels], labels, 0)
 
 
 def _training_image(sample: Sample, prepared: np.ndarray, labels: np.ndarray) -> TrainingImage:

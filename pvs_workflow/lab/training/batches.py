@@ -14,11 +14,11 @@ from pvs_workflow.science.components import added_mask, enhancement_target
 from pvs_workflow.science.emphasis import Emphasis, emphasise
 
 _ENHANCING, _VARYING, _SHUFFLING = 1, 2, 3
-"""Uses of random numbers: an epoch's batches depend on the seed, the use and the epoch alone."""
+"""Random streams: the batches of an epoch depend only on the seed, the stream and the epoch."""
 
 
 class EnhancingBatches:
-    """Images and the targets of the enhancer, new variations in every epoch."""
+    """Training batches of the enhancer, with new variations in every epoch."""
 
     def __init__(self, samples: Sequence[Sample], config: TrainingConfig, seed: int):
         self._samples, self._config, self._seed = tuple(samples), config, seed
@@ -36,16 +36,17 @@ class EnhancingBatches:
 class VariationBatches:
     """Shuffled batches from several variations of the same images.
 
-    In every epoch each image is seen once, in a variation drawn for it, and flipped.
+    Every epoch contains each image once, in one randomly drawn variation. Each batch is flipped
+    at random.
 
     Parameters
     ----------
     inputs : sequence of (n, 80, 96, 1) arrays
         One array per variation.
     targets : sequence of arrays of ``n`` rows
-        Images are flipped with their inputs.
+        Flipped together with the inputs.
     size : int
-        Images in a batch, at least (or all that there are).
+        Minimum number of images in a batch, if there are as many.
     seed : sequence of int
 
     """
@@ -75,12 +76,12 @@ class VariationBatches:
 
 
 class CountingBatches:
-    """Enhanced images, and what is to be counted where.
+    """Training batches of the counter: enhanced images and maps of counts.
 
-    Enhancing takes longer than a step of the counter: variations are therefore kept for a few
-    epochs (``config.refresh``), in which they are only flipped and shuffled.
+    Enhancing takes longer than a training step of the counter. Variations are therefore reused
+    for ``config.refresh`` epochs, in which they are only flipped and shuffled.
 
-    ``enhance`` takes (n, 80, 96, 1) images, and returns what the counter gets.
+    ``enhance`` takes (n, 80, 96, 1) images and returns the counter's inputs.
     """
 
     def __init__(
@@ -92,47 +93,47 @@ class CountingBatches:
     ):
         self._samples, self._enhance = tuple(samples), enhance
         self._config, self._seed = config, seed
-        self._kept = lru_cache(maxsize=1)(self._vary)
+        self._cached = lru_cache(maxsize=1)(self._vary)
 
     def __len__(self) -> int:
         return max(1, len(self._samples) // self._config.counter.batch)
 
     def __call__(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of one epoch."""
-        return self._kept(epoch - (epoch - 1) % self._config.refresh)(epoch)
+        return self._cached(epoch - (epoch - 1) % self._config.refresh)(epoch)
 
     def _vary(self, epoch: int) -> VariationBatches:
         config, rng = self._config, np.random.default_rng([self._seed, _VARYING, epoch])
         images = vary(self._samples, config, rng)
         return VariationBatches(
             [self._enhance(stack([image.image for image in images]))],
-            [places(images, config.stride)],
+            [counting_targets(images, config.stride)],
             config.counter.batch,
             (self._seed, _SHUFFLING),
         )
 
 
 def counting_task(batches: Callable, validation: Batch, weight: float) -> Task:
-    """Return the task of a counter, with the weight of the map of counts in its loss.
+    """Return the task of a counter; ``weight`` is the weight of the map in its loss.
 
-    The best epoch is that with the smallest error of the counts.
+    The best epoch is the one with the smallest error of the counts.
     """
     return Task(CountingLoss(weight), batches, validation, error=CountingLoss(0.0))
 
 
 def vary(samples: Sequence[Sample], config: TrainingConfig, rng) -> list[TrainingImage]:
-    """Return a random variation of each sample, or of a new exposure of each plate."""
+    """Return a random variation of each sample, or of a new draw from each plate."""
     how, by = config.preprocessing, config.augmentation
     return [augmented_image(sample.draw(rng), how, by, rng) for sample in samples]
 
 
 def enhance(enhancer, emphasis: Emphasis, images: np.ndarray) -> np.ndarray:
-    """Return what the counter gets of (n, 80, 96, 1) images: as in ``Cascade.predict``."""
+    """Return the counter's inputs for (n, 80, 96, 1) images, as ``Cascade.predict`` makes them."""
     return emphasise(images, added_mask(images, run_batches(enhancer, images)), emphasis)
 
 
 def enhancing_batch(images: Sequence[TrainingImage]) -> Batch:
-    """Return images, and what the enhancer learns to give."""
+    """Return the images and the enhancer's targets."""
     inputs, epvs = (stack([getattr(i, name) for i in images]) for name in ('image', 'epvs'))
     return inputs, enhancement_target(inputs, epvs)
 
@@ -142,10 +143,10 @@ def stack(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack(arrays)[..., np.newaxis].astype(np.float32)
 
 
-def places(images: Sequence[TrainingImage], stride: int) -> np.ndarray:
-    """Return what the counter learns to give: :func:`map_targets`."""
+def counting_targets(images: Sequence[TrainingImage], stride: int) -> np.ndarray:
+    """Return the counter's targets: see :func:`map_targets`."""
     return map_targets(
         np.array([image.count for image in images]),
-        np.stack([image.places for image in images]),
+        np.stack([image.density for image in images]),
         stride,
     )

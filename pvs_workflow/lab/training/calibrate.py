@@ -1,4 +1,4 @@
-"""Calibration of a trained cascade on people that it was not trained on."""
+"""Calibrate a trained cascade on held-out participants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +8,8 @@ import numpy as np
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image
 from pvs_workflow.lab.training.conformal import (
     error_quantiles,
-    fit_ends,
     fit_growth,
+    fit_tails,
     shared_correlation,
 )
 from pvs_workflow.lab.training.reference import fit_reference, held_out_distances
@@ -24,7 +24,7 @@ from pvs_workflow.uncertainty.calibration import (
 from pvs_workflow.uncertainty.image_statistics import describe_images
 from pvs_workflow.uncertainty.in_distribution import ImageReference
 
-STRAINS = (
+CALIBRATION_VARIATIONS = (
     ROI_ERRORS,
     ROI_ERRORS,
     ROI_ERRORS,
@@ -32,21 +32,22 @@ STRAINS = (
     replace(ROI_ERRORS, blur=1.2),
     replace(ROI_ERRORS, shading=0.15),
 )
-"""How each calibration image is varied: three times as registration would, and three times with
-much more noise, blur or shading than in training as well. From these the calibration learns
-how errors grow on images that are less like the known ones."""
+"""Variations of each calibration image: three with registration errors only, and three with much
+more noise, blur or shading than in training as well. The latter show how errors grow on images
+that differ from the training images."""
 
 
-BELIEF = 500.0
-"""ePVS that a new counter is taken to have counted without bias: few people change it little."""
+PRIOR_COUNT = 500.0
+"""Strength of the prior around 1, as a number of ePVS counted without bias. With few participants,
+the factor stays close to 1."""
 
 
 def unbiased_factor(predicted: np.ndarray, true: np.ndarray) -> float:
-    """Return what counts must be multiplied by to be neither too low nor too high.
+    """Return the factor by which counts must be multiplied to be unbiased.
 
-    A network that learns by absolute errors leans to the middle of what it has seen, and finds
-    less than there is where many lie close together. Least squares of the errors in units of
-    √(count + 1), with a prior around 1.
+    A network trained on absolute errors is biased towards the median of its training data. It
+    undercounts where many ePVS lie close together. The factor minimises the squared errors in
+    units of √(count + 1), with a prior around 1.
 
     Examples
     --------
@@ -56,22 +57,22 @@ def unbiased_factor(predicted: np.ndarray, true: np.ndarray) -> float:
 
     """
     weights = 1 / (np.asarray(true, float) + 1)
-    wanted, found = weights * predicted @ true, weights * predicted @ predicted
-    return float((BELIEF + wanted) / (BELIEF + found))
+    cross, square = weights * predicted @ true, weights * predicted @ predicted
+    return float((PRIOR_COUNT + cross) / (PRIOR_COUNT + square))
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """What :func:`calibrate` finds.
+class CalibrationResult:
+    """Result of :func:`calibrate`.
 
     Attributes
     ----------
     calibration : Calibration
     reference : ImageReference
     predicted : (n,) array of float
-        Counts of the images as registration would give them.
+        Counts of the images with registration errors.
     distances : (n,) array of float
-        Of these images from those of all other people.
+        Distances of these images from the images of all other participants.
 
     """
 
@@ -83,46 +84,52 @@ class Calibrated:
 
 def calibrate(
     cascade: Cascade, samples: Sequence[Sample], coverage: float, rng: np.random.Generator
-) -> Calibrated:
-    """Fit intervals, grade probabilities and the reference of familiar images.
+) -> CalibrationResult:
+    """Fit intervals, grade probabilities and the reference distribution of the images.
 
     Parameters
     ----------
     cascade : Cascade
-        Its card's calibration and reference are not used.
+        The calibration and the reference on its card are ignored.
     samples : sequence of n Sample
-        The six images of each calibration participant. Their truth is the number of ePVS in the
-        true ROI, whatever is done to the images.
+        The six images of each calibration participant. The true count is always the number of
+        ePVS in the true ROI, also for varied images.
     coverage : float, in (0, 1)
     rng : numpy.random.Generator
 
     """
     how, people = cascade.card.preprocessing, [sample.participant for sample in samples]
-    counts, described = [], []
-    for strain in STRAINS:
-        images = [augmented_image(sample, how, strain, rng).image for sample in samples]
-        found = cascade.predict(np.stack(images))
-        counts.append(found.counts)
-        described.append(describe_images(np.stack(images), found.evidence, found.counts))
-    known = described[0], people
-    # One person has no others to be compared with: nothing then is known of difficulty.
+    counts, statistics = [], []
+    for variation in CALIBRATION_VARIATIONS:
+        images = [augmented_image(sample, how, variation, rng).image for sample in samples]
+        prediction = cascade.predict(np.stack(images))
+        counts.append(prediction.counts)
+        statistics.append(
+            describe_images(np.stack(images), prediction.evidence, prediction.counts)
+        )
+    known = statistics[0], people
+    # The difficulty is a distance from other participants: with one, it is undefined.
     several = len(set(people)) > 1
-    away = [held_out_distances(*known, part, people) if several else None for part in described]
+    distances = [
+        held_out_distances(*known, part, people) if several else None for part in statistics
+    ]
     calibration = fit_calibration(
         np.concatenate(counts),
-        np.tile([sample.count for sample in samples], len(STRAINS)),
+        np.tile([sample.count for sample in samples], len(CALIBRATION_VARIATIONS)),
         coverage,
-        # The same person in another variation may err in another way: not the same company.
-        participants=[(i, person) for i in range(len(STRAINS)) for person in people],
-        difficulty=np.concatenate(away) if several else None,
+        # Errors of one person may differ between variations: these are different groups.
+        participants=[
+            (i, person) for i in range(len(CALIBRATION_VARIATIONS)) for person in people
+        ],
+        difficulty=np.concatenate(distances) if several else None,
     )
-    return Calibrated(calibration, fit_reference(*known), counts[0], away[0])
+    return CalibrationResult(calibration, fit_reference(*known), counts[0], distances[0])
 
 
 def fit_calibration(
     predicted, true, coverage: float = 0.9, *, participants=None, difficulty=None
 ) -> Calibration:
-    """Fit intervals and probabilities on images that were held out of training.
+    """Fit intervals and probabilities to counts of images that were held out of training.
 
     Parameters
     ----------
@@ -130,16 +137,16 @@ def fit_calibration(
         Counts of the calibration images.
     coverage : float, in (0, 1)
     participants : sequence of n, optional
-        Whose image each is; where the same person was imaged or varied repeatedly, each time
-        has its own. Without it, errors are taken as independent.
+        Group of each image; a person who was imaged or varied repeatedly forms a group each
+        time. By default, errors are independent.
     difficulty : (n,) array, optional
-        What is known of an image before it is counted and may go with larger errors, such as
-        its distance from familiar images; of calibration images, measured as if they were new.
+        Quantity that is known before an image is counted and may predict larger errors, such as
+        its distance from the training images. For calibration images, the held-out distance.
 
     Raises
     ------
     ValueError
-        If the arrays are empty, differ in length or hold unusable values.
+        If the arrays are empty, differ in length or hold invalid values.
 
     Examples
     --------
@@ -151,7 +158,7 @@ def fit_calibration(
     predicted, true = as_counts(predicted), as_counts(true)
     if predicted.shape != true.shape or predicted.size == 0:
         raise ValueError(
-            'predicted and true must be two lists of one length ≥ 1, received shapes '
+            'predicted and true must have the same length and not be empty, not shapes '
             f'{predicted.shape} and {true.shape}'
         )
     difficulty = np.zeros(true.size) if difficulty is None else difficulty
@@ -159,15 +166,15 @@ def fit_calibration(
     participants = range(true.size) if participants is None else list(participants)
     if len(participants) != true.size:
         raise ValueError(
-            f'participants must be {true.size}, one per count, received {len(participants)}'
+            f'expected {true.size} participants, one per count, received {len(participants)}'
         )
     excess = predicted - true
     errors = excess / np.sqrt(true + 1)
     knots, under, over = fit_growth(errors, difficulty)
-    # Errors are taken as if all images were easy ones.
+    # Rescale all errors to those of easy images.
     growth = (growth_at(difficulty, knots, factors) for factors in (under, over))
     factors = np.where(excess < 0, *growth)
-    levels, low, high = fit_ends(errors / factors, true, 1 - coverage)
+    levels, low, high = fit_tails(errors / factors, true, 1 - coverage)
     residuals = excess / np.sqrt(predicted + 1) / factors
     centres, quantiles = error_quantiles(-residuals, predicted)
     calibration = Calibration(
@@ -181,7 +188,7 @@ def fit_calibration(
         over=_rounded(over),
         n_images=true.size,
     )
-    # The truth's place in its predicted distribution, in the middle of a whole number's step.
+    # Predicted cumulative probability of the truth, halfway through the step of its integer.
     above = calibration.below(predicted, true + 0.5, difficulty)
     below = calibration.below(predicted, true - 0.5, difficulty)
     correlation = shared_correlation((above + below) / 2, participants)

@@ -1,4 +1,4 @@
-"""The state of a training after an epoch, from which it resumes."""
+"""Checkpoints: the state after each epoch, from which an interrupted training resumes."""
 
 import json
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ class Epoch:
     ----------
     network : str
     number : int
-        From 1.
+        Counted from 1.
     training_loss, validation_loss : float
     seconds : float
-        Since this network's training began.
+        Time since this network's training began.
 
     """
 
@@ -33,40 +33,40 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Network, optimiser and history in a folder, with the weights of the best epoch.
+    """Folder with the network, the optimiser, the history and the weights of the best epoch.
 
-    Keras' ``BackupAndRestore`` keeps neither history nor best weights, and a process that is
-    killed between its two files repeats an epoch with weights that have learned from it.
+    Keras' ``BackupAndRestore`` saves neither the history nor the best weights. If a process is
+    killed between writing its two files, an epoch is repeated from the weights after it.
     """
 
     model: object
     folder: Path
 
     def save(self, history: Sequence[Epoch]) -> None:
-        """Write the state; its last file makes it valid."""
+        """Write the state after the last epoch; writing the weights last completes it."""
         text = json.dumps([asdict(epoch) for epoch in history])
         write_text(self.folder / 'history.json', text + '\n')
-        former = set(self._states())
+        previous = set(self._states())
         path = self.folder / f'epoch-{len(history):06d}.weights.h5'
         self._save_weights(path)
-        for other in former - {path}:
-            other.unlink()
+        for state in previous - {path}:
+            state.unlink()
 
     def save_best(self) -> None:
-        """Keep the weights as they are now."""
+        """Save the current weights as the best ones."""
         self._save_weights(self.folder / 'best.weights.h5')
 
     def load_best(self) -> None:
-        """Set the weights to those that were kept."""
+        """Load the best weights into the network."""
         self._load(self.folder / 'best.weights.h5', self.model.load_weights)
 
     def resume(self) -> list[Epoch]:
-        """Set network and optimiser to the saved state, and return the epochs that led to it.
+        """Load the saved state into network and optimiser; return the epochs up to it.
 
         Raises
         ------
         BundleError
-            If a file is damaged or of another network.
+            If a file is damaged or belongs to another network.
 
         """
         path = max(self._states(), default=None)
@@ -92,6 +92,6 @@ class Checkpoint:
             return read(path)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(
-                f'The checkpoint {path} is not one of this {self.model.name}: train without '
-                f'--resume. ({error})'
+                f'cannot resume the {self.model.name} from {path} ({error}); train without '
+                '--resume'
             ) from error

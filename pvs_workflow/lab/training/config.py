@@ -1,4 +1,4 @@
-"""How a cascade is trained."""
+"""Settings of a training: schedules, network sizes, augmentation and named configurations."""
 
 import math
 from dataclasses import asdict, dataclass, field, replace
@@ -13,41 +13,42 @@ from pvs_workflow.science.emphasis import Emphasis
 from pvs_workflow.science.intensity import Preprocessing
 
 ENHANCER_SHARE = 0.55
-"""Of a time limit; the counter gets the rest."""
+"""Enhancer's share of a time limit; the counter gets the rest."""
 
 EMPHASIS = Emphasis(weight=3.0, floor=0.1)
-"""Chosen for its contrast; ``benchmarks/counting.py`` measures what it brings."""
+"""Emphasis chosen for its contrast; ``benchmarks/counting.py`` measures its effect."""
 
 SETTLING = 0.5
-"""``benchmarks/counting.py`` measures what it brings."""
+"""Epochs of settling relative to those of learning; ``benchmarks/counting.py`` measures the effect
+of settling."""
 
-PLACES = 0.1
-"""Weight of the map of counts in the counter's loss: by measurement, docs/training.md."""
+MAP_WEIGHT = 0.1
+"""Weight of the map of counts in the counter's loss; docs/training.md shows its effect."""
 
 FINE_STRIDES = (2, 1, 2, 1, 1)
-"""Halving twice: cells of 4 × 4 pixels, in which there is seldom more than one ePVS. It learns in
-half as many images what halving three times learns, at twice the arithmetic of each."""
+"""Strides with two halvings: cells of 4 × 4 pixels, which rarely hold more than one ePVS. Compared
+with three halvings, training needs half as many images, at twice the computation for each."""
 
 SETTLING_RATE = 0.3
-"""Learning rate at the start of settling, over that at the start of learning."""
+"""Initial learning rate of settling relative to that of learning."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long a network is trained, and how fast it learns.
+    """Training schedule of a network.
 
     Attributes
     ----------
     epochs : int
     learning_rate : float
-        Of Adam, at the start.
+        Initial learning rate of Adam.
     decay : {'constant', 'cosine'}
-        Whether it stays or falls to zero along half a cosine.
+        Constant learning rate, or decay to zero along half a cosine.
     batch : int
         Images per step.
     seconds : float or None
-        Wall time after which training stops, whatever the epoch. The decay follows whichever
-        of time and epochs is further on; with a limit the result depends on the machine.
+        Wall time after which training stops. The decay then follows the larger of the elapsed
+        shares of time and of epochs, so that the result depends on the machine.
 
     """
 
@@ -58,18 +59,18 @@ class Schedule:
     seconds: float | None = None
 
     def rate(self, steps: int):
-        """Return the learning rate over a number of steps, as Keras takes it."""
+        """Return the learning rate, or its Keras schedule over a number of steps."""
         if self.decay == 'constant':
             return self.learning_rate
         return load_keras().optimizers.schedules.CosineDecay(self.learning_rate, steps)
 
     def rate_at(self, share: float) -> float:
-        """Return the learning rate after a share of the training, 0 to 1 or more."""
+        """Return the learning rate after a share (≥ 0) of the training."""
         rate = self.rate(1)
         return float(rate(share)) if callable(rate) else rate
 
     def settling(self, share: float) -> 'Schedule':
-        """Return the schedule of settling, for a share of this schedule's epochs and seconds.
+        """Return the schedule of settling, with a share of this schedule's epochs and seconds.
 
         Examples
         --------
@@ -88,7 +89,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a cascade is trained.
+    """Settings of a training.
 
     Attributes
     ----------
@@ -96,22 +97,22 @@ class TrainingConfig:
     width : int
         Filters of the enhancer's first level.
     adds_to_image : bool
-        Whether the enhancer's last layer gets the image too.
+        Whether the enhancer's last layer also receives the image.
     strides : tuple of int
-        Of the counter's convolutions.
+        Strides of the counter's convolutions.
     settling : float
-        Epochs in which the counter settles with its norms fixed, over those before.
+        Epochs of the counter with fixed batch normalisation, relative to the epochs before.
     places : float
         Weight of the map of counts in the counter's loss.
     validation, calibration : float
-        Shares of the participants that choose the best epoch, and that give the intervals.
+        Shares of the participants used to choose the best epoch, and to fit the intervals.
     preprocessing : Preprocessing
     emphasis : Emphasis
     augmentation : Augmentation
     coverage : float
-        Of the intervals.
+        Coverage of the intervals.
     refresh : int
-        Epochs of the counter for which enhanced variations are kept.
+        Epochs of the counter that reuse the same enhanced variations.
 
     """
 
@@ -121,7 +122,7 @@ class TrainingConfig:
     adds_to_image: bool = True
     strides: tuple[int, ...] = STRIDES
     settling: float = SETTLING
-    places: float = PLACES
+    places: float = MAP_WEIGHT
     validation: float = 0.1
     calibration: float = 0.15
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -132,11 +133,11 @@ class TrainingConfig:
 
     @property
     def stride(self) -> int:
-        """Pixels along an edge of the cells that the counter counts in."""
+        """Edge length of a cell of the counter's map, pixels."""
         return math.prod(self.strides)
 
     def with_epochs(self, enhancer: int | None, counter: int | None) -> 'TrainingConfig':
-        """Return a copy with other numbers of epochs, where they are given."""
+        """Return a copy with the given numbers of epochs; None leaves a number unchanged."""
         return replace(
             self,
             enhancer=replace(self.enhancer, epochs=enhancer or self.enhancer.epochs),
@@ -144,7 +145,7 @@ class TrainingConfig:
         )
 
     def within(self, seconds: float) -> 'TrainingConfig':
-        """Return a copy that stops after a wall time."""
+        """Return a copy that is limited to a wall time, seconds."""
         return replace(
             self,
             enhancer=replace(self.enhancer, seconds=ENHANCER_SHARE * seconds),
@@ -154,9 +155,9 @@ class TrainingConfig:
         )
 
     def starting_from(self, card: Card, new_counter: bool = False) -> 'TrainingConfig':
-        """Return a copy with the networks and the preprocessing of a trained cascade.
+        """Return a copy with the architecture and the preprocessing of a trained cascade.
 
-        With a new counter, only the enhancer is the trained one's.
+        With a new counter, the counter's architecture is that of this configuration.
         """
         trained = card.architecture
         return replace(
@@ -169,7 +170,7 @@ class TrainingConfig:
         )
 
     def to_card(self) -> dict:
-        """Return plain values for a card, which has preprocessing and emphasis elsewhere."""
+        """Return plain values for a card, which stores preprocessing and emphasis elsewhere."""
         elsewhere = ('preprocessing', 'emphasis')
         return {name: value for name, value in asdict(self).items() if name not in elsewhere}
 
@@ -180,22 +181,23 @@ FAST = TrainingConfig(
     strides=FINE_STRIDES,
     settling=1.5,
     refresh=5,
-    # A plate's exposures have noise and blur of their own, by which it is decided what counts.
+    # Exposures of a plate already have noise and blur, which determine the visible ePVS.
     augmentation=Augmentation(shift=2.5, blur=0.3, noise=0.02),
 )
 """About an hour on two cores for 200 simulated participants."""
 
-OWN = replace(FAST, augmentation=Augmentation())
-"""For recorded images, each of which is there in one exposure only."""
+RECORDED = replace(FAST, augmentation=Augmentation())
+"""Settings for recorded images, of each of which there is only one exposure."""
 
-FINE = replace(
-    OWN,
+FINE_TUNING = replace(
+    RECORDED,
     enhancer=replace(FAST.enhancer, epochs=10, learning_rate=1e-4),
     counter=replace(FAST.counter, epochs=20, learning_rate=3e-4, batch=16),
     settling=0.75,
 )
-"""For recorded images, from a trained cascade: few epochs at low rates. The enhancer has more to
-lose than to win, so that it learns more slowly than the counter."""
+"""Settings to fine-tune a trained cascade on recorded images: few epochs at low rates. The
+enhancer's rate is the lower one, because training is more likely to degrade it than to improve
+it."""
 
 PAPER = TrainingConfig(
     Schedule(500, 1e-4, 'constant', batch=45),

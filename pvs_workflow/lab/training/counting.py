@@ -1,4 +1,4 @@
-"""What a counter learns: the map of counts, its targets and its loss."""
+"""The map of counts that a counter learns: its targets and its loss."""
 
 from dataclasses import dataclass
 
@@ -10,40 +10,40 @@ from pvs_workflow.science.slices import IMAGE_SHAPE
 
 
 def count_map(counter):
-    """Return the part of a counter that gives its map, with the same weights.
+    """Return the part of a counter that outputs its map, with shared weights.
 
-    It takes (n, 80, 96, 1) to (n, r, c, 1), whose mean is count / 48.
+    It maps (n, 80, 96, 1) images to (n, r, c, 1) arrays whose mean is count / 48.
     """
     return load_keras().Model(counter.input, counter.get_layer(MAP).output, name=counter.name)
 
 
 def scale_counts(counter, factor: float) -> None:
-    """Multiply, in place, all that a counter gives: its last layer is linear."""
+    """Multiply a counter's outputs by a factor, in place, in its linear last layer."""
     layer = counter.get_layer(MAP)
     layer.set_weights([weights * np.float32(factor) for weights in layer.get_weights()])
 
 
-def map_targets(counts: np.ndarray, places: np.ndarray, stride: int) -> np.ndarray:
-    """Return what :class:`CountingLoss` compares a counter's map with.
+def map_targets(counts: np.ndarray, density: np.ndarray, stride: int) -> np.ndarray:
+    """Return the targets that :class:`CountingLoss` compares a counter's map with.
 
     Parameters
     ----------
     counts : (n,) array
-    places : (n, 80, 96) array
-        Sums to each image's count, each ePVS spread over its own pixels; NaN throughout an image
-        of which only the count is known.
+    density : (n, 80, 96) array
+        Density maps, each of which sums to the image's count; all NaN for an image of which
+        only the count is known.
     stride : int
         Pixels along an edge of the map's cells.
 
     Returns
     -------
     (n, 80 / stride, 96 / stride, 2) array of float32
-        The map, whose mean is count / 48, and whether the places are known.
+        The map, whose mean is count / 48, and 1 where the density is known, else 0.
 
     """
     n = len(counts)
     shape = (n, IMAGE_SHAPE[0] // stride, stride, IMAGE_SHAPE[1] // stride, stride)
-    cells = places.reshape(shape).sum(axis=(2, 4))
+    cells = density.reshape(shape).sum(axis=(2, 4))
     known = np.isfinite(cells)
     scale = cells[0].size / COUNT_SCALE
     even = np.reshape(counts, (n, 1, 1)) / COUNT_SCALE
@@ -52,24 +52,24 @@ def map_targets(counts: np.ndarray, places: np.ndarray, stride: int) -> np.ndarr
 
 @dataclass(frozen=True)
 class CountingLoss:
-    """Absolute error of the count, plus the squared error of where it was counted.
+    """Absolute error of the count plus the weighted squared error of the map.
 
-    One number an image says little to a network: a map says for each of its cells what is to be
-    counted there.
+    A map has a target for each of its cells, from which a network learns more than from a single
+    number for each image.
 
     Attributes
     ----------
-    places : float
+    map_weight : float
         Weight of the map's mean squared error; 0 for the paper's loss.
 
     """
 
-    places: float
+    map_weight: float
 
     def __call__(self, targets, outputs):
-        """Return each image's loss from :func:`map_targets` and (n, r, c, 1) outputs."""
+        """Return each image's loss for :func:`map_targets` and (n, r, c, 1) outputs."""
         ops = load_keras().ops
-        wanted, known = targets[..., 0], targets[..., 1]
-        error = outputs[..., 0] - wanted
+        expected, known = targets[..., 0], targets[..., 1]
+        error = outputs[..., 0] - expected
         count = ops.abs(ops.mean(error, axis=(1, 2)))
-        return count + self.places * ops.mean(known * ops.square(error), axis=(1, 2))
+        return count + self.map_weight * ops.mean(known * ops.square(error), axis=(1, 2))

@@ -1,4 +1,4 @@
-"""Training a cascade: enhancer first, then the counter on what the enhancer gives."""
+"""Train a cascade: first the enhancer, then the counter on the enhanced images."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ from pvs_workflow.lab.training.augment import ROI_ERRORS, TrainingImage, augment
 from pvs_workflow.lab.training.batches import (
     CountingBatches,
     EnhancingBatches,
+    counting_targets,
     counting_task,
     enhance,
     enhancing_batch,
-    places,
     stack,
 )
 from pvs_workflow.lab.training.calibrate import calibrate, fit_calibration, unbiased_factor
@@ -23,7 +23,7 @@ from pvs_workflow.lab.training.checkpoint import Epoch
 from pvs_workflow.lab.training.config import TrainingConfig
 from pvs_workflow.lab.training.counting import count_map, scale_counts
 from pvs_workflow.lab.training.optimise import Task, learn_and_settle, optimise
-from pvs_workflow.lab.training.reference import EVERYTHING
+from pvs_workflow.lab.training.reference import ACCEPT_ALL
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.lab.training.scores import Scores, score
 from pvs_workflow.networks import counter as counter_network
@@ -33,14 +33,14 @@ from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.networks.engine import configure_tensorflow, versions
 
 MIN_PARTICIPANTS = 3
-ENOUGH_TO_SPARE = 6
-"""Participants from which two, not one, give the intervals: of one alone it cannot be known
-which images are unfamiliar."""
+MIN_FOR_REFERENCE = 6
+"""Minimum number of participants to calibrate on two of them instead of one: the in-distribution
+check cannot be fitted to a single person."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Samples of different people, for different uses."""
+    """Samples of disjoint sets of participants for training, validation and calibration."""
 
     training: tuple[Sample, ...]
     validation: tuple[Sample, ...]
@@ -49,19 +49,19 @@ class Split:
 
 @dataclass(frozen=True)
 class Training:
-    """What :func:`train_cascade` gives.
+    """Result of :func:`train_cascade`.
 
     Attributes
     ----------
     cascade : Cascade
-        Its card has no data, command or version yet: see ``card``.
+        Trained cascade. The caller adds name, data and command to its card.
     config : TrainingConfig
-        As used: with the networks and the preprocessing of the cascade started from.
+        Configuration used, with the architecture and the preprocessing of the initial cascade.
     history : tuple of Epoch
     factor : float
-        By which the counter's counts were multiplied after learning.
+        Factor by which the counter's counts were multiplied after training.
     scores : Scores
-        On the calibration participants (who also gave the factor and the intervals).
+        Scores on the calibration participants, to whom the factor and the intervals were fitted.
 
     """
 
@@ -73,7 +73,7 @@ class Training:
 
     @property
     def epochs(self) -> dict[str, int]:
-        """How many epochs each network was trained."""
+        """Number of epochs for which each network was trained."""
         networks = [epoch.network for epoch in self.history]
         return {name: networks.count(name) for name in ('enhancer', 'counter')}
 
@@ -81,10 +81,10 @@ class Training:
 def split_samples(
     samples: Sequence[Sample], config: TrainingConfig, rng: np.random.Generator
 ) -> Split:
-    """Share the participants out, so that nobody is in two parts.
+    """Split the samples by participant into training, validation and calibration samples.
 
-    Where some have masks and others only counts, there are masks to learn from and to choose the
-    best epoch by, if two have any.
+    If at least two of the participants have masks, both the training and the validation samples
+    include masks.
 
     Raises
     ------
@@ -95,18 +95,18 @@ def split_samples(
     people = sorted({sample.participant for sample in samples})
     if len(people) < MIN_PARTICIPANTS:
         raise PVSError(
-            f'training needs T2w images with masks or ratings, expected at least '
-            f'{MIN_PARTICIPANTS} participants with them, received {len(people)}'
+            f'training needs at least {MIN_PARTICIPANTS} participants with masks or ratings of '
+            f'their T2w images, received {len(people)}'
         )
     people = [people[i] for i in rng.permutation(len(people))]
-    having = {sample.participant for sample in samples if sample.has_masks}
-    drawn = [person for person in people if person in having]
-    if 1 < len(drawn) < len(people):
-        ends = drawn[0], drawn[-1]
+    with_masks = {sample.participant for sample in samples if sample.has_masks}
+    masked = [person for person in people if person in with_masks]
+    if 1 < len(masked) < len(people):
+        ends = masked[0], masked[-1]
         people = [ends[0], *(person for person in people if person not in ends), ends[1]]
     first = max(1, round(config.validation * len(people)))
-    least = 2 if len(people) >= ENOUGH_TO_SPARE else 1
-    second = first + max(least, round(config.calibration * len(people)))
+    minimum = 2 if len(people) >= MIN_FOR_REFERENCE else 1
+    second = first + max(minimum, round(config.calibration * len(people)))
     parts = (set(people[second:]), set(people[:first]), set(people[first:second]))
     return Split(*(tuple(s for s in samples if s.participant in part) for part in parts))
 
@@ -128,7 +128,7 @@ def train_cascade(
     Parameters
     ----------
     samples : sequence of Sample or PlateSource
-        Those that have no masks train and calibrate the counter alone.
+        Samples without masks train and calibrate only the counter.
     config : TrainingConfig
     seed : int
         With one thread and no time limit, the same seed gives the same weights.
@@ -136,23 +136,23 @@ def train_cascade(
     on_epoch : callable
         Called after every epoch of either network.
     start : Cascade, optional
-        Whose weights the training starts from, instead of random ones; changed in place. Its
-        preprocessing is kept, and its weights where learning does not improve them.
+        Cascade to start from, instead of random weights; changed in place. Its preprocessing is
+        used. A network that training does not improve keeps its weights.
     new_counter : bool
-        Whether a counter is trained from random weights on what the enhancer of ``start`` gives,
-        which stays as it is.
+        Train a counter from random weights on images enhanced by ``start``, whose enhancer
+        remains unchanged.
     checkpoints : Path, optional
-        A folder: both networks are saved there after every epoch, and resume from there.
+        Folder in which both networks are saved after every epoch, and from which they resume.
     calibration : sequence of Sample, optional
-        Of other people, to calibrate on with those that are kept from learning.
+        Samples of additional participants to calibrate on.
 
     Raises
     ------
     PVSError
-        If there are fewer than three participants, or fewer than two with masks and no trained
-        enhancer to start from.
+        If there are fewer than three participants; or, without a cascade to start from, if
+        fewer than two have masks.
     BundleError
-        If the cascade to start from counts in another unit.
+        If the initial cascade uses another unit of counts.
 
     """
     configure_tensorflow(threads, seed)
@@ -160,19 +160,25 @@ def train_cascade(
     config = config.starting_from(start.card, new_counter) if start else config
     split = split_samples(samples, config, rng)
     enhancer, counter = _networks(config, start, new_counter)
-    held = [_errors(sample.draw(rng), config, rng) for sample in split.validation]
-    drawn = tuple(s for s in split.training if s.has_masks)
-    shown = [image for image, s in zip(held, split.validation, strict=True) if s.has_masks]
-    if not (start or (drawn and shown)):
+    validation = [_with_roi_errors(sample.draw(rng), config, rng) for sample in split.validation]
+    masked = tuple(s for s in split.training if s.has_masks)
+    masked_validation = [
+        image for image, s in zip(validation, split.validation, strict=True) if s.has_masks
+    ]
+    if not (start or (masked and masked_validation)):
         raise PVSError(
-            'the enhancer cannot be trained, expected ePVS masks of at least 2 participants or a '
-            f'cascade to start from, received masks of {len({s.participant for s in drawn})}'
+            'the enhancer needs ePVS masks of at least 2 participants, received '
+            f'{len({s.participant for s in masked})}; add masks or start from a trained cascade'
         )
     history: list[Epoch] = []
-    if drawn and shown and not new_counter:
+    if masked and masked_validation and not new_counter:
         history += optimise(
             enhancer,
-            Task('mse', EnhancingBatches(drawn, config, seed), enhancing_batch(shown)),
+            Task(
+                'mse',
+                EnhancingBatches(masked, config, seed),
+                enhancing_batch(masked_validation),
+            ),
             config.enhancer,
             on_epoch=on_epoch,
             folder=checkpoints and checkpoints / 'enhancer',
@@ -183,7 +189,10 @@ def train_cascade(
         count_map(counter),
         counting_task(
             CountingBatches(split.training, enhanced, config, seed),
-            (enhanced(stack([image.image for image in held])), places(held, config.stride)),
+            (
+                enhanced(stack([image.image for image in validation])),
+                counting_targets(validation, config.stride),
+            ),
             config.places,
         ),
         config.counter,
@@ -192,11 +201,11 @@ def train_cascade(
         folder=checkpoints and checkpoints / 'counter',
         trained=start is not None and not new_counter,
     )
-    described = start.card.architecture if start else architecture(config)
+    networks = start.card.architecture if start else architecture(config)
     if new_counter:
-        described = replace(described, counter=architecture(config).counter)
-    blank = Cascade(enhancer, counter, _blank_card(config, described))
-    cascade, factor, scores = _calibrated(blank, split, calibration, config, rng)
+        networks = replace(networks, counter=architecture(config).counter)
+    uncalibrated = Cascade(enhancer, counter, _blank_card(config, networks))
+    cascade, factor, scores = _calibrate_cascade(uncalibrated, split, calibration, config, rng)
     return Training(cascade, config, tuple(history), factor, scores)
 
 
@@ -206,52 +215,53 @@ def _networks(config: TrainingConfig, start: Cascade | None, new_counter: bool):
     if start is not None:
         if start.card.count_scale != counter_network.COUNT_SCALE:
             raise BundleError(
-                f'the cascade {start.card.label} cannot be trained on, expected a counter in '
-                f'units of {counter_network.COUNT_SCALE:g}, received {start.card.count_scale:g}'
+                f'cannot train the cascade {start.card.label}: its counts are in units of '
+                f'{start.card.count_scale:g}, not {counter_network.COUNT_SCALE:g}; give --from '
+                'another cascade'
             )
         return start.enhancer, start.counter
     enhancer = enhancer_network.build_enhancer(config.width, adds_to_image=config.adds_to_image)
     return enhancer, counter_network.build_counter(strides=config.strides)
 
 
-def _blank_card(config: TrainingConfig, described: Architecture) -> Card:
+def _blank_card(config: TrainingConfig, networks: Architecture) -> Card:
     return Card(
         name='untitled',
         version='0',
-        architecture=described,
+        architecture=networks,
         preprocessing=config.preprocessing,
         emphasis=config.emphasis,
         training={},
         metrics={},
         calibration=fit_calibration([0.0], [0.0], config.coverage),
-        reference=EVERYTHING,
+        reference=ACCEPT_ALL,
         versions=versions(),
     )
 
 
-def _calibrated(
+def _calibrate_cascade(
     cascade: Cascade, split: Split, others: Sequence[Sample], config: TrainingConfig, rng
 ) -> tuple[Cascade, float, Scores]:
-    """Level the counts, and fit the intervals, on the six images of each held-out participant.
+    """Remove the bias of the counts and fit the intervals on the held-out participants.
 
-    Where none of these was rated, on those that were. The images have registration's errors, the
-    truth has not: see :func:`calibrate`.
+    The six images of each participant are used; if none of them was rated, all rated images. The
+    images have simulated ROI errors, the true counts do not: see :func:`calibrate`.
     """
-    held = [s for s in split.calibration if s.chosen] or split.calibration
-    chosen = [*(sample.draw(rng) for sample in held), *others]
-    true = np.array([sample.count for sample in chosen], float)
-    erring = np.stack([_errors(sample, config, rng).image for sample in chosen])
-    factor = unbiased_factor(cascade.predict(erring).counts, true)
+    sources = [s for s in split.calibration if s.chosen] or split.calibration
+    samples = [*(sample.draw(rng) for sample in sources), *others]
+    true = np.array([sample.count for sample in samples], float)
+    images = np.stack([_with_roi_errors(sample, config, rng).image for sample in samples])
+    factor = unbiased_factor(cascade.predict(images).counts, true)
     scale_counts(cascade.counter, factor)
-    found = calibrate(cascade, chosen, config.coverage, rng)
-    people = [sample.participant for sample in chosen]
-    scores = score(found.predicted, true, people, found.calibration, found.distances)
-    card = replace(cascade.card, calibration=found.calibration, reference=found.reference)
+    result = calibrate(cascade, samples, config.coverage, rng)
+    people = [sample.participant for sample in samples]
+    scores = score(result.predicted, true, people, result.calibration, result.distances)
+    card = replace(cascade.card, calibration=result.calibration, reference=result.reference)
     return replace(cascade, card=card), factor, scores
 
 
 def architecture(config: TrainingConfig) -> Architecture:
-    """Return the architecture of the networks that a training makes."""
+    """Return the architecture of the networks of a configuration."""
     return Architecture(
         enhancer=enhancer_network.EnhancerArchitecture(
             config.width, adds_to_image=config.adds_to_image
@@ -260,5 +270,7 @@ def architecture(config: TrainingConfig) -> Architecture:
     )
 
 
-def _errors(sample: Sample, config: TrainingConfig, rng: np.random.Generator) -> TrainingImage:
+def _with_roi_errors(
+    sample: Sample, config: TrainingConfig, rng: np.random.Generator
+) -> TrainingImage:
     return augmented_image(sample, config.preprocessing, ROI_ERRORS, rng)

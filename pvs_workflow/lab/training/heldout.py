@@ -1,4 +1,4 @@
-"""Simulated people to test on: six images each, the same people scanned in several ways."""
+"""Simulated test images: six of each person, scanned under one or several conditions."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -25,8 +25,8 @@ Scanning = tuple[Protocol, Grid]
 Change = Callable[[Person, Scanning, tuple[int, int]], tuple[Person, Scanning]]
 
 
-def as_drawn(person: Person, t2w: Scanning, seeds: tuple[int, int]) -> tuple[Person, Scanning]:
-    """Change nothing."""
+def unchanged(person: Person, t2w: Scanning, seeds: tuple[int, int]) -> tuple[Person, Scanning]:
+    """Return person and T2w protocol unchanged."""
     return person, t2w
 
 
@@ -35,27 +35,28 @@ def heldout_images(
     seed: int,
     acquisition: str,
     anatomies: Sequence[Path] = (),
-    changes: Sequence[Change] = (as_drawn,),
+    changes: Sequence[Change] = (unchanged,),
     n_jobs: int = 1,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[list[Sample]]:
-    """Simulate people, and scan each of them in several ways.
+    """Simulate people and scan each of them under several conditions.
 
     Parameters
     ----------
     participants : int
     seed : int
-        Same seed, same people: without changes, those of ``pvs_cascade simulate``, noise apart.
+        The same seed gives the same people: without changes, those of ``pvs_cascade simulate``,
+        except for noise.
     acquisition : {'paper', 'varied'}
     anatomies : sequence of Path
-        Label maps that they may have.
+        Label maps to draw anatomies from.
     changes : sequence of n callables
-        What is different in each scan: each takes a person, a T2w protocol with its grid, and
-        the person's seeds, and returns another person, and another protocol with its grid.
+        Condition of each scan. Each takes a person, a T2w protocol with its grid, and the
+        person's seeds, and returns the changed person, protocol and grid.
     n_jobs : int
-        Processes; the result does not depend on it.
+        Number of processes; does not affect the result.
     progress : callable
-        Called with the number of people done, after each.
+        Called after each person with the number of people simulated.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def heldout_images(
         For each change, the six images of every person.
 
     """
-    one = partial(
+    simulate = partial(
         person_images,
         seed=seed,
         acquisition=acquisition,
@@ -72,25 +73,25 @@ def heldout_images(
     )
     out: list[list[Sample]] = [[] for _ in changes]
     numbers = range(1, participants + 1)
-    for scans in parallel_map(one, numbers, n_jobs, 'participant {}'.format, progress):
-        for kept, images in zip(out, scans, strict=True):
-            kept += images
+    for scans in parallel_map(simulate, numbers, n_jobs, 'participant {}'.format, progress):
+        for samples, images in zip(out, scans, strict=True):
+            samples += images
     return out
 
 
 def calibration_images(
     participants: int, seed: int, anatomies: Sequence[Path] = (), n_jobs: int = 1
 ) -> list[Sample]:
-    """Simulate whole people to calibrate on, and return the six images of each.
+    """Simulate people to calibrate on, and return the six images of each.
 
-    Half of the participants, and at least one, are in the paper's acquisition, half in varied
-    ones. The seed is that of the training, whose people are others.
+    Half of them (at least one) have the paper's acquisition, half have varied ones. The seed is
+    that of the training, which simulates other people from it.
     """
     out = []
-    for use, acquisition in enumerate(('paper', 'varied'), start=1):
-        number, own = max(1, participants // 2), seed + use
-        (found,) = heldout_images(number, own, acquisition, anatomies, n_jobs=n_jobs)
-        out += [replace(s, participant=f'{acquisition}-{s.participant}') for s in found]
+    for offset, acquisition in enumerate(('paper', 'varied'), start=1):
+        number = max(1, participants // 2)
+        (samples,) = heldout_images(number, seed + offset, acquisition, anatomies, n_jobs=n_jobs)
+        out += [replace(s, participant=f'{acquisition}-{s.participant}') for s in samples]
     return out
 
 
@@ -99,15 +100,15 @@ def person_images(
     seed: int,
     acquisition: str,
     anatomies: tuple[Path, ...] = (),
-    changes: Sequence[Change] = (as_drawn,),
+    changes: Sequence[Change] = (unchanged,),
 ) -> list[list[Sample]]:
     """Draw one person and scan the surroundings of the basal ganglia, once for each change.
 
-    The ``number`` is from 1; all else is as in :func:`heldout_images`.
+    Numbers start at 1; the other parameters are those of :func:`heldout_images`.
     """
     out = []
-    for own, scene in person_scenes(number, seed, acquisition, anatomies, changes):
-        image = record(own, scene.signal(), scene.grid, scene.protocol)
+    for noise_rng, scene in person_scenes(number, seed, acquisition, anatomies, changes):
+        image = record(noise_rng, scene.signal(), scene.grid, scene.protocol)
         out.append(six_images(number, scene, image, scene.visible()))
     return out
 
@@ -117,25 +118,25 @@ def person_scenes(
     seed: int,
     acquisition: str,
     anatomies: tuple[Path, ...] = (),
-    changes: Sequence[Change] = (as_drawn,),
+    changes: Sequence[Change] = (unchanged,),
 ) -> Iterator[tuple[np.random.Generator, Scene]]:
-    """Draw one person, and yield what lies around the basal ganglia in each scan, before noise.
+    """Draw one person, and yield each scan's noise-free scene around the basal ganglia.
 
-    With each scene comes the generator for its noise; see :func:`person_images`.
+    The generator for its noise comes first; see :func:`person_images`.
     """
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
     anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies, whole=False)
     person = draw_person(rng, anatomy, t2w, acquisition, cohort_burden(acquisition))
     for index, change in enumerate(changes):
-        own = np.random.default_rng([seed, number, index])
-        yield own, detailed_scene(*change(person, t2w, (seed, number)))
+        noise_rng = np.random.default_rng([seed, number, index])
+        yield noise_rng, detailed_scene(*change(person, t2w, (seed, number)))
 
 
 def six_images(number: int, scene: Scene, image: np.ndarray, labels: np.ndarray) -> list[Sample]:
-    """Cut the six images that inference would choose, as recorded, of person ``number``.
+    """Cut the six images of person ``number`` that inference would choose.
 
-    ``labels`` are the ePVS that count, one integer each.
+    ``labels`` are the ePVS to count, one integer each.
     """
     roi = roi_labels(scene.structures)
     samples = volume_samples(f'{number:04d}', image, roi, labels, scene.grid.affine)

@@ -1,4 +1,4 @@
-"""Training of the nuclei network on label maps under random contrasts."""
+"""Train the nuclei network on label maps with random contrasts."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,21 +16,22 @@ from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.science.nuclei import CLASSES, scaled
 
 REPORT_EVERY = 100
-"""Steps between two reports of loss and overlap."""
+"""Number of steps between reports of loss and overlap."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the network is trained.
+    """Training settings of the nuclei network.
 
     Attributes
     ----------
     shapes : int
-        Deformations drawn of each label map; each gets new contrasts whenever it is shown.
+        Number of deformations of each label map; contrasts are drawn in every step.
     steps : int
     batch : int
     learning_rate : float
-        At its highest; it rises over the first twentieth and falls to 0 as a cosine.
+        Maximum learning rate: it rises during the first twentieth of the steps, then falls to 0
+        as a cosine.
 
     """
 
@@ -41,7 +42,7 @@ class Recipe:
 
 
 def to_classes(labels: np.ndarray) -> np.ndarray:
-    """Return the index in `CLASSES` of each of a label map's numbers.
+    """Return the index in `CLASSES` of each label of a label map.
 
     Examples
     --------
@@ -56,7 +57,7 @@ def to_classes(labels: np.ndarray) -> np.ndarray:
 
 
 def draw_pool(paths: Sequence[Path], shapes: int, seed: int, nprocs: int = 1) -> list[np.ndarray]:
-    """Return deformed label maps, ``shapes`` of each path in turn; as many ``nprocs`` draw."""
+    """Return ``shapes`` deformations of each label map, drawn by ``nprocs`` processes."""
     jobs = [(path, (seed, i, j)) for i in range(shapes) for j, path in enumerate(paths)]
     return list(parallel_map(_draw, jobs, nprocs))
 
@@ -69,7 +70,7 @@ def _draw(job: tuple[Path, tuple[int, int, int]]) -> np.ndarray:
 def draw_batch(
     rng: np.random.Generator, pool: Sequence[np.ndarray], size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return boxes to learn from, and their classes.
+    """Return training images and their classes.
 
     Returns
     -------
@@ -85,10 +86,10 @@ def draw_batch(
     return np.stack(images)[..., None], np.stack(classes)
 
 
-def dice(found: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Return the overlap of each class but the background; NaN where it is in neither."""
+def dice(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Return the Dice overlap of each class but the background; NaN if it is in neither."""
     classes = range(1, len(CLASSES))
-    pixels = true.ravel(), found.ravel()
+    pixels = true.ravel(), predicted.ravel()
     return f1_score(*pixels, labels=classes, average=None, zero_division=np.nan)
 
 
@@ -97,36 +98,36 @@ def train(
     paths: Sequence[Path],
     recipe: Recipe,
     seed: int,
-    tell: Callable[[str], None],
-    held: Sequence[Path] = (),
+    log: Callable[[str], None],
+    held_out: Sequence[Path] = (),
     nprocs: int = 1,
 ) -> list[dict]:
-    """Train a network, and measure it on label maps that it does not learn from.
+    """Train a network, and measure its overlap on held-out label maps.
 
     Parameters
     ----------
     model : keras.Model
-    paths, held : sequences of Path
-        Label maps to learn from, and others to measure the overlap on, if there are any.
+    paths, held_out : sequences of Path
+        Label maps to train on, and label maps to measure the overlap on.
     recipe : Recipe
     seed : int
-    tell : callable
-        Takes a line.
+    log : callable
+        Called with each line of progress.
     nprocs : int
-        Processes that draw shapes.
+        Number of processes that draw shapes.
 
     Returns
     -------
     list of dict
-        Loss and overlap as training went on.
+        Loss and overlap during training.
 
     """
     keras = load_keras()
     rng = np.random.default_rng([seed, 1])
     pool = draw_pool(paths, recipe.shapes, seed, nprocs)
-    tell(f'{len(pool)} shapes of {len(paths)} label maps')
-    others = draw_pool(held, 4, seed + 1, nprocs)
-    tests = draw_batch(np.random.default_rng(seed), others, 12) if others else ((), ())
+    log(f'{len(pool)} shapes of {len(paths)} label maps')
+    test_pool = draw_pool(held_out, 4, seed + 1, nprocs)
+    tests = draw_batch(np.random.default_rng(seed), test_pool, 12) if test_pool else ((), ())
     history, began = [], time.monotonic()
 
     def end_epoch(index: int, logs: dict) -> None:
@@ -143,7 +144,7 @@ def train(
             medians = np.nanmedian(scores, axis=0).round(3).tolist()
             record['dice'] = dict(zip(CLASSES[1:], medians, strict=True))
         history.append(record)
-        tell(f'{record}')
+        log(f'{record}')
 
     warm_up = recipe.steps // 20
     rate = keras.optimizers.schedules.CosineDecay(
@@ -166,7 +167,7 @@ def train(
 
 
 def segmentation_loss(classes, logits):
-    """Return cross entropy plus one minus the mean soft Dice of all classes, for Keras.
+    """Return cross entropy plus 1 − mean soft Dice of all classes, as a Keras loss.
 
     Takes (n, x, y, z) classes and (n, x, y, z, c) logits.
     """

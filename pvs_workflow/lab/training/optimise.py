@@ -1,4 +1,4 @@
-"""Fit networks with Keras, keep the weights of the best epoch, and resume."""
+"""Train networks with Keras: select the best epoch's weights, and resume after interruptions."""
 
 import tempfile
 import time
@@ -19,19 +19,19 @@ _INFERENCE_BATCH = 16
 
 @dataclass(frozen=True)
 class Task:
-    """What a network learns.
+    """Training task: loss, training batches and validation images.
 
     Attributes
     ----------
     loss : str or callable
-        As Keras takes it.
+        Keras loss.
     batches : callable
-        Has a length, and gives as many batches for the number of an epoch (from 1). They depend
-        on nothing else, so that a training that resumes is the same.
+        Has a length, and yields that many batches for the number of an epoch, counted from 1.
+        The batches depend only on that number, so that a resumed training gives the same result.
     validation : (images, targets)
-        What the best epoch is chosen by, in inference mode.
+        Images by which the best epoch is chosen, in inference mode.
     error : callable, optional
-        What the best epoch is chosen by instead of the loss: given targets and outputs, returns
+        Criterion for the best epoch, instead of the loss: takes targets and outputs and returns
         the error of each image.
 
     """
@@ -63,16 +63,17 @@ def optimise(
     on_epoch : callable
         Called after every epoch, when its checkpoint is written.
     folder : Path, optional
-        Of the checkpoint: written after every epoch; if there is one, the training resumes.
+        Folder of the checkpoint, which is written after every epoch. If it contains one, the
+        training resumes.
     trained : bool
-        Whether the network is a trained one: then it keeps its weights if no epoch is better.
+        Whether the network is already trained: it then keeps its weights if no epoch is better.
     before : int
-        Number of epochs that came before, in another call.
+        Number of epochs trained in previous calls.
 
     Raises
     ------
     BundleError
-        If the checkpoint is not one of this network's.
+        If the checkpoint belongs to another network.
 
     """
     if not schedule.epochs:
@@ -80,7 +81,7 @@ def optimise(
     keras, steps = load_keras(), schedule.epochs * len(task.batches)
     metrics = task.error and [keras.metrics.MeanMetricWrapper(task.error, name='error')]
     monitored = 'error' if task.error else 'loss'
-    # With a time limit the rate is set step by step.
+    # With a time limit, the rate is set before every step.
     optimizer = keras.optimizers.Adam(0.0 if schedule.seconds else schedule.rate(steps))
     model.compile(optimizer, task.loss, metrics=metrics, jit_compile=False)
     optimizer.build(model.trainable_variables)
@@ -137,12 +138,12 @@ def learn_and_settle(
     folder: Path | None = None,
     trained: bool = False,
 ) -> list[Epoch]:
-    """Train a network, then let it settle: train it further as it is used at inference.
+    """Train a network, then let it settle: train it with fixed batch normalisation.
 
-    While it learns, batch normalisation takes its mean and variance from the batch, on which a
-    count should not depend: with one crowded image more in it, all others are counted differently.
-    For the last epochs the running values are used, and kept, so that the network is trained as
-    it is used later. Settling that does not improve the network is discarded.
+    In the first part, batch normalisation uses the mean and variance of the batch. The count of
+    an image then depends on the other images: one more crowded image changes all counts. In the
+    last epochs the running values are used and no longer updated, as at inference. If settling
+    does not improve the network, its result is discarded.
 
     Parameters
     ----------
@@ -150,16 +151,16 @@ def learn_and_settle(
         Changed in place.
     task : Task
     schedule : Schedule
-        Of the first part.
+        Schedule of the first part.
     share : float, ≥ 0
-        Of its epochs, for the second part; 0 for none.
+        Epochs of the second part relative to the first; 0 for none.
     on_epoch, folder, trained
-        As for :func:`optimise`.
+        See :func:`optimise`.
 
     Returns
     -------
     list of Epoch
-        Numbered through both parts.
+        Epochs of both parts, numbered consecutively.
 
     """
     folders = [folder / name if folder else None for name in ('learned', 'settled')]
@@ -187,7 +188,7 @@ def learn_and_settle(
 
 
 def run_batches(model, images: np.ndarray) -> np.ndarray:
-    """Return a network's inference-mode outputs for (n, 80, 96, 1) images, a few at a time."""
+    """Return a network's outputs for (n, 80, 96, 1) images, computed in batches."""
     return model.predict(images, batch_size=_INFERENCE_BATCH, verbose=0)
 
 

@@ -1,4 +1,4 @@
-"""Everything that one training is asked for."""
+"""Arguments of ``pvs_cascade train`` and the configuration that follows from them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,20 +6,20 @@ from pathlib import Path
 from pvs_workflow.errors import PVSError
 
 SHIPPED = Path('shipped')
-"""Name of the cascade that comes with pvs_workflow, where a cascade to start from is asked for."""
+"""Value of ``--from`` for the cascade that comes with pvs_workflow."""
 
-OTHERS = 0.5
-"""People who are simulated to calibrate on, over those to train on."""
+CALIBRATION_SHARE = 0.5
+"""Number of people simulated for calibration, relative to those for training."""
 
 VARIANTS = 4
-"""Of each real background: flipped, warped and with other contrasts."""
+"""Number of variants of each real background: flipped, warped and with other contrasts."""
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What ``pvs_cascade train`` is asked for; a field for each argument.
+    """Arguments of ``pvs_cascade train``, one field for each.
 
-    Without ``bids_dir``, people are simulated.
+    Without ``bids_dir``, participants are simulated.
 
     Raises
     ------
@@ -51,46 +51,44 @@ class TrainingPlan:
     def __post_init__(self):
         for name in ('derivatives', 'masks', 'ratings'):
             if getattr(self, name) and not self.bids_dir:
-                raise PVSError(
-                    f'--{name} cannot be used alone, expected --bids-dir with the T2w, received '
-                    'none'
-                )
+                raise PVSError(f'--{name} needs --bids-dir with the T2w images')
         if self.new_counter and not self.start:
             raise PVSError(
-                '--new-counter cannot be used alone, expected --from with the cascade whose '
-                'enhancer stays ("shipped"), received none'
+                '--new-counter needs the enhancer of a cascade; add --from (for example '
+                f'--from {SHIPPED})'
             )
         if self.ratings and not (self.masks or self.start):
             raise PVSError(
-                'ratings alone cannot train the enhancer, expected --from with a cascade to '
-                'start from ("shipped") or --masks with ePVS masks, received neither'
+                'ratings alone cannot train the enhancer; start from a cascade (for example '
+                f'--from {SHIPPED}) or add ePVS masks with --masks'
             )
 
     @property
     def checkpoints(self) -> Path:
-        """The folder in which an interrupted training is kept."""
+        """Folder of the checkpoints, from which an interrupted training resumes."""
         return self.output.with_name(f'{self.output.name}_checkpoints')
 
     @property
     def curves(self) -> Path:
-        """The drawing of the losses."""
+        """File of the figure of the loss curves."""
         return self.output.with_name(f'{self.output.name}_curves.png')
 
     @property
-    def others(self) -> int:
-        """Number of people to simulate for the calibration."""
-        return round(OTHERS * self.participants)
+    def n_calibration(self) -> int:
+        """Number of participants to simulate for calibration."""
+        return round(CALIBRATION_SHARE * self.participants)
 
     def config(self):
-        """Return the recipe that was asked for."""
-        from pvs_workflow.lab.training.config import FAST, FINE, OWN, PAPER
+        """Return the training configuration that follows from the arguments."""
+        from pvs_workflow.lab.training.config import FAST, FINE_TUNING, PAPER, RECORDED
 
-        # Plates are exposed anew each time they are drawn, from a cascade or from the beginning.
-        own = FINE if self.start and not self.new_counter else OWN
-        config = PAPER if self.paper_settings else own if self.bids_dir else FAST
-        longest = PAPER if self.minutes else config
+        # Simulated images are redrawn in every epoch: FAST suits them also with --from.
+        recorded = FINE_TUNING if self.start and not self.new_counter else RECORDED
+        config = PAPER if self.paper_settings else recorded if self.bids_dir else FAST
+        # With a time limit, PAPER has more epochs than can be reached.
+        limits = PAPER if self.minutes else config
         config = config.with_epochs(
-            self.epochs_enhancer or longest.enhancer.epochs,
-            self.epochs_counter or longest.counter.epochs,
+            self.epochs_enhancer or limits.enhancer.epochs,
+            self.epochs_counter or limits.counter.epochs,
         )
         return config.within(60 * self.minutes) if self.minutes else config

@@ -1,4 +1,4 @@
-"""T2w images that can be learned from: those with basal ganglia, and with masks or ratings."""
+"""Find the T2w images of a dataset with basal ganglia and with ePVS masks or ratings."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -16,36 +16,36 @@ from pvs_workflow.raters.rating_rows import parse_hemisphere, parse_number, pars
 
 ROI = f'{names.ROI}.nii.gz'
 RATERS = ('space-T2w_desc-raters_dseg.nii.gz', 'space-T2w_desc-raters_mask.nii.gz')
-"""Raters' masks: each ePVS its own integer, or all of them alike."""
+"""File names of raters' masks: one integer per ePVS, or a binary mask."""
 
 TRUTH = f'{names.EPVS}.nii.gz'
-"""The truth of simulated ePVS; in results of the app the same name is what the model found."""
+"""File name of the true ePVS of simulated scans. In results of the app, the same name is used for
+ePVS that the model found."""
 
 APP = 'pvs_workflow'
-"""As the app calls itself in ``GeneratedBy``."""
+"""Name of the app in ``GeneratedBy``."""
 
 _PREPARED = f'{names.T2W}.nii.gz'
 _ENHANCED = f'{names.ENHANCED}.nii.gz'
 
 
 COLUMNS = ('participant_id', 'hemisphere', 'slice', 'count')
-"""Columns that a table of ratings needs; ``session_id`` only where there are sessions."""
+"""Required columns of a table of ratings; ``session_id`` is needed only if there are sessions."""
 
 Counts = Mapping[tuple[str, int], float]
-"""The count of each hemisphere's (L, R) slice; the slice as in the input T2w file, from 0."""
+"""Count of each (hemisphere, slice): L or R, and the slice index in the input T2w file, from 0."""
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """What raters counted.
+    """Counts of raters.
 
     Attributes
     ----------
     source : Path
-        The table.
+        Table of ratings.
     counts : mapping of (participant, session) to Counts
-        Labels without prefix; the session is ``None`` without. Several rows of one image are
-        averaged.
+        Labels without prefix; ``None`` for no session. Several rows of one image are averaged.
 
     """
 
@@ -55,20 +55,20 @@ class Ratings:
 
 @dataclass(frozen=True)
 class RatedScan:
-    """A T2w that can be learned from.
+    """A T2w image with basal ganglia, and with ePVS masks or ratings.
 
     Attributes
     ----------
     participant, session : str
-        Labels without prefix; ``None`` without sessions.
+        Labels without prefix; the session may be ``None``.
     t2w : Path
-        What inference sees: bias-corrected where the app has done so.
+        T2w as used at inference: bias-corrected if the app has corrected it.
     roi : Path
-        1 left, 2 right.
+        Basal ganglia: 1 left, 2 right.
     masks : Path or None
-        The ePVS.
+        Masks of the ePVS.
     rated : mapping of (hemisphere, slice) to float
-        What raters counted, where there are no masks.
+        Counts of the raters, used if there are no masks.
 
     """
 
@@ -86,19 +86,19 @@ def find_rated_scans(
     masks: Path | None = None,
     ratings: Ratings | None = None,
 ) -> list[RatedScan]:
-    """Find every T2w of a dataset that has basal ganglia, and masks or ratings.
+    """Find the T2w images of a dataset with basal ganglia, and with masks or ratings.
 
     Parameters
     ----------
     bids_dir : Path
     derivatives : Path
-        Results of the app, or the truth of a simulated dataset. Its masks of ePVS are used
-        where neither ``masks`` nor ``ratings`` are given. What the app itself found is never
-        taken for masks.
+        Results of the app, or the truth of a simulated dataset. Its masks of ePVS are used if
+        neither ``masks`` nor ``ratings`` is given. ePVS found by the app are never used as
+        masks.
     masks : Path, optional
-        Folder of the raters' masks, sorted as the dataset is or all in one place.
+        Folder of the raters' masks, with the folders of the dataset or flat.
     ratings : Ratings, optional
-        For T2w without masks.
+        Ratings of T2w images without masks.
 
     Returns
     -------
@@ -108,62 +108,62 @@ def find_rated_scans(
     Raises
     ------
     NoInputError
-        If there is none.
+        If there are none.
     PVSError
-        If ratings belong to no T2w, or to several.
+        If ratings match no T2w image, or several.
 
     """
-    scans = sorted(Path(bids_dir).glob('sub-*/**/*_T2w.nii*'))
+    images = sorted(Path(bids_dir).glob('sub-*/**/*_T2w.nii*'))
     folder = masks or (None if ratings else derivatives)
-    out, with_roi = [], 0
-    for scan in scans:
-        place = scan.relative_to(bids_dir).parent
-        name = scan.name.split('.nii')[0].removesuffix('T2w')
-        roi = Path(derivatives, place, name + ROI)
+    scans, with_roi = [], 0
+    for image in images:
+        parent = image.relative_to(bids_dir).parent
+        name = image.name.split('.nii')[0].removesuffix('T2w')
+        roi = Path(derivatives, parent, name + ROI)
         if not roi.is_file():
             continue
         with_roi += 1
         prepared = roi.with_name(name + _PREPARED)
-        found = _find_masks(Path(folder), place, name) if folder else None
+        mask = _find_masks(Path(folder), parent, name) if folder else None
         labels = name_entities(name)
-        person = place.parts[0].removeprefix('sub-'), labels.get('ses')
-        rated = ratings.counts.get(person, {}) if ratings and not found else {}
-        if found or rated:
-            t2w = prepared if prepared.is_file() else scan
-            out.append(RatedScan(*person, t2w, roi, found, rated))
+        person = parent.parts[0].removeprefix('sub-'), labels.get('ses')
+        rated = ratings.counts.get(person, {}) if ratings and not mask else {}
+        if mask or rated:
+            t2w = prepared if prepared.is_file() else image
+            scans.append(RatedScan(*person, t2w, roi, mask, rated))
     if ratings:
-        _check_matches(ratings, out)
-    if not out:
-        raise NoInputError(_nothing(bids_dir, derivatives, folder, len(scans), with_roi))
-    return out
+        _check_matches(ratings, scans)
+    if not scans:
+        raise NoInputError(_nothing_to_train_on(bids_dir, derivatives, folder, images, with_roi))
+    return scans
 
 
-def are_alike(path: Path, masks: np.ndarray) -> bool:
-    """Return whether all ePVS of raters' masks, read from ``path``, have one value.
+def is_binary(path: Path, masks: np.ndarray) -> bool:
+    """Return whether all ePVS of a rater's masks, read from ``path``, have the same value.
 
     Raises
     ------
     ImageError
-        If it is no mask: not of whole numbers, or of several where the name promises one.
+        If the values are not whole numbers ≥ 0, or if a file named as binary mask has several.
 
     """
     values = np.unique(masks)
     if not np.isfinite(values).all() or (values < 0).any() or (values % 1).any():
         raise ImageError(
-            f'{path} is no mask, expected whole numbers from 0, received values from '
-            f'{values[0]:g} to {values[-1]:g}'
+            f'{path} is not a mask: its values from {values[0]:g} to {values[-1]:g} are not all '
+            'whole numbers ≥ 0'
         )
-    alike = np.count_nonzero(values) < 2
-    if path.name.endswith(RATERS[1]) and not alike:
+    binary = np.count_nonzero(values) < 2
+    if path.name.endswith(RATERS[1]) and not binary:
         raise ImageError(
-            f'{path} is no binary mask, expected 0 and one other value (or a name that ends in '
-            f'{RATERS[0]}), received {values.size} values'
+            f'{path} is not a binary mask: it has {values.size} different values; give it a name '
+            f'that ends in {RATERS[0]} if these are labels'
         )
-    return alike
+    return binary
 
 
 def is_results(folder: Path) -> bool:
-    """Return whether a derivative dataset holds results of the app: what a model found."""
+    """Return whether a derivative dataset contains results of the app."""
     try:
         makers = read_json(folder / 'dataset_description.json').get('GeneratedBy', [])
         return any(maker.get('Name') == APP for maker in makers)
@@ -172,39 +172,41 @@ def is_results(folder: Path) -> bool:
 
 
 def read_counts(path: Path) -> Ratings:
-    """Read a table of tab-separated values with a row for each image and rater.
+    """Read a TSV table with one row for each image and rater.
 
     Its columns are ``participant_id`` (with or without ``sub-``), ``session_id`` (with or
-    without ``ses-``; ``n/a`` or left out without sessions), ``hemisphere`` (L or R, the
-    person's own), ``slice`` (index along the slice axis of the input T2w file as it is stored,
-    from 0) and ``count``. Other columns are not read.
+    without ``ses-``; ``n/a`` or no such column without sessions), ``hemisphere`` (L or R of the
+    person), ``slice`` (index along the slice axis of the input T2w file as stored, from 0) and
+    ``count``. Other columns are ignored.
 
     Raises
     ------
     PVSError
-        If the table cannot be read, lacks a column or rows, or has an unusable value.
+        If the table cannot be read, lacks a column or rows, or has an invalid value.
 
     """
     path = Path(path)
-    found = defaultdict(lambda: defaultdict(list))
+    ratings = defaultdict(lambda: defaultdict(list))
     for person, image, count in read_rows(path, _parse_row, [(name,) for name in COLUMNS]):
-        found[person][image].append(count)
-    if not found:
-        raise PVSError(f'{path} has no ratings, expected a row for each image, received none')
+        ratings[person][image].append(count)
+    if not ratings:
+        raise PVSError(f'{path} has no ratings; add a row for each rated image')
     counts = {
         person: {image: fmean(values) for image, values in images.items()}
-        for person, images in found.items()
+        for person, images in ratings.items()
     }
     return Ratings(path, counts)
 
 
-def _find_masks(folder: Path, place: Path, name: str) -> Path | None:
-    kinds = RATERS if is_results(folder) else (*RATERS, TRUTH)
-    for where in (folder / place, folder):
+def _find_masks(root: Path, parent: Path, name: str) -> Path | None:
+    kinds = RATERS if is_results(root) else (*RATERS, TRUTH)
+    for folder in (root / parent, root):
+        enhanced = folder / f'{name}{_ENHANCED}'
         for kind in kinds:
-            path = where / f'{name}{kind}'
-            # Beside enhanced images it is the model's, also where the description was lost.
-            if path.is_file() and not (kind == TRUTH and (where / f'{name}{_ENHANCED}').is_file()):
+            path = folder / f'{name}{kind}'
+            # An enhanced image shows that these ePVS are the model's, even if the dataset
+            # description is missing.
+            if path.is_file() and not (kind == TRUTH and enhanced.is_file()):
                 return path
     return None
 
@@ -215,25 +217,32 @@ def _check_matches(ratings: Ratings, scans: list[RatedScan]) -> None:
         number = people.count(person)
         if number != 1:
             session = f', session {person[1]},' if person[1] else ''
-            received = f'{number} of them' if number else 'none with basal ganglia'
+            matches = f'{number} T2w images' if number else 'no T2w image with basal ganglia'
             raise PVSError(
-                f'{ratings.source} has ratings of participant {person[0]}{session} that cannot '
-                f'be used, expected one T2w that they belong to, received {received}'
+                f'the ratings of participant {person[0]}{session} in {ratings.source} match '
+                f'{matches}; each participant and session needs exactly one'
             )
 
 
-def _nothing(bids_dir, derivatives, folder, scans: int, with_roi: int) -> str:
-    wanted = f'their ePVS in {folder} (files ending in {RATERS[1]})' if folder else 'ratings'
-    own = folder is not None and is_results(Path(folder))
+def _nothing_to_train_on(bids_dir, derivatives, folder, images, with_roi: int) -> str:
+    """Return the error message for a dataset without usable T2w images."""
+    if not images:
+        return f'no T2w images (sub-*_T2w.nii.gz) in {bids_dir}; check the folder'
+    if not with_roi:
+        return (
+            f'{len(images)} T2w images in {bids_dir}, none with basal ganglia in {derivatives}; '
+            'run pvs_workflow on them first'
+        )
+    if not folder:
+        return f'no ratings of the {with_roi} T2w images with basal ganglia in {bids_dir}'
     return (
-        f'{bids_dir} has nothing to train on, expected sub-*_T2w.nii.gz files with their basal '
-        f'ganglia in {derivatives} and {wanted}, received {scans} T2w images and no truth for '
-        f'{f"the {with_roi} with basal ganglia" if with_roi else "them"}'
-        + (f' (what {APP} itself found is none)' if own else '')
+        f'no ePVS masks (*_{RATERS[1]}) in {folder} of the {with_roi} T2w images with basal '
+        f'ganglia in {bids_dir}'
+        + (f'; ePVS found by {APP} are not used' if is_results(Path(folder)) else '')
     )
 
 
 def _parse_row(line: str, row: Mapping[str, str]) -> tuple:
-    """Return whose image it is, its hemisphere and slice, and the count."""
+    """Return (participant, session), (hemisphere, slice) and count of a row."""
     image = parse_hemisphere(row['hemisphere']), parse_number('slice', row['slice'])
     return parse_person(row), image, parse_number('count', row['count'])

@@ -1,4 +1,4 @@
-"""Training images from a BIDS dataset and its masks or ratings, cut as the app cuts them."""
+"""Cut training images from a BIDS dataset with ePVS masks or ratings, as the app does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,8 +17,8 @@ from pvs_workflow.lab.training.rated_scans import (
     Counts,
     RatedScan,
     Ratings,
-    are_alike,
     find_rated_scans,
+    is_binary,
 )
 from pvs_workflow.science.geometry import check_affine, to_canonical
 from pvs_workflow.science.slabs import (
@@ -36,33 +36,33 @@ from pvs_workflow.science.slices import (
 )
 
 MIN_AREA = 150.0
-"""Square millimetres of ROI from which a hemisphere's slice becomes a training image."""
+"""Minimum ROI area of a training image, mm²."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One hemisphere of one slice, with room around the image that is cut from it.
+    """One hemisphere of one slice, with a margin around the image that is cut from it.
 
     Attributes
     ----------
     participant : str
-        As in the dataset, without ``sub-``.
+        Label without ``sub-``.
     view : View
-        Where the image lies in ``plane``; its slice index is 0.
+        Position of the image in ``plane``; its slice index is 0.
     chosen : bool
-        Whether inference would use it: one of the six images of a person.
+        Whether this is one of the six images of a person that inference uses.
     plane : (x, y, 1) array of float32
-        T2w intensities, canonical order.
+        T2w intensities in canonical order.
     roi : (x, y, 1) array of bool
-        This hemisphere's basal ganglia.
+        Basal ganglia of this hemisphere.
     labels : (x, y, 1) array of int16
-        This hemisphere's ePVS, one integer each.
+        ePVS of this hemisphere, one integer each.
     affine : (4, 4) array
-        Only its voxel sizes have a meaning.
+        Affine of which only the voxel sizes are meaningful.
     depth : (x, y) array of float32
-        Pixels from the ROI's border, as :func:`roi_depth`.
+        Distance from the ROI's border, see :func:`roi_depth`.
     rated : float, optional
-        The count that raters gave, where there is no mask of the ePVS.
+        Count of the raters, if there is no mask of the ePVS.
 
     """
 
@@ -78,16 +78,16 @@ class Sample:
 
     @property
     def has_masks(self) -> bool:
-        """Whether `labels` say where the ePVS are."""
+        """True if `labels` contains the ePVS, False if only a count is known."""
         return self.rated is None
 
     @property
     def count(self) -> float:
-        """The number of ePVS in this hemisphere of this slice; a mean of raters' may be broken."""
+        """Number of ePVS in the image; a mean of several raters may be fractional."""
         return np.unique(self.labels[self.labels > 0]).size if self.has_masks else self.rated
 
     def draw(self, rng: np.random.Generator) -> 'Sample':
-        """Return the sample itself: a recorded image has no other exposures."""
+        """Return the sample itself: a recorded image has only one exposure."""
         return self
 
     def cut(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -108,9 +108,9 @@ class Sample:
 
 
 def roi_depth(roi: np.ndarray) -> np.ndarray:
-    """Return the distance to a ROI's border in pixels, positive inside, as (x, y) float32."""
+    """Return the distance to an ROI's border in pixels, positive inside, as (x, y) float32."""
     inside, outside = distance_transform_edt(roi), distance_transform_edt(~roi)
-    # The border lies half-way between the last pixel in and the first one out.
+    # The border lies halfway between the outermost ROI pixel and the next one.
     return np.where(roi, inside - 0.5, 0.5 - outside).astype(np.float32)
 
 
@@ -120,18 +120,18 @@ def read_samples(
     masks: Path | None = None,
     ratings: Ratings | None = None,
 ) -> Iterator[Sample]:
-    """Read every T2w of a dataset that has masks or ratings of its ePVS, as training images.
+    """Yield the training images of all T2w of a dataset that have ePVS masks or ratings.
 
-    Arguments are those of :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
+    The parameters are those of :func:`pvs_workflow.lab.training.rated_scans.find_rated_scans`.
 
     Raises
     ------
     NoInputError
         If no T2w with masks or ratings is found.
     ImageError
-        If images of one participant are unreadable, not on one grid, or no masks.
+        If images of a participant are unreadable, on different grids, or not valid masks.
     PVSError
-        If ratings belong to no image.
+        If ratings match no image.
 
     """
     for scan in find_rated_scans(Path(bids_dir), Path(derivatives), masks, ratings):
@@ -139,28 +139,28 @@ def read_samples(
 
 
 def scan_samples(scan: RatedScan) -> list[Sample]:
-    """Read one T2w as training images: see :func:`read_samples`."""
+    """Return the training images of one T2w: see :func:`read_samples`."""
     paths = [path for path in (scan.t2w, scan.roi, scan.masks) if path]
     try:
         images, arrays = zip(*map(read_nifti, paths), strict=True)
     except ImageError as error:
-        raise ImageError(f'{scan.t2w} or its truth cannot be read: {error}') from error
+        raise ImageError(f'cannot read {scan.t2w} or its ROI and masks: {error}') from error
     if any(
         image.shape != images[0].shape
         or not np.allclose(image.affine, images[0].affine, atol=1e-3)
         for image in images[1:]
     ):
         raise ImageError(
-            f"the truth of {scan.t2w} lies on another grid, expected the T2w's shape and affine"
+            f'the ROI or masks of {scan.t2w} are on another grid; resample them to the T2w'
         )
     affine = images[0].affine
     if scan.masks is None:
         return volume_samples(scan.participant, *arrays, None, affine, rated=scan.rated)
     if not scan.masks.name.endswith(RATERS):
         return volume_samples(scan.participant, *arrays, affine)
-    alike = are_alike(scan.masks, arrays[2])
-    samples = volume_samples(scan.participant, *arrays, affine, alike=alike)
-    # Raters may have looked at the six images only: an empty one beside them says nothing.
+    binary = is_binary(scan.masks, arrays[2])
+    samples = volume_samples(scan.participant, *arrays, affine, binary=binary)
+    # Raters may have drawn only on the six images: other empty images may be unrated.
     return [sample for sample in samples if sample.chosen or sample.count]
 
 
@@ -171,7 +171,7 @@ def volume_samples(
     epvs: np.ndarray | None,
     affine: np.ndarray,
     min_area: float = MIN_AREA,
-    alike: bool = False,
+    binary: bool = False,
     rated: Counts | None = None,
 ) -> list[Sample]:
     """Cut one volume into training images.
@@ -180,30 +180,30 @@ def volume_samples(
     ----------
     participant : str
     t2w : (i, j, k) array
-        In any voxel order.
+        T2w in any voxel order.
     roi : (i, j, k) array of int
-        1 left, 2 right.
+        Basal ganglia: 1 left, 2 right.
     epvs : (i, j, k) array of int or None
-        Each ePVS its own integer.
+        ePVS, one integer each.
     affine : (4, 4) array
     min_area : float
-        Square millimetres of ROI that an image needs.
-    alike : bool
-        Whether all ePVS have the same value: then pixels that touch in a slice (slab), also at
-        a corner, are one.
+        Minimum ROI area of an image, mm².
+    binary : bool
+        Whether all ePVS have the same value: pixels that touch in a slice (or slab), including
+        at a corner, are then one ePVS.
     rated : mapping of (hemisphere, stored slice) to float, optional
-        Counts instead of ``epvs``; images without one are left out.
+        Counts instead of ``epvs``; images without a count are omitted.
 
     Returns
     -------
     list of Sample
         The images that inference would choose, and all others with enough ROI. An ePVS belongs
-        to the hemisphere whose ROI holds at least half of its pixels in the slice.
+        to the hemisphere whose ROI contains at least half of its pixels in the slice.
 
     Raises
     ------
     ImageError
-        If the affine is unusable, or there is no image for a count.
+        If the affine is invalid, or a count belongs to no image.
 
     """
     check_affine(affine)
@@ -213,23 +213,23 @@ def volume_samples(
     )
     n = slices_per_slab(grid)
     t2w, roi, epvs = average_slabs(t2w, n), slab_labels(roi, n), slab_labels(epvs, n)
-    if alike:
+    if binary:
         epvs = np.stack([label(plane > 0, connectivity=2) for plane in np.moveaxis(epvs, 2, 0)], 2)
     grid = slab_affine(grid, n)
     chosen = {(view.hemisphere, view.slice_index): view for view in find_views(roi)}
     stored = {z: storage.slice_index(central_slice(z, n)) for z in range(roi.shape[2])}
-    found = {}
-    for hemisphere, z in _places(roi, grid, chosen, min_area):
+    samples = {}
+    for hemisphere, z in _image_slices(roi, grid, chosen, min_area):
         half = roi == HEMISPHERES[hemisphere]
         view = chosen.get((hemisphere, z)) or view_around(half, hemisphere, z)
         labels = _hemisphere_labels(epvs[:, :, z], half[:, :, z])
         planes = (t2w[:, :, z], half[:, :, z], labels)
         sample = _crop(participant, view, (hemisphere, z) in chosen, planes, grid)
-        found[hemisphere, stored[z]] = sample
-    return list(found.values()) if rated is None else _rated(participant, found, rated)
+        samples[hemisphere, stored[z]] = sample
+    return list(samples.values()) if rated is None else _add_ratings(participant, samples, rated)
 
 
-def _places(roi, grid, chosen, min_area: float) -> Iterator[tuple[str, int]]:
+def _image_slices(roi, grid, chosen, min_area: float) -> Iterator[tuple[str, int]]:
     """Yield hemisphere and slice of each image."""
     pixel_area = float(np.prod(voxel_sizes(grid)[:2]))
     for hemisphere, value in HEMISPHERES.items():
@@ -239,43 +239,44 @@ def _places(roi, grid, chosen, min_area: float) -> Iterator[tuple[str, int]]:
                 yield hemisphere, z
 
 
-def _rated(participant: str, found: dict[tuple[str, int], Sample], rated: Counts) -> list[Sample]:
-    """Keep the images that were rated, in their order."""
+def _add_ratings(
+    participant: str, samples: dict[tuple[str, int], Sample], rated: Counts
+) -> list[Sample]:
+    """Return the samples that were rated, with their ratings."""
     for hemisphere, index in rated:
-        if (hemisphere, index) not in found:
-            known = ', '.join(str(z) for side, z in sorted(found) if side == hemisphere)
+        if (hemisphere, index) not in samples:
+            usable = ', '.join(str(z) for side, z in sorted(samples) if side == hemisphere)
             raise ImageError(
-                f'the ratings of participant {participant} have a slice that shows too little '
-                f'of the basal ganglia, expected slice {known} (hemisphere {hemisphere}, index in '
-                f'the T2w as stored, from 0), received {index}'
+                f'participant {participant}: rated slice {index} (hemisphere {hemisphere}) shows '
+                f'too little of the basal ganglia; usable slices, counted from 0: {usable}'
             )
-    return [replace(sample, rated=rated[at]) for at, sample in found.items() if at in rated]
+    return [replace(sample, rated=rated[key]) for key, sample in samples.items() if key in rated]
 
 
 def _hemisphere_labels(epvs: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """Return the ePVS of one slice that lie mostly in one hemisphere's ROI."""
+    """Return the ePVS of a slice of which at least half lies in a hemisphere's ROI."""
     out = np.zeros(epvs.shape, np.int16)
-    kept = 0
+    label_number = 0
     for value in np.unique(epvs[epvs > 0]):
         pixels = epvs == value
         inside = half[pixels]
         if np.count_nonzero(inside) * 2 >= inside.size:
-            kept += 1
-            out[pixels] = kept
+            label_number += 1
+            out[pixels] = label_number
     return out
 
 
 def _crop(participant, view: View, chosen: bool, planes, grid: np.ndarray) -> Sample:
-    """Keep the surroundings of an image; beyond the slice's edge there is nothing, as in it."""
+    """Crop the planes to an image and its surroundings; pixels outside the slice are 0."""
     sizes = voxel_sizes(grid)
-    crop, _, place = crop_around(view, sizes)
+    crop, _, cropped_view = crop_around(view, sizes)
     image, roi, labels = (
         crop(plane).astype(kind)[..., np.newaxis]
         for plane, kind in zip(planes, (np.float32, bool, np.int16), strict=True)
     )
     return Sample(
         participant=participant,
-        view=place,
+        view=cropped_view,
         chosen=chosen,
         plane=image,
         roi=roi,

@@ -1,4 +1,4 @@
-"""Trained networks written as a bundle: see :mod:`pvs_workflow.networks.bundle`."""
+"""Write trained networks as a bundle: see :mod:`pvs_workflow.networks.bundle`."""
 
 import hashlib
 import json
@@ -16,33 +16,33 @@ from pvs_workflow.networks.card import WEIGHTS, Card
 
 
 def check_target(path: Path) -> None:
-    """Raise `OutputError` rather than have a bundle written over something that is none."""
+    """Raise `OutputError` if a bundle would overwrite something that is not a bundle."""
     path = Path(path)
     is_empty = path.is_dir() and not any(path.iterdir())
     if path.exists() and not (path / CARD).is_file() and not is_empty:
         raise OutputError(
-            f'{path} cannot be written: it exists and is not a bundle; choose a new folder'
+            f'cannot write to {path}: it exists and is not a bundle; choose a new folder'
         )
 
 
 def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
-    """Write a bundle in one step; an earlier bundle there is replaced whole.
+    """Write a bundle atomically, replacing an existing bundle.
 
     Returns the card as written, with the checksums of both networks' weights.
 
     Raises
     ------
     OutputError
-        If the folder cannot be written, or is there and is not a bundle.
+        If the folder cannot be written, or exists and is not a bundle.
     ValueError
-        If the networks are not those of the card's architecture.
+        If the networks do not have the card's architecture.
 
     """
     path, networks = Path(path), (enhancer, counter)
     check_target(path)
     for network, described in zip(networks, build_networks(card.architecture), strict=True):
         if _structure(network) != _structure(described):
-            raise ValueError(f'the {network.name} is not that of the card: {card.architecture}')
+            raise ValueError(f'the {network.name} does not have the architecture on the card')
     contents = dict(zip(WEIGHTS, map(dump_weights, networks), strict=True))
     checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     card = replace(card, checksums=checksums)
@@ -59,17 +59,16 @@ def save_bundle(path: Path, enhancer, counter, card: Card) -> Card:
             new.replace(path)
     except OSError as error:
         raise OutputError(
-            f'{path} cannot be written, expected a folder with room that this user may write '
-            f'to, received: {error.strerror or error}'
+            f'cannot write to {path}: {error.strerror or error}; choose another folder'
         ) from error
     return card
 
 
 def _structure(network) -> str:
-    """Return what a network is made of, whether or not its layers are frozen."""
+    """Return a network's configuration as JSON, with all layers marked as trainable."""
     return json.dumps(network.get_config()).replace('"trainable": false', '"trainable": true')
 
 
 def dump_weights(model) -> bytes:
-    """Return a safetensors file of arrays ``layer/weight``, without what else training left."""
+    """Return a safetensors file of the arrays ``layer/weight``, without the optimiser's state."""
     return save({name: np.asarray(weight) for name, weight in named_weights(model).items()})

@@ -1,4 +1,4 @@
-"""Scores of predicted counts, intervals and grade probabilities whose truth is known."""
+"""Scores of predicted counts, intervals and grade probabilities against the truth."""
 
 import math
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ DECIMALS = 4
 
 @dataclass(frozen=True)
 class Reliability:
-    """Predicted probabilities against what came true; bins without any are left out.
+    """Predicted probabilities and observed frequencies, in bins that are not empty.
 
     Attributes
     ----------
     predicted, observed : tuple of float
-        Of each bin, the mean probability, and the share that came true. Right is: equal.
+        Mean predicted probability and observed frequency of each bin; equal if calibrated.
     numbers : tuple of int
-        Probabilities in each bin (five for each person).
+        Number of probabilities in each bin (five for each participant).
     brier : float
-        Mean over people of the sum over grades of (probability − truth)², 0 to 2 (Brier 1950, Mon
-        Weather Rev 78:1).
+        Mean over participants of the sum over grades of (probability − truth)², 0 to 2
+        (Brier 1950, Mon Weather Rev 78:1).
     calibration_error : float
-        Mean difference of predicted and observed, weighted by the numbers, 0 to 1 (Naeini et al.
-        2015, Proc AAAI Conf Artif Intell 29:2901), over all grades together.
+        Mean absolute difference between predicted and observed over all grades, weighted by the
+        numbers, 0 to 1 (Naeini et al. 2015, Proc AAAI Conf Artif Intell 29:2901).
 
     """
 
@@ -39,33 +39,33 @@ class Reliability:
 
 
 def reliability(probabilities, grades: Sequence[int], bins: int = 10) -> Reliability:
-    """Compare the probabilities of grades with the true grades.
+    """Compare predicted grade probabilities with the true grades.
 
     Parameters
     ----------
     probabilities : (n, 5) array, in [0, 1]
-        Of each person's grade being 0 to 4; rows sum to 1.
+        Probabilities of the grades 0 to 4 of each participant; rows sum to 1.
     grades : sequence of n int, at least one
-        The true ones.
+        True grades.
     bins : int
-        Of equal width, from 0 to 1, as :func:`sklearn.calibration.calibration_curve` makes them.
+        Number of bins of equal width, as in :func:`sklearn.calibration.calibration_curve`.
 
     Examples
     --------
     >>> half = [0.0, 0.5, 0.5, 0.0, 0.0]
-    >>> found = reliability([half, half], [1, 2])
-    >>> found.predicted, found.observed, found.brier, found.calibration_error
+    >>> result = reliability([half, half], [1, 2])
+    >>> result.predicted, result.observed, result.brier, result.calibration_error
     ((0.0, 0.5), (0.0, 0.5), 0.5, 0.0)
 
     """
     from sklearn.calibration import calibration_curve
 
-    # Rounding may have left the range.
+    # Rounding errors may exceed the range.
     p = np.clip(np.asarray(probabilities, float), 0, 1)
     true = np.asarray(grades)[:, np.newaxis] == np.array(GRADES)
     observed, predicted = calibration_curve(true.ravel(), p.ravel(), n_bins=bins)
-    places = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], p.ravel())
-    numbers = np.unique(places, return_counts=True)[1]
+    indices = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], p.ravel())
+    numbers = np.unique(indices, return_counts=True)[1]
     return Reliability(
         predicted=tuple(predicted.tolist()),
         observed=tuple(observed.tolist()),
@@ -83,18 +83,18 @@ class Scores:
     ----------
     n_participants, n_images : int
     mae, bias : float
-        Mean absolute and mean signed error of an image's count.
+        Mean absolute and mean signed error of the image counts.
     correlation : float
-        Pearson's, over images.
+        Pearson correlation over images.
     image_accuracy, participant_accuracy : float
-        Share with the right Potter grade; a participant's is the highest of the images'.
+        Share with the correct Potter grade; a participant's grade is the highest of the images.
     interval_coverage : float
-        Share of images whose interval holds the truth.
+        Share of images whose interval contains the true count.
     mean_interval_width : float
     coverage_by_grade : tuple of 5 (float or None)
-        Share of intervals that hold the truth, of the images of each true grade.
+        Interval coverage among the images of each true grade.
     reliability : Reliability
-        Of the probabilities of the participants' grades.
+        Reliability of the probabilities of the participants' grades.
 
     """
 
@@ -122,9 +122,9 @@ def score(
     calibration: Calibration,
     difficulty: np.ndarray | None = None,
 ) -> Scores:
-    """Compare (n,) predicted counts ≥ 0 of participants' images with the true ones.
+    """Compare (n,) predicted counts ≥ 0 of participants' images with the true counts.
 
-    The difficulty of each image is its distance from the calibration images.
+    ``difficulty`` is each image's distance from the calibration images.
     """
     predicted, true = np.asarray(predicted, float), np.asarray(true, float)
     names = np.asarray(participants)
@@ -137,7 +137,7 @@ def score(
         for person in people
     ]
     low, high = calibration.interval(predicted, difficulty)
-    held = (low <= true) & (true <= high)
+    covered = (low <= true) & (true <= high)
     varies = predicted.size > 1 and np.ptp(predicted) > 0 and np.ptp(true) > 0
     return Scores(
         n_participants=len(people),
@@ -149,15 +149,15 @@ def score(
         participant_accuracy=float(
             np.mean([person_grade(predicted[i]) for i in people] == np.array(grades))
         ),
-        interval_coverage=float(np.mean(held)),
+        interval_coverage=float(np.mean(covered)),
         mean_interval_width=float(np.mean(high - low)),
-        coverage_by_grade=mean_by_grade(held, potter_grade(true)),
+        coverage_by_grade=mean_by_grade(covered, potter_grade(true)),
         reliability=reliability(probabilities, grades),
     )
 
 
 def mean_by_grade(values, grades: Sequence[int]) -> tuple[float | None, ...]:
-    """Return the mean of the values at each true grade, 0 to 4; ``None`` where no image has it.
+    """Return the mean value at each true grade, 0 to 4; ``None`` for grades without images.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def mean_by_grade(values, grades: Sequence[int]) -> tuple[float | None, ...]:
 
 
 def plain(value):
-    """Return plain, rounded values for a JSON file; what is not a number becomes None.
+    """Return plain, rounded values for a JSON file; NaN and infinity become None.
 
     Examples
     --------

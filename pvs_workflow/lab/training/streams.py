@@ -1,4 +1,4 @@
-"""Endless training images: plates that are exposed anew each time they are drawn."""
+"""Sources of simulated training images: plates that give a new exposure at every draw."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pvs_workflow.lab.simulation.plates import CALIBRES, Plate, crowded, cut_pla
 from pvs_workflow.lab.training.samples import Sample, roi_depth
 
 PAPER_EVERY = 3
-"""One in so many simulated people is scanned as the paper's."""
+"""Every third simulated person has the paper's acquisition."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class PlateSource:
     ----------
     plate : Plate
     depth : (x, y) array of float16
-        Pixels from the ROI's border, positive inside.
+        Distance from the ROI's border in pixels, positive inside.
 
     """
 
@@ -35,16 +35,16 @@ class PlateSource:
 
     @property
     def participant(self) -> str:
-        """Whose image it is."""
+        """Participant whose image this is."""
         return self.plate.participant
 
     @property
     def chosen(self) -> bool:
-        """Whether it is one of the person's six images."""
+        """True for one of the participant's six images."""
         return self.plate.chosen
 
     def draw(self, rng: np.random.Generator) -> Sample:
-        """Expose the plate with a random number of ePVS."""
+        """Return an exposure of the plate with a random number of ePVS."""
         plate = self.plate
         plane, labels = expose(plate, rng, draw_count(rng, len(plate.spots)))
         pixel = plate.protocol.pixel
@@ -72,55 +72,56 @@ def simulated_sources(
     n_jobs: int = 1,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[PlateSource]:
-    """Simulate people to train on, in memory: about 1 MB each.
+    """Simulate people to train on, in memory (about 1 MB each).
+
+    Every third person has the paper's acquisition, the others have varied ones.
 
     Parameters
     ----------
     participants : int
     seed : int
-        Same seed, same people; the first ones are the same however many are asked for. Every
-        third has the paper's acquisition, the others have varied ones.
+        The same seed gives the same people, independent of their number.
     anatomies : tuple of Path
-        Label maps that they may have.
+        Label maps to draw anatomies from.
     n_jobs : int
-        Processes; the result does not depend on it.
+        Number of processes; does not affect the result.
     progress : callable
-        Called with the number of people done, after each.
+        Called after each person with the number of people simulated.
 
     """
-    one = partial(_plates, seed=seed, anatomies=tuple(anatomies))
+    simulate = partial(_plates, seed=seed, anatomies=tuple(anatomies))
     numbers = range(1, participants + 1)
-    simulated = parallel_map(one, numbers, n_jobs, 'participant {}'.format, progress)
+    simulated = parallel_map(simulate, numbers, n_jobs, 'participant {}'.format, progress)
     return [source for plates in simulated for source in as_sources(plates)]
 
 
 def background_sources(
     derivatives: Path, variants: int, seed: int, n_jobs: int = 1
 ) -> list[PlateSource]:
-    """Make plates of real T2w, each of them flipped, bent and re-contrasted a few times.
+    """Make plates of real T2w: flipped, warped variants with other contrasts.
 
     Parameters
     ----------
     derivatives : Path
-        What pvs_workflow wrote of them.
+        Results of pvs_workflow on the T2w images.
     variants : int
-        Of each scan.
+        Number of variants of each scan.
     seed : int
     n_jobs : int
-        Processes; the result does not depend on it.
+        Number of processes; does not affect the result.
 
     Returns
     -------
     list of PlateSource
-        ``participant`` is the real person's, whatever the session and variant.
+        ``participant`` is the real person's in all sessions and variants.
 
     """
     backgrounds = read_backgrounds(derivatives)
     jobs = [(i, v) for i in range(len(backgrounds)) for v in range(variants)]
-    one = partial(_background_plates, backgrounds=backgrounds, seed=seed)
+    cut = partial(_background_plates, backgrounds=backgrounds, seed=seed)
     return [
         source
-        for plates in parallel_map(one, jobs, n_jobs, 'background and variant {}'.format)
+        for plates in parallel_map(cut, jobs, n_jobs, 'background and variant {}'.format)
         for source in as_sources(plates)
     ]
 

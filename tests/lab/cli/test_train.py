@@ -48,13 +48,13 @@ def test_an_output_folder_with_other_files_is_refused(tmp_path, capsys):
 @pytest.mark.parametrize('name', ['derivatives', 'masks', 'ratings'])
 def test_labels_without_a_dataset_are_refused(tmp_path, capsys, name):
     assert main(['train', str(tmp_path / 'out'), f'--{name}', str(tmp_path)]) == 1
-    assert f'--{name} cannot be used alone, expected --bids-dir' in one_sentence(capsys)
+    assert f'--{name} needs --bids-dir' in one_sentence(capsys)
 
 
 def test_ratings_need_a_trained_enhancer(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path / 'out', tmp_path, '--ratings', tmp_path / 'ratings.tsv') == 1
-    assert 'ratings alone cannot train the enhancer, expected --from' in one_sentence(capsys)
+    assert 'ratings alone cannot train the enhancer; start from a cascade' in one_sentence(capsys)
 
 
 def test_a_new_counter_needs_an_enhancer(tmp_path, capsys):
@@ -112,7 +112,7 @@ def equal(weights, others):
 TRAIN = (
     'from dataclasses import replace\n'
     'from pvs_workflow.lab.training import config\n'
-    'config.OWN = replace(config.OWN, width=2, strides=(2, 2, 2, 2, 1))\n'
+    'config.RECORDED = replace(config.RECORDED, width=2, strides=(2, 2, 2, 2, 1))\n'
     'from pvs_workflow.lab.cli.main import main\n'
     'import sys\n'
     'sys.exit(main(sys.argv[1:]))\n'

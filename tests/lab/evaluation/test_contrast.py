@@ -24,43 +24,43 @@ def epvs():
 
 
 def by_hand(image, epvs, roi):
-    """The same, pixel by pixel."""
+    """Return both ratios, computed pixel by pixel."""
     dots = np.argwhere(epvs)
     surround, quiet, stencil = [], [], []
     weights = np.outer([1, -2, 1], [1, -2, 1])
     for i, j in np.argwhere(roi):
-        away = np.sqrt(((dots - (i, j)) ** 2).sum(axis=1).min())
-        if 2 <= away <= 4:
+        distance = np.sqrt(((dots - (i, j)) ** 2).sum(axis=1).min())
+        if 2 <= distance <= 4:
             surround.append(image[i, j])
-        if away > 4 and roi[i - 1 : i + 2, j - 1 : j + 2].all():
+        if distance > 4 and roi[i - 1 : i + 2, j - 1 : j + 2].all():
             quiet.append(image[i, j])
             stencil.append((weights * image[i - 1 : i + 2, j - 1 : j + 2]).sum())
     contrast = abs(np.mean(image[epvs & roi]) - np.mean(surround))
     return contrast / (np.sqrt(np.mean(np.square(stencil))) / 6), contrast / np.std(quiet, ddof=1)
 
 
-def test_as_by_hand(epvs, roi):
+def test_ratios_match_a_calculation_by_hand(epvs, roi):
     image = np.random.default_rng(0).random((80, 96)) + 0.5 * epvs
-    found = measure_contrast(image, find_regions(epvs, roi))
-    assert (found.cnr, found.cnr_tissue) == pytest.approx(by_hand(image, epvs, roi))
+    contrast = measure_contrast(image, find_regions(epvs, roi))
+    assert (contrast.cnr, contrast.cnr_tissue) == pytest.approx(by_hand(image, epvs, roi))
 
 
-def test_known_contrast_and_noise(epvs, roi):
+def test_ratios_match_a_known_contrast_and_noise(epvs, roi):
     rng = np.random.default_rng(1)
     image = 0.4 + 0.3 * epvs + 0.02 * rng.standard_normal((80, 96))
-    found = measure_contrast(image, find_regions(epvs, roi))
-    assert found.cnr == pytest.approx(15, rel=0.1)
-    assert found.cnr_tissue == pytest.approx(15, rel=0.1)
+    contrast = measure_contrast(image, find_regions(epvs, roi))
+    assert contrast.cnr == pytest.approx(15, rel=0.1)
+    assert contrast.cnr_tissue == pytest.approx(15, rel=0.1)
 
 
-def test_gain_and_offset_do_not_matter(epvs, roi):
+def test_ratios_do_not_depend_on_gain_and_offset(epvs, roi):
     image = np.random.default_rng(2).random((80, 96)) + epvs
     regions = find_regions(epvs, roi)
     one, two = measure_contrast(image, regions), measure_contrast(7 * image - 3, regions)
     assert (one.cnr, one.cnr_tissue) == pytest.approx((two.cnr, two.cnr_tissue))
 
 
-def test_shading_is_no_grain_but_tissue(epvs, roi):
+def test_shading_affects_only_the_tissue_ratio(epvs, roi):
     rng = np.random.default_rng(3)
     flat = 0.4 + 0.3 * epvs + 0.02 * rng.standard_normal((80, 96))
     shaded = flat + np.linspace(0, 0.3, 80)[:, None]
@@ -80,24 +80,24 @@ def test_false_enhancements_lower_the_tissue_ratio(epvs, roi):
     assert two.cnr_tissue < 0.8 * one.cnr_tissue
 
 
-def test_regions_do_not_overlap_and_lie_in_the_roi(epvs, roi):
+def test_regions_are_disjoint_and_inside_the_roi(epvs, roi):
     regions = find_regions(epvs, roi)
-    together = regions.epvs.astype(int) + regions.surround + regions.quiet
-    assert together.max() == 1
-    assert not (together.astype(bool) & ~roi).any()
+    total = regions.epvs.astype(int) + regions.surround + regions.quiet
+    assert total.max() == 1
+    assert not (total.astype(bool) & ~roi).any()
     assert not regions.epvs[14, 48]
-    # The ePVS outside is not measured, but what lies beside it is not quiet.
+    # The ePVS outside is not measured, but the tissue next to it is not quiet.
     assert roi[16, 48]
     assert not regions.quiet[16:19, 48].any()
 
 
-def test_border_of_a_blanked_image_does_not_matter(epvs, roi):
+def test_blanking_outside_the_roi_does_not_change_the_ratios(epvs, roi):
     image = 0.4 + 0.02 * np.random.default_rng(5).standard_normal((80, 96)) + 0.2 * epvs
     regions = find_regions(epvs, roi)
     assert measure_contrast(image, regions) == measure_contrast(np.where(roi, image, 0), regions)
 
 
-def test_nothing_to_measure(epvs, roi):
+def test_without_epvs_pixels_or_noise_there_is_no_ratio(epvs, roi):
     image = np.random.default_rng(6).random((80, 96))
     assert measure_contrast(image, find_regions(np.zeros_like(epvs), roi)) is None
     tiny = np.zeros_like(roi)
@@ -108,7 +108,7 @@ def test_nothing_to_measure(epvs, roi):
     assert measure_contrast(np.ones((80, 96)), find_regions(epvs, roi)) is None
 
 
-def test_grain_of_white_noise():
+def test_grain_is_the_noise_and_ignores_smooth_structure():
     noise = 0.7 * np.random.default_rng(7).standard_normal((300, 300))
     everywhere = np.ones(noise.shape, bool)
     x, y = np.meshgrid(np.arange(300), np.arange(300), indexing='ij')

@@ -16,14 +16,14 @@ TINY = CrossvalConfig(
 )
 
 
-def test_too_few_participants(samples, tmp_path):
+def test_too_few_participants_are_rejected(samples, tmp_path):
     three = [sample for sample in samples if sample.participant in ('00', '01', '02')]
-    with pytest.raises(PVSError, match='received 3 participants for 4 folds'):
+    with pytest.raises(PVSError, match='cannot split 3 participants into 4 folds'):
         cross_validate(three, TINY, tmp_path, seed=1)
     assert not list(tmp_path.iterdir())
 
 
-def test_kept_parts_are_not_computed_again(samples, tmp_path, monkeypatch):
+def test_saved_parts_are_not_computed_again(samples, tmp_path, monkeypatch):
     calls = []
 
     def run(fold, method):
@@ -37,39 +37,39 @@ def test_kept_parts_are_not_computed_again(samples, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         cross_validate(samples, TINY, tmp_path, **arguments)
     progress = []
-    _, found = cross_validate(
+    _, parts = cross_validate(
         samples, TINY, tmp_path, **arguments, on_part=lambda *numbers: progress.append(numbers)
     )
-    # In the paper's order, whatever was asked.
+    # The order is the paper's, not that of the argument.
     assert calls == [(1, 'none'), (1, 'deep'), (2, 'none'), (2, 'none'), (2, 'deep')]
     assert progress == [(3, 4), (4, 4)]
-    assert list(found) == ['none', 'deep']
+    assert list(parts) == ['none', 'deep']
     cross_validate(samples, TINY, tmp_path, **arguments)
     assert len(calls) == 5
 
 
-def test_parts_of_other_settings_are_not_gone_on_with(samples, tmp_path, monkeypatch):
-    one = {'seed': 1, 'methods': ('none',), 'n_folds': 2}
+def test_parts_with_other_settings_are_rejected(samples, tmp_path, monkeypatch):
+    arguments = {'seed': 1, 'methods': ('none',), 'n_folds': 2}
     monkeypatch.setattr(
         'pvs_workflow.lab.evaluation.crossval.run_method',
         lambda fold, method: FoldResult((), {}, {}, 0.0),
     )
-    cross_validate(samples, TINY, tmp_path, **one)
-    with pytest.raises(OutputError, match='received other config'):
-        cross_validate(samples, replace(TINY, variations=3), tmp_path, **one)
-    with pytest.raises(OutputError, match='received other data'):
-        cross_validate(samples[:-1], TINY, tmp_path, **one)
+    cross_validate(samples, TINY, tmp_path, **arguments)
+    with pytest.raises(OutputError, match='has results with different config;'):
+        cross_validate(samples, replace(TINY, variations=3), tmp_path, **arguments)
+    with pytest.raises(OutputError, match='has results with different data;'):
+        cross_validate(samples[:-1], TINY, tmp_path, **arguments)
 
 
 @pytest.mark.slow
-def test_going_on_ends_in_the_same_numbers(samples, tmp_path):
+def test_resuming_gives_the_same_results(samples, tmp_path):
     chosen = [sample for sample in samples if sample.chosen and sample.participant < '04']
     arguments = {'seed': 3, 'methods': ('none', 'deep'), 'n_folds': 2}
     _, whole = cross_validate(chosen, TINY, tmp_path, **arguments)
     images = {name: [part.images for part in parts] for name, parts in whole.items()}
     assert [len(part) for part in images['deep']] == [12, 12]
     assert all(np.isfinite(image.predicted_count) for image in images['deep'][0])
-    # One fold keeps its enhancer, the other trains it again.
+    # One fold loads its enhancer, the other trains it again.
     shutil.rmtree(tmp_path / 'fold-2_enhancer')
     for number in (1, 2):
         (tmp_path / f'fold-{number}_method-deep.json').unlink()
@@ -87,7 +87,7 @@ def grades():
     }
 
 
-def test_everybody_once_and_each_grade_evenly(grades):
+def test_folds_are_disjoint_and_stratified_by_grade(grades):
     folds = make_folds(grades, 4, np.random.default_rng(1))
     assert sorted(person for fold in folds for person in fold) == sorted(grades)
     assert {len(fold) for fold in folds} == {19}
@@ -97,25 +97,25 @@ def test_everybody_once_and_each_grade_evenly(grades):
 
 
 @pytest.mark.parametrize(('people', 'n_folds'), [(4, 2), (7, 3), (10, 4)])
-def test_sizes_differ_by_one_at_most(people, n_folds):
+def test_fold_sizes_differ_by_at_most_one(people, n_folds):
     folds = make_folds({str(i): i % 3 for i in range(people)}, n_folds, np.random.default_rng(0))
     sizes = Counter(map(len, folds))
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_the_seed_decides(grades):
+def test_folds_depend_on_the_seed(grades):
     one, again, other = (make_folds(grades, 4, np.random.default_rng(s)) for s in (1, 1, 2))
     assert one == again
     assert one != other
 
 
 @pytest.mark.parametrize(('people', 'n_folds'), [(3, 4), (10, 1), (3, 2), (0, 2)])
-def test_too_few(people, n_folds):
-    with pytest.raises(PVSError, match=f'received {people} participants for {n_folds} folds'):
+def test_invalid_numbers_of_folds_are_rejected(people, n_folds):
+    with pytest.raises(PVSError, match=f'cannot split {people} participants into {n_folds} folds'):
         make_folds({str(i): 1 for i in range(people)}, n_folds, np.random.default_rng(0))
 
 
-def test_grades_are_those_of_the_highest_image(samples):
+def test_a_participants_grade_is_that_of_the_highest_image(samples):
     grades = person_grades(samples)
     assert list(grades) == sorted(grades)
     highest = max(sample.count for sample in samples if sample.participant == '00')

@@ -18,7 +18,7 @@ def test_every_enhancement_has_a_title():
     assert tuple(TITLES) == METHODS
 
 
-def test_five_pictures_and_nothing_else(tmp_path, make_results):
+def test_five_figures_are_saved(tmp_path, make_results):
     results = [result for name in ('none', 'deep') for result in make_results(name)]
     paths = save_figures(tmp_path, results)
     assert sorted(paths) == sorted(tmp_path.iterdir())
@@ -29,20 +29,20 @@ def test_five_pictures_and_nothing_else(tmp_path, make_results):
 
 @pytest.mark.parametrize('draw', [scatter_figure, difference_figure, confusion_panels])
 @pytest.mark.parametrize('n', [1, 2, 4, 6])
-def test_a_panel_per_enhancement(draw, n, make_results):
+def test_there_is_one_panel_per_enhancement(draw, n, make_results):
     figure = draw([result for name in METHODS[:n] for result in make_results(name)])
     assert [axes.get_title() for axes in figure.axes] == [TITLES[name] for name in METHODS[:n]]
 
 
-def test_bars_only_for_what_was_measured(make_results):
-    blind = [replace(r, cnr=None, cnr_tissue=None) for r in make_results('deep')]
-    figure = contrast_figure([*make_results('none'), *blind])
+def test_enhancements_without_measurements_have_no_bars(make_results):
+    unmeasured = [replace(r, cnr=None, cnr_tissue=None) for r in make_results('deep')]
+    figure = contrast_figure([*make_results('none'), *unmeasured])
     assert [len(axes.patches) for axes in figure.axes] == [1, 1]
 
 
-def test_the_matrix_has_true_grades_in_rows(make_results):
+def test_confusion_matrices_have_true_grades_in_rows(make_results):
     results = [replace(result, true_count=30, predicted_count=15.0) for result in make_results()]
     axes = confusion_panels(results).axes[0]
-    shown = {text.get_position()[::-1]: text.get_text() for text in axes.texts}
-    assert shown[(3, 2)] == '36'
+    texts = {text.get_position()[::-1]: text.get_text() for text in axes.texts}
+    assert texts[(3, 2)] == '36'
     assert axes.get_ylabel() == 'true grade'

@@ -14,7 +14,7 @@ def tissue(rng, noise=0.02):
 
 @pytest.fixture
 def image():
-    """Noise, one dot of 3 × 3 pixels and one tube."""
+    """Return noise with a dot of 3 × 3 pixels and a tube."""
     image = tissue(np.random.default_rng(0))
     image[DOT] += 0.2
     image[20:30, 60:62] += 0.2
@@ -22,7 +22,7 @@ def image():
 
 
 @pytest.mark.parametrize('name', METHODS)
-def test_in_range_repeatable_and_input_untouched(name, image):
+def test_filters_are_deterministic_in_range_and_keep_their_input(name, image):
     before = image.copy()
     out = METHODS[name](image)
     assert out.shape == image.shape
@@ -34,14 +34,14 @@ def test_in_range_repeatable_and_input_untouched(name, image):
 
 
 @pytest.mark.parametrize('name', LOCAL)
-def test_turning_before_is_turning_after(name, image):
+def test_filters_commute_with_flips(name, image):
     for axis in (0, 1):
-        turned = METHODS[name](np.flip(image, axis))
-        assert np.allclose(turned, np.flip(METHODS[name](image), axis), atol=1e-5)
+        flipped = METHODS[name](np.flip(image, axis))
+        assert np.allclose(flipped, np.flip(METHODS[name](image), axis), atol=1e-5)
 
 
 @pytest.mark.parametrize('name', LOCAL)
-def test_moving_before_is_moving_after(name, image):
+def test_filters_commute_with_shifts(name, image):
     moved = METHODS[name](np.roll(image, (3, -5), (0, 1)))
     inside = np.s_[15:-15, 15:-15]
     assert np.allclose(
@@ -50,25 +50,25 @@ def test_moving_before_is_moving_after(name, image):
 
 
 @pytest.mark.parametrize('name', METHODS)
-def test_one_grey_stays_one_grey(name):
+def test_a_constant_image_remains_constant(name):
     out = METHODS[name](np.full((80, 96), 0.4, np.float32))
     assert np.ptp(out) < 1e-6
     assert out[0, 0] == pytest.approx(0.4 if name in ('none', 'clahe') else 0.2)
 
 
 @pytest.mark.parametrize('name', SHARPENING)
-def test_a_dot_stands_out_more(name, image):
-    """Its share of the image's own mean grows; that of noise may, too."""
+def test_filters_increase_the_contrast_of_a_dot(name, image):
+    """The contrast is relative to the median; noise may increase too."""
     out = METHODS[name](image)
 
-    def share(image):
+    def contrast(image):
         return (image[DOT].mean() - np.median(image)) / np.median(image)
 
-    assert share(out) > 1.2 * share(image)
+    assert contrast(out) > 1.2 * contrast(image)
 
 
 @pytest.mark.parametrize(('name', 'factor'), [('tophat', 1), ('frangi', 2)])
-def test_a_dot_grows_more_than_the_noise(name, factor, image):
+def test_tophat_and_frangi_enhance_a_dot_more_than_the_noise(name, factor, image):
     out = METHODS[name](image)
     quiet = np.s_[55:75, 10:40]
 
@@ -78,26 +78,26 @@ def test_a_dot_grows_more_than_the_noise(name, factor, image):
     assert ratio(out) > factor * ratio(image)
 
 
-def test_frangi_takes_dots_and_tubes_but_neither_noise_nor_holes(image):
+def test_frangi_enhances_dots_and_tubes_but_neither_noise_nor_holes(image):
     def vessels(image):
         return 2 * METHODS['frangi'](image) - image
 
-    found = vessels(image)
-    assert found[40, 48] > 0.3
-    assert found[25, 60:62].max() > 0.3
+    vesselness = vessels(image)
+    assert vesselness[40, 48] > 0.3
+    assert vesselness[25, 60:62].max() > 0.3
     assert vessels(tissue(np.random.default_rng(1))).max() < 0.2
     hole = tissue(np.random.default_rng(2), noise=0)
     hole[DOT] -= 0.2
     assert vessels(hole)[DOT].max() < 0.01
 
 
-def test_tophat_leaves_what_is_wide():
+def test_tophat_does_not_enhance_wide_structures():
     image = np.full((80, 96), 0.3, np.float32)
     image[20:50, 20:50] = 0.6
     assert np.allclose(METHODS['tophat'](image)[25:45, 25:45], 0.3)
 
 
-def test_laplacian_by_hand():
+def test_laplacian_matches_a_calculation_by_hand():
     image = np.full((5, 5), 0.2, np.float32)
     image[2, 2] = 0.3
     out = METHODS['laplacian'](image)
@@ -107,10 +107,10 @@ def test_laplacian_by_hand():
 
 
 @pytest.mark.parametrize('name', METHODS)
-def test_what_is_no_image(name):
-    with pytest.raises(ValueError, match=r'two dimensions .* received \(2, 80, 96\)'):
+def test_invalid_images_are_rejected(name):
+    with pytest.raises(ValueError, match=r'must be 2D .* shape is \(2, 80, 96\)'):
         METHODS[name](np.zeros((2, 80, 96)))
-    with pytest.raises(ValueError, match=r'image must lie in \[0, 1\]'):
+    with pytest.raises(ValueError, match=r'image values must be in \[0, 1\]'):
         METHODS[name](np.full((80, 96), 1.5))
-    with pytest.raises(ValueError, match=r'image must lie in \[0, 1\]'):
+    with pytest.raises(ValueError, match=r'image values must be in \[0, 1\]'):
         METHODS[name](np.full((80, 96), np.nan))

@@ -7,7 +7,7 @@ from pvs_workflow.lab.evaluation.contrast import Contrast
 from pvs_workflow.lab.evaluation.figures import save_evaluation
 from pvs_workflow.lab.evaluation.findings import contrast_summary, evaluate_cascade
 from pvs_workflow.lab.training.calibrate import fit_calibration
-from pvs_workflow.lab.training.reference import EVERYTHING
+from pvs_workflow.lab.training.reference import ACCEPT_ALL
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Prediction
 from pvs_workflow.science.emphasis import PAPER
@@ -22,14 +22,14 @@ CARD = Card(
     training={},
     metrics={},
     calibration=fit_calibration([1.0, 4.0, 9.0], [1, 5, 7]),
-    reference=EVERYTHING,
+    reference=ACCEPT_ALL,
     versions={},
 )
 
 
 @dataclass(frozen=True)
 class SpotCounter:
-    """Counts bright pixels, of which an ePVS of the phantoms has four."""
+    """Cascade that counts bright pixels; an ePVS of the phantoms has four."""
 
     card: Card = CARD
 
@@ -45,17 +45,17 @@ def chosen(samples):
 
 
 @pytest.fixture(scope='module')
-def found(chosen):
+def evaluation(chosen):
     return evaluate_cascade(SpotCounter(), chosen, seed=1)
 
 
-def test_with_the_true_roi_every_spot_is_counted(found, chosen):
-    part = found.rois['true_roi']
-    assert part.true.tolist() == [sample.count for sample in chosen]
-    assert np.abs(part.counts - part.true).max() < 1
-    assert not part.unfamiliar.any()
-    predicted, true = part.people()
-    assert true.tolist() == [part.true[part_of(chosen, p)].max() for p in people(chosen)]
+def test_with_the_true_roi_every_spot_is_counted(evaluation, chosen):
+    findings = evaluation.rois['true_roi']
+    assert findings.true.tolist() == [sample.count for sample in chosen]
+    assert np.abs(findings.counts - findings.true).max() < 1
+    assert not findings.out_of_distribution.any()
+    predicted, true = findings.participant_counts()
+    assert true.tolist() == [findings.true[rows_of(chosen, p)].max() for p in people(chosen)]
     assert predicted.shape == (6,)
 
 
@@ -63,12 +63,12 @@ def people(chosen):
     return list(dict.fromkeys(sample.participant for sample in chosen))
 
 
-def part_of(chosen, person):
+def rows_of(chosen, person):
     return [index for index, sample in enumerate(chosen) if sample.participant == person]
 
 
-def test_plain_values_for_a_file(found):
-    out = found.to_json()
+def test_an_evaluation_is_converted_to_plain_values(evaluation):
+    out = evaluation.to_json()
     assert list(out) == ['true_roi', 'roi_errors', 'contrast']
     part = out['true_roi']
     assert part['mae'] == part['images']['mae'] < 0.5
@@ -81,21 +81,21 @@ def test_plain_values_for_a_file(found):
     assert part['unfamiliar'] == 0.0
 
 
-def test_errors_of_the_roi_follow_the_seed(found, chosen):
+def test_roi_errors_depend_on_the_seed(evaluation, chosen):
     again, other = (
         evaluate_cascade(SpotCounter(), chosen, seed).rois['roi_errors'] for seed in (1, 2)
     )
-    assert np.array_equal(found.rois['roi_errors'].distances, again.distances)
+    assert np.array_equal(evaluation.rois['roi_errors'].distances, again.distances)
     assert not np.array_equal(again.distances, other.distances)
 
 
-def test_enhanced_spots_stand_out_more(found):
-    gain = found.to_json()['contrast']['gain']
+def test_enhancement_increases_the_contrast_of_spots(evaluation):
+    gain = evaluation.to_json()['contrast']['gain']
     assert gain['cnr'] > 1.2
     assert gain['cnr_tissue'] > 1.2
 
 
-def test_contrast_by_hand():
+def test_the_contrast_summary_matches_a_calculation_by_hand():
     raw = (Contrast(2.0, 1.0), None, Contrast(4.0, 1.0))
     enhanced = (Contrast(6.0, 1.0), Contrast(9.0, 9.0), Contrast(12.0, 3.0))
     out = contrast_summary(raw, enhanced)
@@ -104,19 +104,19 @@ def test_contrast_by_hand():
     assert out['gain'] == {'cnr': 3.0, 'cnr_tissue': 2.0}
 
 
-def test_no_contrast_at_all():
+def test_the_contrast_summary_without_measurements_is_none():
     out = contrast_summary((None,), (None,))
     assert out['deep']['cnr'] == {'mean': None, 'sd': None}
     assert out['gain']['cnr'] is None
 
 
-def test_two_figures(found, tmp_path):
-    paths = save_evaluation(tmp_path / 'paper', found)
+def test_two_figures_are_saved(evaluation, tmp_path):
+    paths = save_evaluation(tmp_path / 'paper', evaluation)
     assert [path.name for path in paths] == ['paper.png', 'paper_reliability.png']
     assert sorted(tmp_path.iterdir()) == sorted(paths)
 
 
-def test_unfamiliar_images_are_told(chosen):
-    strict = replace(CARD, reference=replace(EVERYTHING, limit=1e-6))
-    found = evaluate_cascade(SpotCounter(strict), chosen[:6], seed=1)
-    assert found.to_json()['true_roi']['unfamiliar'] == 1.0
+def test_images_out_of_distribution_are_reported(chosen):
+    strict = replace(CARD, reference=replace(ACCEPT_ALL, limit=1e-6))
+    evaluation = evaluate_cascade(SpotCounter(strict), chosen[:6], seed=1)
+    assert evaluation.to_json()['true_roi']['unfamiliar'] == 1.0

@@ -18,18 +18,18 @@ def fold(samples, tmp_path):
     return Fold(1, training, held_out, TINY, 5, tmp_path)
 
 
-def test_weights_are_not_learned_from_those_who_choose_the_epoch(fold):
-    learning, choosing = fold._split
-    people = [{sample.participant for sample in part} for part in (learning, choosing)]
+def test_training_and_validation_participants_are_disjoint(fold):
+    training, validation = fold._split
+    people = [{sample.participant for sample in part} for part in (training, validation)]
     assert not people[0] & people[1]
     assert people[0] | people[1] == {'02', '03', '04', '05'}
-    assert len(fold.learning) == 2
-    assert len(fold.learning[0].counts) == len(learning)
+    assert len(fold.training_images) == 2
+    assert len(fold.training_images[0].counts) == len(training)
 
 
-def test_the_test_images_do_not_change_with_what_was_drawn_before(fold):
+def test_test_images_do_not_depend_on_previous_draws(fold):
     again = replace(fold)
-    _ = again.learning
-    assert np.array_equal(fold.plain.whole, again.plain.whole)
-    assert np.array_equal(fold.erring.kept, again.erring.kept)
-    assert not np.array_equal(fold.plain.kept, fold.erring.kept)
+    _ = again.training_images
+    assert np.array_equal(fold.true_roi_images.unblanked, again.true_roi_images.unblanked)
+    assert np.array_equal(fold.roi_error_images.visible, again.roi_error_images.visible)
+    assert not np.array_equal(fold.true_roi_images.visible, fold.roi_error_images.visible)

@@ -15,7 +15,7 @@ from pvs_workflow.lab.evaluation.results import (
 )
 
 
-def test_a_part_comes_back_as_it_was(tmp_path, make_results):
+def test_a_saved_part_is_loaded_unchanged(tmp_path, make_results):
     part = FoldResult(tuple(make_results()), {'counter': [0.1, 0.05]}, {'counter': 60}, 1.5)
     path = part_path(tmp_path / 'parts', 2, 'clahe')
     save_part(path, part)
@@ -24,34 +24,34 @@ def test_a_part_comes_back_as_it_was(tmp_path, make_results):
 
 
 @pytest.mark.parametrize('content', ['', '[]', '{}', '{"images": [{}]}', '{"images": [], "x": 1}'])
-def test_a_broken_part(tmp_path, content):
+def test_an_invalid_part_is_rejected(tmp_path, content):
     path = tmp_path / 'part.json'
     path.write_text(content)
-    with pytest.raises(OutputError, match='expected a part of a cross-validation'):
+    with pytest.raises(OutputError, match=r'is not a part of a cross-validation .*; delete it'):
         load_part(path)
 
 
-def test_a_folder_is_claimed_once(tmp_path):
+def test_a_folder_with_other_settings_is_rejected(tmp_path):
     settings = {'seed': 1, 'folds': (('a',), ('b',)), 'epochs': 3}
     claim_folder(tmp_path / 'parts', settings)
     claim_folder(tmp_path / 'parts', settings)
-    with pytest.raises(OutputError, match=r'received other epochs, seed$'):
+    with pytest.raises(OutputError, match=r'has results with different epochs, seed;'):
         claim_folder(tmp_path / 'parts', settings | {'seed': 2, 'epochs': 4})
     assert json.loads((tmp_path / 'parts' / 'settings.json').read_text())['seed'] == 1
 
 
-def test_an_unreadable_claim(tmp_path):
+def test_a_folder_with_unreadable_settings_is_rejected(tmp_path):
     (tmp_path / 'settings.json').write_text('{')
-    with pytest.raises(OutputError, match='received other seed'):
+    with pytest.raises(OutputError, match='has results with different seed;'):
         claim_folder(tmp_path, {'seed': 1})
 
 
-def test_the_digest_follows_the_data(samples):
+def test_the_digest_depends_on_the_data(samples):
     assert data_digest(samples[:3]) == data_digest(samples[:3])
     assert data_digest(samples[:3]) != data_digest(samples[1:4])
 
 
-def test_predictions_as_a_table(tmp_path, make_results):
+def test_predictions_are_written_as_a_table(tmp_path, make_results):
     results = make_results()
     write_predictions(tmp_path / 'predictions.tsv', results)
     table = pd.read_csv(tmp_path / 'predictions.tsv', sep='\t', na_values=['n/a'])

@@ -15,7 +15,7 @@ from pvs_workflow.lab.evaluation.tables import (
 from pvs_workflow.science.grading import person_grade
 
 
-def test_contrast_over_the_images_that_have_one(make_results):
+def test_the_contrast_table_ignores_images_without_measurements(make_results):
     results = [*make_results('none'), *make_results('deep', seed=1)]
     results[0] = replace(results[0], cnr=None, cnr_tissue=None)
     table = contrast_table(results)
@@ -27,7 +27,7 @@ def test_contrast_over_the_images_that_have_one(make_results):
     assert table['none']['cnr_tissue']['mean'] == pytest.approx(np.mean(values) / 3, abs=1e-4)
 
 
-def test_no_contrast_at_all(make_results):
+def test_the_contrast_table_without_measurements_is_none(make_results):
     results = [replace(result, cnr=None, cnr_tissue=None) for result in make_results()]
     assert contrast_table(results)['none']['cnr'] == {'mean': None, 'sd': None}
 
@@ -40,39 +40,39 @@ def test_errors_are_compared_image_by_image(make_results):
         )
         for r in deep
     ]
-    found = difference_table([*none, *deep])
-    assert list(found) == ['none']
+    table = difference_table([*none, *deep])
+    assert list(table) == ['none']
     mae = np.mean([abs(r.predicted_count - r.true_count) for r in deep])
-    assert found['none']['true_roi']['value'] == pytest.approx(mae, abs=1e-3)
-    assert 0 < found['none']['true_roi']['low'] < mae < found['none']['true_roi']['high']
-    assert found['none']['roi_errors']['value'] == 0
+    assert table['none']['true_roi']['value'] == pytest.approx(mae, abs=1e-3)
+    assert 0 < table['none']['true_roi']['low'] < mae < table['none']['true_roi']['high']
+    assert table['none']['roi_errors']['value'] == 0
     assert (
         difference_table([*none[::-1], *deep[::-1]])['none']['true_roi']
-        == found['none']['true_roi']
+        == table['none']['true_roi']
     )
     assert difference_table(none) == {}
 
 
-def test_agreement_by_hand():
-    found = compare_counts(np.array([0.0, 9.0, 12.0, 45.0]), np.array([0.0, 11.0, 11.0, 41.0]))
-    assert (found.n, found.mae) == (4, pytest.approx(7 / 4))
-    assert found.accuracy == 0.75  # 9 is grade 1, 11 is grade 2
-    assert found.confusion[2][1] == found.confusion[2][2] == 1
-    assert found.limits.bias == pytest.approx(0.75)
-    assert found.icc.low < found.icc.value < found.icc.high
+def test_agreement_matches_a_calculation_by_hand():
+    result = compare_counts(np.array([0.0, 9.0, 12.0, 45.0]), np.array([0.0, 11.0, 11.0, 41.0]))
+    assert (result.n, result.mae) == (4, pytest.approx(7 / 4))
+    assert result.accuracy == 0.75  # 9 is grade 1, 11 is grade 2
+    assert result.confusion[2][1] == result.confusion[2][2] == 1
+    assert result.limits.bias == pytest.approx(0.75)
+    assert result.icc.low < result.icc.value < result.icc.high
 
 
-def test_a_participants_count_is_its_images_highest(make_results):
+def test_a_participants_count_is_the_highest_of_the_images(make_results):
     results = make_results()
     predicted, true = participant_counts(results)
     assert predicted.shape == true.shape == (6,)
-    own = [result for result in results if result.participant == '03']
-    assert true[3] == max(result.true_count for result in own)
-    assert predicted[3] == max(result.predicted_count for result in own)
-    assert person_grade(image_counts(own)[0]) == person_grade(predicted[3])
+    images = [result for result in results if result.participant == '03']
+    assert true[3] == max(result.true_count for result in images)
+    assert predicted[3] == max(result.predicted_count for result in images)
+    assert person_grade(image_counts(images)[0]) == person_grade(predicted[3])
 
 
-def test_both_rois_images_and_participants(make_results):
+def test_the_counting_table_has_both_rois_images_and_participants(make_results):
     results = [*make_results('none', error=6), *make_results('deep', error=1)]
     table = counting_table(results)
     json.dumps(table, allow_nan=False)
@@ -86,9 +86,9 @@ def test_both_rois_images_and_participants(make_results):
     )
 
 
-def test_what_is_undefined_is_null(make_results):
-    one = [replace(result, true_count=3, predicted_count=3.0) for result in make_results()]
-    images = counting_table(one)['none']['true_roi']['images']
+def test_undefined_measures_are_none(make_results):
+    constant = [replace(result, true_count=3, predicted_count=3.0) for result in make_results()]
+    images = counting_table(constant)['none']['true_roi']['images']
     assert images['kappa'] is None
     assert images['icc'] == {'value': None, 'low': None, 'high': None}
     assert images['accuracy'] == 1.0

@@ -23,53 +23,53 @@ def variations(samples, by, how=HOW, seed=0):
     return [augmented_image(sample, how, by, rng) for sample in samples]
 
 
-def test_plain_image_is_what_inference_prepares(samples):
+def test_plain_image_is_the_input_of_inference(samples):
     for sample in samples:
         image, roi, labels = sample.cut()
-        made = plain_image(sample, HOW)
-        assert (made.image == prepare_image(image, roi, HOW)).all()
-        assert made.count == sample.count
-        assert (made.epvs == (labels > 0)).all()
-
-
-def test_no_augmentation_changes_nothing(samples):
-    for sample, made in zip(samples, variations(samples, NONE), strict=True):
         plain = plain_image(sample, HOW)
-        assert (made.image == plain.image).all()
-        assert (made.epvs == plain.epvs).all()
-        assert made.count == plain.count
+        assert (plain.image == prepare_image(image, roi, HOW)).all()
+        assert plain.count == sample.count
+        assert (plain.epvs == (labels > 0)).all()
 
 
-def test_flips_keep_counts_and_mask_on_the_dots(samples):
+def test_an_augmentation_of_zero_strength_changes_nothing(samples):
+    for sample, variation in zip(samples, variations(samples, NONE), strict=True):
+        plain = plain_image(sample, HOW)
+        assert (variation.image == plain.image).all()
+        assert (variation.epvs == plain.epvs).all()
+        assert variation.count == plain.count
+
+
+def test_flips_keep_counts_and_images(samples):
     by = replace(NONE, flip=True)
-    made = variations(samples, by)
-    assert [m.count for m in made] == [s.count for s in samples]
-    for sample, one in zip(samples, made, strict=True):
+    varied = variations(samples, by)
+    assert [v.count for v in varied] == [s.count for s in samples]
+    for sample, variation in zip(samples, varied, strict=True):
         plain = plain_image(sample, HOW)
         flipped = [np.flip(plain.image, axes) for axes in ((), 0, 1, (0, 1))]
-        assert any((one.image == image).all() for image in flipped)
-    pairs = zip(made, samples, strict=True)
-    assert any((m.image != plain_image(s, HOW).image).any() for m, s in pairs)
+        assert any((variation.image == image).all() for image in flipped)
+    pairs = zip(varied, samples, strict=True)
+    assert any((v.image != plain_image(s, HOW).image).any() for v, s in pairs)
 
 
 def test_mask_follows_rotation_and_scaling(samples):
     by = replace(NONE, flip=True, rotation=15.0, scale=0.1)
-    for made in variations(samples, by):
-        dots = made.epvs
-        if made.count:
-            bright = made.image >= 0.55  # dots are twice the ROI's median: 0.8 when prepared
+    for variation in variations(samples, by):
+        dots = variation.epvs
+        if variation.count:
+            bright = variation.image >= 0.55  # dots are twice the ROI's median: 0.8 if prepared
             assert bright[dots].mean() > 0.7
 
 
-def test_counts_hardly_change_when_all_stays_in_view(samples):
+def test_counts_hardly_change_if_the_roi_does_not(samples):
     by = Augmentation(shift=0, border=0, ripple=0)
-    made = variations(samples, by)
-    difference = np.array([m.count - s.count for m, s in zip(made, samples, strict=True)])
+    varied = variations(samples, by)
+    difference = np.array([v.count - s.count for v, s in zip(varied, samples, strict=True)])
     assert np.abs(difference).max() <= 1
     assert np.abs(difference).mean() < 0.1
 
 
-def test_instances_that_leave_the_field_of_view_are_not_counted(samples):
+def test_instances_outside_the_field_of_view_are_not_counted(samples):
     sample = max(samples, key=lambda s: s.count)
     centre = (sample.view.centre[0] + 40, sample.view.centre[1])
     moved = replace(sample, view=replace(sample.view, centre=centre))
@@ -85,17 +85,17 @@ def test_blanked_instances_are_neither_counted_nor_a_target(samples):
     roi = sample.roi.copy()
     roi[: int(sample.view.centre[0])] = False
     half = replace(sample, roi=roi, depth=roi_depth(roi[..., 0]))
-    made = augmented_image(half, HOW, NONE, np.random.default_rng(0))
+    blanked = augmented_image(half, HOW, NONE, np.random.default_rng(0))
     right = sample.labels[int(sample.view.centre[0]) :]
-    assert 0 < made.count < sample.count
-    assert abs(made.count - len(set(right.ravel().tolist()) - {0})) <= 3
-    blank = made.image == 0
-    assert not made.epvs[blank].any()
-    kept = augmented_image(half, KEEP, NONE, np.random.default_rng(0))
-    assert kept.count == sample.count
+    assert 0 < blanked.count < sample.count
+    assert abs(blanked.count - len(set(right.ravel().tolist()) - {0})) <= 3
+    blank = blanked.image == 0
+    assert not blanked.epvs[blank].any()
+    unblanked = augmented_image(half, KEEP, NONE, np.random.default_rng(0))
+    assert unblanked.count == sample.count
 
 
-def test_same_generator_same_image(samples):
+def test_same_seed_gives_the_same_image(samples):
     first, second = (variations(samples[:6], Augmentation(), seed=3) for _ in range(2))
     for a, b in zip(first, second, strict=True):
         assert (a.image == b.image).all()
@@ -103,13 +103,13 @@ def test_same_generator_same_image(samples):
         assert a.count == b.count
 
 
-def test_ranges_and_inputs(samples):
+def test_outputs_are_in_range_and_inputs_unmodified(samples):
     before = [(s.plane.copy(), s.roi.copy(), s.labels.copy()) for s in samples]
-    for made in variations(samples, Augmentation(noise=0.5, gain=0.5, shading=0.3)):
-        assert made.image.shape == made.epvs.shape == (80, 96)
-        assert made.image.dtype == np.float32
-        assert made.epvs.dtype == bool
-        assert 0 <= made.image.min() <= made.image.max() <= 1
+    for variation in variations(samples, Augmentation(noise=0.5, gain=0.5, shading=0.3)):
+        assert variation.image.shape == variation.epvs.shape == (80, 96)
+        assert variation.image.dtype == np.float32
+        assert variation.epvs.dtype == bool
+        assert 0 <= variation.image.min() <= variation.image.max() <= 1
     for (plane, roi, labels), sample in zip(before, samples, strict=True):
         assert (plane == sample.plane).all()
         assert (roi == sample.roi).all()
@@ -117,21 +117,21 @@ def test_ranges_and_inputs(samples):
 
 
 @pytest.mark.parametrize('change', ['gamma', 'shading', 'blur', 'noise', 'gain'])
-def test_each_contrast_change_acts_and_keeps_the_count(samples, change):
+def test_each_contrast_change_has_an_effect_and_keeps_the_count(samples, change):
     by = replace(NONE, **{change: getattr(Augmentation(), change)})
-    made = variations(samples, by)
-    assert [m.count for m in made] == [s.count for s in samples]
+    varied = variations(samples, by)
+    assert [v.count for v in varied] == [s.count for s in samples]
     plain = [plain_image(sample, HOW).image for sample in samples]
-    changed = [(m.image != image).any() for m, image in zip(made, plain, strict=True)]
-    assert np.mean(changed) > 0.5  # a blur of a tenth of a pixel is none
+    changed = [(v.image != image).any() for v, image in zip(varied, plain, strict=True)]
+    assert np.mean(changed) > 0.5  # a blur of a tenth of a pixel has no effect
 
 
-def test_depth_tells_the_roi(samples):
+def test_depth_is_positive_in_the_roi(samples):
     for sample in samples:
         assert ((sample.depth > 0) == sample.roi[..., 0]).all()
 
 
-def test_roi_errors_move_the_border_by_pixels(samples):
+def test_roi_errors_move_the_border_by_a_few_pixels(samples):
     rng = np.random.default_rng(0)
     shares = []
     for sample in samples:
@@ -142,7 +142,7 @@ def test_roi_errors_move_the_border_by_pixels(samples):
     assert 0.85 < np.mean(shares) < 0.99
 
 
-def test_a_general_widening_is_bounded(samples):
+def test_dilation_of_the_roi_is_bounded(samples):
     by = replace(NONE, border=1.0)
     rng = np.random.default_rng(0)
     sizes = [jitter_roi(samples[0].depth, by, rng).sum() for _ in range(40)]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.training.augment import ROI_ERRORS, augmented_image, plain_image
-from pvs_workflow.lab.training.calibrate import STRAINS, calibrate, fit_calibration
-from pvs_workflow.lab.training.reference import EVERYTHING
+from pvs_workflow.lab.training.calibrate import CALIBRATION_VARIATIONS, calibrate, fit_calibration
+from pvs_workflow.lab.training.reference import ACCEPT_ALL
 from pvs_workflow.method.count import estimate
 from pvs_workflow.networks.card import Architecture, Card
 from pvs_workflow.networks.cascade import Prediction
@@ -21,14 +21,14 @@ CARD = Card(
     training={},
     metrics={},
     calibration=fit_calibration([0.0], [0.0]),
-    reference=EVERYTHING,
+    reference=ACCEPT_ALL,
     versions={},
 )
 
 
 @dataclass(frozen=True)
 class SpotCounter:
-    """Counts bright pixels, of which an ePVS of the phantoms has four."""
+    """Cascade that counts bright pixels; an ePVS of the phantoms has four."""
 
     card: Card = CARD
 
@@ -53,34 +53,34 @@ def card(calibrated):
     return replace(CARD, calibration=calibrated.calibration, reference=calibrated.reference)
 
 
-def told(card, images):
+def count(card, images):
     images = np.stack(images)
     return estimate(card, images, SpotCounter().predict(images))
 
 
 def test_every_image_is_used_in_every_variation(chosen, calibrated):
-    assert calibrated.calibration.n_images == len(STRAINS) * len(chosen)
+    assert calibrated.calibration.n_images == len(CALIBRATION_VARIATIONS) * len(chosen)
     assert calibrated.predicted.shape == calibrated.distances.shape == (len(chosen),)
     assert len(calibrated.calibration.difficulty) == 5
 
 
-def test_the_same_seed_gives_the_same(chosen, calibrated):
+def test_the_same_seed_gives_the_same_calibration(chosen, calibrated):
     again = calibrate(SpotCounter(), chosen, 0.9, np.random.default_rng(0))
     assert again.calibration == calibrated.calibration
     assert again.reference == calibrated.reference
 
 
-def test_intervals_hold_the_truth_of_new_variations(chosen, card):
+def test_intervals_contain_the_truth_of_new_variations(chosen, card):
     rng = np.random.default_rng(5)
     images = [augmented_image(s, CARD.preprocessing, ROI_ERRORS, rng).image for s in chosen]
-    found = told(card, images)
+    result = count(card, images)
     true = np.array([sample.count for sample in chosen])
-    assert np.mean((found.lows <= true) & (true <= found.highs)) >= 0.85
+    assert np.mean((result.lows <= true) & (true <= result.highs)) >= 0.85
 
 
-def test_known_images_are_familiar(chosen, card):
+def test_calibration_images_are_in_distribution(chosen, card):
     images = [plain_image(sample, CARD.preprocessing).image for sample in chosen]
-    assert told(card, images).in_distribution.mean() > 0.95
+    assert count(card, images).in_distribution.mean() > 0.95
 
 
 def noise(images):
@@ -96,23 +96,23 @@ def off_target(images):
     return np.roll(np.where(images > 0, images, 0.25), 20, axis=1) * (images > 0)
 
 
-@pytest.mark.parametrize('spoil', [noise, inverted, off_target])
-def test_spoilt_images_are_not_familiar(chosen, card, spoil):
+@pytest.mark.parametrize('corrupt', [noise, inverted, off_target])
+def test_corrupted_images_are_out_of_distribution(chosen, card, corrupt):
     images = np.stack([plain_image(sample, CARD.preprocessing).image for sample in chosen])
-    assert told(card, spoil(images).astype(np.float32)).in_distribution.mean() < 0.1
+    assert count(card, corrupt(images).astype(np.float32)).in_distribution.mean() < 0.1
 
 
-def test_one_person_is_enough_to_be_calibrated(chosen):
-    one = [sample for sample in chosen if sample.participant == chosen[0].participant]
-    found = calibrate(SpotCounter(), one, 0.9, np.random.default_rng(0))
-    assert found.reference is EVERYTHING
-    assert found.distances is None
-    assert found.calibration.under == (1.0,)
+def test_one_person_is_enough_for_a_calibration(chosen):
+    samples = [sample for sample in chosen if sample.participant == chosen[0].participant]
+    result = calibrate(SpotCounter(), samples, 0.9, np.random.default_rng(0))
+    assert result.reference is ACCEPT_ALL
+    assert result.distances is None
+    assert result.calibration.under == (1.0,)
 
 
-def test_images_without_any_are_missed_on_one_side_only():
+def test_intervals_of_images_without_epvs_are_one_sided():
     calibration = fit_calibration([0.0] * 20 + [0.5] * 16 + [3.0] * 3, np.zeros(39))
-    # 10 % of 40 images lie at or above the end, none can lie below.
+    # 10 % of 40 images are at or above the upper end; there are no counts below 0.
     assert calibration.low == (0.0,)
     assert calibration.high == (0.5,)
 
@@ -120,20 +120,20 @@ def test_images_without_any_are_missed_on_one_side_only():
 @pytest.mark.parametrize(
     ('predicted', 'true', 'coverage', 'message'),
     [
-        ([], [], 0.9, 'two lists of one length'),
-        ([1.0], [1.0, 2.0], 0.9, 'two lists of one length'),
+        ([], [], 0.9, r'same length and not be empty, not shapes \(0,\)'),
+        ([1.0], [1.0, 2.0], 0.9, r'same length and not be empty, not shapes \(1,\) and \(2,\)'),
         ([-1.0], [1.0], 0.9, 'finite numbers ≥ 0'),
         ([np.nan], [1.0], 0.9, 'finite numbers ≥ 0'),
         ([1.0], [1.0], 1.0, 'between 0 and 1'),
     ],
 )
-def test_bad_arguments(predicted, true, coverage, message):
+def test_invalid_counts_and_coverage_are_rejected(predicted, true, coverage, message):
     with pytest.raises(ValueError, match=message):
         fit_calibration(predicted, true, coverage)
 
 
-def test_bad_companions():
-    with pytest.raises(ValueError, match='participants must be 2, one per count, received 1'):
+def test_participants_and_difficulty_of_another_length_are_rejected():
+    with pytest.raises(ValueError, match='expected 2 participants, one per count, received 1'):
         fit_calibration([1.0, 2.0], [1, 2], participants=['a'])
     with pytest.raises(ValueError, match='difficulty must be 2 finite numbers'):
         fit_calibration([1.0, 2.0], [1, 2], difficulty=[np.nan, 0])

@@ -27,9 +27,9 @@ def history(n):
 
 @pytest.fixture
 def saved(tmp_path):
-    """A network after two epochs, of which the first was the best."""
+    """Checkpoint of a network after two epochs, the first of which was the best."""
     model = network()
-    checkpoint = Checkpoint(model, tmp_path / 'kept')
+    checkpoint = Checkpoint(model, tmp_path / 'checkpoint')
     assert checkpoint.resume() == []
     states = []
     for number in (1, 2):
@@ -37,24 +37,24 @@ def saved(tmp_path):
         if number == 1:
             checkpoint.save_best()
         checkpoint.save(history(number))
-    return tmp_path / 'kept', states
+    return tmp_path / 'checkpoint', states
 
 
-def test_network_optimiser_and_history_come_back(saved):
+def test_network_optimiser_and_history_are_restored(saved):
     folder, states = saved
     model = network()
     checkpoint = Checkpoint(model, folder)
     assert checkpoint.resume() == history(2)
-    found = [variable.numpy() for variable in (*model.weights, *model.optimizer.variables)]
-    assert all(np.array_equal(a, b) for a, b in zip(found, states[1], strict=True))
+    restored = [variable.numpy() for variable in (*model.weights, *model.optimizer.variables)]
+    assert all(np.array_equal(a, b) for a, b in zip(restored, states[1], strict=True))
     checkpoint.load_best()
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), states[0], strict=False))
     names = ['best.weights.h5', 'epoch-000002.weights.h5', 'history.json']
     assert sorted(path.name for path in folder.iterdir()) == names
 
 
-def test_a_history_that_is_ahead_of_the_weights_is_cut(saved):
-    """It is written first: a process may be killed before the weights are there."""
+def test_a_history_longer_than_the_weights_is_truncated(saved):
+    """The history is written first: a process may be killed before writing the weights."""
     folder, _ = saved
     (folder / 'epoch-000002.weights.h5').rename(folder / 'epoch-000001.weights.h5')
     assert Checkpoint(network(), folder).resume() == history(1)
@@ -62,16 +62,18 @@ def test_a_history_that_is_ahead_of_the_weights_is_cut(saved):
 
 @pytest.mark.parametrize('name', ['epoch-000002.weights.h5', 'best.weights.h5', 'history.json'])
 @pytest.mark.parametrize('content', [b'', b'spoilt', b'[1]'])
-def test_a_spoilt_file_is_refused_in_one_sentence(saved, name, content):
+def test_a_damaged_file_is_rejected_in_one_sentence(saved, name, content):
     folder, _ = saved
     (folder / name).write_bytes(content)
     checkpoint = Checkpoint(network(), folder)
-    with pytest.raises(BundleError, match=f'{name} is not one of this line: train without'):
+    with pytest.raises(
+        BundleError, match=rf'cannot resume the line from \S+{name} (?s:.*); train without'
+    ):
         checkpoint.resume()
         checkpoint.load_best()
 
 
-def test_another_network_is_refused(saved):
+def test_a_checkpoint_of_another_network_is_rejected(saved):
     folder, _ = saved
-    with pytest.raises(BundleError, match='is not one of this line'):
+    with pytest.raises(BundleError, match='cannot resume the line from'):
         Checkpoint(network(width=5), folder).resume()

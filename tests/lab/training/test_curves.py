@@ -6,7 +6,7 @@ from pvs_workflow.lab.training.curves import save_curves, save_reliability
 from pvs_workflow.lab.training.scores import reliability
 
 
-def test_a_panel_per_network(tmp_path):
+def test_there_is_one_panel_per_network(tmp_path):
     history = [Epoch('enhancer', i, 1 / i, 2 / i, float(i)) for i in range(1, 5)]
     save_curves(tmp_path / 'one.png', history)
     save_curves(
@@ -18,7 +18,7 @@ def test_a_panel_per_network(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ['one.png', 'two.png']
 
 
-def test_reliability_is_drawn(tmp_path):
+def test_reliability_is_plotted(tmp_path):
     certain = np.eye(5)
     save_reliability(tmp_path / 'right.png', reliability(certain, range(5)))
     save_reliability(tmp_path / 'wrong.png', reliability(certain, [1, 2, 3, 4, 0]))

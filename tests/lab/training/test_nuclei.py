@@ -13,18 +13,18 @@ def label_map(tmp_path_factory):
     return write_label_map(tmp_path_factory.mktemp('maps') / 'map.nii.gz')
 
 
-def test_classes_join_the_sides():
+def test_left_and_right_labels_give_the_same_class():
     assert to_classes(np.array([12, 51, 26, 58, 2, 1000])).tolist() == [2, 2, 4, 4, 0, 0]
 
 
-def test_overlap_against_a_count_by_hand():
-    found, true = np.array([1, 1, 2, 0, 3]), np.array([1, 2, 2, 2, 0])
-    scores = dice(found, true)
+def test_overlap_matches_a_calculation_by_hand():
+    predicted, true = np.array([1, 1, 2, 0, 3]), np.array([1, 2, 2, 2, 0])
+    scores = dice(predicted, true)
     assert scores[:3] == pytest.approx([2 / 3, 2 / 4, 0])
     assert np.isnan(scores[3:]).all()
 
 
-def test_a_seed_gives_the_same_batches(label_map):
+def test_same_seed_gives_the_same_batches(label_map):
     pools = [draw_pool([label_map], 2, 5) for _ in range(2)]
     first, second = (draw_batch(np.random.default_rng(1), pool, 2) for pool in pools)
     assert np.array_equal(first[0], second[0])
@@ -33,7 +33,7 @@ def test_a_seed_gives_the_same_batches(label_map):
 
 
 @pytest.mark.slow
-def test_it_learns_and_left_and_right_are_alike(label_map, monkeypatch):
+def test_the_network_learns_and_is_symmetric(label_map, monkeypatch):
     monkeypatch.setattr('pvs_workflow.lab.training.nuclei.REPORT_EVERY', 60)
     configure_tensorflow(threads=1, seed=0)
     model = build_nuclei_network(width=4, depth=3)
@@ -42,6 +42,6 @@ def test_it_learns_and_left_and_right_are_alike(label_map, monkeypatch):
     assert set(history[-1]['dice']) == set(CLASSES[1:])
     assert history[1]['loss'] < 0.8 * history[0]['loss']
     box = draw_batch(np.random.default_rng(0), draw_pool([label_map], 1, 2), 1)[0][0, ..., 0]
-    found = predict_nuclei(model, box)
-    assert found.sum(axis=-1) == pytest.approx(1, abs=1e-5)
-    assert predict_nuclei(model, box[::-1])[::-1] == pytest.approx(found, abs=1e-5)
+    probabilities = predict_nuclei(model, box)
+    assert probabilities.sum(axis=-1) == pytest.approx(1, abs=1e-5)
+    assert predict_nuclei(model, box[::-1])[::-1] == pytest.approx(probabilities, abs=1e-5)

@@ -10,18 +10,18 @@ from pvs_workflow.networks.engine import configure_tensorflow, load_keras
 
 @dataclass(frozen=True)
 class Repeated:
-    """The same batch a few times; its targets are turned round after some epochs."""
+    """The same batch several times, with inverted targets after the last correct epoch."""
 
     images: np.ndarray
     targets: np.ndarray
     number: int = 5
-    right: float = np.inf
+    last_correct: float = np.inf
 
     def __len__(self):
         return self.number
 
     def __call__(self, epoch):
-        targets = self.targets if epoch <= self.right else -self.targets
+        targets = self.targets if epoch <= self.last_correct else -self.targets
         return ((self.images, targets) for _ in range(self.number))
 
 
@@ -36,7 +36,7 @@ def model():
 
 @pytest.fixture
 def normed():
-    """A network with batch normalisation, and what it learns."""
+    """A network with batch normalisation, and its task."""
     keras = load_keras()
     configure_tensorflow(threads=1, seed=2)
     model = keras.Sequential(
@@ -53,9 +53,9 @@ def problem(n):
     return np.broadcast_to(levels[:, None, None], (n, 80, 96, 1)).copy(), 2 * levels + 1
 
 
-def line(number=20, right=np.inf):
+def line(number=20, last_correct=np.inf):
     images, targets = problem(8)
-    return Task('mse', Repeated(images, targets, number, right), (images, targets))
+    return Task('mse', Repeated(images, targets, number, last_correct), (images, targets))
 
 
 def error(model, task):
@@ -63,14 +63,14 @@ def error(model, task):
     return np.mean((run_batches(model, images) - targets) ** 2)
 
 
-def same(ours, theirs):
-    return all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_it_learns_a_line_and_reports_each_epoch(model):
-    seen = []
-    history = optimise(model, line(15), Schedule(10, 0.3), on_epoch=seen.append)
-    assert seen == history
+def test_the_network_learns_a_line_and_each_epoch_is_reported(model):
+    reported = []
+    history = optimise(model, line(15), Schedule(10, 0.3), on_epoch=reported.append)
+    assert reported == history
     assert [epoch.number for epoch in history] == list(range(1, 11))
     assert {epoch.network for epoch in history} == {'line'}
     kernel, bias = model.get_weights()
@@ -78,17 +78,17 @@ def test_it_learns_a_line_and_reports_each_epoch(model):
     assert bias[0] == pytest.approx(1, abs=0.05)
 
 
-def test_the_best_epochs_weights_are_kept(model):
-    """Targets turn wrong after the second epoch; so do the weights, but not those kept."""
-    task = line(right=2)
+def test_the_weights_of_the_best_epoch_are_used(model):
+    """Targets are wrong after the second epoch, so that later weights are worse."""
+    task = line(last_correct=2)
     history = optimise(model, task, Schedule(5, 0.1, 'constant'))
     losses = [epoch.validation_loss for epoch in history]
     assert losses[-1] > 2 * min(losses)
     assert error(model, task) == pytest.approx(min(losses), rel=1e-4)
 
 
-def test_the_best_epoch_is_chosen_by_the_error_where_one_is_given(model):
-    """What the loss calls the worst is the best by its negative."""
+def test_the_best_epoch_is_chosen_by_the_error_if_given(model):
+    """The error is the negative output, which differs from the loss."""
     task = line()
     worst = Task(task.loss, task.batches, task.validation, lambda targets, outputs: -outputs)
     history = optimise(model, worst, Schedule(3, 0.1, 'constant'))
@@ -97,14 +97,14 @@ def test_the_best_epoch_is_chosen_by_the_error_where_one_is_given(model):
     assert all(epoch.validation_loss < 0 < epoch.training_loss for epoch in history)
 
 
-def test_a_trained_network_that_learning_spoils_stays_as_it_was(model):
+def test_a_trained_network_keeps_its_weights_if_training_degrades_it(model):
     optimise(model, line(), Schedule(8, 0.3))
     before = model.get_weights()
-    optimise(model, line(right=0), Schedule(2, 0.1, 'constant'), trained=True)
+    optimise(model, line(last_correct=0), Schedule(2, 0.1, 'constant'), trained=True)
     assert same(before, model.get_weights())
 
 
-def test_a_time_limit_stops_within_an_epoch_and_for_good(model, tmp_path):
+def test_a_time_limit_stops_an_epoch_and_also_applies_after_resuming(model, tmp_path):
     schedule = Schedule(1000, 0.1, seconds=2.0)
     history = optimise(model, line(100_000), schedule, folder=tmp_path)
     assert len(history) == 1
@@ -112,7 +112,7 @@ def test_a_time_limit_stops_within_an_epoch_and_for_good(model, tmp_path):
     assert 2 <= history[0].seconds < 20
 
 
-def test_outputs_come_in_order_whatever_the_number(model):
+def test_outputs_have_the_order_of_the_images(model):
     images, _ = problem(37)
     outputs = run_batches(model, images)
     kernel, bias = model.get_weights()
@@ -121,13 +121,13 @@ def test_outputs_come_in_order_whatever_the_number(model):
 
 
 class Stopped(Exception):
-    """In place of a kill."""
+    """Raised to interrupt a training."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('last', [1, 4, 5])
-def test_a_stopped_training_resumes_to_the_same_weights(normed, tmp_path, last):
-    """Stopped while it learns, after its last epoch, and while it settles."""
+def test_an_interrupted_training_resumes_to_the_same_weights(normed, tmp_path, last):
+    """Interrupted while learning, after the last epoch of learning, and while settling."""
     model, task = normed
     start, schedule = model.get_weights(), Schedule(4, 1e-2, batch=8)
     whole = learn_and_settle(model, task, schedule, 0.5)
@@ -140,20 +140,22 @@ def test_a_stopped_training_resumes_to_the_same_weights(normed, tmp_path, last):
 
     with pytest.raises(Stopped):
         learn_and_settle(model, task, schedule, 0.5, on_epoch=stop, folder=tmp_path)
-    seen = []
+    reported = []
     model.set_weights(start)
-    again = learn_and_settle(model, task, schedule, 0.5, on_epoch=seen.append, folder=tmp_path)
-    assert [epoch.number for epoch in seen] == list(range(last + 1, 7))
+    resumed = learn_and_settle(
+        model, task, schedule, 0.5, on_epoch=reported.append, folder=tmp_path
+    )
+    assert [epoch.number for epoch in reported] == list(range(last + 1, 7))
     losses = [
         [(epoch.number, epoch.training_loss, epoch.validation_loss) for epoch in history]
-        for history in (whole, again)
+        for history in (whole, resumed)
     ]
     assert losses[0] == losses[1]
     assert same(weights, model.get_weights())
 
 
-def test_settling_learns_with_the_running_norms_and_is_numbered_on(normed):
-    """Norms do not move while a network settles, and learn again when it is trained later."""
+def test_settling_uses_fixed_norms_and_continues_the_numbering(normed):
+    """Running means are fixed while settling, and the layer is trainable again afterwards."""
     model, task = normed
     norms = []
 
@@ -170,13 +172,13 @@ def test_settling_learns_with_the_running_norms_and_is_numbered_on(normed):
     assert model.get_layer('norm').trainable
 
 
-def test_settling_that_spoils_is_discarded(model):
-    task = line(right=8)
+def test_settling_that_degrades_the_network_is_discarded(model):
+    task = line(last_correct=8)
     history = learn_and_settle(model, task, Schedule(8, 0.3, 'constant'), 0.25)
     assert len(history) == 10
     best = min(epoch.validation_loss for epoch in history[:8])
     assert error(model, task) == pytest.approx(best, rel=1e-3)
 
 
-def test_no_settling_is_only_learning(model):
+def test_a_settling_share_of_zero_means_learning_only(model):
     assert len(learn_and_settle(model, line(), Schedule(3, 1e-2), 0.0)) == 3

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.lab.training.config import FAST, FINE, OWN, PAPER
+from pvs_workflow.lab.training.config import FAST, FINE_TUNING, PAPER, RECORDED
 from pvs_workflow.lab.training.plan import SHIPPED, TrainingPlan
 
 PLAN = TrainingPlan(
@@ -32,41 +32,43 @@ OWN_DATA = replace(PLAN, bids_dir=Path('cohort'))
 
 
 @pytest.mark.parametrize('name', ['derivatives', 'masks', 'ratings'])
-def test_work_of_raters_needs_its_images(name):
-    with pytest.raises(PVSError, match=f'--{name} cannot be used alone, expected --bids-dir'):
+def test_derivatives_masks_and_ratings_need_images(name):
+    with pytest.raises(PVSError, match=f'--{name} needs --bids-dir'):
         replace(PLAN, **{name: Path('x')})
 
 
-def test_counts_and_a_new_counter_need_an_enhancer():
-    with pytest.raises(PVSError, match='ratings alone cannot train the enhancer, expected --from'):
+def test_ratings_and_a_new_counter_need_an_enhancer():
+    with pytest.raises(
+        PVSError, match=r'ratings alone cannot train .* --from shipped\) or add .* --masks'
+    ):
         replace(OWN_DATA, ratings=Path('x'))
-    with pytest.raises(PVSError, match='--new-counter cannot be used alone'):
+    with pytest.raises(PVSError, match=r'--new-counter needs .*; add --from'):
         replace(PLAN, new_counter=True)
     assert replace(OWN_DATA, ratings=Path('x'), start=SHIPPED).ratings
     assert replace(OWN_DATA, ratings=Path('x'), masks=Path('y')).ratings
 
 
 @pytest.mark.parametrize(
-    ('plan', 'recipe'),
+    ('plan', 'config'),
     [
         (PLAN, FAST),
         (replace(PLAN, start=SHIPPED), FAST),
-        (OWN_DATA, OWN),
-        (replace(OWN_DATA, start=SHIPPED), FINE),
-        (replace(OWN_DATA, start=SHIPPED, new_counter=True), OWN),
+        (OWN_DATA, RECORDED),
+        (replace(OWN_DATA, start=SHIPPED), FINE_TUNING),
+        (replace(OWN_DATA, start=SHIPPED, new_counter=True), RECORDED),
         (replace(OWN_DATA, paper_settings=True), PAPER),
     ],
 )
-def test_the_recipe_follows_the_data_and_the_start(plan, recipe):
-    assert plan.config() == recipe
+def test_the_configuration_depends_on_the_data_and_the_initial_cascade(plan, config):
+    assert plan.config() == config
 
 
-def test_epochs_can_be_chosen():
+def test_the_number_of_epochs_can_be_set():
     config = replace(PLAN, epochs_counter=7).config()
     assert (config.enhancer, config.counter) == (FAST.enhancer, replace(FAST.counter, epochs=7))
 
 
-def test_a_time_limit_has_more_epochs_than_it_needs():
+def test_with_a_time_limit_the_number_of_epochs_is_large():
     config = replace(PLAN, minutes=10.0).config()
     assert config.enhancer.epochs == PAPER.enhancer.epochs
     assert config.enhancer.learning_rate == FAST.enhancer.learning_rate
@@ -75,7 +77,7 @@ def test_a_time_limit_has_more_epochs_than_it_needs():
     assert sum(part.seconds for part in parts) == pytest.approx(600)
 
 
-def test_files_lie_next_to_the_bundle():
+def test_checkpoints_and_curves_are_next_to_the_bundle():
     assert PLAN.checkpoints == Path('out', 'model_checkpoints')
     assert PLAN.curves == Path('out', 'model_curves.png')
-    assert PLAN.others == 16
+    assert PLAN.n_calibration == 16

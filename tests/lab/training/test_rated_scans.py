@@ -22,7 +22,7 @@ def save(folder, name, data, affine):
 
 @pytest.fixture
 def cohort(tmp_path, phantom):
-    """A raw dataset of one person, and what the app wrote of it."""
+    """A raw dataset of one person, and the results of the app."""
     raw, out = tmp_path / 'raw', tmp_path / 'out'
     save(raw / 'sub-01' / 'anat', 'sub-01_T2w', phantom.t2w, phantom.affine)
     anat = out / 'sub-01' / 'anat'
@@ -37,7 +37,7 @@ def cohort(tmp_path, phantom):
     return raw, out, anat
 
 
-def rate(**people):
+def make_ratings(**people):
     return Ratings('ratings.tsv', {(name, None): counts for name, counts in people.items()})
 
 
@@ -49,15 +49,17 @@ def truth(phantom):
     return counts(volume_samples('01', phantom.t2w, phantom.roi, phantom.epvs, phantom.affine))
 
 
-def test_what_the_model_found_is_no_truth(cohort):
+def test_epvs_found_by_the_app_are_not_used_as_masks(cohort):
     raw, out, _ = cohort
-    with pytest.raises(NoInputError, match=r'no truth for the 1 with .* itself found is none'):
+    with pytest.raises(
+        NoInputError, match=r'no ePVS masks .* of the 1 T2w images with .* are not used'
+    ):
         find_rated_scans(raw, out)
     with pytest.raises(NoInputError):
         find_rated_scans(raw, out, masks=out)
 
 
-def test_nor_is_it_without_the_description(cohort, phantom):
+def test_epvs_found_by_the_app_are_recognised_without_a_description(cohort, phantom):
     raw, out, anat = cohort
     (out / 'dataset_description.json').unlink()
     save(anat, 'sub-01_space-T2w_desc-enhanced_T2w', phantom.t2w, phantom.affine)
@@ -65,18 +67,18 @@ def test_nor_is_it_without_the_description(cohort, phantom):
         find_rated_scans(raw, out)
 
 
-def test_masks_of_raters_are_parted(cohort, phantom):
+def test_binary_masks_are_split_into_epvs(cohort, phantom):
     raw, out, anat = cohort
     path = save(anat, f'sub-01_{RATERS_MASK}', (phantom.epvs > 0).astype(np.uint8), phantom.affine)
-    (case,) = find_rated_scans(raw, out)
-    assert case.masks == path
-    assert case.t2w == anat / 'sub-01_desc-preproc_T2w.nii.gz'
-    samples = scan_samples(case)
+    (scan,) = find_rated_scans(raw, out)
+    assert scan.masks == path
+    assert scan.t2w == anat / 'sub-01_desc-preproc_T2w.nii.gz'
+    samples = scan_samples(scan)
     assert counts(samples) == truth(phantom)
     assert max(samples[0].plane.ravel()) > 181  # the prepared T2w, not the raw one
 
 
-def test_empty_slices_beside_the_six_say_nothing(cohort, phantom):
+def test_empty_images_other_than_the_six_are_omitted(cohort, phantom):
     raw, out, anat = cohort
     phantom.roi[20:60, 40:80, 0] = 1
     save(anat, f'sub-01_{ROI}', phantom.roi, phantom.affine)
@@ -88,8 +90,8 @@ def test_empty_slices_beside_the_six_say_nothing(cohort, phantom):
     assert sorted(counts(read_samples(raw, out))) == sorted([*truth(phantom)[1:], 1])
 
 
-def test_labels_of_raters_are_kept(cohort, phantom):
-    """Two that touch stay two; only a mask of one value is parted."""
+def test_labels_of_raters_are_preserved(cohort, phantom):
+    """Touching ePVS with different labels are separate."""
     raw, out, anat = cohort
     touching = np.repeat(phantom.epvs, 1, axis=0).astype(np.uint8)
     i, j, z = np.argwhere(touching == 1)[0]
@@ -99,28 +101,28 @@ def test_labels_of_raters_are_kept(cohort, phantom):
     assert sum(counts(samples)) == sum(truth(phantom)) + 1
 
 
-def test_labels_that_are_all_one_are_parted(cohort, phantom):
+def test_labels_with_a_single_value_are_split_into_epvs(cohort, phantom):
     raw, out, anat = cohort
     save(anat, f'sub-01_{RATERS_DSEG}', (phantom.epvs > 0).astype(np.uint8), phantom.affine)
     assert counts(read_samples(raw, out)) == truth(phantom)
 
 
-def test_pixels_that_touch_at_a_corner_are_one(phantom):
+def test_pixels_that_touch_at_a_corner_are_one_epvs(phantom):
     mask = np.zeros(phantom.roi.shape, np.uint8)
     mask[50, 80, 2] = mask[51, 81, 2] = mask[53, 80, 2] = 1
     mask[50, 80, 3] = 1
-    samples = volume_samples('01', phantom.t2w, phantom.roi, mask, phantom.affine, alike=True)
+    samples = volume_samples('01', phantom.t2w, phantom.roi, mask, phantom.affine, binary=True)
     assert counts(samples) == [0, 2, 1, 0, 0, 0]
 
 
-def test_thin_slices_are_joined_before_masks_are_parted(phantom):
+def test_thin_slices_are_averaged_before_masks_are_split(phantom):
     mask = (phantom.epvs > 0).astype(np.uint8)
     thin = [np.repeat(a, 5, axis=2) for a in (phantom.t2w, phantom.roi, mask)]
     affine = phantom.affine @ np.diag([1, 1, 0.2, 1])
-    assert counts(volume_samples('01', *thin, affine, alike=True)) == truth(phantom)
+    assert counts(volume_samples('01', *thin, affine, binary=True)) == truth(phantom)
 
 
-def test_one_mostly_outside_is_not_counted(phantom):
+def test_epvs_mostly_outside_the_roi_are_not_counted(phantom):
     epvs = np.zeros(phantom.roi.shape, np.uint8)
     x = int(np.flatnonzero(phantom.roi[:, 79, 2] == 1)[0])
     epvs[x - 3 : x + 1, 79, 2] = 1  # one of four pixels inside
@@ -130,34 +132,34 @@ def test_one_mostly_outside_is_not_counted(phantom):
 
 
 @pytest.mark.parametrize('flat', [True, False])
-def test_masks_in_another_folder(cohort, phantom, tmp_path, flat):
+def test_masks_may_be_in_another_folder(cohort, phantom, tmp_path, flat):
     raw, out, _ = cohort
     folder = tmp_path / 'masks' if flat else tmp_path / 'masks' / 'sub-01' / 'anat'
     mask = (phantom.epvs > 0).astype(np.uint8)
     path = save(folder, f'sub-01_{RATERS_MASK}', mask, phantom.affine)
-    (case,) = find_rated_scans(raw, out, tmp_path / 'masks')
-    assert case.masks == path
+    (scan,) = find_rated_scans(raw, out, tmp_path / 'masks')
+    assert scan.masks == path
 
 
 @pytest.mark.parametrize(
     ('kind', 'change', 'message'),
     [
-        (RATERS_MASK, lambda a: a, 'is no binary mask, expected 0 and one other value'),
-        (RATERS_DSEG, lambda a: a * np.float32(0.5), 'is no mask, expected whole numbers'),
-        (RATERS_DSEG, lambda a: -a, 'is no mask, expected whole numbers'),
-        (RATERS_DSEG, lambda a: a[1:], 'lies on another grid'),
+        (RATERS_MASK, lambda a: a, r'is not a binary mask: it has \d+ different values'),
+        (RATERS_DSEG, lambda a: a * np.float32(0.5), 'is not a mask: .* not all whole numbers'),
+        (RATERS_DSEG, lambda a: -a, 'is not a mask: .* not all whole numbers'),
+        (RATERS_DSEG, lambda a: a[1:], 'are on another grid'),
     ],
 )
-def test_what_is_no_mask(cohort, phantom, kind, change, message):
+def test_invalid_masks_are_rejected(cohort, phantom, kind, change, message):
     raw, out, anat = cohort
     save(anat, f'sub-01_{kind}', change(phantom.epvs), phantom.affine)
     with pytest.raises(ImageError, match=message):
         list(read_samples(raw, out))
 
 
-def test_ratings_are_matched_with_stored_slices(cohort, phantom):
+def test_ratings_refer_to_slices_as_stored(cohort, phantom):
     raw, out, _ = cohort
-    ratings = rate(**{'01': {('L', 2): 7.5, ('R', 3): 0.0}})
+    ratings = make_ratings(**{'01': {('L', 2): 7.5, ('R', 3): 0.0}})
     samples = list(read_samples(raw, out, ratings=ratings))
     assert [(s.view.hemisphere, s.view.rank, s.count) for s in samples] == [
         ('L', 2, 7.5),
@@ -170,38 +172,40 @@ def test_ratings_are_matched_with_stored_slices(cohort, phantom):
     assert [(s.view.rank, s.count) for s in samples] == [(1, 4.0)]
 
 
-def test_thin_slices_are_rated_at_the_centre_of_their_slab(phantom):
+def test_ratings_of_thin_slices_refer_to_the_centre_of_a_slab(phantom):
     thin = [np.repeat(a, 5, axis=2) for a in (phantom.t2w, phantom.roi)]
     affine = phantom.affine @ np.diag([1, 1, 0.2, 1])
     samples = volume_samples('01', *thin, None, affine, rated={('R', 12): 9.0})
     assert [(s.view.hemisphere, s.view.rank, s.count) for s in samples] == [('R', 2, 9.0)]
-    with pytest.raises(ImageError, match=r'expected slice 7, 12, 17 .* received 11'):
+    with pytest.raises(ImageError, match=r'rated slice 11 .* counted from 0: 7, 12, 17$'):
         volume_samples('01', *thin, None, affine, rated={('R', 11): 9.0})
 
 
-def test_ratings_that_belong_to_nothing(cohort, phantom):
+def test_ratings_that_match_no_image_are_rejected(cohort, phantom):
     raw, out, _ = cohort
-    with pytest.raises(PVSError, match=r'participant 02 that cannot be used, .* received none'):
-        find_rated_scans(raw, out, ratings=rate(**{'01': {('L', 2): 1.0}, '02': {('L', 2): 1.0}}))
-    with pytest.raises(PVSError, match=r'expected slice 1, 2, 3 \(hemisphere L.* received 4'):
-        list(read_samples(raw, out, ratings=rate(**{'01': {('L', 4): 1.0}})))
+    both = make_ratings(**{'01': {('L', 2): 1.0}, '02': {('L', 2): 1.0}})
+    with pytest.raises(PVSError, match=r'participant 02 in \S+ match no T2w image with basal'):
+        find_rated_scans(raw, out, ratings=both)
+    with pytest.raises(PVSError, match=r'rated slice 4 \(hemisphere L\).* from 0: 1, 2, 3$'):
+        list(read_samples(raw, out, ratings=make_ratings(**{'01': {('L', 4): 1.0}})))
     for name, data in (('T2w', phantom.t2w), (ROI, phantom.roi)):
         folder = (raw if name == 'T2w' else out) / 'sub-01' / 'anat'
         save(folder, f'sub-01_run-2_{name}', data, phantom.affine)
-    with pytest.raises(PVSError, match=r'expected one T2w .* received 2 of them'):
-        find_rated_scans(raw, out, ratings=rate(**{'01': {('L', 2): 1.0}}))
+    with pytest.raises(PVSError, match=r'match 2 T2w images; .* needs exactly one'):
+        find_rated_scans(raw, out, ratings=make_ratings(**{'01': {('L', 2): 1.0}}))
 
 
-def test_masks_go_before_ratings_and_truth_does_not(cohort, phantom, tmp_path):
+def test_given_masks_have_priority_over_ratings(cohort, phantom, tmp_path):
+    """Masks in the derivatives do not."""
     raw, out, anat = cohort
-    ratings = rate(**{'01': {('L', 2): 7.5}})
+    ratings = make_ratings(**{'01': {('L', 2): 7.5}})
     mask = (phantom.epvs > 0).astype(np.uint8)
     path = save(tmp_path / 'masks', f'sub-01_{RATERS_MASK}', mask, phantom.affine)
-    (case,) = find_rated_scans(raw, out, tmp_path / 'masks', ratings)
-    assert (case.masks, case.rated) == (path, {})
+    (scan,) = find_rated_scans(raw, out, tmp_path / 'masks', ratings)
+    assert (scan.masks, scan.rated) == (path, {})
     path.replace(anat / path.name)
-    (case,) = find_rated_scans(raw, out, ratings=ratings)
-    assert (case.masks, case.rated) == (None, {('L', 2): 7.5})
+    (scan,) = find_rated_scans(raw, out, ratings=ratings)
+    assert (scan.masks, scan.rated) == (None, {('L', 2): 7.5})
 
 
 HEADER = 'participant_id\tsession_id\themisphere\tslice\tcount\trater'
@@ -217,14 +221,14 @@ def path(tmp_path):
     return tmp_path / 'ratings.tsv'
 
 
-def test_raters_are_averaged(path):
+def test_counts_of_several_raters_are_averaged(path):
     rows = ('sub-01\tses-1\tL\t17\t3\tA', '01\t1\tL\t17\t4\tB', '01\tn/a\tR\t16.0\t2.5\tA')
-    found = read_counts(table(path, *rows))
-    assert found.source == path
-    assert found.counts == {('01', '1'): {('L', 17): 3.5}, ('01', None): {('R', 16): 2.5}}
+    ratings = read_counts(table(path, *rows))
+    assert ratings.source == path
+    assert ratings.counts == {('01', '1'): {('L', 17): 3.5}, ('01', None): {('R', 16): 2.5}}
 
 
-def test_without_sessions_and_with_a_spreadsheets_marks(path):
+def test_a_table_without_sessions_and_with_a_byte_order_mark_is_read(path):
     table(path, '01\tL\t0\t0', header='\ufeffparticipant_id\themisphere\tslice\tcount')
     assert read_counts(path).counts == {('01', None): {('L', 0): 0.0}}
 
@@ -243,13 +247,13 @@ def test_without_sessions_and_with_a_spreadsheets_marks(path):
         ('n/a\tn/a\tL\t1\t3\tA', "unusable participant_id: 'n/a' is not"),
     ],
 )
-def test_unusable_values_are_named(path, row, message):
+def test_messages_name_the_invalid_value(path, row, message):
     with pytest.raises(PVSError, match=message) as caught:
         read_counts(table(path, row))
     assert '\n' not in str(caught.value)
 
 
-def test_missing_columns_are_named(path):
+def test_messages_name_missing_columns(path):
     table(path, '01\t3', header='participant_id\tcount')
     with pytest.raises(
         PVSError, match=r'lacks the column hemisphere and slice; give .* participant_id'
@@ -257,7 +261,7 @@ def test_missing_columns_are_named(path):
         read_counts(path)
 
 
-def test_no_rows_no_table_no_text(path):
+def test_empty_missing_and_binary_tables_are_rejected(path):
     with pytest.raises(PVSError, match='has no ratings'):
         read_counts(table(path))
     with pytest.raises(PVSError, match='cannot be read as tab-separated values'):

@@ -14,7 +14,7 @@ def cut_all(brain, **options):
     return volume_samples('01', brain.t2w, brain.roi, brain.epvs, brain.affine, **options)
 
 
-def test_images_are_those_that_inference_cuts(phantom):
+def test_images_are_cut_as_at_inference(phantom):
     views = {(v.hemisphere, v.rank): v for v in find_views(phantom.roi)}
     chosen = [sample for sample in cut_all(phantom) if sample.chosen]
     assert len(chosen) == 6
@@ -25,11 +25,11 @@ def test_images_are_those_that_inference_cuts(phantom):
         value = 'LR'.index(view.hemisphere) + 1
         expected = cut_image(phantom.roi == value, phantom.affine, view, order=0)
         assert (roi == (expected > 0)).all()
-        there = cut_image(phantom.epvs, phantom.affine, view, order=0) > 0
-        assert ((labels > 0) == (there & roi)).all()
+        epvs = cut_image(phantom.epvs, phantom.affine, view, order=0) > 0
+        assert ((labels > 0) == (epvs & roi)).all()
 
 
-def test_counts_are_the_instances_of_the_hemisphere_and_slice(phantom):
+def test_counts_are_the_instances_in_the_hemisphere_and_slice(phantom):
     views = {(v.hemisphere, v.rank): v for v in find_views(phantom.roi)}
     counts = []
     for sample in cut_all(phantom):
@@ -41,7 +41,7 @@ def test_counts_are_the_instances_of_the_hemisphere_and_slice(phantom):
     assert max(counts) > 10
 
 
-def test_storage_order_changes_nothing(phantom):
+def test_storage_order_does_not_affect_the_samples(phantom):
     flipped = phantom.affine @ LPS
     flipped[:2, 3] = phantom.affine[[0, 1], [0, 1]] * (np.array(phantom.roi.shape[:2]) - 1)
     stored = volume_samples(
@@ -63,7 +63,7 @@ def test_every_slice_with_enough_roi_is_used(phantom):
     assert len(cut_all(phantom, min_area=600)) == 6
 
 
-def test_crop_at_the_edge_of_the_field_of_view_reads_zero(phantom):
+def test_pixels_outside_the_field_of_view_are_zero(phantom):
     near_edge = volume_samples(
         '01',
         phantom.t2w[30:, 45:],
@@ -79,7 +79,7 @@ def test_crop_at_the_edge_of_the_field_of_view_reads_zero(phantom):
     assert (near_edge[0].cut()[0][0] == 0).all()
 
 
-def test_thin_slices_are_averaged_first(phantom):
+def test_thin_slices_are_averaged(phantom):
     repeated = [np.repeat(a, 5, axis=2) for a in (phantom.t2w, phantom.roi, phantom.epvs)]
     affine = phantom.affine @ np.diag([1, 1, 0.2, 1])
     thin = volume_samples('01', *repeated, affine)
@@ -88,35 +88,35 @@ def test_thin_slices_are_averaged_first(phantom):
         assert np.allclose(sample.plane, other.plane, rtol=1e-6)
 
 
-def test_inputs_are_not_changed(phantom):
+def test_inputs_are_not_modified(phantom):
     before = [a.copy() for a in (phantom.t2w, phantom.roi, phantom.epvs)]
     cut_all(phantom)
     after = (phantom.t2w, phantom.roi, phantom.epvs)
     assert all((a == b).all() for a, b in zip(before, after, strict=True))
 
 
-def test_reading_a_dataset(dataset):
+def test_a_dataset_is_read(dataset):
     samples = list(read_samples(dataset, dataset / 'derivatives' / 'truth'))
     assert sorted({sample.participant for sample in samples}) == ['00', '01', '02', '03']
     assert len(samples) == 24
 
 
-def test_no_truth(dataset, tmp_path):
-    with pytest.raises(NoInputError, match='received 4 T2w images and no truth'):
+def test_a_dataset_without_basal_ganglia_is_rejected(dataset, tmp_path):
+    with pytest.raises(NoInputError, match=r'4 T2w images in .*, none with basal ganglia'):
         list(read_samples(dataset, tmp_path))
 
 
-def test_truth_on_another_grid(phantom, tmp_path, write_phantom):
+def test_masks_on_another_grid_are_rejected(phantom, tmp_path, write_phantom):
     write_phantom(tmp_path, '01', phantom)
     path = next(tmp_path.glob('derivatives/**/*epvs_dseg.nii.gz'))
     nb.Nifti1Image(phantom.epvs[:-1], phantom.affine).to_filename(path)
-    with pytest.raises(ImageError, match='lies on another grid'):
+    with pytest.raises(ImageError, match='are on another grid'):
         list(read_samples(tmp_path, tmp_path / 'derivatives' / 'truth'))
 
 
-def test_unreadable_image(phantom, tmp_path, write_phantom):
+def test_an_unreadable_image_is_rejected(phantom, tmp_path, write_phantom):
     write_phantom(tmp_path, '01', phantom)
     path = tmp_path / 'sub-01' / 'anat' / 'sub-01_T2w.nii.gz'
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(ImageError, match='cannot be read'):
+    with pytest.raises(ImageError, match='cannot read'):
         list(read_samples(tmp_path, tmp_path / 'derivatives' / 'truth'))

@@ -19,7 +19,7 @@ def cascade():
     return load_bundle(data.path('cascade'))
 
 
-def test_saving_replaces_an_older_bundle_and_nothing_else(cascade, tmp_path):
+def test_saving_replaces_only_an_older_bundle(cascade, tmp_path):
     copy = tmp_path / 'copy'
     save_bundle(copy, cascade.enhancer, cascade.counter, cascade.card)
     (copy / 'stale').touch()
@@ -35,22 +35,22 @@ def test_saving_replaces_an_older_bundle_and_nothing_else(cascade, tmp_path):
     assert (precious / 'thesis.tex').exists()
 
 
-def test_saving_below_a_file(tmp_path, cascade):
+def test_a_bundle_cannot_be_saved_below_a_file(tmp_path, cascade):
     (tmp_path / 'file').touch()
-    with pytest.raises(OutputError, match='cannot be written'):
+    with pytest.raises(OutputError, match=r'cannot write to .*; choose another folder'):
         save_bundle(tmp_path / 'file' / 'b', cascade.enhancer, cascade.counter, cascade.card)
 
 
-def test_networks_that_are_not_the_cards_are_not_saved(tmp_path, cascade):
-    """Strides leave no trace in the arrays: such a bundle would load and count wrongly."""
+def test_networks_of_another_architecture_are_not_saved(tmp_path, cascade):
+    """The arrays do not depend on the strides: such a bundle would load but count wrongly."""
     counter = replace(cascade.card.architecture.counter, strides=(2, 2, 2, 1, 1))
     _, other = build_networks(replace(cascade.card.architecture, counter=counter))
-    with pytest.raises(ValueError, match='the counter is not that of the card'):
+    with pytest.raises(ValueError, match='the counter does not have the architecture on the card'):
         save_bundle(tmp_path / 'b', cascade.enhancer, other, cascade.card)
     assert not (tmp_path / 'b').exists()
 
 
-def test_what_training_leaves_is_not_saved():
+def test_the_state_of_the_optimiser_is_not_saved():
     configure_tensorflow(threads=1, seed=3)
     model = build_counter((2, 3), (4, 4))
     trained = load_keras().models.clone_model(model)

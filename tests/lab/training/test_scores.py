@@ -11,8 +11,8 @@ CALIBRATION = Calibration(
 )
 
 
-def test_by_hand():
-    # Within √(true + 1) of the prediction: 0–1, 6–11, 20–29; the last truth lies outside.
+def test_scores_match_a_calculation_by_hand():
+    # Intervals within √(true + 1) of the prediction: 0–1, 6–11, 20–29; the last truth is outside.
     scores = score([0.0, 8.0, 24.0], [0, 11, 31], ['a', 'a', 'b'], CALIBRATION)
     assert (scores.n_participants, scores.n_images) == (2, 3)
     assert scores.mae == pytest.approx(10 / 3)
@@ -24,7 +24,7 @@ def test_by_hand():
     assert scores.coverage_by_grade == (1.0, None, 1.0, 0.0, None)
 
 
-def test_participants_grade_is_that_of_the_highest_image():
+def test_a_participants_grade_is_that_of_the_highest_image():
     scores = score([3.0, 41.0], [12, 45], ['a', 'a'], CALIBRATION)
     assert scores.participant_accuracy == 1.0
     assert scores.image_accuracy == 0.5
@@ -49,9 +49,9 @@ def test_difficult_images_have_wider_intervals():
 
 
 def test_probabilities_of_grades_are_scored():
-    sure = replace(CALIBRATION, residuals=((0.0,),))
-    scores = score([3.0, 12.0, 2.0], [4, 13, 15], ['a', 'b', 'c'], sure)
-    # Two certain and right, one certain and wrong: its two grades are off by 1.
+    certain = replace(CALIBRATION, residuals=((0.0,),))
+    scores = score([3.0, 12.0, 2.0], [4, 13, 15], ['a', 'b', 'c'], certain)
+    # Two are certain and correct; one is certain and wrong, with two probabilities off by 1.
     assert scores.reliability.brier == pytest.approx(2 / 3)
     assert scores.reliability.calibration_error == pytest.approx(2 / 15)
 
@@ -63,41 +63,42 @@ def draw(n, seed):
     return p, np.array([rng.choice(5, p=row) for row in p])
 
 
-def test_right_probabilities_have_hardly_an_error():
-    found = reliability(*draw(8000, 0))
-    assert found.calibration_error < 0.01
-    assert np.allclose(found.predicted, found.observed, atol=0.04)
-    assert sum(found.numbers) == 40000
+def test_correct_probabilities_have_a_small_calibration_error():
+    result = reliability(*draw(8000, 0))
+    assert result.calibration_error < 0.01
+    assert np.allclose(result.predicted, result.observed, atol=0.04)
+    assert sum(result.numbers) == 40000
 
 
-def test_overconfidence_is_found():
+def test_overconfidence_is_detected():
     p, grades = draw(8000, 1)
     sharp = p**3 / (p**3).sum(axis=1, keepdims=True)
-    found = reliability(sharp, grades)
-    assert found.calibration_error > 0.05
-    assert found.predicted[-1] > found.observed[-1] + 0.05
-    assert found.brier > reliability(p, grades).brier
+    result = reliability(sharp, grades)
+    assert result.calibration_error > 0.05
+    assert result.predicted[-1] > result.observed[-1] + 0.05
+    assert result.brier > reliability(p, grades).brier
 
 
-def test_certainty():
+def test_certain_predictions_have_the_extreme_brier_scores():
     assert reliability(np.eye(5), range(5)).brier == 0
     assert reliability(np.eye(5), [1, 0, 3, 4, 2]).brier == 2
-    found = reliability(np.eye(5), range(5))
-    assert (found.predicted, found.observed, found.numbers) == ((0.0, 1.0), (0.0, 1.0), (20, 5))
+    result = reliability(np.eye(5), range(5))
+    bins = result.predicted, result.observed, result.numbers
+    assert bins == ((0.0, 1.0), (0.0, 1.0), (20, 5))
 
 
 def test_each_probability_is_in_one_bin():
     p = np.array([[0.1, 0.2, 0.3, 0.4, 0.0], [0.0, 0.0, 1.0 + 1e-12, 0.0, 0.0]])
-    found = reliability(p, [3, 2])
-    assert sum(found.numbers) == p.size
-    assert found.numbers == (6, 1, 1, 1, 1)
-    assert found.observed[-1] == 1
+    result = reliability(p, [3, 2])
+    assert sum(result.numbers) == p.size
+    assert result.numbers == (6, 1, 1, 1, 1)
+    assert result.observed[-1] == 1
 
 
-def test_lengths_that_differ_are_refused():
+def test_different_lengths_are_rejected():
     with pytest.raises(ValueError):
         reliability(np.eye(5)[:3], [1, 2])
 
 
-def test_mean_of_no_image_is_none():
+def test_the_mean_of_no_images_is_none():
     assert mean_by_grade([], []) == (None,) * 5

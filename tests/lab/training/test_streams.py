@@ -31,11 +31,11 @@ def test_a_source_gives_samples_like_those_of_a_dataset(sources):
         assert roi.mean() > 0.05
         if sample.count:
             assert np.mean(roi[labels > 0]) > 0.9
-        there = np.unique(labels[labels > 0]).size
-        assert abs(sample.count - there) <= max(2, 0.1 * sample.count)
+        visible = np.unique(labels[labels > 0]).size
+        assert abs(sample.count - visible) <= max(2, 0.1 * sample.count)
 
 
-def test_every_draw_is_another_exposure(sources):
+def test_every_draw_gives_another_exposure(sources):
     rng = np.random.default_rng(0)
     drawn = [sources[0].draw(rng) for _ in range(12)]
     assert len({sample.count for sample in drawn}) > 3
@@ -45,14 +45,14 @@ def test_every_draw_is_another_exposure(sources):
 
 
 @pytest.mark.slow
-def test_real_backgrounds_keep_their_person(tmp_path):
+def test_all_variants_of_a_real_person_have_the_same_participant(tmp_path):
     results = write_results(tmp_path, 'sub-01_ses-1', 'sub-01_ses-2')
-    found = background_sources(results, 2, seed=3)
-    assert {source.participant for source in found} == {'real-01'}
-    assert sum(source.chosen for source in found) == 2 * 2 * 6
-    assert all(source.plate.recorded for source in found)
+    sources = background_sources(results, 2, seed=3)
+    assert {source.participant for source in sources} == {'real-01'}
+    assert sum(source.chosen for source in sources) == 2 * 2 * 6
+    assert all(source.plate.recorded for source in sources)
     again = background_sources(results, 2, seed=3)
-    for one, two in zip(found, again, strict=True):
+    for one, two in zip(sources, again, strict=True):
         np.testing.assert_array_equal(one.plate.tissue, two.plate.tissue)
 
 
