@@ -45,7 +45,7 @@ def test_help_loads_no_heavy_library():
 def test_a_dataset_without_scans_is_refused(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert main(['crossval', str(tmp_path), str(tmp_path / 'out')]) == 66
-    assert 'received 0 T2w images' in capsys.readouterr().err
+    assert 'no T2w images (sub-*_T2w.nii.gz) in' in capsys.readouterr().err
     assert not (tmp_path / 'out').exists()
 
 

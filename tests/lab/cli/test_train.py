@@ -35,7 +35,7 @@ def test_a_missing_truth_is_refused(tmp_path, capsys):
 def test_a_dataset_without_scans_is_refused(tmp_path, capsys):
     (tmp_path / 'derivatives' / 'truth').mkdir(parents=True)
     assert train(tmp_path / 'out', tmp_path) == 66
-    assert 'received 0 T2w images' in one_sentence(capsys)
+    assert 'no T2w images (sub-*_T2w.nii.gz) in' in one_sentence(capsys)
     assert not (tmp_path / 'out').exists()
 
 
@@ -59,7 +59,7 @@ def test_ratings_need_a_trained_enhancer(tmp_path, capsys):
 
 def test_a_new_counter_needs_an_enhancer(tmp_path, capsys):
     assert main(['train', str(tmp_path / 'out'), '--new-counter']) == 1
-    assert 'expected --from' in one_sentence(capsys)
+    assert 'add --from (for example --from shipped)' in one_sentence(capsys)
 
 
 def test_a_missing_folder_of_masks_is_refused(tmp_path, capsys):
