@@ -92,9 +92,8 @@ def test_tables_survive_a_round_trip(tmp_path, drawn):
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=60), st.floats(0.01, 0.5))
-<<<<<<< HEAD
 def test_few_errors_lie_outside_the_limits(errors, miss):
-    low, high = (tail_end(errors, miss, upper) for upper in (False, True))
+    low, high = (tail_quantile(errors, miss, upper) for upper in (False, True))
     maximum = max((len(errors) + 1) * miss - 1, 0) + 1e-6
     assert sum(error > high for error in errors) <= maximum
     assert sum(error < low for error in errors) <= maximum
@@ -102,19 +101,7 @@ def test_few_errors_lie_outside_the_limits(errors, miss):
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=80))
 def test_each_level_has_enough_images_unless_it_is_the_only_one(true):
-    levels = fill_levels(true, (0, 1, 11, 21, 41), least=10)
-=======
-def test_few_errors_lie_beyond_the_ends(errors, miss):
-    low, high = (tail_quantile(errors, miss, upper) for upper in (False, True))
-    most = max((len(errors) + 1) * miss - 1, 0) + 1e-6
-    assert sum(error > high for error in errors) <= most
-    assert sum(error < low for error in errors) <= most
-
-
-@given(st.lists(st.integers(0, 60), min_size=1, max_size=80))
-def test_levels_are_full_or_the_only_one(true):
     levels = merge_levels(true, (0, 1, 11, 21, 41), minimum=10)
->>>>>>> f1c7675 (DOC: Rewrite docstrings, names and messages of lab.training and lab.evaluation in plain English)
     assert levels[0] == 0
     assert list(levels) == sorted(set(levels))
     sizes = np.bincount(np.searchsorted(levels, true, side='right') - 1, minlength=len(levels))
