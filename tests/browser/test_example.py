@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders.browser import complaints, requests
+from tests.builders.browser import console_messages, requests
 
 pytestmark = pytest.mark.slow
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 def test_pages_of_a_run_are_quiet_whole_and_accessible(open_page, violations, example, name):
     for width in (400, 1280):
         driver = open_page(example / name, width=width)
-        assert complaints(driver) == []
+        assert console_messages(driver) == []
         assert requests(driver) == [(example / name).as_uri()]
         pictures = driver.execute_script(
             'return [...document.images].map(image => image.naturalWidth)'

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pvs_workflow.group import collect_group
-from tests.builders.results import save_result, with_end
+from tests.builders.results import derivative_path, save_result
 
 By = pytest.importorskip('selenium.webdriver.common.by').By
 Keys = pytest.importorskip('selenium.webdriver.common.keys').Keys
@@ -22,7 +22,7 @@ def group_page(tmp_path_factory):
     for number in range(1, PEOPLE + 1):
         stem = save_result(folder, str(number), counts=[0.5 + number * 37 % PEOPLE / 3] * 6)
         if number == 7:
-            path = with_end(stem, 'desc-potter_grade.tsv')
+            path = derivative_path(stem, 'desc-potter_grade.tsv')
             text = path.read_text().replace('\tpass\tn/a\t', f'\treview\t{HOSTILE}\t')
             path.write_text(text)
     for session in '12':

@@ -9,7 +9,7 @@ from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.page import write_subject_page
 from pvs_workflow.report.provenance import RunRecord, save_run
 from pvs_workflow.report.rendering import visible_text
-from tests.builders.browser import complaints, emulate, requests
+from tests.builders.browser import console_messages, emulate, requests
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def page(request):
 def test_nothing_is_complained_of_and_nothing_asked_for(open_page, page):
     driver = open_page(page)
     driver.execute_script('window.scrollTo(0, document.body.scrollHeight)')
-    assert complaints(driver) == []
+    assert console_messages(driver) == []
     assert requests(driver) == [page.as_uri()]
 
 
@@ -65,7 +65,7 @@ def test_no_request_can_leave_the_page(open_page, page):
     )
     assert blocked == ['img-src', 'script-src-elem', 'style-src-elem']
     assert driver.execute_script('return typeof harm') == 'undefined'
-    assert len(complaints(driver)) >= 3
+    assert len(console_messages(driver)) >= 3
 
 
 def test_all_pictures_load_and_have_words(open_page, page):
@@ -162,7 +162,7 @@ def test_hostile_text_is_shown_as_text(open_page, tmp_path, save_results, text, 
     ]
     for page in pages:
         driver = open_page(page, width=width)
-        assert complaints(driver) == []
+        assert console_messages(driver) == []
         assert requests(driver) == [page.as_uri()]
         assert 'harm' not in driver.title
         shown = driver.execute_script('return document.body.textContent')

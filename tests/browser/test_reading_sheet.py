@@ -27,7 +27,7 @@ def sheet(tmp_path, request):
 @pytest.mark.parametrize('width', [1280, 400])
 def test_quiet_whole_offline_and_accessible(open_page, violations, sheet, width):
     driver = open_page(sheet, width)
-    assert browser.complaints(driver) == []
+    assert browser.console_messages(driver) == []
     assert browser.requests(driver) == [sheet.as_uri()]
     shown = driver.execute_script(
         'return [...document.images].map(i => [i.naturalWidth, i.clientWidth, i.clientHeight])'

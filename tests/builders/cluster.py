@@ -1,4 +1,4 @@
-"""Commands of a real Slurm, and the participants that are run on it."""
+"""Commands of a real Slurm, and the participants of its tests."""
 
 import os
 import subprocess
@@ -6,11 +6,11 @@ import time
 
 from tests.places import REAL
 
-PEOPLE = ('01', '03') if REAL.is_dir() else ('01', '02')
+PARTICIPANTS = ('01', '03') if REAL.is_dir() else ('01', '02')
 
 
 def call(*words, **options):
-    """Run a command and return what it said; it must end well."""
+    """Run a command, which must succeed, and return its standard output."""
     done = subprocess.run(list(map(str, words)), capture_output=True, text=True, **options)
     assert done.returncode == 0, done.stderr
     return done.stdout

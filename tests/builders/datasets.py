@@ -17,13 +17,13 @@ def make_image(path: Path, shape: tuple[int, ...] = (4, 5, 6)) -> Path:
 
 
 def make_dataset(folder: Path, names: Iterable[str], **description) -> Path:
-    """Make a BIDS dataset that holds the named images, each in its place."""
+    """Make a BIDS dataset with the named images."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {'Name': 'tiny', 'BIDSVersion': '1.10.0', 'DatasetType': 'raw'} | description
     (folder / 'dataset_description.json').write_text(json.dumps(content))
     (folder / 'README').write_text('A dataset for tests, of random numbers. ' * 5)
     for name in names:
-        parts = name.split('_')
-        levels = [part for part in parts[:2] if part.startswith(('sub-', 'ses-'))]
+        entities = name.split('_')[:2]
+        levels = [entity for entity in entities if entity.startswith(('sub-', 'ses-'))]
         make_image(folder.joinpath(*levels, 'anat', name))
     return folder

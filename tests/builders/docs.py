@@ -1,4 +1,4 @@
-"""The documentation as a website, and its pages."""
+"""The documentation website and its pages."""
 
 import os
 import subprocess
@@ -12,12 +12,12 @@ from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / 'docs'
-# Whatever asks a network for something gets no answer.
+# All network requests fail.
 OFFLINE = dict.fromkeys(('http_proxy', 'https_proxy', 'ftp_proxy'), 'http://127.0.0.1:9')
 
 
 def sphinx(source: Path, out: Path, **environment) -> subprocess.CompletedProcess:
-    """Build pages as ``make docs`` does."""
+    """Build the pages with the options of ``make docs``."""
     options = ['-W', '--keep-going', '-n', '-q', '-E', '-j', '2', '-d', str(out / 'doctrees')]
     return subprocess.run(
         [sys.executable, '-m', 'sphinx', *options, str(source), str(out / 'html')],
@@ -53,15 +53,15 @@ class Page:
 
     @cached_property
     def links(self) -> list[Link]:
-        found = []
+        links = []
         for tag in self.soup.find_all('a', href=True):
             parts = urlsplit(tag['href'])
             if not parts.scheme and not parts.netloc:
                 target = (self.path.parent / unquote(parts.path)) if parts.path else self.path
-                found.append(Link(target.resolve(), unquote(parts.fragment)))
-        return found
+                links.append(Link(target.resolve(), unquote(parts.fragment)))
+        return links
 
     def code(self, anchor: str = '') -> set[str]:
-        """Return what stands in the typeface of code, on the page or in one section."""
-        part = self.soup.find(id=anchor) if anchor else self.soup
-        return {tag.get_text() for tag in part.find_all('code')}
+        """Return the texts marked as code on the page, or in one section."""
+        section = self.soup.find(id=anchor) if anchor else self.soup
+        return {tag.get_text() for tag in section.find_all('code')}

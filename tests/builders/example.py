@@ -1,4 +1,4 @@
-"""The installed command, run as users run it, and the example that ships."""
+"""The installed command, run as users run it, and the shipped example."""
 
 import fcntl
 import json
@@ -20,11 +20,11 @@ EXAMPLE = ROOT / 'bids_examples' / 'template'
 TRUTH = EXAMPLE / 'derivatives' / 'truth'
 COMMAND = Path(sys.executable).with_name('pvs_workflow')
 ENVIRONMENT = dict(os.environ)
-"""As it was before any test ran: TensorFlow and ANTs change that of a process that loads them."""
+"""Environment before any test, since TensorFlow and ANTs change the environment on import."""
 
 
 def environment(home):
-    """Return an environment without a home, as on a cluster."""
+    """Return an environment with an empty home folder, as on a cluster."""
     home.mkdir(exist_ok=True)
     return ENVIRONMENT | {'HOME': str(home)}
 
@@ -34,7 +34,7 @@ def arguments(bids, out, level='participant', *options):
 
 
 def run(bids, out, level='participant', *options):
-    """Run the command and return its exit code and what it said."""
+    """Run the command and return the finished process."""
     work = ('--work-dir', out.parent / f'{out.name}_work') if level == 'participant' else ()
     done = subprocess.run(
         arguments(bids, out, level, *work, *options),
@@ -80,9 +80,9 @@ def copy_t2w(anat, source=EXAMPLE / 'sub-02/anat/sub-02_T2w.nii.gz'):
 
 
 def example_results(tmp_path_factory):
-    """Return the example's results: participant level on two processes, then group level.
+    """Return the results of the example: participant level with two processes, then group level.
 
-    They take minutes: whichever of the test processes needs them first makes them for all.
+    They take minutes, so the first test process that needs them makes them for all.
     """
     with shared_folder(tmp_path_factory, 'example') as folder:
         out = folder / 'out'
@@ -95,9 +95,9 @@ def example_results(tmp_path_factory):
 
 
 def real_results(tmp_path_factory):
-    """Return the results of the real scans, both levels, and what their run has used.
+    """Return the results of the real scans at both levels, and the resource usage of the run.
 
-    They are made once for all test processes, as those of the example.
+    They are made once for all test processes, like those of the example.
     """
     from benchmarks.memory import observe
 
@@ -115,7 +115,7 @@ def real_results(tmp_path_factory):
 
 @contextmanager
 def shared_folder(tmp_path_factory, name):
-    """Give a folder that all test processes have in common to one of them at a time."""
+    """Lock and return a folder shared by all test processes."""
     base = tmp_path_factory.getbasetemp()
     if 'PYTEST_XDIST_WORKER' in os.environ:
         base = base.parent

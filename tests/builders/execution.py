@@ -1,4 +1,4 @@
-"""Commands and small graphs, run in processes of their own, and what is known of processes."""
+"""Commands and small graphs, run in separate processes."""
 
 import subprocess
 import sys
@@ -8,11 +8,11 @@ TINY = Path(__file__).with_name('tiny_graph.py')
 MEMORY = Path(__file__).with_name('memory_graph.py')
 ALL = ['sub-01', 'sub-02', 'sub-03', 'sub-04']
 OTHERS = ['sub-01', 'sub-03', 'sub-04']
-"""Participants of the small graph, and those that its failures must not harm."""
+"""Participants of the small graph, and those without a failure."""
 
 
 def run_command(*arguments, cwd, **options):
-    """Run the command in a process of its own, where warnings are errors."""
+    """Run the command in a separate process, with warnings as errors."""
     return subprocess.run(
         [sys.executable, '-W', 'error', '-m', 'pvs_workflow.cli.run', *map(str, arguments)],
         capture_output=True,
@@ -22,8 +22,8 @@ def run_command(*arguments, cwd, **options):
     )
 
 
-def complaint(done):
-    """Return the one line that a failed command says."""
+def error_line(done):
+    """Return the only line that a failed command prints."""
     assert 'Traceback' not in done.stderr
     assert done.stdout == ''
     lines = [line for line in done.stderr.splitlines() if line != 'validating the dataset']
@@ -32,7 +32,7 @@ def complaint(done):
 
 
 def is_alive(pid):
-    """Tell whether a process runs; one that waits to be reaped does not."""
+    """Return whether a process is running; a zombie is not."""
     try:
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The app in a folder of its own, to be disturbed while it runs."""
+"""The app in a separate folder, for tests that interrupt it."""
 
 import subprocess
 import time
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEADLINE = 900
-"""Seconds; reached only by what hangs."""
+"""Maximum duration of a run, seconds; only a hanging run exceeds it."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A folder of its own to run the app in, by the same words each time."""
+    """A separate folder in which the same command is run several times."""
 
     folder: Path
     command: list[str]
@@ -25,10 +25,10 @@ class Stage:
         return self.folder / 'work'
 
     def begin(self, *options, out='out', work='work', **popen):
-        """Start the app; what it says goes to a file named after the output folder and number."""
+        """Start the app, with its output in a numbered file."""
         words = [{'out': out, 'work': work}.get(word, word) for word in self.command]
-        said = self.folder / f'said-{time.monotonic_ns()}.txt'
-        with said.open('w') as stream:
+        output = self.folder / f'output-{time.monotonic_ns()}.txt'
+        with output.open('w') as stream:
             process = subprocess.Popen(
                 [*words, *options],
                 cwd=self.folder,
@@ -37,32 +37,32 @@ class Stage:
                 start_new_session=True,
                 **popen,
             )
-        process.said = said
+        process.output = output
         return process
 
     def end(self, process):
-        """Wait for the app; return its exit code and what it said."""
+        """Wait for the app; return its exit code and its output."""
         code = process.wait(DEADLINE)
-        said = process.said.read_text()
-        assert 'Traceback' not in said
-        assert 'unexpected' not in said
-        assert 'Logging error' not in said
-        return code, said
+        output = process.output.read_text()
+        assert 'Traceback' not in output
+        assert 'unexpected' not in output
+        assert 'Logging error' not in output
+        return code, output
 
     def run(self, *options, **more):
         """Run the app to its end."""
         return self.end(self.begin(*options, **more))
 
     def wait_for(self, pattern, process, root=None):
-        """Wait until there is such a file, or the app has told of a number of steps."""
+        """Wait until a file matches the pattern, or the app has reported that many steps."""
         deadline = time.monotonic() + DEADLINE
         while process.poll() is None:
             if isinstance(pattern, int):
-                told = process.said.read_text().count(' steps, ')
-                if told >= pattern:
+                reports = process.output.read_text().count(' steps, ')
+                if reports >= pattern:
                     return
             elif any((root or self.out).glob(pattern)):
                 return
             assert time.monotonic() < deadline
             time.sleep(0.005)
-        raise AssertionError(f'it ended before: {process.said.read_text()}')
+        raise AssertionError(f'it ended before: {process.output.read_text()}')

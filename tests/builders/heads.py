@@ -22,7 +22,7 @@ def image(data, affine=AFFINE):
 
 
 def basal_ganglia(shift=0, up=0, shape=(60, 40, 12)):
-    """Caudate and putamen on both sides, slices 4 to 8 full and tapering beyond."""
+    """Return labels of caudate and putamen on both sides, in slices 3 to 7."""
     out = np.zeros(shape, dtype=int)
     for z, depth in ((3, 4), (4, 8), (5, 10), (6, 9), (7, 5)):
         for medial, lateral, labels in ((24, 16, (11, 12)), (34, 42, (50, 51))):

@@ -1,4 +1,4 @@
-"""Small made-up volumes: two elliptic "basal ganglia" with bright dots of known number."""
+"""Small phantoms of two elliptic "basal ganglia" with a known number of bright dots."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ CENTRES = {1: (55.5, 79.5), 2: (143.5, 79.5)}
 
 @dataclass(frozen=True)
 class Phantom:
-    """One made-up brain, canonical order."""
+    """A phantom in canonical order."""
 
     t2w: np.ndarray
     roi: np.ndarray
@@ -45,22 +45,22 @@ def make_phantom(rng, largest=20, thickness=5.0) -> Phantom:
 
 
 def save_phantom(root, participant, brain, session=None):
-    """Write a phantom as a BIDS participant with its truth."""
-    parts = [f'sub-{participant}', *([f'ses-{session}'] if session else [])]
-    stem = '_'.join(parts)
-    raw = root.joinpath(*parts, 'anat')
-    truth = root.joinpath('derivatives', 'truth', *parts, 'anat')
+    """Write a phantom as a BIDS participant with its ground truth."""
+    entities = [f'sub-{participant}', *([f'ses-{session}'] if session else [])]
+    stem = '_'.join(entities)
+    raw = root.joinpath(*entities, 'anat')
+    truth = root.joinpath('derivatives', 'truth', *entities, 'anat')
     raw.mkdir(parents=True)
     truth.mkdir(parents=True)
-    for folder, rest, data in (
+    for folder, suffix, data in (
         (raw, 'T2w', brain.t2w),
         (truth, 'space-T2w_desc-epvs_dseg', brain.epvs),
         (truth, 'space-T2w_desc-basalganglia_dseg', brain.roi),
     ):
-        nb.Nifti1Image(data, brain.affine).to_filename(folder / f'{stem}_{rest}.nii.gz')
+        nb.Nifti1Image(data, brain.affine).to_filename(folder / f'{stem}_{suffix}.nii.gz')
 
 
 def run_benchmark(name, *words):
-    """Run a benchmark as its users do, in the repository."""
+    """Run a benchmark in the root of the repository."""
     command = [sys.executable, '-m', f'benchmarks.{name}', *map(str, words)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

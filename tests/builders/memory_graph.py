@@ -1,8 +1,8 @@
 """A graph of nodes with declared memory, run by the real engine.
 
-`python memory_graph.py FOLDER NPROCS MEM TOGETHER NEED ...`: one scan for each NEED, of two steps;
-the first needs that much memory, and waits a while for TOGETHER others to have begun. Every step
-notes when it began and ended, and how many workers there were.
+`python memory_graph.py FOLDER NPROCS MEM TOGETHER NEED ...` runs one scan of two steps for each
+NEED. The first step declares that much memory and waits until TOGETHER first steps have begun, at
+most a minute. Each step records when it began and ended, and the number of workers.
 """
 
 import json
@@ -20,7 +20,7 @@ from pvs_workflow.settings import Settings
 
 
 def step(name, notes, together=0, result=None, before=None):
-    """Wait for others, and note it."""
+    """Wait for other steps, and record the times and the number of workers."""
     import json
     import os
     import time
@@ -46,7 +46,7 @@ def step(name, notes, together=0, result=None, before=None):
 
 
 def build(scans, together, needs, settings):
-    """Two steps for each scan."""
+    """Return a graph of two steps for each scan."""
     workflow = Workflow('pvs_wf')
     notes = str(settings.work_dir / 'notes')
     for scan, need in zip(scans, needs, strict=True):
@@ -62,7 +62,7 @@ def build(scans, together, needs, settings):
 
 
 def main():
-    """Run it, and write the outcome to ``outcome.json``."""
+    """Run the graph and write the outcome to ``outcome.json``."""
     folder, nprocs, mem, together, *needs = sys.argv[1:]
     folder = Path(folder)
     settings = Settings(

@@ -1,4 +1,4 @@
-"""Heads and results of steps, for tests of the method and of what calls it."""
+"""Heads and results of steps, for tests of the method and its callers."""
 
 from functools import cache
 from pathlib import Path
@@ -39,7 +39,7 @@ def turn(angles, shift):
 
 
 def thick_t2w(move):
-    """Return the template's T2 as a 2D acquisition of a head that moved by ``move``."""
+    """Return the template's T2w as a 2D acquisition of a head moved by ``move``."""
     image = template_image('T2w')
     affine = np.diag([0.8, 0.8, 5.0, 1])
     affine[:3, 3] = [-78, -110, -55]
@@ -59,7 +59,7 @@ def thick_t2w(move):
 
 
 def conformed(image):
-    """Return an image in memory as a conformed one."""
+    """Return an image as a :class:`Conformed` one."""
     values, affine, storage = to_canonical(np.asarray(image.dataobj), image.affine)
     return Conformed('T2w.nii.gz', nb.Nifti1Image(np.ascontiguousarray(values), affine), storage)
 
@@ -70,9 +70,9 @@ def example_scan(name):
     return conform(EXAMPLE / f'sub-01/ses-1/anat/sub-01_ses-1_{name}.nii.gz')
 
 
-def dice(ours, theirs):
-    """Return the overlap of two masks."""
-    return 2 * np.count_nonzero(ours & theirs) / (ours.sum() + theirs.sum())
+def dice(one, other):
+    """Return the Dice overlap of two masks."""
+    return 2 * np.count_nonzero(one & other) / (one.sum() + other.sum())
 
 
 def small_head():
@@ -86,7 +86,7 @@ def small_head():
 
 
 def six_images(roi, pixels=80 * 96):
-    """Return grey images of a head, of which so many pixels are ROI."""
+    """Return uniform grey images of a head with the given number of ROI pixels."""
     rois = np.zeros((6, 80 * 96), bool)
     rois[:, :pixels] = True
     grey = np.full((6, 80, 96), 0.4, np.float32)
@@ -96,7 +96,7 @@ def six_images(roi, pixels=80 * 96):
 
 
 def image_counts(counts, evidence=None, in_distribution=(True,) * 6):
-    """Return counts with intervals of ±1, and evidence that adds to grey images."""
+    """Return counts with intervals of ±1, and grey images enhanced by the evidence."""
     counts = np.asarray(counts, dtype=float)
     evidence = np.zeros((6, 80, 96), np.float32) if evidence is None else evidence
     return ImageCounts(
@@ -112,29 +112,29 @@ def image_counts(counts, evidence=None, in_distribution=(True,) * 6):
 
 
 def warp(correlation):
-    """Return a template that fits a small head so well."""
+    """Return a warp of the small head with the given correlation."""
     image = small_head()[0].image
     return Warp(image, image, correlation)
 
 
 def spots(numbers):
-    """Return evidence with so many patches of 3 × 4 pixels on each image."""
+    """Return evidence with the given numbers of 3 × 4 patches in each image."""
     evidence = np.zeros((len(numbers), 80, 96), np.float32)
     for image, number in zip(evidence, numbers, strict=True):
-        for place in range(number):
-            image[20 + 5 * place : 23 + 5 * place, 30:34] = 1
+        for index in range(number):
+            image[20 + 5 * index : 23 + 5 * index, 30:34] = 1
     return evidence
 
 
 def jacobian_range(field: nb.Nifti1Image) -> tuple[float, float]:
     """Return the smallest and the largest local volume change of a displacement field.
 
-    A smallest value ≤ 0 means that the field folds space.
+    A smallest value ≤ 0 means that the field has folds.
 
     Parameters
     ----------
     field : nibabel image
-        As ITK stores it, LPS millimetres.
+        Displacement field in ITK's format, LPS millimetres.
 
     """
     vectors = np.squeeze(np.asarray(field.dataobj, dtype=np.float64)) * [-1, -1, 1]  # to RAS

@@ -1,4 +1,4 @@
-"""A head whose left and right, front and back can be told apart by bright spots."""
+"""A head with bright spots that mark left and right, front and back."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Figures of a phantom, and pages as a browser would show them."""
+"""Figures of a phantom, and checks of HTML pages."""
 
 import base64
 import hashlib
@@ -16,25 +16,25 @@ from tests.builders.phantom import make_phantom
 
 
 def draw_everything(folder: Path) -> None:
-    """Draw each kind of figure; it takes seconds."""
+    """Draw each kind of figure, which takes seconds."""
     ph = make_phantom()
     labels = np.zeros((6, 80, 96), dtype=int)
     labels[:, 30:33, 40] = 1
-    where, zeros = (ph.views, ph.slices), np.zeros(6)
-    made = {
-        'evidence': evidence_figure(ph.images, labels, *where, zeros, zeros, zeros, ph.rois),
-        'images': images_figure(ph.images, *where),
-        'enhanced': images_figure(ph.images / 2, *where, ENHANCED_WINDOW),
-        'roi': roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures),
+    positions, zeros = (ph.views, ph.slices), np.zeros(6)
+    figures = {
+        'evidence': evidence_figure(ph.images, labels, *positions, zeros, zeros, zeros, ph.rois),
+        'images': images_figure(ph.images, *positions),
+        'enhanced': images_figure(ph.images / 2, *positions, ENHANCED_WINDOW),
+        'roi': roi_figure(ph.t2w, ph.affine, ph.roi, *positions, ph.structures),
         't1wreg': registration_figure(ph.t2w, ph.t2w[::-1], ph.affine, ph.roi),
         'grade': grade_figure([0.05, 0.1, 0.25, 0.45, 0.15], 3),
     }
-    for desc, figure in made.items():
+    for desc, figure in figures.items():
         save_figure(figure, folder / f'desc-{desc}_T2w.svg')
 
 
 class Page(HTMLParser):
-    """What a browser would see: elements with attributes, text, table cells."""
+    """A parsed page: elements with attributes, text and table cells."""
 
     VOID = ('meta', 'img', 'input', 'br', 'link', 'hr')
 
@@ -72,14 +72,14 @@ class Page(HTMLParser):
 
 
 def assert_sound(page: Page):
-    """Hold for every page: well nested, told apart by id, nothing fetched, all pictures named."""
+    """Check nesting, ids, scripts, links and alternative texts of a page."""
     assert page.mistakes == []
     assert page.open == []
     assert page.all('html') == [{'lang': 'en'}]
     ids = [attrs['id'] for _, attrs in page.elements if 'id' in attrs]
     assert len(ids) == len(set(ids))
     assert not [tag for tag in ('link', 'iframe', 'object') if page.all(tag)]
-    _assert_scripts_are_the_allowed_ones(page)
+    _assert_scripts_are_allowed(page)
     for tag, attrs in page.elements:
         assert not [name for name in attrs if name.startswith('on')]
         source = attrs.get('src', 'data:')
@@ -90,13 +90,13 @@ def assert_sound(page: Page):
             assert attrs['href'].startswith('https://doi.org/10.')
         elif attrs['href'].startswith('#'):
             assert attrs['href'][1:] in ids
-    for picture in page.all('img'):
-        assert len(picture['alt']) > 10
+    for image in page.all('img'):
+        assert len(image['alt']) > 10
     for label in page.all('label'):
         assert label['for'] in ids
 
 
-def _assert_scripts_are_the_allowed_ones(page: Page):
+def _assert_scripts_are_allowed(page: Page):
     (policy,) = (m['content'] for m in page.all('meta') if 'http-equiv' in m)
     rules = dict(rule.strip().split(' ', 1) for rule in policy.split(';'))
     assert rules['default-src'] == "'none'"

@@ -1,4 +1,4 @@
-"""Rows of a group as the group level has them, and pages of some sections."""
+"""Rows of grades at group level, and pages of some sections."""
 
 from contextlib import nullcontext
 from unittest.mock import patch
@@ -11,7 +11,7 @@ from pvs_workflow.report import group_page
 
 
 def make_rows(n=60, seed=1):
-    """Return rows of grades as the group level has them; every third person has two sessions."""
+    """Return rows of grades at group level; every third person has two sessions."""
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(n):
@@ -47,7 +47,7 @@ def make_rows(n=60, seed=1):
 
 
 def make_people(rows, seed=2):
-    """Return age, sex and group of everyone in some rows."""
+    """Return age, sex and group of all participants in some rows."""
     rng = np.random.default_rng(seed)
     names = rows['participant_id'].unique()
     values = {
@@ -59,7 +59,7 @@ def make_people(rows, seed=2):
 
 
 def show_sections(folder, rows, *sections, charts=False):
-    """Write the page of a group with some sections; its own charts, which take long, on demand."""
+    """Write the group page with some sections; its slow charts are drawn only if requested."""
     grades = rows[list(describe_columns('group_potter'))]
     counts = pd.concat(
         [
@@ -70,7 +70,7 @@ def show_sections(folder, rows, *sections, charts=False):
         ],
         ignore_index=True,
     )
-    left_out = nullcontext() if charts else patch.object(group_page, '_charts', return_value=[])
-    with left_out:
-        shown = [part for part in sections if part]
-        return group_page.write_group_page(folder, grades, counts, shown)
+    no_charts = nullcontext() if charts else patch.object(group_page, '_charts', return_value=[])
+    with no_charts:
+        present = [section for section in sections if section]
+        return group_page.write_group_page(folder, grades, counts, present)

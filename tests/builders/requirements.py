@@ -1,4 +1,4 @@
-"""The image's lists of packages."""
+"""Package lists of the container image."""
 
 import re
 
@@ -8,7 +8,7 @@ ENTRY = re.compile(r'^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$', 
 
 
 def entries(path):
-    """Return name and version of each package of a list."""
+    """Return the version of each package in a list, by name."""
     return {
         canonicalize_name(name): version for name, version, _ in ENTRY.findall(path.read_text())
     }

@@ -15,7 +15,8 @@ from pvs_workflow.files import copy_file
 from tests.builders.phantom import Phantom, make_phantom
 
 COUNTS = (3.25, 12.3457, 7.0, 0.4, 21.6, 9.99)
-"""Left from the lowest slice up, then right. The highest left is 12.3457, of all 21.6."""
+"""Counts on the left, from the lowest slice up, then on the right; the maximum on the left is
+12.3457, and 21.6 overall."""
 
 PROBABILITIES = (0.05, 0.1, 0.25, 0.45, 0.15)
 QC = ('pass', 'review', 'pass', 'pass', 'pass', 'pass')
@@ -33,21 +34,21 @@ def save_result(
     images: bool = False,
     pictures: Path | None = None,
 ) -> Path:
-    """Write one T2w's results; return the path that their names begin with.
+    """Write the results of a T2w; return the common prefix of their paths.
 
     Parameters
     ----------
     folder : Path
-        The derivatives.
+        Folder of derivatives.
     participant, session, run : str
         Labels.
     counts : sequence of 6 float
-        Each has an interval from its half to its double.
+        Counts; each interval ranges from half to twice the count.
     qc : {'pass', 'review', 'fail'}
     reasons : iterable of str
-        Of the quality; ``it is bad`` if there have to be some.
+        Quality reasons; default ``it is bad`` unless ``qc`` is ``pass``.
     images : bool
-        Also the T2w (with noise of its own) and the ROI, of a phantom.
+        Whether to write the T2w and the ROI of a phantom, with different noise per T2w.
     pictures : Path, optional
         Folder of figures to copy.
 
@@ -68,7 +69,7 @@ def save_result(
         [400.25, 410, 420, 430, 440, 450],
         QC,
     )
-    write_table(rows, with_end(stem, f'{names.COUNTS}.tsv'), 'epvs_counts', sources)
+    write_table(rows, derivative_path(stem, f'{names.COUNTS}.tsv'), 'epvs_counts', sources)
     grade = grade_table(
         participant=participant,
         session=session,
@@ -80,15 +81,15 @@ def save_result(
         model='cascade 1.2.3',
         model_sha256='0f' * 32,
     )
-    write_table(grade, with_end(stem, f'{names.GRADE}.tsv'), 'potter_grade', sources)
+    write_table(grade, derivative_path(stem, f'{names.GRADE}.tsv'), 'potter_grade', sources)
     if images:
         noise = np.random.default_rng(zlib.crc32(name.encode())).integers(0, 80, phantom.t2w.shape)
         for volume, end in ((phantom.t2w + noise, names.T2W), (phantom.roi, names.ROI)):
             image = nb.Nifti1Image(volume.astype(np.int16), phantom.affine)
-            nb.save(image, with_end(stem, f'{end}.nii.gz'))
+            nb.save(image, derivative_path(stem, f'{end}.nii.gz'))
     if pictures is not None:
-        for drawn in pictures.iterdir():
-            copy_file(drawn, folder / f'sub-{participant}' / 'figures' / f'{name}_{drawn.name}')
+        for figure in pictures.iterdir():
+            copy_file(figure, folder / f'sub-{participant}' / 'figures' / f'{name}_{figure.name}')
     return stem
 
 
@@ -97,6 +98,6 @@ def _phantom() -> Phantom:
     return make_phantom()
 
 
-def with_end(stem: Path, end: str) -> Path:
-    """Return the path of one derivative of a T2w."""
+def derivative_path(stem: Path, end: str) -> Path:
+    """Return the path of a derivative of a T2w."""
     return stem.with_name(f'{stem.name}_{end}')

@@ -1,7 +1,8 @@
-"""Rows of grades of several sessions, as the group level compares them."""
+"""Rows of grades of several sessions, for comparisons at group level."""
 
 
-def row(participant, session, count, *, run=None, qc='pass', reach=1.0, model='0' * 64):
+def row(participant, session, count, *, run=None, qc='pass', width=1.0, model='0' * 64):
+    """Return a row with an interval of ± ``width`` around the count."""
     name = f'sub-{participant}' + (f'_ses-{session}' if session else '')
     name += f'_run-{run}' if run else ''
     return {
@@ -14,11 +15,12 @@ def row(participant, session, count, *, run=None, qc='pass', reach=1.0, model='0
         'count_right': count / 2,
         'count_sum': 3 * count,
         'qc': qc,
-        'top_low': count - reach,
-        'top_high': count + reach,
+        'top_low': count - width,
+        'top_high': count + width,
         'model_sha256': model,
     }
 
 
 def by_label(participant, labels):
+    """Return sessions in the order of their labels, without dates."""
     return dict.fromkeys(sorted(labels))

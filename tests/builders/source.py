@@ -1,4 +1,4 @@
-"""The Python files of the repository, parsed."""
+"""Syntax trees of the Python files in the repository."""
 
 import ast
 from functools import cache
@@ -10,17 +10,17 @@ PACKAGE = ROOT / 'pvs_workflow'
 
 @cache
 def modules(*folders: str) -> dict[Path, ast.Module]:
-    """Return the syntax tree of each Python file in these folders of the repository, by path.
+    """Return the syntax trees of the Python files in some folders of the repository, by path.
 
     Parameters
     ----------
     folders : str
-        ``pvs_workflow`` or ``tests``, for example.
+        Folders, such as ``pvs_workflow`` or ``tests``.
 
     Returns
     -------
     dict
-        Paths are relative to the repository, in order.
+        Paths are relative to the repository and sorted.
 
     """
     paths = sorted(path for folder in folders for path in (ROOT / folder).rglob('*.py'))
@@ -28,7 +28,7 @@ def modules(*folders: str) -> dict[Path, ast.Module]:
 
 
 def imported(tree: ast.Module) -> set[str]:
-    r"""Return the full names of all that a module imports, wherever in it.
+    r"""Return the full names of all imports in a module, also inside functions.
 
     Examples
     --------

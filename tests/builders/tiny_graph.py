@@ -16,7 +16,7 @@ from pvs_workflow.settings import Settings
 
 
 def write_grade(folder, name, first):
-    """Stand for a scan's last step."""
+    """Write a grade, as the last step of a scan does."""
     from pathlib import Path
 
     Path(folder).mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def write_grade(folder, name, first):
 
 
 def first_step(name, case, folder):
-    """Do, in the scan sub-02, what the case wants; note that it ran."""
+    """Record the call and, in the scan sub-02, act according to the case."""
     import os
     import signal
     import time
@@ -40,9 +40,9 @@ def first_step(name, case, folder):
         if case == 'killed':
             os.kill(os.getpid(), signal.SIGKILL)
         if case == 'image-error':
-            raise ImageError('x.nii.gz is 4D, expected 3 dimensions, received 4')
+            raise ImageError('x.nii.gz is 4D; give a 3D image')
         if case == 'bug':
-            raise KeyError('nobody saw this coming')
+            raise KeyError('an unforeseen bug')
         if case == 'missing-result':
             return 'lost'
         if case == 'wait':
@@ -58,11 +58,11 @@ def first_step(name, case, folder):
 
 
 def build(scans, case, folder, output_dir):
-    """Two steps for each scan."""
+    """Return a graph of two steps for each scan."""
     workflow = Workflow('pvs_wf')
     for scan in scans:
         lost = case == 'missing-result' and scan.participant == '02'
-        # Nipype takes a text that is the path of a file for the file, hence folder and name.
+        # Nipype treats a string that is the path of a file as a file, hence folder and name.
         first = Node(Function(function=first_step), name='first', overwrite=False)
         first.inputs.trait_set(name=scan.name, case=case, folder=str(folder))
         last = Node(Function(function=write_grade), name='last', overwrite=False)
@@ -75,7 +75,7 @@ def build(scans, case, folder, output_dir):
 
 
 def main():
-    """Run the case in the folder, and write the outcome to ``outcome.json``."""
+    """Run the case in the folder and write the outcome to ``outcome.json``."""
     case, folder, *options = sys.argv[1:]
     folder = Path(folder)
     if 'few' in options:

@@ -1,4 +1,4 @@
-"""Every builder of workflows, and the graph that the snippet of its docstring makes."""
+"""All workflow builders, and the graphs of the snippets in their docstrings."""
 
 import importlib
 import inspect
@@ -17,7 +17,7 @@ BUILDERS = {
 
 
 def build(builder):
-    """Run the snippet of a builder's docstring."""
+    """Run the snippet in a builder's docstring and return its graph."""
     doc = inspect.getdoc(builder)
     code = doc.split(':simple_form: yes\n')[1].split('\nParameters\n')[0]
     scope = {}

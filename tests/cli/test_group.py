@@ -1,6 +1,6 @@
 """Run the group level from the command line."""
 
-from tests.builders.execution import complaint, run_command
+from tests.builders.execution import error_line, run_command
 from tests.builders.results import save_result
 
 
@@ -8,7 +8,7 @@ def test_a_group_run_without_results_fails(tmp_path):
     (tmp_path / 'out').mkdir()
     done = run_command('nowhere', 'out', 'group', cwd=tmp_path)
     assert done.returncode == 66
-    assert 'run the participant level first' in complaint(done)
+    assert 'run the participant level first' in error_line(done)
     assert list((tmp_path / 'out').iterdir()) == []
 
 

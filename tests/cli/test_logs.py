@@ -3,7 +3,7 @@
 import json
 
 from pvs_workflow.settings import load_settings
-from tests.builders.execution import complaint, run_command
+from tests.builders.execution import error_line, run_command
 
 
 def test_every_run_writes_its_description_settings_and_log(make_dataset, tmp_path):
@@ -20,4 +20,4 @@ def test_every_run_writes_its_description_settings_and_log(make_dataset, tmp_pat
     (settings,) = (load_settings(path) for path in (out / 'logs').glob('*.toml'))
     assert (settings['random_seed'], settings['bids_dir']) == (5, folder)
     log = (out / 'logs' / f'{settings["run_id"]}.log').read_text()
-    assert complaint(done) in log
+    assert error_line(done) in log

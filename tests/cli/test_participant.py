@@ -10,7 +10,7 @@ from pvs_workflow.errors import OutputError
 from pvs_workflow.execution.locking import claimed
 from pvs_workflow.report.provenance import record_path
 from pvs_workflow.settings import Settings
-from tests.builders.execution import complaint, run_command
+from tests.builders.execution import error_line, run_command
 
 BAD_INPUTS = {
     'no folder': (16, 'does not exist', [], None),
@@ -36,14 +36,14 @@ def test_invalid_input_gives_one_message_and_its_exit_code(make_dataset, tmp_pat
         model = 'unused'
     done = run_command(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
     assert done.returncode == code, done.stderr
-    assert message in complaint(done)
+    assert message in error_line(done)
 
 
 def test_a_session_that_does_not_exist_is_reported(make_dataset, tmp_path):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
     done = run_command(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
     assert done.returncode == 18
-    assert 'session 9' in complaint(done)
+    assert 'session 9' in error_line(done)
 
 
 def test_a_malformed_filter_file_is_reported(make_dataset, tmp_path):
@@ -53,7 +53,7 @@ def test_a_malformed_filter_file_is_reported(make_dataset, tmp_path):
         folder, 'out', 'participant', '--bids-filter-file', 'filters.json', cwd=tmp_path
     )
     assert done.returncode == 1
-    assert 'filters.json cannot be read as JSON' in complaint(done)
+    assert 'filters.json cannot be read as JSON' in error_line(done)
 
 
 @pytest.mark.parametrize('where', ['output', 'work'])
@@ -64,7 +64,7 @@ def test_an_unwritable_folder_is_reported(make_dataset, tmp_path, where):
     folder = make_dataset('sub-01_T2w.nii.gz')
     done = run_command(folder, out, 'participant', '-w', work, cwd=tmp_path)
     assert done.returncode == 1
-    assert 'file' in complaint(done)
+    assert 'file' in error_line(done)
 
 
 def test_a_missing_model_is_reported(make_dataset, tmp_path):
@@ -89,7 +89,7 @@ def test_the_output_of_another_pipeline_is_not_changed(make_dataset, tmp_path):
     before = description.read_bytes()
     done = run_command(folder, 'out', 'participant', cwd=tmp_path)
     assert done.returncode == 1
-    assert "another dataset, 'other'" in complaint(done)
+    assert "another dataset, 'other'" in error_line(done)
     assert description.read_bytes() == before
 
 

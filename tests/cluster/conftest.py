@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.builders.cluster import PEOPLE
+from tests.builders.cluster import PARTICIPANTS
 from tests.builders.example import EXAMPLE, run
 from tests.places import REAL
 
@@ -28,7 +28,7 @@ def dataset(tmp_path_factory):
     for path in source.iterdir():
         if path.is_file() and path.stem != 'participants':
             shutil.copy(path, target / path.name)
-    for label in PEOPLE:
+    for label in PARTICIPANTS:
         shutil.copytree(source / f'sub-{label}', target / f'sub-{label}')
     return target
 

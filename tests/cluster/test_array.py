@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.builders.cluster import PEOPLE, call, wait_for_jobs
+from tests.builders.cluster import PARTICIPANTS, call, wait_for_jobs
 from tests.builders.example import run, tables
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ def array(dataset, local, tmp_path_factory):
     # `run` puts the work folder next to the output folder.
     options = ('--nprocs', '1', '--bids-database-dir', database, '--write-slurm', folder / 'a.sh')
     assert run(dataset, out, 'participant', *options).returncode == 0
-    image = min((dataset / f'sub-{PEOPLE[1]}').rglob('*_T2w.nii.gz'))
+    image = min((dataset / f'sub-{PARTICIPANTS[1]}').rglob('*_T2w.nii.gz'))
     content = image.read_bytes()
     messages, pending, tables_after_failure = [], [], None
     try:
@@ -44,7 +44,7 @@ def test_only_failed_tasks_are_submitted_again(array):
 
 def test_a_failed_task_does_not_affect_others(array, local):
     *_, tables_after_failure = array
-    first = {name for name in tables(local) if name.startswith(f'sub-{PEOPLE[0]}_')}
+    first = {name for name in tables(local) if name.startswith(f'sub-{PARTICIPANTS[0]}_')}
     assert first <= tables_after_failure < set(tables(local))
 
 
@@ -60,9 +60,9 @@ def test_logs_reports_and_one_database_are_written(array):
     logs = list((folder / 'out' / 'logs' / 'slurm').glob('a_*_*.log'))
     assert len(logs) == 3 + 2  # tasks, and the group level after each submission
     (reason,) = [text for path in logs if 'cannot be' in (text := path.read_text())]
-    assert f'sub-{PEOPLE[1]}' in reason
+    assert f'sub-{PARTICIPANTS[1]}' in reason
     assert 'Traceback' not in reason
-    for label in PEOPLE:
+    for label in PARTICIPANTS:
         assert (folder / 'out' / f'sub-{label}.html').exists()
     assert [path.name for path in (folder / 'database').iterdir()] == ['layout_index.sqlite']
     description = json.loads((folder / 'out' / 'dataset_description.json').read_text())

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.builders.cluster import PEOPLE
+from tests.builders.cluster import PARTICIPANTS
 from tests.builders.example import run, tables
 from tests.builders.execution import ALL, OTHERS, TINY
 
@@ -26,9 +26,9 @@ def test_tables_equal_those_of_a_local_run(dataset, local, tmp_path):
     options = ('--nipype-plugin-file', plugin_file(tmp_path, '4G'))
     done = run(dataset, tmp_path / 'out', 'participant', *options)
     assert done.returncode == 0, done.stderr
-    assert len(tables(local)) >= 3 * len(PEOPLE)
+    assert len(tables(local)) >= 3 * len(PARTICIPANTS)
     assert tables(tmp_path / 'out') == tables(local)
-    for label in PEOPLE:
+    for label in PARTICIPANTS:
         assert (tmp_path / 'out' / f'sub-{label}.html').exists()
     # All steps are up to date, except those that write to the output folder.
     jobs = set((tmp_path / 'out_work').rglob('batchscript_*.sh'))

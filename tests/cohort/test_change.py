@@ -89,7 +89,7 @@ def test_the_interval_of_the_repeatability_covers_the_true_value():
 
 
 def test_ten_rescans_of_the_group_give_the_threshold():
-    rows = [row('1', 'a', 5.0, reach=0.1), row('1', 'b', 9.0, reach=0.1)]
+    rows = [row('1', 'a', 5.0, width=0.1), row('1', 'b', 9.0, width=0.1)]
     changes, threshold = compare(make_rescans([2, -2] * 5) + rows)
     assert threshold.kind == 'repeatability'
     assert changes['limit'].tolist() == pytest.approx([3.92])

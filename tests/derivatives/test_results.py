@@ -14,11 +14,11 @@ from pvs_workflow.derivatives.results import (
 )
 from pvs_workflow.derivatives.tables import read_records
 from pvs_workflow.errors import NoInputError, PVSError
-from tests.builders.results import COUNTS, save_result, with_end
+from tests.builders.results import COUNTS, derivative_path, save_result
 
 
 def grade_path(stem):
-    return with_end(stem, f'{names.GRADE}.tsv')
+    return derivative_path(stem, f'{names.GRADE}.tsv')
 
 
 def test_results_are_sorted_with_and_without_sessions(tmp_path):
@@ -103,7 +103,7 @@ def test_without_usable_results_there_is_an_error(tmp_path):
 
 def describe(stem, **facts):
     """Return the description of a result whose sidecar has these facts."""
-    with_end(stem, f'{names.T2W}.json').write_text(json.dumps(facts))
+    derivative_path(stem, f'{names.T2W}.json').write_text(json.dumps(facts))
     return read_result(grade_path(stem)).describe()
 
 
@@ -138,8 +138,8 @@ PATH = Path('x.tsv')
 def rows(tmp_path_factory):
     """Return the grade row and the six count rows of a T2w."""
     stem = save_result(tmp_path_factory.mktemp('result'))
-    (grade,) = read_records(with_end(stem, f'{names.GRADE}.tsv'), 'potter_grade')
-    return grade, read_records(with_end(stem, f'{names.COUNTS}.tsv'), 'epvs_counts')
+    (grade,) = read_records(derivative_path(stem, f'{names.GRADE}.tsv'), 'potter_grade')
+    return grade, read_records(derivative_path(stem, f'{names.COUNTS}.tsv'), 'epvs_counts')
 
 
 def test_results_of_the_participant_level_are_valid(rows):

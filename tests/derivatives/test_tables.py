@@ -7,7 +7,7 @@ from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.columns import column_names, describe_columns
 from pvs_workflow.derivatives.tables import read_records, read_table, save_results, write_table
 from pvs_workflow.errors import OutputError, PVSError
-from tests.builders.results import save_result, with_end
+from tests.builders.results import derivative_path, save_result
 
 COLUMNS = column_names('epvs_counts')
 TABLES = {
@@ -20,7 +20,7 @@ TABLES = {
 def paths(tmp_path):
     """Return the paths of the grade and count tables of a T2w."""
     stem = save_result(tmp_path, '007')
-    return [with_end(stem, f'{end}.tsv') for end in (names.GRADE, names.COUNTS)]
+    return [derivative_path(stem, f'{end}.tsv') for end in (names.GRADE, names.COUNTS)]
 
 
 def test_a_file_follows_the_contract(paths):

@@ -32,7 +32,7 @@ nipype.pipeline.engine.nodes.NodeExecutionError: Exception raised while executin
 Traceback:
 \tTraceback (most recent call last):
 \t  File "read.py", line 2, in read
-\tpvs_workflow.errors.ImageError: x.nii.gz is 4D, expected 3 dimensions, received 4
+\tpvs_workflow.errors.ImageError: x.nii.gz is 4D; give a 3D image
 """
 
 
@@ -88,7 +88,7 @@ def test_a_result_that_cannot_be_moved_is_named(tmp_path):
 
 def test_the_message_of_a_pvs_error_is_not_changed():
     message = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.read', PVS_ERROR, CRASH)
-    assert message == 'sub-1: x.nii.gz is 4D, expected 3 dimensions, received 4'
+    assert message == 'sub-1: x.nii.gz is 4D; give a 3D image'
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def killed_worker(stages):
     process = stage.begin()
     stage.wait_for(2, process)
     deadline = time.monotonic() + DEADLINE
-    while ', failed' not in process.said.read_text():
+    while ', failed' not in process.output.read_text():
         # Killing an idle worker has no effect.
         assert process.poll() is None and time.monotonic() < deadline
         if workers := sorted(workers_of(process.pid), key=resident):

@@ -7,13 +7,13 @@ import pytest
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import NoInputError, OutputError
 from pvs_workflow.group import collect_group, collect_sheet
-from tests.builders.results import save_result, with_end
+from tests.builders.results import derivative_path, save_result
 
 
 def save(folder, participant, session=None, run=None, count=3.0):
     """Write the tables of a T2w whose six counts fall in steps of 0.1; return the grade path."""
     counts = [count - step / 10 for step in range(6)]
-    return with_end(
+    return derivative_path(
         save_result(folder, participant, session, run, counts=counts), 'desc-potter_grade.tsv'
     )
 
@@ -240,7 +240,7 @@ def test_a_sheet_has_six_images_of_each_t2w(out):
 
 
 def test_a_sheet_omits_and_reports_results_without_images(out):
-    with_end(out / 'sub-02/anat/sub-02', 'desc-preproc_T2w.nii.gz').unlink()
+    derivative_path(out / 'sub-02/anat/sub-02', 'desc-preproc_T2w.nii.gz').unlink()
     (problem,) = collect_sheet(out, 1).problems
     assert 'sub-02 cannot be shown' in problem
     key = read_table(out / 'reading_key.tsv', 'reading_key')

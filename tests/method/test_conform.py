@@ -92,12 +92,12 @@ def empty(path):
 @pytest.mark.parametrize(
     ('make', 'said'),
     [
-        (truncate, 'it is damaged, expected 40 × 40 × 40 voxels, received'),
+        (truncate, 'it is damaged, its 40 × 40 × 40 voxels cannot be read'),
         (flip_bits, 'it is damaged'),
-        (text, 'it cannot be read, expected a NIfTI image'),
-        (empty, 'it cannot be read, expected a NIfTI image'),
+        (text, 'it is not a readable NIfTI image'),
+        (empty, 'it is not a readable NIfTI image'),
         (claims_too_much, 'unusable shape'),
-        (colour, 'expected one real number per voxel'),
+        (colour, 'one real number per voxel'),
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path, make, said):

@@ -9,7 +9,7 @@ from pvs_workflow.report import group_page
 from pvs_workflow.report.group_page import write_group_page
 from pvs_workflow.report.sections import Chart
 from tests.builders.report_group import make_rows, show_sections
-from tests.builders.results import save_result, with_end
+from tests.builders.results import derivative_path, save_result
 
 
 @pytest.fixture(scope='module')
@@ -23,8 +23,8 @@ def saved(tmp_path_factory):
     folder, grades, counts = tmp_path_factory.mktemp('results'), [], []
     for participant, session, qc, reasons in rows:
         stem = save_result(folder, participant, session, qc=qc, reasons=reasons)
-        grade = read_table(with_end(stem, 'desc-potter_grade.tsv'), 'potter_grade')
-        count = read_table(with_end(stem, 'desc-epvs_counts.tsv'), 'epvs_counts')
+        grade = read_table(derivative_path(stem, 'desc-potter_grade.tsv'), 'potter_grade')
+        count = read_table(derivative_path(stem, 'desc-epvs_counts.tsv'), 'epvs_counts')
         count.insert(0, 'participant_id', f'sub-{participant}')
         count.insert(1, 'session_id', f'ses-{session}' if session else None)
         count['qc'] = 'fail' if qc == 'fail' else count['qc']
