@@ -1,1 +1,1 @@
-"""Nipype interfaces: each loads results of earlier steps, takes one step, and saves its result."""
+"""Nipype interfaces: each loads results of earlier steps, runs one step, and saves its result."""

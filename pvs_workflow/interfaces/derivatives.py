@@ -1,4 +1,4 @@
-"""Results under their final names."""
+"""Interfaces that write results under their final names."""
 
 from pathlib import Path
 
@@ -16,19 +16,19 @@ class _SaveOutputSpec(TraitedSpec):
 
 
 class _SaveImageInputSpec(BaseInterfaceInputSpec):
-    result = File(exists=True, mandatory=True, desc='saved result that has the image')
-    field = traits.Str('image', usedefault=True, desc="the image's name in it")
-    t2w_file = File(mandatory=True, desc='the T2w as the user stored it')
+    result = File(exists=True, mandatory=True, desc='saved result that contains the image')
+    field = traits.Str('image', usedefault=True, desc='field of the result')
+    t2w_file = File(mandatory=True, desc="the user's T2w file")
     stem = traits.Str(mandatory=True, desc='path of the derivative without suffixes')
     sidecar = traits.Dict(mandatory=True, desc='metadata of the derivative')
-    voxel_size = traits.Bool(False, usedefault=True, desc='add the size of the voxels to it')
+    voxel_size = traits.Bool(False, usedefault=True, desc='add the voxel size to the metadata')
     lookup = traits.Enum(
-        'none', 'roi', 'structures', usedefault=True, desc='labels that a TSV explains'
+        'none', 'roi', 'structures', usedefault=True, desc='lookup table (TSV) of the labels'
     )
 
 
 class SaveImage(SimpleInterface):
-    """Write an image in the T2w's own voxel order, with a sidecar."""
+    """Write an image in the voxel order of the T2w file, with a sidecar."""
 
     input_spec = _SaveImageInputSpec
     output_spec = _SaveOutputSpec
@@ -50,7 +50,7 @@ class SaveImage(SimpleInterface):
 
 
 class _SaveTransformInputSpec(BaseInterfaceInputSpec):
-    result = File(exists=True, mandatory=True, desc='saved result that has a transform')
+    result = File(exists=True, mandatory=True, desc='saved result that contains a transform')
     target = traits.Str(mandatory=True, desc='path of the derivative')
 
 
@@ -73,23 +73,23 @@ class SaveTransform(SimpleInterface):
 class _SaveTablesInputSpec(BaseInterfaceInputSpec):
     six = File(exists=True, mandatory=True, desc='six images')
     counted = File(exists=True, mandatory=True, desc='counts')
-    found = File(exists=True, mandatory=True, desc='found ePVS')
-    quality = File(exists=True, mandatory=True, desc='flags')
+    found = File(exists=True, mandatory=True, desc='detected ePVS')
+    quality = File(exists=True, mandatory=True, desc='quality flags')
     identity = traits.Dict(
         mandatory=True, desc='participant, session, t2w, model and model_sha256 of the grade'
     )
-    stem = traits.Str(mandatory=True, desc='path of the tables before their own entities')
-    sources = traits.List(traits.Str, desc='BIDS URIs of what they were made from')
+    stem = traits.Str(mandatory=True, desc='path that the names of the tables begin with')
+    sources = traits.List(traits.Str, desc='BIDS URIs of the source files')
 
 
 class _SaveTablesOutputSpec(TraitedSpec):
-    epvs_instances = File(exists=True, desc='table of the found ePVS')
+    epvs_instances = File(exists=True, desc='table of the detected ePVS')
     epvs_counts = File(exists=True, desc='table of the six images')
-    potter_grade = File(exists=True, desc='table of one row')
+    potter_grade = File(exists=True, desc='table of the grade, one row')
 
 
 class SaveTables(SimpleInterface):
-    """Write the tables; the grade comes last, so that its presence marks a complete result."""
+    """Write the tables; the grade comes last, so its presence marks a complete result."""
 
     input_spec = _SaveTablesInputSpec
     output_spec = _SaveTablesOutputSpec

@@ -1,4 +1,4 @@
-"""Figures of the report, drawn from what the steps saved."""
+"""Interfaces that draw the report's figures from saved results."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class _DrawOutputSpec(TraitedSpec):
 
 
 class Draw(SimpleInterface):
-    """Load what :meth:`draw` takes, and save the figures that it returns by their names."""
+    """Load the arguments of :meth:`draw`, and save the figures that it returns by name."""
 
     output_spec = _DrawOutputSpec
     _always_run = True
@@ -44,14 +44,14 @@ class Draw(SimpleInterface):
 
 
 class _DrawROIInputSpec(BaseInterfaceInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='Conformed, without shading')
+    t2w = File(exists=True, mandatory=True, desc='Conformed, bias-corrected')
     located = File(exists=True, mandatory=True, desc='BasalGanglia')
     six = File(exists=True, mandatory=True, desc='SixImages')
-    stem = traits.Str(mandatory=True, desc='path of the figures before their desc entity')
+    stem = traits.Str(mandatory=True, desc='path of the figures up to their desc entity')
 
 
 class DrawROI(Draw):
-    """Draw the three slices with the outline of the ROI."""
+    """Draw the three slices with outlines of the ROI."""
 
     input_spec = _DrawROIInputSpec
 
@@ -67,19 +67,19 @@ class DrawROI(Draw):
             for image in (located.roi, located.structures)
         )
         volume = average_slabs(np.asarray(t2w.image.dataobj), n)
-        where = six.views, six.slices
-        return {'roi': roi_figure(volume, slab_affine(affine, n), roi, *where, structures)}
+        positions = six.views, six.slices
+        return {'roi': roi_figure(volume, slab_affine(affine, n), roi, *positions, structures)}
 
 
 class _DrawCascadeInputSpec(BaseInterfaceInputSpec):
     six = File(exists=True, mandatory=True, desc='SixImages')
     counted = File(exists=True, mandatory=True, desc='ImageCounts')
     found = File(exists=True, mandatory=True, desc='FoundEPVS')
-    stem = traits.Str(mandatory=True, desc='path of the figures before their desc entity')
+    stem = traits.Str(mandatory=True, desc='path of the figures up to their desc entity')
 
 
 class DrawCascade(Draw):
-    """Draw the six images, enhanced images and evidence, and the grade's probabilities."""
+    """Draw the six images, the enhanced images, the evidence and the grade probabilities."""
 
     input_spec = _DrawCascadeInputSpec
 
@@ -89,33 +89,33 @@ class DrawCascade(Draw):
         from pvs_workflow.report.charts import grade_figure
         from pvs_workflow.report.images import ENHANCED_WINDOW, evidence_figure, images_figure
 
-        where = six.views, six.slices
+        positions = six.views, six.slices
         counts = counted.counts, counted.lows, counted.highs
         grade = person_grade(counted.counts)
         return {
-            'images': images_figure(six.shown, *where),
-            'enhanced': images_figure(counted.enhanced, *where, ENHANCED_WINDOW),
-            'evidence': evidence_figure(six.shown, found.labels, *where, *counts, six.rois),
+            'images': images_figure(six.shown, *positions),
+            'enhanced': images_figure(counted.enhanced, *positions, ENHANCED_WINDOW),
+            'evidence': evidence_figure(six.shown, found.labels, *positions, *counts, six.rois),
             'grade': grade_figure(counted.probabilities, grade),
         }
 
 
 class _DrawRegistrationInputSpec(BaseInterfaceInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='Conformed, without shading')
+    t2w = File(exists=True, mandatory=True, desc='Conformed, bias-corrected')
     moving = File(exists=True, mandatory=True, desc="result with an image on the T2w's grid")
     located = File(exists=True, mandatory=True, desc='BasalGanglia')
-    moving_name = traits.Str(mandatory=True, desc='what the moving image is called')
-    stem = traits.Str(mandatory=True, desc='path of the figure before its desc entity')
+    moving_name = traits.Str(mandatory=True, desc='name of the moving image')
+    stem = traits.Str(mandatory=True, desc='path of the figure up to its desc entity')
 
 
 class DrawRegistration(Draw):
-    """Draw two aligned images, to be flicked between."""
+    """Draw two aligned images, one over the other, for flicker comparison."""
 
     input_spec = _DrawRegistrationInputSpec
 
     @staticmethod
     def draw(t2w: Conformed, moving: Path, located: BasalGanglia, moving_name: str) -> dict:
-        """Return one figure, named after the image that was moved."""
+        """Return one figure, named after the moving image."""
         from pvs_workflow.report.alignment import registration_figure
 
         images = t2w.image, nb.load(saved_file(moving, 'image'))

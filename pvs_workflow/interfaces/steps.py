@@ -1,4 +1,4 @@
-"""Steps of the method as nodes."""
+"""Nipype interfaces to the steps of the method."""
 
 from importlib import import_module
 from pathlib import Path
@@ -17,20 +17,20 @@ from pvs_workflow import __version__
 
 class _StepInputSpec(BaseInterfaceInputSpec):
     version = traits.Str(
-        __version__, usedefault=True, desc='of the package: another one takes every step again'
+        __version__, usedefault=True, desc='package version; a new version reruns every step'
     )
 
 
 class _StepOutputSpec(TraitedSpec):
-    result = File(exists=True, desc="what the step returned, saved in the node's folder")
+    result = File(exists=True, desc="result of the step, saved in the node's folder")
 
 
 class Step(SimpleInterface):
-    """A step of the method: load what it needs, call it, and save what it returns.
+    """A step of the method: load its arguments, call it, and save its result.
 
-    Inputs have the names of the function's parameters. Where a parameter is a result of another
-    step, the input is the file in which that is saved. Other inputs decide only, with these,
-    whether a step has to be taken again.
+    Inputs have the names of the function's parameters. If a parameter is a result of another
+    step, the input is its file. Inputs that are not parameters only affect the node's hash, and
+    so whether the step is rerun.
     """
 
     output_spec = _StepOutputSpec
@@ -47,8 +47,8 @@ class Step(SimpleInterface):
 
 
 class _ConformInputSpec(_StepInputSpec):
-    source = File(exists=True, mandatory=True, desc='image as the user stored it')
-    is_t2w = traits.Bool(False, usedefault=True, desc='whether its slices must show ePVS')
+    source = File(exists=True, mandatory=True, desc="the user's image file")
+    is_t2w = traits.Bool(False, usedefault=True, desc='check that its voxels can show ePVS')
 
 
 class Conform(Step):
@@ -64,7 +64,7 @@ class _CorrectBiasInputSpec(_StepInputSpec):
 
 
 class CorrectBias(Step):
-    """Remove the shading of the receive coils with N4."""
+    """Remove the bias field with N4."""
 
     input_spec = _CorrectBiasInputSpec
     _function = 'correct.correct'
@@ -82,7 +82,7 @@ class _FindNucleiInputSpec(_CorrectBiasInputSpec):
 
 
 class FindNuclei(Step):
-    """Find the nuclei of a T2w."""
+    """Segment the nuclei of a T2w."""
 
     input_spec = _FindNucleiInputSpec
     _function = 'locate.find_nuclei'
@@ -93,7 +93,7 @@ class _FindROIInputSpec(_StepInputSpec):
 
 
 class FindROI(Step):
-    """Add the enclosed capsule to the nuclei, and merge each hemisphere's."""
+    """Add the enclosed capsule to the nuclei, and merge the structures of each hemisphere."""
 
     input_spec = _FindROIInputSpec
     _function = 'locate.find_roi'
@@ -111,7 +111,7 @@ class WarpTemplate(Step):
 
 
 class _AlignInputSpec(_CorrectBiasInputSpec):
-    moving = File(exists=True, mandatory=True, desc='another contrast as scanned')
+    moving = File(exists=True, mandatory=True, desc='another contrast, conformed')
 
 
 class Align(Step):
@@ -122,7 +122,7 @@ class Align(Step):
 
 
 class _CompareNucleiInputSpec(_StepInputSpec):
-    moving = File(exists=True, mandatory=True, desc='another contrast as scanned')
+    moving = File(exists=True, mandatory=True, desc='another contrast, conformed')
     aligned = File(exists=True, mandatory=True, desc='the same contrast, aligned')
     affine = File(exists=True, mandatory=True, desc='transform from the T2w to the template')
     nuclei = File(exists=True, mandatory=True, desc='nuclei of the T2w')
@@ -130,21 +130,21 @@ class _CompareNucleiInputSpec(_StepInputSpec):
 
 
 class CompareNuclei(Step):
-    """Find the nuclei in another contrast, too, to see whether it is aligned with the T2w."""
+    """Segment the nuclei in another contrast to check its alignment with the T2w."""
 
     input_spec = _CompareNucleiInputSpec
     _function = 'align.compare'
 
 
 class _CutImagesInputSpec(_StepInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='T2w without shading')
+    t2w = File(exists=True, mandatory=True, desc='bias-corrected T2w')
     located = File(exists=True, mandatory=True, desc='basal ganglia')
     model = Directory(exists=True, mandatory=True, nohash=True, desc='cascade bundle')
     model_sha256 = traits.Str(mandatory=True, desc="checksum of the bundle's card")
 
 
 class CutImages(Step):
-    """Choose three slices and cut the six images, prepared as the cascade's card says."""
+    """Choose three slices and cut the six images, preprocessed as the cascade's card defines."""
 
     input_spec = _CutImagesInputSpec
     _function = 'cut.cut'
@@ -165,13 +165,13 @@ class RunCascade(Step):
 
 
 class _FindEPVSInputSpec(_StepInputSpec):
-    t2w = File(exists=True, mandatory=True, desc='T2w without shading')
+    t2w = File(exists=True, mandatory=True, desc='bias-corrected T2w')
     six = File(exists=True, mandatory=True, desc='six images')
     counted = File(exists=True, mandatory=True, desc='counts and enhanced images')
 
 
 class FindEPVS(Step):
-    """Label the ePVS that the enhancement shows, and put all back into the volume."""
+    """Label the ePVS on the enhanced images, and place the results in the volume."""
 
     input_spec = _FindEPVSInputSpec
     _function = 'find.find'
@@ -183,12 +183,12 @@ class _AssessQualityInputSpec(_StepInputSpec):
     counted = File(exists=True, mandatory=True, desc='counts')
     warp = File(exists=True, mandatory=True, desc='template on the T2w')
     fits = traits.List(
-        File(exists=True), [], usedefault=True, desc='of the T2w with each other contrast'
+        File(exists=True), [], usedefault=True, desc='fits of the T2w and each other contrast'
     )
 
 
 class AssessQuality(Step):
-    """Flag what is implausible about a result."""
+    """Flag implausible properties of a result."""
 
     input_spec = _AssessQualityInputSpec
     _function = 'assess.assess_quality'

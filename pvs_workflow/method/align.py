@@ -1,4 +1,4 @@
-"""Step 4: align T1w and FLAIR with the T2w, and check that they show the same head."""
+"""Step 4: register T1w and FLAIR to the T2w, and check that they show the same head."""
 
 from dataclasses import dataclass
 
@@ -20,11 +20,11 @@ class Aligned(Saved):
     Attributes
     ----------
     transform : LinearTransform
-        Rigid, from points of the T2w to points of the other contrast.
+        Rigid transform from points of the T2w to points of the other contrast.
     image : nibabel image of float32
         The other contrast on the T2w's grid.
     handedness : float
-        How much better it fits than its mirror image: a ratio of mutual information.
+        Mutual information with the T2w, divided by that of the mirror image.
 
     """
 
@@ -35,14 +35,14 @@ class Aligned(Saved):
 
 @dataclass(frozen=True)
 class ContrastFit(Saved):
-    """How well another contrast fits the T2w.
+    """Agreement between another contrast and the T2w.
 
     Attributes
     ----------
     overlap : float
-        Of the basal ganglia that both show (Dice).
+        Dice coefficient of the basal ganglia found in both.
     handedness : float
-        How much better it fits than its mirror image.
+        As in :class:`Aligned`.
 
     """
 
@@ -53,7 +53,8 @@ class ContrastFit(Saved):
 def align(t2w: Conformed, moving: Conformed, seed: int) -> Aligned:
     """Register another contrast of the same head to the T2w, and resample it once.
 
-    The T2w's shading does no harm, so that this need not wait for N4. ``seed`` is ANTs', > 0.
+    The T2w may still have its bias field, so this step does not wait for N4. ``seed`` is the
+    random seed of ANTs, > 0.
     """
     transform, handedness = register_rigid(t2w.image, moving.image, seed)
     return Aligned(transform, apply_transform(t2w.image, moving.image, transform), handedness)
@@ -62,10 +63,10 @@ def align(t2w: Conformed, moving: Conformed, seed: int) -> Aligned:
 def compare(
     moving: Conformed, aligned: Aligned, affine: TemplateAffine, nuclei: Nuclei, seed: int
 ) -> ContrastFit:
-    """Find the nuclei in another contrast, too, to see whether it is aligned with the T2w.
+    """Segment the nuclei in another contrast to check its alignment with the T2w.
 
-    ``aligned`` is the same contrast, from :func:`align`; ``affine`` and ``nuclei`` are the T2w's,
-    and ``seed`` is TensorFlow's.
+    ``aligned`` is the result of :func:`align` for the same contrast; ``affine`` and ``nuclei``
+    belong to the T2w, and ``seed`` is the random seed of TensorFlow.
     """
     to_template = affine.transform.matrix @ np.linalg.inv(aligned.transform.matrix)
     _, probabilities = predict_box(moving, to_template, seed)

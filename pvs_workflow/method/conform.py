@@ -1,4 +1,4 @@
-"""Step 1: check an image, and bring its voxels into canonical order."""
+"""Step 1: check an image and reorder its voxels to canonical (RAS+) order."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +22,11 @@ class Conformed(Saved):
     Attributes
     ----------
     name : str
-        Of the file, for messages.
+        File name, for messages.
     image : nibabel image of float32
-        Its voxel axes run closest to left→right, back→front and bottom→top (RAS+).
+        Its voxel axes are closest to left→right, back→front and bottom→top (RAS+).
     storage : Storage
-        How the file stores the voxels.
+        Voxel order of the file.
 
     """
 
@@ -38,14 +38,14 @@ class Conformed(Saved):
 def conform(source: Path, is_t2w: bool = False) -> Conformed:
     """Check an image and permute its voxels to canonical order.
 
-    Nothing is interpolated. Left and right come from the affine.
+    Voxels are not interpolated. The affine defines left and right.
 
     Parameters
     ----------
     source : Path
-        A NIfTI as the user stored it.
+        The user's NIfTI file.
     is_t2w : bool
-        Whether its slices must be fine enough to show ePVS.
+        Whether to check that the voxels are small enough to show ePVS.
 
     Raises
     ------
@@ -55,21 +55,21 @@ def conform(source: Path, is_t2w: bool = False) -> Conformed:
     """
     with prefix_errors(source):
         stored = open_nifti(source)
-        # What overflows becomes infinite, which is refused.
+        # Overflows become infinite, and check_voxels rejects these.
         with np.errstate(over='ignore', invalid='ignore'):
             data = read_voxels(stored, source, np.float32)
         check_voxels(data)
         data, affine, storage = to_canonical(data, stored.affine)
         if is_t2w:
             check_t2w_grid(data.shape, affine)
-    # As NIfTI keeps it: steps that read the saved image must get the same grid.
+    # NIfTI stores affines as float32: steps that load the saved image must get the same grid.
     affine = affine.astype(np.float32).astype(float)
     return Conformed(source.name, nb.Nifti1Image(np.ascontiguousarray(data), affine), storage)
 
 
 @contextmanager
 def prefix_errors(path: Path | str) -> Iterator[None]:
-    """Begin the message of an error that is raised in the block with the file's name."""
+    """Prefix the message of an error that is raised in the block with the file's name."""
     try:
         yield
     except PVSError as error:

@@ -1,4 +1,4 @@
-"""Step 2: correct the T2w for the shading of the receive coils."""
+"""Step 2: correct the intensity bias that the receive coils cause in the T2w."""
 
 from dataclasses import replace
 
@@ -7,5 +7,5 @@ from pvs_workflow.registration.bias import correct_bias
 
 
 def correct(t2w: Conformed, seed: int) -> Conformed:
-    """Remove the bias field of a T2w with N4; ``seed`` is ANTs', > 0."""
+    """Remove the bias field of a T2w with N4; ``seed`` is the random seed of ANTs, > 0."""
     return replace(t2w, image=correct_bias(t2w.image, seed))

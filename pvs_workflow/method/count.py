@@ -16,18 +16,18 @@ from pvs_workflow.uncertainty.image_statistics import describe_images
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """How far a person's predicted counts can be relied on.
+    """Uncertainty of a person's predicted counts.
 
     Attributes
     ----------
     lows, highs : (n,) arrays of float
-        The prediction interval of each count.
+        Prediction interval of each count.
     probabilities : (5,) array of float
-        Of the person's Potter grade being 0 to 4; sums to 1.
+        Probabilities of the person's Potter grades 0 to 4; they sum to 1.
     distances : (n,) array of float
-        Of each image from those that the cascade was calibrated on.
+        Distance of each image from the calibration images.
     in_distribution : (n,) array of bool
-        Whether that distance is within the limit.
+        Whether each distance is within the limit.
 
     """
 
@@ -40,16 +40,16 @@ class Uncertainty:
 
 @dataclass(frozen=True)
 class ImageCounts(Prediction, Uncertainty, Saved):
-    """What the cascade found in the six images, and how far that can be relied on."""
+    """Predictions of the cascade for the six images, with their uncertainty."""
 
 
 def count(six: SixImages, model: Path, model_sha256: str, seed: int) -> ImageCounts:
     """Enhance the six images and count the ePVS in them.
 
-    ``model`` is the cascade bundle, ``model_sha256`` the checksum of its card, and ``seed``
-    TensorFlow's.
+    ``model`` is the cascade bundle, ``model_sha256`` the checksum of its card, and ``seed`` the
+    random seed of TensorFlow.
     """
-    # One thread: the last digits of a sum depend on how many share it.
+    # The last digits of a sum depend on the number of threads.
     configure_tensorflow(1, seed)
     cascade = cached_bundle(model, model_sha256)
     prediction = cascade.predict(six.images)
@@ -60,17 +60,16 @@ def count(six: SixImages, model: Path, model_sha256: str, seed: int) -> ImageCou
 def estimate(card: Card, images: np.ndarray, prediction: Prediction) -> Uncertainty:
     """Estimate the uncertainty of a person's counts.
 
-    Intervals and probabilities are wider the less an image looks like those that the cascade was
-    calibrated on.
+    Intervals and probabilities widen with the distance of an image from the calibration images.
 
     Parameters
     ----------
     card : Card
-        Of the cascade that predicted.
+        Card of the cascade that made the prediction.
     images : (n, 80, 96) array of float32, in [0, 1]
         All images of one person.
     prediction : Prediction
-        Of them.
+        Prediction for these images.
 
     """
     counts = prediction.counts

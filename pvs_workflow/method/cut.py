@@ -1,4 +1,4 @@
-"""Step 5: cut the six images that the cascade gets."""
+"""Step 5: cut the six input images of the cascade."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +21,15 @@ class SixImages(Saved):
     Attributes
     ----------
     images : (6, 80, 96) array of float32, in [0, 1]
-        As the cascade gets them.
+        Input of the cascade.
     rois : (6, 80, 96) array of bool
+        Region of interest on each image.
     shown : (6, 80, 96) array of float32, in [0, 1]
-        The images with what lies outside the ROI, for figures.
+        The images including the surroundings of the ROI, for figures.
     views : tuple of 6 View
-        Where they lie.
+        Positions of the images.
     slices : tuple of 6 int
-        Their slices in the T2w as stored, from 0; of a slab, the central one.
+        Slice index of each image in the T2w file, from 0; the central slice of a slab.
 
     """
 
@@ -40,25 +41,25 @@ class SixImages(Saved):
 
 
 def cut(t2w: Conformed, located: BasalGanglia, model: Path) -> SixImages:
-    """Choose the three slices with most ROI, and cut both hemispheres' images from them.
+    """Choose the three slices with the largest ROI, and cut the images of both hemispheres.
 
-    ``t2w`` is without shading; the card of ``model``, the cascade bundle, says how the images are
-    prepared.
+    ``t2w`` is bias-corrected; the card of the cascade bundle, ``model``, defines the
+    preprocessing.
 
     Raises
     ------
     ImageError
-        If the basal ganglia are not in the field of view, or hold no signal.
+        If the basal ganglia are outside the field of view or have no signal.
     BundleError
         If the model cannot be used.
 
     """
     volume, affine = np.asarray(t2w.image.dataobj), t2w.image.affine
     roi = np.asarray(located.roi.dataobj)
-    how = verify_bundle(model).preprocessing
+    preprocessing = verify_bundle(model).preprocessing
     with prefix_errors(t2w.name):
-        views, images, rois = cut_six(volume, roi, affine, how)
-        _, shown, _ = cut_six(volume, roi, affine, replace(how, outside='keep'))
+        views, images, rois = cut_six(volume, roi, affine, preprocessing)
+        _, unmasked, _ = cut_six(volume, roi, affine, replace(preprocessing, outside='keep'))
     n = slices_per_slab(affine)
     slices = [t2w.storage.slice_index(central_slice(view.slice_index, n)) for view in views]
-    return SixImages(images, rois, shown, tuple(views), tuple(slices))
+    return SixImages(images, rois, unmasked, tuple(views), tuple(slices))

@@ -1,4 +1,4 @@
-"""Step 7: find the single ePVS that the counts rest on."""
+"""Step 7: find the individual ePVS behind the counts."""
 
 from dataclasses import dataclass
 
@@ -15,18 +15,18 @@ from pvs_workflow.science.sampling import place_back
 
 @dataclass(frozen=True)
 class FoundEPVS(Saved):
-    """The ePVS that were found, on the six images and on the T2w's grid.
+    """Detected ePVS on the six images and on the T2w's grid.
 
     Attributes
     ----------
     labels : (6, 80, 96) array of int32
-        Each ePVS its own number, from 1.
+        A number for each ePVS, from 1.
     strengths : (n,) array of float, in [0, 1]
-        Of ePVS 1 to n.
+        Strengths of ePVS 1 to n.
     instances : nibabel image of int32
-        The same numbers in the volume.
+        The same numbers on the T2w's grid.
     enhanced : nibabel image of float32
-        The enhanced images in the volume.
+        The enhanced images on the T2w's grid.
 
     """
 
@@ -42,12 +42,12 @@ class FoundEPVS(Saved):
 
 
 def find(t2w: Conformed, six: SixImages, counted: ImageCounts) -> FoundEPVS:
-    """Find the ePVS that the enhancement shows, as many as were counted or fewer."""
+    """Label the ePVS on the enhanced images, at most the rounded count of each image."""
     affine = t2w.image.affine
-    found = find_instances(six.images, counted.evidence, six.rois, counted.counts)
+    instances = find_instances(six.images, counted.evidence, six.rois, counted.counts)
     enhanced, volume = place_back(
-        counted.enhanced, found.labels, six.views, t2w.image.shape, affine
+        counted.enhanced, instances.labels, six.views, t2w.image.shape, affine
     )
-    found, volume = drop_unplaced(found, volume)
+    instances, volume = drop_unplaced(instances, volume)
     images = (nb.Nifti1Image(array, affine) for array in (volume, enhanced))
-    return FoundEPVS(found.labels, found.strengths, *images)
+    return FoundEPVS(instances.labels, instances.strengths, *images)

@@ -1,8 +1,9 @@
 """Step 3: locate the basal ganglia.
 
-The template is registered to the T2w by an affine transform. In its space a network finds the
-nuclei, which are taken back to the T2w; with the capsule that they enclose they are the region of
-interest. SyN then warps the template to these nuclei, which says how well it fits.
+The template is registered to the T2w with an affine transform. A network segments the nuclei in
+template space, and the labels are resampled to the T2w. The nuclei and the capsule that they
+enclose form the region of interest. SyN then warps the template to these nuclei; the correlation
+of template and T2w measures the quality of the registration.
 """
 
 from dataclasses import dataclass
@@ -23,18 +24,18 @@ from pvs_workflow.science.roi import add_capsule, roi_labels
 
 TEMPLATE = data.path('template', 'tpl-MNI152NLin2009cSym_res-1_T2w.nii.gz')
 NETWORK = data.path('nuclei', 'nuclei.safetensors')
-# What the network sees in the template, 0 to 255.
+# Class probabilities that the network predicts for the template, scaled to 0–255.
 TEMPLATE_NUCLEI = data.path('nuclei', 'template_probseg.nii.gz')
 
 
 @dataclass(frozen=True)
 class TemplateAffine(Saved):
-    """The affine registration of the template to a T2w.
+    """Affine registration of the template to a T2w.
 
     Attributes
     ----------
     transform : LinearTransform
-        From points of the T2w to points of the template.
+        Transform from points of the T2w to points of the template.
 
     """
 
@@ -43,16 +44,16 @@ class TemplateAffine(Saved):
 
 @dataclass(frozen=True)
 class Nuclei(Saved):
-    """The deep grey matter of a T2w.
+    """Deep grey matter of a T2w.
 
     Attributes
     ----------
     labels : nibabel image of int16
-        Nuclei on the T2w's grid, by FreeSurfer's numbers.
+        Nuclei on the T2w's grid, with FreeSurfer's label numbers.
     box : nibabel image of float32
-        The T2w in template space, around the nuclei.
+        The T2w in template space, cropped around the nuclei.
     probabilities : nibabel image of float32, 4D
-        Of each class, in the box.
+        Probability of each class in the box.
 
     """
 
@@ -63,12 +64,12 @@ class Nuclei(Saved):
 
 @dataclass(frozen=True)
 class BasalGanglia(Saved):
-    """The region of interest, on the T2w's grid.
+    """Region of interest on the T2w's grid.
 
     Attributes
     ----------
     structures : nibabel image of int16
-        Nuclei and internal capsule, by FreeSurfer's numbers.
+        Nuclei and internal capsule, with FreeSurfer's label numbers.
     roi : nibabel image of uint8
         1 left, 2 right.
 
@@ -80,16 +81,16 @@ class BasalGanglia(Saved):
 
 @dataclass(frozen=True)
 class Warp(Saved):
-    """The template, registered to a T2w.
+    """The template, warped to a T2w.
 
     Attributes
     ----------
     transform : nibabel image
-        Displacement field from the template to the T2w, as ITK stores it.
+        Displacement field from the template to the T2w, in ITK's format.
     image : nibabel image of float32
         The template on the T2w's grid.
     correlation : float
-        Of the two around the basal ganglia, -1 to 1.
+        Correlation of template and T2w around the basal ganglia, -1 to 1.
 
     """
 
@@ -100,7 +101,7 @@ class Warp(Saved):
 
 @dataclass(frozen=True)
 class Location:
-    """Where the basal ganglia of a T2w are, and what that rests on."""
+    """Basal ganglia of a T2w, with the registrations and nuclei they are derived from."""
 
     affine: TemplateAffine
     nuclei: Nuclei
@@ -109,9 +110,10 @@ class Location:
 
 
 def locate(scan: Conformed, corrected: Conformed, seed: int) -> Location:
-    """Locate the basal ganglia: all parts of this step, one after the other.
+    """Locate the basal ganglia: run all parts of this step.
 
-    ``corrected`` is the T2w ``scan`` without shading; ``seed`` is ANTs' and TensorFlow's, > 0.
+    ``corrected`` is the bias-corrected ``scan`` (T2w); ``seed`` is the random seed of ANTs and
+    TensorFlow, > 0.
     """
     affine = register_template(scan, seed)
     nuclei = find_nuclei(corrected, affine, seed)
@@ -122,13 +124,14 @@ def locate(scan: Conformed, corrected: Conformed, seed: int) -> Location:
 def register_template(t2w: Conformed, seed: int) -> TemplateAffine:
     """Register the template to a T2w with an affine transform.
 
-    The T2w's shading does no harm, so that this need not wait for N4. ``seed`` is ANTs', > 0.
+    The T2w may still have its bias field, so this step does not wait for N4. ``seed`` is the
+    random seed of ANTs, > 0.
     """
     return TemplateAffine(register_affine(t2w.image, nb.load(TEMPLATE), seed))
 
 
 def find_nuclei(t2w: Conformed, affine: TemplateAffine, seed: int) -> Nuclei:
-    """Find the nuclei of a T2w without shading; ``seed`` is TensorFlow's."""
+    """Segment the nuclei of a bias-corrected T2w; ``seed`` is the random seed of TensorFlow."""
     matrix = affine.transform.matrix
     box, probabilities = predict_box(t2w, matrix, seed)
     labels = label_scan(probabilities, t2w.image.shape, t2w.image.affine, matrix)
@@ -142,14 +145,15 @@ def find_nuclei(t2w: Conformed, affine: TemplateAffine, seed: int) -> Nuclei:
 def predict_box(
     scan: Conformed, to_template: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a scan of any contrast in template space, and what the network sees there.
+    """Resample a scan of any contrast to template space, and segment its nuclei there.
 
     Parameters
     ----------
     scan : Conformed
     to_template : (4, 4) array
-        From millimetres of the scan to those of the template.
+        Affine from the scan's world coordinates to the template's, mm.
     seed : int
+        Random seed of TensorFlow.
 
     Returns
     -------
@@ -157,14 +161,14 @@ def predict_box(
     probabilities : (64, 72, 56, 7) array
 
     """
-    # One thread: the last digits of a sum depend on how many share it.
+    # The last digits of a sum depend on the number of threads.
     configure_tensorflow(1, seed)
     box = sample_box(scan.image, to_template)
     return box, predict_nuclei(cached_nuclei_network(NETWORK), box)
 
 
 def find_roi(nuclei: Nuclei) -> BasalGanglia:
-    """Add the enclosed capsule to the nuclei, and merge each hemisphere's."""
+    """Add the enclosed capsule to the nuclei, and merge the structures of each hemisphere."""
     structures = add_capsule(np.asarray(nuclei.labels.dataobj))
     return BasalGanglia(
         *(nb.Nifti1Image(a, nuclei.labels.affine) for a in (structures, roi_labels(structures)))
@@ -172,7 +176,7 @@ def find_roi(nuclei: Nuclei) -> BasalGanglia:
 
 
 def warp_template(t2w: Conformed, affine: TemplateAffine, nuclei: Nuclei, seed: int) -> Warp:
-    """Warp the template to the nuclei of a T2w; ``seed`` is ANTs', > 0."""
+    """Warp the template to the nuclei of a T2w; ``seed`` is the random seed of ANTs, > 0."""
     template, linear = nb.load(TEMPLATE), affine.transform
     maps = tuple(
         structure_maps(np.asarray(image.dataobj, dtype=np.float32))

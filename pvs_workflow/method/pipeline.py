@@ -1,4 +1,4 @@
-"""All steps in their order, for use from Python."""
+"""The whole method as one function, for use from Python."""
 
 import os
 import tempfile
@@ -32,38 +32,38 @@ ImageLike = str | os.PathLike | nb.spatialimages.SpatialImage
 
 @dataclass(frozen=True)
 class EPVSResult:
-    """What was found in one T2w.
+    """Results for one T2w.
 
-    All images are on the grid of the T2w as it was given.
+    All images are on the grid of the input T2w.
 
     Attributes
     ----------
     grade : int
         The person's Potter grade, 0 to 4.
     probabilities : (5,) array of float
-        Of each grade.
+        Probability of each grade.
     counts : DataFrame
         A row for each of the six images, with the columns of ``desc-epvs_counts.tsv``.
     epvs : DataFrame
-        A row for each ePVS found, with the columns of ``desc-epvs_instances.tsv``.
+        A row for each detected ePVS, with the columns of ``desc-epvs_instances.tsv``.
     t2w : nibabel image
-        As the cascade saw it.
+        The T2w, bias-corrected unless ``bias_correction`` is false.
     roi : nibabel image
         Basal ganglia: 1 left, 2 right.
     structures : nibabel image
-        Their nuclei and the internal capsule, by FreeSurfer's numbers.
+        Nuclei and internal capsule, with FreeSurfer's label numbers.
     instances : nibabel image
-        Each ePVS its label of ``epvs``.
+        The ePVS, with the labels of ``epvs``.
     enhanced : nibabel image
-        The enhanced images in their places.
+        The enhanced images, at their positions in the T2w.
     aligned : dict of nibabel image
-        ``T1w`` and ``FLAIR``, those that were given.
+        The aligned ``T1w`` and ``FLAIR``, if given.
     quality : Quality
-        Flags, with reasons.
+        Quality flags, with reasons.
     six : SixImages
-        The six images, and where they lie.
+        The six images and their positions.
     counted : ImageCounts
-        What the cascade made of them.
+        Predictions of the cascade for them.
 
     """
 
@@ -93,21 +93,21 @@ def count_epvs(
 ) -> EPVSResult:
     """Count the enlarged perivascular spaces in the basal ganglia of one T2w.
 
-    The numbers are those of the command ``pvs_workflow``. One scan takes about a minute on one
-    processor. Global random generators of Python, NumPy and Keras are seeded.
+    The results equal those of the command ``pvs_workflow``. One scan takes about a minute on one
+    processor. The function seeds the global random generators of Python, NumPy and Keras.
 
     Parameters
     ----------
     t2w : path or nibabel image
     t1w, flair : path or nibabel image, optional
-        Of the same head. They have no part in the counts, but show whether the T2w has left and
-        right in their places.
+        Scans of the same head. They do not affect the counts; they serve to check the left–right
+        orientation of the T2w.
     model : Path, optional
-        A cascade bundle; the one that ships by default.
+        A cascade bundle (default: the shipped one).
     seed : int
-        Of ANTs and TensorFlow, > 0.
+        Random seed of ANTs and TensorFlow, > 0.
     bias_correction : bool
-        Whether N4 corrects the T2w.
+        Whether to correct the T2w with N4.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def count_epvs(
     ------
     PVSError
         If an image or the model cannot be used, or if ANTs or TensorFlow is already loaded with
-        more than one thread, which would change the numbers.
+        more than one thread, which would change the results.
 
     Examples
     --------
@@ -138,21 +138,21 @@ def count_epvs(
         scans = {name: conform(path, is_t2w=name == 'T2w') for name, path in files.items()}
         original = open_nifti(files['T2w'])
     scan = scans.pop('T2w')
-    head = correct(scan, seed) if bias_correction else scan
-    place = locate(scan, head, seed)
-    located = place.basal_ganglia
+    corrected = correct(scan, seed) if bias_correction else scan
+    location = locate(scan, corrected, seed)
+    located = location.basal_ganglia
     aligned = {name: align(scan, moving, seed) for name, moving in scans.items()}
     fits = tuple(
-        compare(scans[name], other, place.affine, place.nuclei, seed)
+        compare(scans[name], other, location.affine, location.nuclei, seed)
         for name, other in aligned.items()
     )
-    six = cut(head, located, bundle)
+    six = cut(corrected, located, bundle)
     counted = count(six, bundle, model_sha256(bundle), seed)
-    found = find(head, six, counted)
-    quality = assess_quality(six, located, counted, place.warp, fits)
+    found = find(corrected, six, counted)
+    quality = assess_quality(six, located, counted, location.warp, fits)
     tables = tabulate(six, counted, found, quality)
     images = {
-        't2w': head.image,
+        't2w': corrected.image,
         'roi': located.roi,
         'structures': located.structures,
         'instances': found.instances,
@@ -172,7 +172,7 @@ def count_epvs(
 
 
 def _as_file(image: ImageLike, target: Path) -> Path:
-    """Return the file of an image; one that is in memory is saved as it is, unscaled."""
+    """Return the path of an image; save an image that is in memory to ``target``, unscaled."""
     if isinstance(image, str | os.PathLike):
         return Path(image)
     voxels = np.asanyarray(image.dataobj)

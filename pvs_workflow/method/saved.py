@@ -1,4 +1,4 @@
-"""Results of steps as files: what one process leaves for the next, and for a viewer."""
+"""Results of steps as files, which pass them between processes and can be opened in a viewer."""
 
 import hashlib
 import json
@@ -17,17 +17,17 @@ _ARRAYS = 'arrays.npz'
 
 @dataclass(frozen=True)
 class Saved:
-    """A step's result, which can be saved to a folder and loaded again without loss.
+    """Result of a step, which can be saved to a folder and loaded without loss.
 
     Images are saved as ``<field>.nii.gz``, linear transforms as ``<field>.txt``, arrays together
-    as ``arrays.npz``, and all other fields in ``<class>.json``. That file has the checksums of the
-    others, so that it changes whenever anything of the result does.
+    in ``arrays.npz``, and all other fields in ``<class>.json``. The JSON file contains the
+    checksums of the other files, so it changes whenever any part of the result changes.
     """
 
     def save(self, folder: Path) -> Path:
         """Save the result; return the JSON file, from which :meth:`load` loads it.
 
-        The folder is made where it is missing; no other result may be in it.
+        The folder is created if necessary; it must not contain another result.
         """
         folder.mkdir(parents=True, exist_ok=True)
         values, files, arrays = {}, {}, {}
@@ -52,7 +52,7 @@ class Saved:
 
     @classmethod
     def load(cls, index: Path | str) -> Self:
-        """Load a result from the file that :meth:`save` returned; voxels are read when needed."""
+        """Load a result from the file that :meth:`save` returned; voxels are read lazily."""
         index = Path(index)
         content, hints = json.loads(index.read_text()), get_type_hints(cls)
         values = {name: _build(hints[name], value) for name, value in content['values'].items()}
@@ -62,14 +62,14 @@ class Saved:
 
 
 def saved_file(index: Path | str, field: str) -> Path:
-    """Return the file of an image or a transform of a saved result, by the attribute's name."""
+    """Return the file of an image or transform of a saved result, by field name."""
     return Path(index).with_name(json.loads(Path(index).read_text())['files'][field])
 
 
 def load_arguments(function: Callable, values: Mapping) -> dict:
-    """Return what a function takes, of values that name files instead of saved results and paths.
+    """Load the arguments of a function from values that name files of saved results.
 
-    The function's type hints say what to load; values that it does not take are left out.
+    The function's type hints define what to load; values that it does not take are skipped.
     """
     hints = get_type_hints(function)
     return {name: _load(hints[name], values[name]) for name in values if name in hints}
@@ -84,7 +84,7 @@ def _load(hint, value):
 
 
 def _build(hint, value):
-    """Turn what JSON holds into what a type hint says: dataclasses and tuples, nested."""
+    """Convert a value from JSON to its type hint: nested dataclasses and tuples."""
     if is_dataclass(hint):
         hints = get_type_hints(hint)
         return hint(**{name: _build(hints[name], part) for name, part in value.items()})

@@ -1,4 +1,4 @@
-"""The tables of a result."""
+"""Tables of a result."""
 
 from collections.abc import Mapping
 
@@ -26,11 +26,11 @@ def tabulate(
     Parameters
     ----------
     six, counted, found, quality
-        What the steps returned.
+        Results of the steps.
     identity : mapping of str, optional
-        ``participant``, ``session``, ``t2w``, ``model`` and ``model_sha256``, as
-        :func:`~pvs_workflow.derivatives.counts.grade_table` takes them; without these, there is
-        no table of the grade.
+        ``participant``, ``session``, ``t2w``, ``model`` and ``model_sha256``: arguments of
+        :func:`~pvs_workflow.derivatives.counts.grade_table`. Without it, ``potter_grade`` is
+        omitted.
 
     """
     counts = count_table(

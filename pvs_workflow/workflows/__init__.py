@@ -1,1 +1,1 @@
-"""Nipype graphs: which node feeds which, and nothing else."""
+"""Builders of the Nipype graphs."""

@@ -1,4 +1,4 @@
-"""Conform, correct, locate the basal ganglia, and align the other contrasts."""
+"""Workflows that conform and correct the images, locate the basal ganglia and align contrasts."""
 
 from nipype.interfaces import utility as niu
 from nipype.pipeline import engine as pe
@@ -18,7 +18,7 @@ from pvs_workflow.interfaces.steps import (
 def init_conform_wf(
     *, use_t1w: bool, use_flair: bool, bias_correction: bool, random_seed: int, name='conform_wf'
 ):
-    """Check the images, bring them into canonical order, and correct the T2w for its shading.
+    """Check the images, reorder them to canonical order, and correct the bias field of the T2w.
 
     Workflow Graph
         .. workflow::
@@ -37,31 +37,31 @@ def init_conform_wf(
     use_flair : bool
         Whether there is a FLAIR.
     bias_correction : bool
-        Whether N4 is run on the T2w.
+        Whether to correct the T2w with N4.
     random_seed : int
-        ANTs' seed, > 0.
+        Random seed of ANTs, > 0.
     name : str
         Name of the workflow (default: ``conform_wf``).
 
     Inputs
     ------
     t2w
-        T2w as the user stored it.
+        The user's T2w file.
     t1w
-        T1w as the user stored it (with ``use_t1w``).
+        The user's T1w file (with ``use_t1w``).
     flair
-        FLAIR as the user stored it (with ``use_flair``).
+        The user's FLAIR file (with ``use_flair``).
 
     Outputs
     -------
     t2w
-        Canonical T2w, bias-corrected with ``bias_correction``.
+        Canonical T2w, bias-corrected if ``bias_correction``.
     t1w
         Canonical T1w.
     flair
         Canonical FLAIR.
     conformed
-        Canonical T2w with its shading.
+        Canonical T2w before bias correction.
 
     """
     workflow = pe.Workflow(name=name)
@@ -87,7 +87,7 @@ def init_conform_wf(
 
 
 def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
-    """Align another contrast of the same head with the T2w, and check that it is aligned.
+    """Register another contrast of the same head to the T2w, and check the alignment.
 
     Workflow Graph
         .. workflow::
@@ -102,14 +102,14 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
     contrast : str
         ``T1w`` or ``FLAIR``; part of the node names.
     random_seed : int
-        Seed of ANTs and TensorFlow, > 0.
+        Random seed of ANTs and TensorFlow, > 0.
     name : str
         Name of the workflow (default: ``align_wf``).
 
     Inputs
     ------
     t2w
-        Canonical T2w; its shading does no harm, so that nothing has to wait for N4.
+        Canonical T2w before bias correction, so this workflow does not wait for N4.
     moving
         Canonical image of the other contrast.
     affine
@@ -122,19 +122,19 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
     aligned
         The other contrast on the T2w grid, and its rigid transform.
     fit
-        How well it fits the T2w.
+        Agreement of the other contrast with the T2w.
 
     """
     workflow = pe.Workflow(name=name)
-    seen = ['moving', 'affine', 'nuclei']
-    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', *seen]), name='inputnode')
+    compared = ['moving', 'affine', 'nuclei']
+    inputnode = pe.Node(niu.IdentityInterface(fields=['t2w', *compared]), name='inputnode')
     outputnode = pe.Node(niu.IdentityInterface(fields=['aligned', 'fit']), name='outputnode')
     align = pe.Node(Align(seed=random_seed), name=f'align_{contrast.lower()}')
     compare = pe.Node(CompareNuclei(seed=random_seed), name=f'compare_{contrast.lower()}')
     workflow.connect(
         [
             (inputnode, align, [('t2w', 't2w'), ('moving', 'moving')]),
-            (inputnode, compare, [(field, field) for field in seen]),
+            (inputnode, compare, [(field, field) for field in compared]),
             (align, compare, [('result', 'aligned')]),
             (align, outputnode, [('result', 'aligned')]),
             (compare, outputnode, [('result', 'fit')]),
@@ -144,11 +144,11 @@ def init_align_wf(*, contrast: str, random_seed: int, name='align_wf'):
 
 
 def init_roi_wf(*, random_seed: int, name='roi_wf'):
-    """Find the nuclei of the T2w, make the ROI of them, and warp the template to them.
+    """Segment the nuclei of the T2w, derive the ROI, and warp the template to the nuclei.
 
-    The template is registered to the T2w by an affine transform; in its space a network finds the
-    nuclei, whose labels the T2w gets. SyN warps the template's own nuclei to them: one composite
-    transform leads from the template to the T2w.
+    The template is registered to the T2w with an affine transform. A network segments the nuclei
+    in template space, and the labels are resampled to the T2w. SyN then warps the template's
+    nuclei to them; one composite transform maps the template to the T2w.
 
     Workflow Graph
         .. workflow::
@@ -161,16 +161,16 @@ def init_roi_wf(*, random_seed: int, name='roi_wf'):
     Parameters
     ----------
     random_seed : int
-        Seed of ANTs and TensorFlow, > 0.
+        Random seed of ANTs and TensorFlow, > 0.
     name : str
         Name of the workflow (default: ``roi_wf``).
 
     Inputs
     ------
     t2w
-        Canonical T2w, without its shading.
+        Canonical T2w, bias-corrected.
     conformed
-        The same as it was scanned: the affine does not wait for N4.
+        Canonical T2w before bias correction, so the affine registration does not wait for N4.
 
     Outputs
     -------

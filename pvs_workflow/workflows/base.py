@@ -1,4 +1,4 @@
-"""The whole graph: one branch for each scan."""
+"""The complete workflow: one branch for each scan."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,19 +49,19 @@ def init_pvs_wf(
     Parameters
     ----------
     scans : sequence of Scan
-        What to process; each gets a branch named ``<scan.name>_wf``.
+        The scans to process; each gets a branch named ``<scan.name>_wf``.
     bids_dir : Path
         The raw dataset.
     output_dir : Path
-        The derivative dataset; crash files go to ``sub-X/log/<run_id>/`` in it.
+        The derivative dataset; crash files are written to its ``sub-X/log/<run_id>/``.
     run_id : str
         Name of this run.
     model : Path
         The cascade bundle.
     random_seed : int
-        Seed of ANTs and TensorFlow, > 0.
+        Random seed of ANTs and TensorFlow, > 0.
     bias_correction : bool
-        Whether N4 is run on the T2w.
+        Whether to correct the T2w with N4.
     name : str
         Name of the workflow (default: ``pvs_wf``).
 
@@ -117,7 +117,7 @@ def init_scan_wf(
     Parameters
     ----------
     scan : Scan
-        The T2w, and the T1w and FLAIR that go with it.
+        The T2w, with its T1w and FLAIR, if any.
     bids_dir : Path
         The raw dataset.
     output_dir : Path
@@ -125,9 +125,9 @@ def init_scan_wf(
     model : Path
         The cascade bundle.
     random_seed : int
-        Seed of ANTs and TensorFlow, > 0.
+        Random seed of ANTs and TensorFlow, > 0.
     bias_correction : bool
-        Whether N4 is run on the T2w.
+        Whether to correct the T2w with N4.
     name : str
         Name of the workflow (default: ``scan_wf``).
 

@@ -1,4 +1,4 @@
-"""Six images, two networks, ePVS and quality."""
+"""Workflow that cuts the six images, counts and finds the ePVS, and assesses the quality."""
 
 from pathlib import Path
 
@@ -25,40 +25,40 @@ def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='c
     model : Path
         The cascade bundle.
     model_sha256 : str
-        Checksum of its card.
+        Checksum of the bundle's card.
     random_seed : int
-        TensorFlow's seed, > 0.
+        Random seed of TensorFlow, > 0.
     name : str
         Name of the workflow (default: ``cascade_wf``).
 
     Inputs
     ------
     t2w
-        Canonical T2w, without its shading.
+        Canonical T2w, bias-corrected.
     located
         Basal ganglia on the T2w grid.
     warp
-        The template, registered to the T2w.
+        The template, warped to the T2w.
     fits
-        How well each other contrast fits the T2w; may be left out.
+        Agreement of each other contrast with the T2w (optional).
 
     Outputs
     -------
     six
-        The six images, their ROIs, and where they lie.
+        The six images, their ROIs and their positions.
     counted
         Enhanced images, counts, intervals and grade probabilities.
     found
         The ePVS, on the images and on the T2w grid.
     quality
-        Flags, with reasons.
+        Quality flags, with reasons.
 
     """
     workflow = pe.Workflow(name=name)
     inputnode = pe.Node(
         niu.IdentityInterface(fields=['t2w', 'located', 'warp', 'fits']), name='inputnode'
     )
-    # A T2w alone has nothing to be compared with.
+    # Without other contrasts, the input stays unconnected.
     inputnode.inputs.fits = []
     outputnode = pe.Node(
         niu.IdentityInterface(fields=['six', 'counted', 'found', 'quality']), name='outputnode'

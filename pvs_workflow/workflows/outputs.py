@@ -1,4 +1,4 @@
-"""Everything that is written for one scan."""
+"""Workflow that writes all outputs of one scan."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _IMAGES = {
     'enhanced': (names.ENHANCED, 'found', 'enhanced'),
     'instances': (names.EPVS, 'found', 'instances'),
 }
-"""Of each image that is written: its name, the result that has it, and its name in that."""
+"""Name, source result and field of each output image."""
 
 _TRANSFORMS = {
     't1w_xfm': (f'{names.T1W_TRANSFORM}.txt', 't1w'),
@@ -32,9 +32,9 @@ _LOOKUPS = ('roi', 'structures')
 
 
 def image_sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
-    """Return the metadata that BIDS requires of an image; of the T2w, the scanner's, too.
+    """Return the metadata that BIDS requires for an image, and the scanner's for the T2w.
 
-    ``tail`` is the image's name after the scan's entities.
+    ``tail`` is the part of the image's name after the scan's entities.
     """
     sources = list(scan.sources(bids_dir))
     content: dict = {'Sources': sources}
@@ -43,7 +43,7 @@ def image_sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
     if not tail.endswith('_dseg'):
         content['SkullStripped'] = False
     if tail == names.T2W:
-        # The group level reads derivatives alone, and compares scanners.
+        # The group level compares scanners, but reads only derivatives.
         content |= scanner_metadata(bids_dir, scan.t2w)
     return content
 
@@ -86,7 +86,7 @@ def init_outputs_wf(
     Inputs
     ------
     t2w
-        Canonical T2w that the cascade saw.
+        Canonical T2w, bias-corrected.
     t1w
         T1w, aligned with the T2w.
     flair
@@ -94,15 +94,15 @@ def init_outputs_wf(
     located
         Basal ganglia.
     warp
-        The template, registered to the T2w.
+        The template, warped to the T2w.
     six
-        The six images, and where they lie.
+        The six images and their positions.
     counted
         Enhanced images, counts, intervals and grade probabilities.
     found
         The ePVS.
     quality
-        Flags, with reasons.
+        Quality flags, with reasons.
 
     """
     workflow = pe.Workflow(name=name)
@@ -112,9 +112,9 @@ def init_outputs_wf(
     stem = str(output_dir / scan.folder / scan.prefix)
     edges = []
 
-    def add(node: str, interface, used: dict[str, str]) -> None:
-        if not absent & set(used):
-            edges.append((inputnode, pe.Node(interface, name=node), list(used.items())))
+    def add(node: str, interface, inputs: dict[str, str]) -> None:
+        if not absent & set(inputs):
+            edges.append((inputnode, pe.Node(interface, name=node), list(inputs.items())))
 
     for image, (tail, result, field) in _IMAGES.items():
         save = SaveImage(

@@ -1,4 +1,4 @@
-"""The ePVS as they are written: labels, tables and counts tell one story."""
+"""Written labels, tables and counts are consistent."""
 
 import json
 
@@ -30,9 +30,9 @@ IDENTITY = {
 
 
 def write(folder, codes, shown=SHOWN):
-    """Store a T2w, save what the steps made of it, and run both interfaces.
+    """Store a T2w, save results of its steps, and run both interfaces.
 
-    Returns the label image as stored, instances and counts.
+    Returns the stored label image, the instances and the counts.
     """
     affine = np.diag([0.573, 0.573, 5.0, 1.0])
     affine[:3, 3] = -45, -30, 12
@@ -79,7 +79,7 @@ def write(folder, codes, shown=SHOWN):
 def test_labels_tables_and_counts_agree(tmp_path, codes):
     image, instances, counts = write(tmp_path, codes)
     data = np.asarray(image.dataobj)
-    # Three slices lie along the axis that is named by S or I.
+    # The slice axis is the one with code S or I.
     axis = next(axis for axis, code in enumerate(nb.aff2axcodes(image.affine)) if code in 'SI')
     assert sorted(instances['label']) == np.unique(data[data > 0]).tolist()
     for row in instances.itertuples():
@@ -97,21 +97,21 @@ def test_labels_tables_and_counts_agree(tmp_path, codes):
     assert counts['instances'].tolist() == expected.tolist()
 
 
-def test_nothing_found_leaves_a_table_with_its_header(tmp_path):
+def test_a_table_without_epvs_has_only_a_header(tmp_path):
     image, instances, counts = write(tmp_path, 'RAS', shown=[0] * 6)
     assert not np.asarray(image.dataobj).any()
     assert instances.empty
     assert counts['instances'].sum() == 0
 
 
-def test_labels_come_with_what_they_mean(tmp_path):
+def test_labels_have_a_lookup_table(tmp_path):
     write(tmp_path, 'LAS')
     lookup = (tmp_path / 'sub-01_dseg.tsv').read_text()
     assert lookup.startswith('index\tname\n1\tleft')
     assert json.loads((tmp_path / 'sub-01_dseg.json').read_text()) == {'Sources': ['bids:raw:a']}
 
 
-def test_a_transform_is_written_as_itk_reads_it(tmp_path):
+def test_a_transform_is_written_in_the_format_of_itk(tmp_path):
     transform = LinearTransform((1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0, 2.5, 0, 0), (0.0, 0.0, 0.0))
     image = nb.Nifti1Image(np.zeros((2, 2, 2), np.float32), np.eye(4))
     result = Aligned(transform, image, 1.2).save(tmp_path / 'aligned')

@@ -21,7 +21,7 @@ def files(tmp_path):
     return {name: str(result.save(tmp_path / name)) for name, result in results.items()}
 
 
-def drawn(interface, folder):
+def run(interface, folder):
     """Return the text of each figure, by its name in the report."""
     paths = interface.run(cwd=folder).outputs.out_files
     return {
@@ -32,19 +32,19 @@ def drawn(interface, folder):
 
 def test_the_slices_are_one_figure(tmp_path, files):
     inputs = {name: files[name] for name in ('t2w', 'located', 'six')}
-    figures = drawn(DrawROI(**inputs, stem=str(tmp_path / 'sub-01')), tmp_path)
+    figures = run(DrawROI(**inputs, stem=str(tmp_path / 'sub-01')), tmp_path)
     assert list(figures) == ['roi']
     assert '<svg' in figures['roi']
 
 
 def test_the_cascade_has_four_figures(tmp_path, files):
     inputs = {name: files[name] for name in ('six', 'counted', 'found')}
-    figures = drawn(DrawCascade(**inputs, stem=str(tmp_path / 'sub-01')), tmp_path)
+    figures = run(DrawCascade(**inputs, stem=str(tmp_path / 'sub-01')), tmp_path)
     assert list(figures) == ['images', 'enhanced', 'evidence', 'grade']
 
 
 def test_an_alignment_is_named_after_its_contrast(tmp_path, files):
     inputs = {'t2w': files['t2w'], 'located': files['located'], 'moving': files['warp']}
     stem = str(tmp_path / 'sub-01')
-    figures = drawn(DrawRegistration(**inputs, moving_name='FLAIR', stem=stem), tmp_path)
+    figures = run(DrawRegistration(**inputs, moving_name='FLAIR', stem=stem), tmp_path)
     assert list(figures) == ['flairreg']

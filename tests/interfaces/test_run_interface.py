@@ -1,4 +1,4 @@
-"""Interfaces only load, call and save: what they do is in the method."""
+"""Interfaces only load, call and save; the code is in the method package."""
 
 import ast
 from pathlib import Path
@@ -7,30 +7,30 @@ import pytest
 
 import pvs_workflow.interfaces
 
-MOST_LINES = 15
+MAX_LINES = 15
 MODULES = sorted(Path(pvs_workflow.interfaces.__file__).parent.glob('*.py'))
 RUNS = {
-    f'{kind.name}._run_interface': part
+    f'{interface.name}._run_interface': method
     for module in MODULES
-    for kind in ast.parse(module.read_text('utf-8')).body
-    if isinstance(kind, ast.ClassDef)
-    for part in kind.body
-    if isinstance(part, ast.FunctionDef) and part.name == '_run_interface'
+    for interface in ast.parse(module.read_text('utf-8')).body
+    if isinstance(interface, ast.ClassDef)
+    for method in interface.body
+    if isinstance(method, ast.FunctionDef) and method.name == '_run_interface'
 }
 
 
-def test_there_is_something_to_look_at():
+def test_interfaces_are_collected():
     assert set(RUNS) >= {'Step._run_interface', 'SaveTables._run_interface'}
 
 
 @pytest.mark.parametrize('name', RUNS)
-def test_it_is_short(name):
+def test_run_interface_is_short(name):
     body = RUNS[name].body
     lines = body[-1].end_lineno - body[0].lineno + 1
-    assert lines <= MOST_LINES
+    assert lines <= MAX_LINES
 
 
 @pytest.mark.parametrize('name', RUNS)
-def test_it_branches_at_most_once(name):
+def test_run_interface_branches_at_most_once(name):
     branches = [n for n in ast.walk(RUNS[name]) if isinstance(n, ast.If | ast.For | ast.While)]
     assert len(branches) <= 1

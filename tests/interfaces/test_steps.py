@@ -1,4 +1,4 @@
-"""Nodes take the steps of the method, and pass results on as files."""
+"""Nodes run the steps of the method, and pass results as files."""
 
 import inspect
 from importlib import import_module
@@ -33,11 +33,11 @@ def test_inputs_are_the_parameters_of_the_function(name):
     inputs = set(STEPS[name].input_spec().copyable_trait_names())
     parameters = set(inspect.signature(step).parameters)
     assert parameters <= inputs
-    # These decide only whether a step is taken again.
+    # These only affect whether a step is rerun.
     assert inputs - parameters <= {'version', 'model_sha256'}
 
 
-def test_another_version_takes_every_step_again():
+def test_a_new_version_reruns_every_step():
     nodes = [FindROI(), FindROI(version='0')]
     hashes = {node.inputs.get_hashval(hash_method='content')[1] for node in nodes}
     assert len(hashes) == 2
@@ -53,7 +53,7 @@ def test_a_conformed_image_is_saved_in_the_folder_of_its_node(tmp_path):
     assert np.array_equal(Conformed.load(outputs.result).image.dataobj, voxels[::-1])
 
 
-def test_an_unusable_image_is_named(tmp_path):
+def test_an_error_names_the_unusable_image(tmp_path):
     nb.save(nb.Nifti1Image(np.zeros((9, 9, 9), np.int16), np.eye(4)), tmp_path / 'a.nii.gz')
     with pytest.raises(ImageError, match=r'^a\.nii\.gz cannot be used: it is empty'):
         Conform(source=tmp_path / 'a.nii.gz').run(cwd=tmp_path)
@@ -69,7 +69,7 @@ def test_nuclei_become_basal_ganglia(tmp_path):
 
 @pytest.fixture
 def files(tmp_path):
-    """Return saved results of a scan of which nothing is wrong."""
+    """Return saved results of a faultless scan."""
     t2w, located = small_head()
     results = {
         't2w': t2w,
@@ -81,7 +81,7 @@ def files(tmp_path):
     return {name: str(result.save(tmp_path / name)) for name, result in results.items()}
 
 
-def test_images_are_cut_as_the_model_says(tmp_path, files):
+def test_six_images_are_cut(tmp_path, files):
     inputs = {name: files[name] for name in ('t2w', 'located')}
     model = {'model': data.path('cascade'), 'model_sha256': ''}
     six = SixImages.load(CutImages(**inputs, **model).run(cwd=tmp_path).outputs.result)
@@ -95,7 +95,7 @@ def test_epvs_are_found_on_every_image(tmp_path, files):
 
 
 @pytest.mark.parametrize(('overlaps', 'overall'), [([], 'pass'), ([0.9, 0.7], 'review')])
-def test_another_contrast_that_lies_elsewhere_is_for_review(tmp_path, files, overlaps, overall):
+def test_a_misaligned_contrast_needs_review(tmp_path, files, overlaps, overall):
     inputs = {name: files[name] for name in ('located', 'six', 'counted', 'warp')}
     others = [str(ContrastFit(overlap, 1.2).save(tmp_path / f'{overlap}')) for overlap in overlaps]
     outputs = AssessQuality(**inputs, fits=others).run(cwd=tmp_path).outputs

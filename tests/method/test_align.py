@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 SEED = 7
 
 
-def test_an_aligned_contrast_shows_the_nuclei_where_the_t2w_does():
+def test_nuclei_of_an_aligned_contrast_overlap_those_of_the_t2w():
     t2w, t1w = example_scan('T2w'), example_scan('T1w')
     aligned = align(t2w, t1w, SEED)
     assert aligned.image.shape == t2w.image.shape
@@ -23,5 +23,5 @@ def test_an_aligned_contrast_shows_the_nuclei_where_the_t2w_does():
     assert good.overlap > OVERLAP
     assert good.handedness == aligned.handedness
     shift = (*aligned.transform.parameters[:9], 12.0, 15.0, 0.0)
-    elsewhere = replace(aligned, transform=LinearTransform(shift, aligned.transform.centre))
-    assert compare(t1w, elsewhere, affine, nuclei, SEED).overlap < OVERLAP
+    misaligned = replace(aligned, transform=LinearTransform(shift, aligned.transform.centre))
+    assert compare(t1w, misaligned, affine, nuclei, SEED).overlap < OVERLAP

@@ -24,16 +24,16 @@ def change_roi(change):
     return replace(located, roi=nb.Nifti1Image(roi, located.roi.affine))
 
 
-def only_every_fourth_row(roi):
+def keep_every_fourth_row(roi):
     return np.where(np.arange(60)[:, None] % 4 == 0, roi, 0).astype(np.uint8)
 
 
-def half_of_the_left(roi):
+def halve_the_left(roi):
     roi[5:20] = 0
     return roi
 
 
-def at_the_bottom(roi):
+def shift_to_the_bottom(roi):
     return np.roll(roi, -3, axis=2)
 
 
@@ -44,9 +44,9 @@ def test_a_good_scan_passes():
 @pytest.mark.parametrize(
     ('change', 'level', 'reason'),
     [
-        ({'located': change_roi(only_every_fourth_row)}, 'review', 'implausible ROI volume on'),
-        ({'located': change_roi(half_of_the_left)}, 'review', 'left and right ROI differ in'),
-        ({'located': change_roi(at_the_bottom)}, 'review', 'reach the edge of the field of view'),
+        ({'located': change_roi(keep_every_fourth_row)}, 'review', 'implausible ROI volume on'),
+        ({'located': change_roi(halve_the_left)}, 'review', 'left and right ROI differ in'),
+        ({'located': change_roi(shift_to_the_bottom)}, 'review', 'reach the edge of the field'),
         ({'correlation': 0.35}, 'review', 'the template fits poorly'),
         ({'correlation': 0.1}, 'fail', 'the template does not fit'),
         ({'rois': 300}, 'review', 'little of the basal ganglia'),
@@ -58,18 +58,18 @@ def test_a_good_scan_passes():
         ),
     ],
 )
-def test_doubts_are_named(change, level, reason):
+def test_implausible_results_are_flagged_with_a_reason(change, level, reason):
     quality = assess(**change)
     assert quality.overall == level
     assert any(reason in text for text in quality.reasons)
     assert (level == 'fail') == (quality.images == ('fail',) * 6)
 
 
-@pytest.mark.parametrize('unlike', [(2,), (0, 5)])
-def test_only_the_images_out_of_distribution_are_for_review(unlike):
-    known = tuple(index not in unlike for index in range(6))
-    quality = assess(in_distribution=known)
-    assert quality.images == tuple('pass' if k else 'review' for k in known)
+@pytest.mark.parametrize('outside', [(2,), (0, 5)])
+def test_only_images_out_of_distribution_need_review(outside):
+    in_distribution = tuple(index not in outside for index in range(6))
+    quality = assess(in_distribution=in_distribution)
+    assert quality.images == tuple('pass' if inside else 'review' for inside in in_distribution)
     assert quality.overall == 'review'
     assert quality.reasons == ('an image unlike those the cascade was trained on',)
-    assert assess(in_distribution=known, correlation=0.1).images == ('fail',) * 6
+    assert assess(in_distribution=in_distribution, correlation=0.1).images == ('fail',) * 6

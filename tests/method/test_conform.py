@@ -1,4 +1,4 @@
-"""What users stored is read whole or refused, and brought into one order."""
+"""Images are read in full or rejected, and reordered to canonical order."""
 
 import gzip
 
@@ -19,27 +19,27 @@ def scan(shape=(12, 14, 9), dtype=np.int16):
 
 
 @pytest.mark.parametrize('codes', ['RAS', 'LAS', 'LPI', 'SRA', 'PIR'])
-def test_every_order_gives_one_image(tmp_path, codes):
+def test_every_storage_order_gives_the_same_image(tmp_path, codes):
     image = scan()
     turn = ornt_transform(io_orientation(image.affine), axcodes2ornt(codes))
     nb.save(image.as_reoriented(turn), tmp_path / 'a.nii.gz')
-    found = conform(tmp_path / 'a.nii.gz', is_t2w=True)
-    assert np.array_equal(found.image.dataobj, image.get_fdata())
-    assert np.allclose(found.image.affine, AFFINE)
+    conformed = conform(tmp_path / 'a.nii.gz', is_t2w=True)
+    assert np.array_equal(conformed.image.dataobj, image.get_fdata())
+    assert np.allclose(conformed.image.affine, AFFINE)
     axis = next(i for i, code in enumerate(codes) if code in 'SI')
     plane = np.take(
-        np.asarray(image.as_reoriented(turn).dataobj), found.storage.slice_index(2), axis
+        np.asarray(image.as_reoriented(turn).dataobj), conformed.storage.slice_index(2), axis
     )
     assert sorted(plane.ravel()) == sorted(np.asarray(image.dataobj)[:, :, 2].ravel())
 
 
-def test_saving_changes_no_digit(tmp_path):
+def test_saving_is_lossless(tmp_path):
     nb.save(scan(), tmp_path / 'a.nii.gz')
-    found = conform(tmp_path / 'a.nii.gz')
-    loaded = Conformed.load(found.save(tmp_path / 'saved'))
-    assert np.array_equal(loaded.image.affine, found.image.affine)
-    assert np.array_equal(loaded.image.dataobj, found.image.dataobj)
-    assert loaded.storage == found.storage
+    conformed = conform(tmp_path / 'a.nii.gz')
+    loaded = Conformed.load(conformed.save(tmp_path / 'saved'))
+    assert np.array_equal(loaded.image.affine, conformed.image.affine)
+    assert np.array_equal(loaded.image.dataobj, conformed.image.dataobj)
+    assert loaded.storage == conformed.storage
 
 
 def test_a_trailing_axis_of_one_is_dropped(tmp_path):
@@ -49,12 +49,12 @@ def test_a_trailing_axis_of_one_is_dropped(tmp_path):
     assert np.array_equal(conform(path).image.dataobj, image.get_fdata())
 
 
-def test_errors_begin_with_the_name_and_keep_their_kind():
+def test_errors_begin_with_the_name_and_keep_their_class():
     with (
-        pytest.raises(OutputError, match=r'^a\.nii cannot be used: no room$'),
+        pytest.raises(OutputError, match=r'^a\.nii cannot be used: disk full$'),
         prefix_errors('/x/a.nii'),
     ):
-        raise OutputError('no room')
+        raise OutputError('disk full')
 
 
 def truncate(path):
@@ -73,7 +73,7 @@ def text(path):
     path.write_bytes(gzip.compress(b'hello ' * 200))
 
 
-def claims_too_much(path):
+def claim_a_huge_shape(path):
     image = scan()
     image.header['dim'][1:4] = 30000
     image.header['vox_offset'] = 352
@@ -90,18 +90,18 @@ def empty(path):
 
 
 @pytest.mark.parametrize(
-    ('make', 'said'),
+    ('make', 'message'),
     [
         (truncate, 'it is damaged, its 40 × 40 × 40 voxels cannot be read'),
         (flip_bits, 'it is damaged'),
         (text, 'it is not a readable NIfTI image'),
         (empty, 'it is not a readable NIfTI image'),
-        (claims_too_much, 'unusable shape'),
+        (claim_a_huge_shape, 'unusable shape'),
         (colour, 'one real number per voxel'),
     ],
 )
-def test_what_cannot_be_used_is_named(tmp_path, make, said):
+def test_an_error_names_the_unusable_image(tmp_path, make, message):
     path = tmp_path / 'sub-01_T2w.nii.gz'
     make(path)
-    with pytest.raises(ImageError, match=f'sub-01_T2w.nii.gz cannot be used: .*{said}'):
+    with pytest.raises(ImageError, match=f'sub-01_T2w.nii.gz cannot be used: .*{message}'):
         conform(path, is_t2w=True)

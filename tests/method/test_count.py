@@ -25,7 +25,7 @@ def images():
     return np.random.default_rng(1).random((5, 80, 96), dtype=np.float32)
 
 
-def test_an_interval_holds_its_count(cascade, images):
+def test_an_interval_contains_its_count(cascade, images):
     prediction = cascade.predict(images)
     uncertainty = estimate(cascade.card, images, prediction)
     assert uncertainty.lows.shape == uncertainty.highs.shape == uncertainty.distances.shape == (5,)
@@ -34,7 +34,7 @@ def test_an_interval_holds_its_count(cascade, images):
     assert abs(uncertainty.probabilities.sum() - 1) < 1e-12
 
 
-def test_images_of_another_kind_are_not_in_distribution(cascade, images):
+def test_smooth_images_are_out_of_distribution(cascade, images):
     prediction = cascade.predict(images)
     rows = describe_images(images, prediction.evidence, prediction.counts)
     rows = np.concatenate([rows + jitter for jitter in (0.0, 0.02, -0.02)])

@@ -14,26 +14,26 @@ from tests.builders.method import small_head
 MODEL = data.path('cascade')
 
 
-def test_images_lie_left_then_right_from_the_bottom_up():
+def test_images_are_ordered_left_then_right_from_the_bottom_up():
     t2w, located = small_head()
     six = cut(t2w, located, MODEL)
     assert [view.hemisphere for view in six.views] == list('LLLRRR')
     assert [view.rank for view in six.views] == [1, 2, 3] * 2
     assert six.slices == (3, 4, 5) * 2
     assert six.images.shape == six.rois.shape == six.shown.shape == (6, 80, 96)
-    # What lies outside the ROI is shown to people, not to the cascade.
+    # Figures show the surroundings of the ROI; the cascade does not get them.
     outside = six.images == 0
     assert np.array_equal(six.images[~outside], six.shown[~outside])
     assert np.count_nonzero(six.shown[outside]) > 100
 
 
-def test_slices_are_those_of_the_file():
+def test_slice_indices_are_those_of_the_file():
     t2w, located = small_head()
     flipped = Storage((12, 80, 60), ((2, -1), (0, 1), (1, 1)))
     assert cut(replace(t2w, storage=flipped), located, MODEL).slices == (8, 7, 6) * 2
 
 
-def test_of_a_slab_the_central_slice_is_named():
+def test_the_slice_index_of_a_slab_is_that_of_its_central_slice():
     t2w, located = small_head()
     thin = t2w.image.affine @ np.diag([1, 1, 0.25, 1])  # 1 mm, five of which make a slab
 
@@ -46,7 +46,7 @@ def test_of_a_slab_the_central_slice_is_named():
     assert six.slices == (17, 22, 27) * 2
 
 
-def test_a_missing_hemisphere_is_named():
+def test_an_error_names_the_missing_hemisphere():
     t2w, located = small_head()
     left = np.where(np.asarray(located.roi.dataobj) == 1, 1, 0).astype(np.uint8)
     roi = nb.Nifti1Image(left, located.roi.affine)

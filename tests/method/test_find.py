@@ -4,20 +4,20 @@ from pvs_workflow.method.find import find
 from tests.builders.method import image_counts, six_images, small_head, spots
 
 
-def found(shown, counts):
+def find_spots(numbers, counts):
     t2w, located = small_head()
     six = six_images(np.asarray(located.roi.dataobj))
-    return t2w, six, find(t2w, six, image_counts(counts, spots(shown)))
+    return t2w, six, find(t2w, six, image_counts(counts, spots(numbers)))
 
 
-def test_as_many_are_found_as_were_counted_or_shown():
-    _, _, result = found([2, 2, 3, 1, 0, 6], [0.2, 1.4, 9.0, 3.0, 2.0, 4.6])
+def test_the_number_found_is_limited_by_the_count_and_by_the_evidence():
+    _, _, result = find_spots([2, 2, 3, 1, 0, 6], [0.2, 1.4, 9.0, 3.0, 2.0, 4.6])
     assert result.on_images.numbers == [0, 1, 3, 1, 0, 5]
     assert result.strengths.size == 10
 
 
-def test_the_volume_has_the_same_numbers_in_the_chosen_slices():
-    t2w, six, result = found([1, 2, 3, 0, 0, 2], [4.0] * 6)
+def test_the_volume_has_the_same_labels_in_the_chosen_slices():
+    t2w, six, result = find_spots([1, 2, 3, 0, 0, 2], [4.0] * 6)
     volume = np.asarray(result.instances.dataobj)
     assert volume.shape == t2w.image.shape
     assert np.unique(volume[volume > 0]).tolist() == list(range(1, 9))
@@ -28,6 +28,6 @@ def test_the_volume_has_the_same_numbers_in_the_chosen_slices():
 
 
 def test_without_evidence_nothing_is_found():
-    _, _, result = found([0] * 6, [9.0] * 6)
+    _, _, result = find_spots([0] * 6, [9.0] * 6)
     assert result.strengths.size == 0
     assert not np.asarray(result.instances.dataobj).any()

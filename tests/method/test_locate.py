@@ -1,4 +1,4 @@
-"""The basal ganglia are found, in scans as they come: stripped, defaced, cut short, wide."""
+"""The basal ganglia are found in skull-stripped, defaced, cropped and wide scans."""
 
 import nibabel as nb
 import numpy as np
@@ -55,7 +55,7 @@ def head():
 
 
 def regrid(image, sizes, order):
-    """Resample a volume to other voxels along its own axes."""
+    """Resample a volume to other voxel sizes along its axes."""
     old = nb.affines.voxel_sizes(image.affine)
     shape = np.maximum(np.round(np.array(image.shape) * old / sizes).astype(int), 1)
     affine = image.affine @ np.diag([*(np.array(sizes) / old), 1])
@@ -66,8 +66,8 @@ def regrid(image, sizes, order):
     return nb.Nifti1Image(array, affine)
 
 
-def stripped(t2w, truth):
-    """Blank what lies outside the template's brain, a little widened, laid on the head."""
+def strip(t2w, truth):
+    """Zero the voxels outside the template's brain, registered to the head and dilated."""
     mask = template_image('desc-brain_mask')
     affine = register_affine(t2w, template_image('T2w'), SEED).matrix
     mapping = np.linalg.inv(mask.affine) @ affine
@@ -78,37 +78,37 @@ def stripped(t2w, truth):
     return nb.Nifti1Image(np.where(keep, t2w.dataobj, 0), t2w.affine), truth
 
 
-def defaced(t2w, truth):
-    """Blank what lies before and below the basal ganglia."""
+def deface(t2w, truth):
+    """Zero the voxels in front of and below the basal ganglia."""
     world = apply_affine(t2w.affine, np.moveaxis(np.indices(t2w.shape), 0, -1))
     centre = world[truth > 0].mean(axis=0)
     face = (world[..., 1] > centre[1] + 45) & (world[..., 2] < centre[2] + 5)
     return nb.Nifti1Image(np.where(face, 0, t2w.dataobj), t2w.affine), truth
 
 
-def ten_slices(t2w, truth):
+def crop(t2w, truth):
     """Keep 50 mm around the basal ganglia."""
     middle = int(np.round(np.flatnonzero(truth.any(axis=(0, 1))).mean()))
-    kept = t2w.slicer[:, :, middle - 5 : middle + 5]
-    return kept, truth[:, :, middle - 5 : middle + 5]
+    cropped = t2w.slicer[:, :, middle - 5 : middle + 5]
+    return cropped, truth[:, :, middle - 5 : middle + 5]
 
 
-def wide(t2w, truth):
+def widen(t2w, truth):
     """Put the head off-centre into 512 × 512 voxels with noise around it."""
-    voxels, room = np.asarray(t2w.dataobj, dtype=np.float32), 512 - np.array(t2w.shape[:2])
+    voxels, margin = np.asarray(t2w.dataobj, dtype=np.float32), 512 - np.array(t2w.shape[:2])
     noise = np.random.default_rng(1).rayleigh(
         np.percentile(voxels, 5) + 1, (512, 512, t2w.shape[2])
     )
     out, true = noise.astype(np.float32), np.zeros(noise.shape, int)
-    place = slice(0, t2w.shape[0]), slice(room[1], 512)
-    out[place], true[place] = voxels, truth
+    box = slice(0, t2w.shape[0]), slice(margin[1], 512)
+    out[box], true[box] = voxels, truth
     affine = t2w.affine.copy()
-    affine[:3, 3] -= t2w.affine[:3, 1] * room[1]
+    affine[:3, 3] -= t2w.affine[:3, 1] * margin[1]
     return nb.Nifti1Image(out, affine), true
 
 
-def other_voxels(*sizes):
-    """Resample the head."""
+def resample_to(*sizes):
+    """Return a function that resamples the head to voxel sizes in mm."""
 
     def change(t2w, truth):
         true = regrid(nb.Nifti1Image(truth.astype(np.float32), t2w.affine), sizes, 0)
@@ -117,7 +117,7 @@ def other_voxels(*sizes):
     return change
 
 
-def turned(t2w, truth):
+def tilt(t2w, truth):
     """Tilt the slices by 20 degrees: another affine, the same voxels."""
     return nb.Nifti1Image(
         np.asarray(t2w.dataobj), turn((20, 8, -15), (9, 5, 30)) @ t2w.affine
@@ -125,23 +125,23 @@ def turned(t2w, truth):
 
 
 KINDS = {
-    'skull-stripped': stripped,
-    'defaced': defaced,
-    'ten slices': ten_slices,
-    'a field of view of 512 voxels': wide,
-    '0.4 mm in plane': other_voxels(0.4, 0.4, 5.0),
-    '1.5 mm isotropic': other_voxels(1.5, 1.5, 1.5),
-    'oblique': turned,
+    'skull-stripped': strip,
+    'defaced': deface,
+    'ten slices': crop,
+    'a field of view of 512 voxels': widen,
+    '0.4 mm in plane': resample_to(0.4, 0.4, 5.0),
+    '1.5 mm isotropic': resample_to(1.5, 1.5, 1.5),
+    'oblique': tilt,
 }
 
 
 @pytest.mark.parametrize('kind', KINDS)
 def test_the_basal_ganglia_are_found(head, kind):
     t2w, truth = KINDS[kind](*head)
-    found = find(t2w)
+    roi = find(t2w)
     for side in (1, 2):
-        assert dice(found == side, truth == side) > 0.8
-        assert dice(found == side, truth == 3 - side) < 0.02
+        assert dice(roi == side, truth == side) > 0.8
+        assert dice(roi == side, truth == 3 - side) < 0.02
 
 
 def locate(image):
@@ -152,7 +152,7 @@ def locate(image):
     return nuclei, warp_template(t2w, affine, nuclei, SEED)
 
 
-def test_the_template_is_warped_to_the_nuclei_and_they_are_the_true_ones():
+def test_the_nuclei_are_correct_and_the_template_is_warped_to_them():
     stretch = turn((3, -2, 5), (4, -6, 3)) @ np.diag([1.06, 0.95, 1.04, 1])
     t2w = thick_t2w(stretch)
     nuclei, warp = locate(t2w)
@@ -162,18 +162,18 @@ def test_the_template_is_warped_to_the_nuclei_and_they_are_the_true_ones():
     truth = affine_transform(
         np.asarray(atlas.dataobj), mapping, output_shape=t2w.shape, order=0
     ).astype(int)
-    # The atlas draws the nuclei by other rules than the label maps that the network knows.
+    # The atlas defines the nuclei differently from the label maps that trained the network.
     for side in (1, 2):
         assert dice(roi == side, roi_labels(truth) == side) > 0.75
         assert dice(roi == side, roi_labels(truth) == 3 - side) == 0
     assert warp.correlation > 0.6
     assert jacobian_range(warp.transform)[0] > 0.1
-    seen = np.asarray(nb.load(TEMPLATE_NUCLEI).dataobj).argmax(axis=-1)
-    putamen = nb.Nifti1Image((seen == CLASSES.index('putamen')).astype(np.float32), box_affine())
-    warped = apply_transform(t2w, putamen, warp.transform)
+    classes = np.asarray(nb.load(TEMPLATE_NUCLEI).dataobj).argmax(axis=-1)
+    mask = (classes == CLASSES.index('putamen')).astype(np.float32)
+    warped = apply_transform(t2w, nb.Nifti1Image(mask, box_affine()), warp.transform)
     values = structure_values('L', 'putamen') + structure_values('R', 'putamen')
-    found = np.isin(np.asarray(nuclei.labels.dataobj), values)
-    assert dice(np.asarray(warped.dataobj) > 0.5, found) > 0.85
+    putamen = np.isin(np.asarray(nuclei.labels.dataobj), values)
+    assert dice(np.asarray(warped.dataobj) > 0.5, putamen) > 0.85
 
 
 def test_the_same_seed_gives_the_same_bytes():
@@ -185,7 +185,7 @@ def test_the_same_seed_gives_the_same_bytes():
     assert results[0] == results[1]
 
 
-def test_noise_is_not_taken_for_a_head():
+def test_noise_is_rejected_or_flagged():
     noise = np.random.default_rng(0).normal(100, 20, (120, 140, 24)).astype(np.float32)
     image = nb.Nifti1Image(noise, thick_t2w(np.eye(4)).affine)
     try:

@@ -8,13 +8,13 @@ from pvs_workflow.science.grading import person_grade
 from tests.builders.method import EXAMPLE
 
 
-def test_a_file_that_is_no_image_is_named(tmp_path):
+def test_an_error_names_a_file_that_is_not_an_image(tmp_path):
     (tmp_path / 'a.nii').write_text('hello')
     with pytest.raises(ImageError, match=r'^a\.nii cannot be used'):
         count_epvs(tmp_path / 'a.nii')
 
 
-def test_an_image_in_memory_is_checked_as_a_file_is():
+def test_an_image_in_memory_is_checked_like_a_file():
     coarse = nb.Nifti1Image(np.arange(1000.0).reshape(10, 10, 10), np.diag([4, 4, 4, 1]))
     with pytest.raises(ImageError, match=r'^T2w\.nii cannot be used: its axial slices'):
         count_epvs(coarse)
@@ -28,7 +28,7 @@ def t2w():
 
 
 @pytest.mark.slow
-def test_all_parts_of_a_result_tell_one_story(t2w):
+def test_all_parts_of_a_result_are_consistent(t2w):
     result = count_epvs(t2w)
     assert result.grade == person_grade(result.counts['count'])
     assert result.probabilities.sum() == pytest.approx(1)
@@ -41,6 +41,6 @@ def test_all_parts_of_a_result_tell_one_story(t2w):
     assert sorted(result.epvs['label']) == np.unique(labels[labels > 0]).tolist()
     for row in result.epvs.itertuples():
         voxels = np.argwhere(labels == row.label)
-        place = nb.affines.apply_affine(result.instances.affine, voxels.mean(axis=0))
-        assert np.allclose((row.x, row.y, row.z), place, atol=1e-3)
+        centre = nb.affines.apply_affine(result.instances.affine, voxels.mean(axis=0))
+        assert np.allclose((row.x, row.y, row.z), centre, atol=1e-3)
         assert row.slice == voxels[0, 2]

@@ -36,7 +36,7 @@ def everything():
     )
 
 
-def test_what_is_loaded_is_what_was_saved(tmp_path):
+def test_a_loaded_result_equals_the_saved_one(tmp_path):
     saved = everything()
     loaded = Everything.load(saved.save(tmp_path))
     assert np.array_equal(loaded.image.dataobj, saved.image.dataobj)
@@ -48,14 +48,14 @@ def test_what_is_loaded_is_what_was_saved(tmp_path):
         assert getattr(loaded, name) == getattr(saved, name)
 
 
-def test_dataclasses_and_tuples_within_come_back(tmp_path):
+def test_nested_dataclasses_and_tuples_are_restored(tmp_path):
     six = six_images(np.asarray(small_head()[1].roi.dataobj))
     loaded = SixImages.load(six.save(tmp_path))
     assert loaded.views == six.views
     assert loaded.slices == six.slices
 
 
-def test_images_and_transforms_are_files_that_others_can_open(tmp_path):
+def test_images_and_transforms_are_files_in_standard_formats(tmp_path):
     saved = everything()
     index = saved.save(tmp_path)
     assert index.name == 'Everything.json'
@@ -77,9 +77,9 @@ def test_the_index_changes_with_any_part(tmp_path, field):
     assert changed.save(tmp_path / 'c').read_text() != before
 
 
-def test_arguments_are_loaded_as_the_type_hints_say(tmp_path):
+def test_arguments_are_loaded_by_their_type_hints(tmp_path):
     def step(first: Everything, others: tuple[Everything, ...], model: Path, seed: int):
-        """Take all kinds of arguments."""
+        """Take arguments of every type."""
 
     index = str(everything().save(tmp_path))
     values = {'first': index, 'others': [index, index], 'model': '/m', 'seed': 3, 'unknown': 1}

@@ -33,7 +33,7 @@ def test_each_image_has_a_row():
     assert table['qc'].tolist() == list(QUALITY.images)
 
 
-def test_each_epvs_has_a_row_where_it_lies():
+def test_each_epvs_has_a_row_with_its_position():
     six, counted, found = results()
     table = tabulate(six, counted, found, QUALITY, IDENTITY)['epvs_instances']
     assert sorted(table['label']) == list(range(1, 12))

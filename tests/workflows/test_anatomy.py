@@ -1,12 +1,12 @@
-"""What waits for what."""
+"""Dependencies between nodes."""
 
 import pytest
 
 from pvs_workflow.workflows.anatomy import init_align_wf, init_conform_wf, init_roi_wf
 
 
-def waits_for(workflow, name):
-    """Return the nodes that must end before one may start."""
+def predecessors(workflow, name):
+    """Return the nodes that must finish before another starts."""
     graph = workflow._graph
     nodes = {node.name: node for node in graph.nodes}
     return {node.name for node in graph.predecessors(nodes[name])}
@@ -25,11 +25,11 @@ def test_the_affine_and_the_other_contrasts_do_not_wait_for_n4():
         ('correct_bias', 't2w'),
         ('conform_t1w', 't1w'),
     }
-    assert waits_for(init_align_wf(contrast='T1w', random_seed=1), 'align_t1w') == {'inputnode'}
+    assert predecessors(init_align_wf(contrast='T1w', random_seed=1), 'align_t1w') == {'inputnode'}
 
 
 @pytest.mark.parametrize('bias_correction', [True, False])
-def test_n4_can_be_left_out(bias_correction):
+def test_n4_is_optional(bias_correction):
     workflow = init_conform_wf(
         use_t1w=False, use_flair=False, bias_correction=bias_correction, random_seed=1
     )
@@ -38,5 +38,5 @@ def test_n4_can_be_left_out(bias_correction):
 
 def test_the_roi_does_not_wait_for_syn():
     workflow = init_roi_wf(random_seed=1)
-    assert waits_for(workflow, 'find_roi') == {'find_nuclei'}
-    assert 'find_nuclei' in waits_for(workflow, 'warp_template')
+    assert predecessors(workflow, 'find_roi') == {'find_nuclei'}
+    assert 'find_nuclei' in predecessors(workflow, 'warp_template')

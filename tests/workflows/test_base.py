@@ -1,4 +1,4 @@
-"""One branch for each scan."""
+"""The workflow has one branch for each scan."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from pvs_workflow.inputs import Scan
 from pvs_workflow.workflows.base import init_pvs_wf
 
 
-def test_crashes_of_a_scan_go_to_the_log_of_its_participant():
+def test_crash_files_of_a_scan_go_to_the_log_of_its_participant():
     scans = [
         Scan(label, None, Path(f'/data/sub-{label}_T2w.nii.gz'), None, None, (('sub', label),))
         for label in ('01', '02')

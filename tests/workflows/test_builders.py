@@ -1,4 +1,4 @@
-"""Every builder: its docstring tells the truth, its graph is the one on record."""
+"""Every builder matches its docstring and its recorded graph."""
 
 import inspect
 import re
@@ -18,8 +18,8 @@ SNAPSHOTS = Path(__file__).with_name('graphs')
 
 def section(doc, title):
     """Return the text of one underlined section, or None."""
-    found = re.search(rf'^{title}\n-+\n(.*?)(?=\n\n[A-Z]\w+\n-+\n|\Z)', doc, re.M | re.S)
-    return found and found.group(1)
+    match = re.search(rf'^{title}\n-+\n(.*?)(?=\n\n[A-Z]\w+\n-+\n|\Z)', doc, re.M | re.S)
+    return match and match.group(1)
 
 
 def names(text):
@@ -53,9 +53,9 @@ def test_the_docstring_matches_the_builder(name):
     workflow = build(builder)
     assert workflow.name == signature.parameters['name'].default
     for title, node in (('Inputs', 'inputnode'), ('Outputs', 'outputnode')):
-        found = workflow.get_node(node) if node in workflow.list_node_names() else None
+        identity = workflow.get_node(node) if node in workflow.list_node_names() else None
         documented = names(section(doc, title))
-        assert documented == ([] if found is None else list(found.interface._fields))
+        assert documented == ([] if identity is None else list(identity.interface._fields))
 
 
 @pytest.mark.parametrize('name', BUILDERS)
@@ -67,14 +67,14 @@ def test_one_connect_of_at_most_25_edges(name):
 
 
 @pytest.mark.parametrize('name', BUILDERS)
-def test_the_graph_is_the_one_on_record(name):
+def test_the_graph_matches_the_recorded_one(name):
     snapshot = SNAPSHOTS / f'{name}.txt'
     assert lines(build(BUILDERS[name])) == snapshot.read_text(), (
-        f'the graph changed; if it should, write the new one to {snapshot.name}'
+        f'the graph changed; if this is intended, write the new one to {snapshot.name}'
     )
 
 
-def test_a_scan_with_every_contrast_has_the_graph_on_record():
+def test_the_graph_of_a_scan_with_every_contrast_matches_the_recorded_one():
     scan = Scan('01', '1', *(Path(f'/data/{name}') for name in 'abc'), (('sub', '01'),))
     workflow = init_scan_wf(
         scan=scan,

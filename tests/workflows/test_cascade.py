@@ -2,13 +2,13 @@ from pvs_workflow import data
 from pvs_workflow.workflows.cascade import init_cascade_wf
 
 
-def test_a_t2w_alone_is_compared_with_nothing():
+def test_a_single_t2w_has_no_fits():
     workflow = init_cascade_wf(model=data.path('cascade'), model_sha256='0', random_seed=1)
     assert workflow.get_node('inputnode').inputs.fits == []
 
 
-def test_another_model_makes_other_nodes_only_where_it_is_used():
-    """Nodes are done again where their hash differs; the path of a model has no part in it."""
+def test_another_model_reruns_only_the_nodes_that_use_it():
+    """Nodes are rerun if their hash differs; it does not depend on the path of the model."""
 
     def hashes(sha256, model='cascade'):
         workflow = init_cascade_wf(model=data.path(model), model_sha256=sha256, random_seed=1)

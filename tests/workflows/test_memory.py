@@ -1,4 +1,4 @@
-"""What steps need for larger images."""
+"""Memory declared for larger images."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from pvs_workflow.workflows.base import init_scan_wf
 from pvs_workflow.workflows.memory import BYTES_PER_VOXEL, USUAL_VOXELS, count_voxels
 
 
-def header_only(path, shape):
-    """Write a NIfTI that claims a size, and ends after its header."""
+def write_header(path, shape):
+    """Write a NIfTI that declares a shape but ends after its header."""
     header = nb.Nifti1Header()
     header.set_data_dtype(np.int16)
     header.set_data_shape(shape)
@@ -24,8 +24,8 @@ def header_only(path, shape):
     return path
 
 
-def needs(folder, shape):
-    t2w = header_only(folder / 'sub-01_T2w.nii', shape)
+def declared_memory(folder, shape):
+    t2w = write_header(folder / 'sub-01_T2w.nii', shape)
     scan = Scan('01', None, t2w, None, None, (('sub', '01'),))
     workflow = init_scan_wf(
         scan=scan,
@@ -37,9 +37,9 @@ def needs(folder, shape):
     return {node.fullname: node.mem_gb for node in workflow._get_all_nodes()}
 
 
-def test_the_largest_image_counts(tmp_path):
-    small = header_only(tmp_path / 'small.nii', (4, 5, 6))
-    large = header_only(tmp_path / 'large.nii', (40, 50, 60))
+def test_the_largest_image_is_used(tmp_path):
+    small = write_header(tmp_path / 'small.nii', (4, 5, 6))
+    large = write_header(tmp_path / 'large.nii', (40, 50, 60))
     assert count_voxels([small, None, large]) == 40 * 50 * 60
 
 
@@ -47,22 +47,22 @@ def test_the_largest_image_counts(tmp_path):
     'content',
     [
         pytest.param(None, id='missing'),
-        pytest.param(b'no image', id='damaged'),
+        pytest.param(b'not an image', id='damaged'),
         pytest.param((32767, 32767, 32767), id='absurd'),
     ],
 )
-def test_what_will_be_refused_counts_for_nothing(tmp_path, content):
+def test_unusable_images_are_ignored(tmp_path, content):
     path = tmp_path / 'a.nii'
     if isinstance(content, bytes):
         path.write_bytes(content)
     elif content:
-        header_only(path, content)
+        write_header(path, content)
     assert count_voxels([path]) == 0
 
 
-def test_a_large_head_needs_more_in_every_step(tmp_path):
-    usual = needs(tmp_path / 'usual', (512, 512, 38))
-    large = needs(tmp_path / 'large', (512, 512, 512))
+def test_a_large_head_needs_more_memory_in_every_step(tmp_path):
+    usual = declared_memory(tmp_path / 'usual', (512, 512, 38))
+    large = declared_memory(tmp_path / 'large', (512, 512, 512))
     more = BYTES_PER_VOXEL * (512**3 - USUAL_VOXELS) / 1e9
-    assert usual == needs(tmp_path / 'small', (256, 256, 30))
-    assert {name: pytest.approx(need + more) for name, need in usual.items()} == large
+    assert usual == declared_memory(tmp_path / 'small', (256, 256, 30))
+    assert {name: pytest.approx(memory + more) for name, memory in usual.items()} == large

@@ -1,4 +1,4 @@
-"""What is written for one scan."""
+"""Outputs of one scan."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from pvs_workflow.inputs import Scan
 from pvs_workflow.workflows.outputs import image_sidecar, init_outputs_wf
 
 
-def test_the_scanner_is_named_for_the_t2w_alone(tmp_path):
+def test_only_the_sidecar_of_the_t2w_names_the_scanner(tmp_path):
     anat = tmp_path / 'sub-01' / 'anat'
     anat.mkdir(parents=True)
     (tmp_path / 'T2w.json').write_text('{"Manufacturer": "M", "PatientID": "secret"}')
