@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
 from pvs_workflow.lab.training.curves import save_chart
-from pvs_workflow.report.canvas import INK, PAPER, house_style, new_figure
+from pvs_workflow.report.canvas import INK, PAPER, figure_style, new_figure
 
 # As in the charts of the reports: blue for the subject, grey for the comparison.
 COLOURS = {'ours': '#0072B2', 'stock': '#9AA5B1'}
@@ -26,7 +26,7 @@ def draw(folder: Path) -> Path | None:
     )
 
 
-@house_style()
+@figure_style()
 def registration_figure(records: Mapping[str, dict]):
     """Show time, target registration errors and Dice of the existing parts side by side."""
     figure = new_figure(4.6 * len(records), 4.0, PAPER)

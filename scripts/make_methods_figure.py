@@ -24,7 +24,7 @@ from pvs_workflow.report.canvas import (
     SIDE_COLOURS,
     WHITE,
     add_panel,
-    house_style,
+    figure_style,
     mark_edges,
     new_figure,
     show_plane,
@@ -84,7 +84,7 @@ def main(results: Path, target: Path) -> None:
     out.save(target, optimize=True)
 
 
-@house_style()
+@figure_style()
 def cascade_figure(
     images: np.ndarray,
     enhanced: np.ndarray,
@@ -120,7 +120,7 @@ def cascade_figure(
     return figure
 
 
-@house_style()
+@figure_style()
 def draw(figure: Figure) -> Image.Image:
     """Render a figure in full colour."""
     figure.set_dpi(110)

@@ -1,13 +1,13 @@
-"""Figures and pages: arrays to figures, saved derivatives to pages.
+"""Figures, drawn from arrays, and pages, built from saved derivatives.
 
 ===================================  ==========================================================
 Figures of a participant             ``alignment`` and ``anatomy`` (drawn with nilearn by
                                      ``cuts``), ``images``, ``charts.grade_figure``
-Page of a participant, ``sub-X``     ``page``, of ``spec``, ``results``, ``methods`` and
+Page of a participant, ``sub-X``     ``page``, with ``spec``, ``results``, ``methods`` and
                                      ``provenance``
-Page of a group                      ``group_page``, of ``sections``, ``change_section``,
+Page of a group                      ``group_page``, with ``sections``, ``change_section``,
                                      ``agreement_section`` and ``charts``
-Sheet for readers                    ``reading_sheet``, ``reading_images``
-What all use                         ``canvas``, ``labels``, ``rendering``, ``saving``
+Reading sheet                        ``reading_sheet``, ``reading_images``
+Shared by all                        ``canvas``, ``labels``, ``rendering``, ``saving``
 ===================================  ==========================================================
 """

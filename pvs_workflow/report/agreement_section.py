@@ -1,4 +1,4 @@
-"""The section of the group's page about agreement of raters and model, with its charts."""
+"""Section of the group page on the agreement of raters and model, with its charts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from pvs_workflow.raters.matching import MatchedRatings
 from pvs_workflow.raters.rater_agreement import MODEL, Pair
-from pvs_workflow.report.canvas import PAPER, house_style, new_figure, panel_box
+from pvs_workflow.report.canvas import PAPER, figure_style, new_figure, panel_box
 from pvs_workflow.report.charts import LINE, draw_points
 from pvs_workflow.report.labels import short_labels
 from pvs_workflow.report.sections import Chart, GroupSection, draw_chart
@@ -18,42 +18,43 @@ from pvs_workflow.science.agreement import confusion_matrix, limits_of_agreement
 from pvs_workflow.science.grading import GRADES
 
 MAX_PAIRS = 15
-"""Pairs that are drawn (all those of five raters and the model); the table has all."""
+"""Maximum number of pairs drawn: all pairs of five raters and the model."""
 
 _NAME_LENGTH = 30
 _SIZE = 3.5  # inches
-_THINGS = {'image': 'images', 'person': 'T2w'}
+_UNITS = {'image': 'images', 'person': 'T2w'}
 
 
 def agreement_section(
     rated: MatchedRatings, pairs: Sequence[Pair], table: pd.DataFrame
 ) -> GroupSection:
-    """Show the statistics of agreement, and charts of every pair.
+    """Return the section with the statistics of agreement, and charts of the pairs.
 
     Parameters
     ----------
     rated : MatchedRatings
     pairs : sequence of Pair
-        From :func:`pvs_workflow.raters.rater_agreement.pair_raters`.
+        Result of :func:`pvs_workflow.raters.rater_agreement.pair_raters`.
     table : DataFrame
         The rows of ``group_agreement.tsv``.
 
     """
     names = [MODEL, *rated.raters]
-    short = dict(zip(names, short_labels(names, _NAME_LENGTH), strict=True))
-    shown = table.assign(**{side: table[side].map(short) for side in ('first', 'second')})
-    # The model's pairs first.
+    labels = dict(zip(names, short_labels(names, _NAME_LENGTH), strict=True))
+    rows = table.assign(**{side: table[side].map(labels) for side in ('first', 'second')})
+    # Pairs with the model come first.
     groups: dict[tuple[str, str, str], list[Pair]] = {}
     for pair in sorted(pairs, key=lambda pair: pair.comparison):
         if pair.items and pair.comparison != 'all':
-            named = replace(pair, first=short[pair.first], second=short[pair.second])
-            groups.setdefault((pair.comparison, named.first, named.second), []).append(named)
+            labelled = replace(pair, first=labels[pair.first], second=labels[pair.second])
+            key = (pair.comparison, labelled.first, labelled.second)
+            groups.setdefault(key, []).append(labelled)
     return GroupSection(
         anchor='agreement',
         title='Agreement with raters',
         context={
             'tables': [
-                (title, shown[shown['level'] == level].to_dict('records'))
+                (title, rows[rows['level'] == level].to_dict('records'))
                 for level, title in (('image', 'Images'), ('person', 'Whole T2w'))
             ],
             'rated': rated,
@@ -68,25 +69,25 @@ def draw_differences(
     first: np.ndarray,
     second: np.ndarray,
     largest: float,
-    what: str = 'predicted − true',
+    label: str = 'predicted − true',
 ) -> None:
-    """Draw Bland and Altman's plot of counts: differences over means, with bias and limits.
+    """Draw a Bland–Altman plot of counts: differences over means, with bias and limits.
 
     Parameters
     ----------
     axes : Axes
     first, second : (n,) arrays
     largest : float
-        Difference up to which, in either direction, the plot goes.
-    what : str
-        The difference: first − second.
+        Largest difference of the y axis, in either direction.
+    label : str
+        Label of the y axis: first − second.
 
     """
     limits = limits_of_agreement(first, second)
     draw_points(axes, (first + second) / 2, first - second, s=8, alpha=0.5)
     for value, style in ((limits.bias, '-'), (limits.low, '--'), (limits.high, '--')):
         axes.axhline(value, color=LINE, linestyle=style, linewidth=0.9)
-    axes.set(xlabel='mean of both counts', ylabel=what, ylim=(-largest, largest))
+    axes.set(xlabel='mean of both counts', ylabel=label, ylim=(-largest, largest))
 
 
 def draw_confusion(
@@ -95,7 +96,7 @@ def draw_confusion(
     second: np.ndarray,
     names: tuple[str, str] = ('predicted grade', 'true grade'),
 ) -> None:
-    """Draw how often each of the second's grades (rows) was which of the first's (columns)."""
+    """Draw the confusion matrix of grades; rows are the second's grades, columns the first's."""
     matrix = confusion_matrix(first, second)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
@@ -105,37 +106,37 @@ def draw_confusion(
     axes.set(xticks=GRADES, yticks=GRADES, xlabel=names[0], ylabel=names[1])
 
 
-@house_style()
+@figure_style()
 def confusion_figure(panels: Sequence[tuple[str, np.ndarray]], names: tuple[str, str]) -> Figure:
-    """Show confusion matrices side by side; panels are titles and (n, 2) arrays of grades."""
+    """Draw confusion matrices side by side; panels are titles and (n, 2) arrays of grades."""
     figure = _side_by_side(panels)
     for axes, (_, grades) in zip(figure.axes, panels, strict=True):
         draw_confusion(axes, *grades.T.astype(int), names)
     return figure
 
 
-@house_style()
-def differences_figure(panels: Sequence[tuple[str, np.ndarray]], what: str) -> Figure:
-    """Show Bland and Altman's plots side by side, on one scale.
+@figure_style()
+def differences_figure(panels: Sequence[tuple[str, np.ndarray]], label: str) -> Figure:
+    """Draw Bland–Altman plots side by side, with the same axis limits.
 
     Panels are titles and (n, 2) arrays of counts.
     """
     figure = _side_by_side(panels)
-    largest = 1 + 1.1 * max(_reach(*counts.T) for _, counts in panels)
+    largest = 1 + 1.1 * max(_largest_difference(*counts.T) for _, counts in panels)
     for axes, (_, counts) in zip(figure.axes, panels, strict=True):
-        draw_differences(axes, *counts.T, largest, what)
+        draw_differences(axes, *counts.T, largest, label)
     return figure
 
 
 def _compare(pairs: Sequence[Pair]) -> tuple[str, list[Chart]]:
-    """Name two raters, and draw their grades and counts."""
+    """Return a title with the names of two raters, and charts of their grades and counts."""
     first, second = pairs[0].first, pairs[0].second
     with_model = pairs[0].comparison == 'model'
-    # Names may be long, or in letters that the figures' font lacks: they stay out of figures.
+    # Figures do not show the names, which may be long or have letters that the font lacks.
     one, other = ('model', 'rater') if with_model else ('first', 'second')
     grades, counts = (
         [
-            (f'{len(pair.items)} {_THINGS[pair.level]}', pair.numbers)
+            (f'{len(pair.items)} {_UNITS[pair.level]}', pair.numbers)
             for pair in pairs
             if pair.quantity == quantity
         ]
@@ -143,22 +144,22 @@ def _compare(pairs: Sequence[Pair]) -> tuple[str, list[Chart]]:
     )
     charts = []
     if grades:
-        numbers = '; '.join(f'of {name}, {_shares(*both.T)}' for name, both in grades)
+        numbers = '; '.join(f'{name}: {_shares(*both.T)}' for name, both in grades)
         charts.append(
             draw_chart(
                 'Potter grades',
-                f'Confusion matrices of the Potter grades of {first} and {second}: {numbers}',
-                f'Columns: {first}; rows: {second}. Colour: share of the row.',
+                f'Confusion matrices of the Potter grades of {first} and {second}. {numbers}',
+                f'Columns: {first}; rows: {second}. Colour: proportion of the row.',
                 confusion_figure(grades, (f'{one}’s grade', f'{other}’s grade')),
             )
         )
     if counts:
-        numbers = '; '.join(f'of {name}, {_spread(*both.T)}' for name, both in counts)
+        numbers = '; '.join(f'{name}: {_spread(*both.T)}' for name, both in counts)
         charts.append(
             draw_chart(
-                'Differences of counts',
-                f'Bland–Altman plots of the counts of {first} and {second}: {numbers}',
-                f'Differences ({first} − {second}) over means. Solid line: bias; dashed lines: '
+                'Differences between counts',
+                f'Bland–Altman plots of the counts of {first} and {second}. {numbers}',
+                f'Differences ({first} − {second}) against means. Solid line: bias; dashed lines: '
                 '95 % limits of agreement.',
                 differences_figure(counts, f'{one} − {other}'),
             )
@@ -167,9 +168,10 @@ def _compare(pairs: Sequence[Pair]) -> tuple[str, list[Chart]]:
 
 
 def _shares(first: np.ndarray, second: np.ndarray) -> str:
-    apart = np.abs(first - second)
-    same, one = (np.count_nonzero(apart == grades) for grades in (0, 1))
-    return f'{same} have the same grade, {one} differ by one, {len(apart) - same - one} by more'
+    difference = np.abs(first - second)
+    same, one = (np.count_nonzero(difference == grades) for grades in (0, 1))
+    more = len(difference) - same - one
+    return f'{same} have the same grade, {one} differ by one, {more} by more'
 
 
 def _spread(first: np.ndarray, second: np.ndarray) -> str:
@@ -180,14 +182,14 @@ def _spread(first: np.ndarray, second: np.ndarray) -> str:
     )
 
 
-def _reach(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the largest difference or limit."""
+def _largest_difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the largest absolute difference or limit of agreement."""
     limits = limits_of_agreement(first, second)
     return float(np.nanmax(np.abs([*(first - second), limits.low, limits.high])))
 
 
 def _side_by_side(panels: Sequence[tuple[str, np.ndarray]]) -> Figure:
-    """Place axes in inches: a layout engine would take as long as all the drawing."""
+    """Return a figure with axes placed in inches: a layout engine would double the time."""
     figure = new_figure(_SIZE * len(panels), _SIZE, PAPER)
     for n, (title, _) in enumerate(panels):
         axes = figure.add_axes(panel_box(figure, _SIZE * n + 0.75, 0.35, 2.6, 2.6))

@@ -1,19 +1,25 @@
-"""Two registered volumes, one over the other: what moved and what it was moved to."""
+"""Figure of two registered volumes in the same cuts, one over the other."""
 
 import numpy as np
 from matplotlib.figure import Figure
 from nibabel.affines import voxel_sizes
 
-from pvs_workflow.report.canvas import house_style, intensity_window, new_figure, write, write_note
+from pvs_workflow.report.canvas import (
+    figure_style,
+    intensity_window,
+    new_figure,
+    write,
+    write_note,
+)
 from pvs_workflow.report.cuts import draw_cuts, head_box
 from pvs_workflow.report.saving import Sheet, Tile
 
 _WIDTH, _FOOT = 12.0, 0.3  # inches
 _AXIAL, _CORONAL = (5, 50, 95), (30, 70)  # percentiles of the ROI's voxels
-_ABOVE = 25.0  # millimetres over the ROI, where the ventricles and the cortex show the fit
+_ABOVE = 25.0  # millimetres above the ROI, where ventricles and cortex show the alignment
 
 
-@house_style()
+@figure_style()
 def registration_figure(
     fixed: np.ndarray,
     moving: np.ndarray,
@@ -21,10 +27,10 @@ def registration_figure(
     roi: np.ndarray,
     moving_name: str = 'T1w',
 ) -> Sheet:
-    """Show two volumes on one grid in the same axial, coronal and sagittal cuts.
+    """Draw two volumes on one grid in the same axial, coronal and sagittal cuts.
 
-    Both have the same outline of the ROI. The saved sheet swaps them while the pointer rests on
-    it; on the participant's page a control does so.
+    Both have the same outline of the ROI. The saved sheet alternates between them while the
+    pointer hovers over it; the participant's page has a control instead.
 
     Parameters
     ----------
@@ -33,11 +39,11 @@ def registration_figure(
     moving : (x, y, z) array
         The registered volume on the same grid.
     affine : (4, 4) array
-        Voxel to millimetre.
+        Voxel-to-millimetre affine.
     roi : (x, y, z) array of int
-        1 left, 2 right hemisphere; where it is empty, the cuts are placed by the head.
+        1 left, 2 right hemisphere; if it is empty, the cuts are spread over the head.
     moving_name : str
-        Written on its picture, as T2w is on the other.
+        Title of the moving volume; that of the fixed one is T2w.
 
     Raises
     ------
@@ -47,21 +53,22 @@ def registration_figure(
     """
     if not fixed.shape == moving.shape == roi.shape:
         raise ValueError(
-            'expected volumes on one grid, received shapes '
+            'volumes are not on one grid: their shapes are '
             f'{fixed.shape}, {moving.shape} and {roi.shape}'
         )
     box = head_box(fixed, roi)
-    where = roi[box], voxel_sizes(affine)
-    cuts = choose_cuts(*where)
-    pictures = (('fixed', fixed, 'T2w'), ('moving', moving, moving_name))
-    tiles = [Tile(name, _draw(data[box], *where, cuts, title)) for name, data, title in pictures]
+    geometry = roi[box], voxel_sizes(affine)
+    cuts = choose_cuts(*geometry)
+    volumes = (('fixed', fixed, 'T2w'), ('moving', moving, moving_name))
+    tiles = [Tile(name, _draw(data[box], *geometry, cuts, title)) for name, data, title in volumes]
     return Sheet(tuple(tiles))
 
 
 def choose_cuts(roi: np.ndarray, spacing: np.ndarray) -> dict[int, list[int]]:
-    """Place four axial, two coronal and two sagittal cuts, by the ROI or else by the box.
+    """Choose four axial, two coronal and two sagittal cuts through the ROI.
 
-    They are indices by the axis that the cuts are perpendicular to.
+    Without an ROI, they are spread over the volume. Returns the indices of the cuts by the axis
+    that they are perpendicular to.
     """
     if not roi.any():
         halves = np.arange(roi.shape[0]) < roi.shape[0] / 2
@@ -80,23 +87,23 @@ def _draw(
     volume: np.ndarray, roi: np.ndarray, spacing: np.ndarray, cuts: dict[int, list], title: str
 ) -> Figure:
     """Draw the axial cuts in one row and the others below, each row as wide as the figure."""
-    # A row has one height, so that all of its cuts have one scale.
+    # All cuts of a row have the same height, and therefore the same scale.
     extents = {axis: np.delete(volume.shape * spacing, axis) for axis in cuts}
     ratios = {axis: len(cuts[axis]) * extents[axis][0] / extents[axis][1] for axis in cuts}
     upper, lower = _WIDTH / ratios[2], _WIDTH / (ratios[1] + ratios[0])
-    places = {
+    boxes = {
         2: (0, 0, _WIDTH, upper),
         1: (0, upper, lower * ratios[1], lower),
         0: (lower * ratios[1], upper, lower * ratios[0], lower),
     }
     figure = new_figure(_WIDTH, upper + lower + _FOOT)
-    # The middle of the head, so that fat does not darken the brain.
+    # The centre of the head, so that fat does not darken the brain.
     core = tuple(slice(n // 4, n - n // 4) for n in volume.shape[:2])
     window = intensity_window(volume[core], 99.7)
     panels = [
-        draw_cuts(figure, places[axis], volume, roi, spacing, axis, cuts[axis], window)
+        draw_cuts(figure, boxes[axis], volume, roi, spacing, axis, cuts[axis], window)
         for axis in cuts
     ]
     write(panels[0][0], 0.02, 0.98, title, 12, va='top', fontweight='bold')
-    write_note(figure, 'The outlines are the ROI in the T2w’s space (left orange, right blue).')
+    write_note(figure, 'Outlines: the ROI in T2w space (left orange, right blue).')
     return figure

@@ -1,4 +1,4 @@
-"""The group page's section of change between sessions, with its charts."""
+"""Section of the group page on change between sessions, with its charts."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from pvs_workflow.cohort.change import MIN_PAIRS, PUBLIC_RESCAN, RESCAN_DAYS, ChangeThreshold
-from pvs_workflow.report.canvas import INK, house_style
+from pvs_workflow.report.canvas import INK, figure_style
 from pvs_workflow.report.charts import (
     BAND,
     BAR,
     LINE,
-    MANY,
+    MAX_VECTOR_ELEMENTS,
     count_limit,
     draw_bounds,
     draw_points,
@@ -21,45 +21,45 @@ from pvs_workflow.report.charts import (
 )
 from pvs_workflow.report.sections import GroupSection, draw_chart
 
-# Vermillion and blue of Okabe and Ito's palette; those within the limits below the others.
+# Vermillion and blue of Okabe and Ito's palette; changes within the limits are drawn first.
 COLOURS = {'within': BAR, 'increase': '#D55E00', 'decrease': '#0072B2'}
 _MARKERS = {'within': 'o', 'increase': '^', 'decrease': 'v'}
 
 
-def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSection:
-    """Show what changed between consecutive sessions, next to scan–rescan variation.
+def change_section(changes: pd.DataFrame, threshold: ChangeThreshold) -> GroupSection:
+    """Return the section on changes between consecutive sessions.
 
     Parameters
     ----------
     changes : DataFrame
         The rows of ``group_change.tsv``; at least one.
-    yardstick : ChangeThreshold
+    threshold : ChangeThreshold
 
     """
-    judged = changes[changes['change'].notna()]
-    verdicts = judged['change'].to_numpy(dtype=object)
-    numbers = {name: int((verdicts == name).sum()) for name in ('increase', 'decrease', 'within')}
+    classified = changes[changes['change'].notna()]
+    classes = classified['change'].to_numpy(dtype=object)
+    numbers = {name: int((classes == name).sum()) for name in ('increase', 'decrease', 'within')}
     beyond = changes['change'].isin(['increase', 'decrease'])
     charts = []
-    if len(judged):
-        first, second = judged[['count_max_first', 'count_max_second']].to_numpy(float).T
+    if len(classified):
+        first, second = classified[['count_max_first', 'count_max_second']].to_numpy(float).T
         summary = ', '.join(f'{name}: {number}' for name, number in numbers.items())
-        repeated = yardstick.kind == 'repeatability'
-        band = 'The band is the repeatability coefficient. ' if repeated else ''
+        has_band = threshold.kind == 'repeatability'
+        band = 'The band is the repeatability coefficient. ' if has_band else ''
         charts = [
             draw_chart(
                 'From session to session',
-                'Lines from the highest count of the first to that of the second session; '
+                'Lines from the highest count of the first session to that of the second; '
                 f'{summary}',
-                'One line for each pair of sessions: orange for an increase beyond the yardstick, '
+                'One line for each pair of sessions: orange for an increase beyond the threshold, '
                 'blue and dashed for a decrease, grey for neither. Short black bars are medians.',
-                paths_figure(first, second, verdicts),
+                paths_figure(first, second, classes),
             ),
             draw_chart(
                 'Change by count',
-                f'Change of the highest count against the mean of both sessions; {summary}',
-                f'{band}Triangles are changes beyond the yardstick.',
-                change_figure(first, second, verdicts, yardstick.limit),
+                f'Change in the highest count against the mean of both sessions; {summary}',
+                f'{band}Triangles are changes beyond the threshold.',
+                change_figure(first, second, classes, threshold.limit),
             ),
         ]
     return GroupSection(
@@ -68,12 +68,12 @@ def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSe
         {
             'people': int(changes['participant_id'].nunique()),
             'pairs': len(changes),
-            'left_out': len(changes) - len(judged),
+            'not_comparable': len(changes) - len(classified),
             'numbers': numbers,
-            'yardstick': yardstick,
+            'threshold': threshold,
             'public': PUBLIC_RESCAN,
             'public_limit': 1.96 * 2**0.5 * PUBLIC_RESCAN.within_sd,
-            'least_pairs': MIN_PAIRS,
+            'min_pairs': MIN_PAIRS,
             'rescan_days': RESCAN_DAYS,
             'charts': charts,
             'rows': pd.concat([changes[beyond], changes[~beyond]]).to_dict('records'),
@@ -81,22 +81,22 @@ def change_section(changes: pd.DataFrame, yardstick: ChangeThreshold) -> GroupSe
     )
 
 
-@house_style()
-def paths_figure(first: np.ndarray, second: np.ndarray, verdicts: Sequence[str]) -> Figure:
-    """Show the highest count of each pair of sessions as a line from the first to the second.
+@figure_style()
+def paths_figure(first: np.ndarray, second: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Draw the highest counts of each pair of sessions as a line from the first to the second.
 
     Parameters
     ----------
     first, second : (n,) arrays
         Finite highest counts.
-    verdicts : (n,) array of {'increase', 'decrease', 'within'}
+    classes : (n,) array of {'increase', 'decrease', 'within'}
 
     """
     figure, axes = new_chart(ylabel='highest count of the six images')
     top = count_limit(first, second)
     draw_bounds(axes.axhline, top)
     for kind, colour in COLOURS.items():
-        pairs = np.stack([first, second], axis=-1)[np.asarray(verdicts) == kind]
+        pairs = np.stack([first, second], axis=-1)[np.asarray(classes) == kind]
         within = kind == 'within'
         lines = LineCollection(
             [[(0, one), (1, two)] for one, two in pairs],
@@ -104,28 +104,28 @@ def paths_figure(first: np.ndarray, second: np.ndarray, verdicts: Sequence[str])
             linestyles='--' if kind == 'decrease' else '-',
             linewidths=0.8 if within else 1.4,
             alpha=0.25 if within and len(pairs) > 100 else 0.9,
-            rasterized=len(first) > MANY,
+            rasterized=len(first) > MAX_VECTOR_ELEMENTS,
         )
         axes.add_collection(lines)
-    for place, values in ((0, first), (1, second)):
-        axes.plot([place - 0.03, place + 0.03], [np.median(values)] * 2, color=INK, linewidth=2.2)
+    for x, values in ((0, first), (1, second)):
+        axes.plot([x - 0.03, x + 0.03], [np.median(values)] * 2, color=INK, linewidth=2.2)
     axes.set(xlim=(-0.15, 1.15), ylim=(-0.02 * top, top))
     axes.set_xticks([0, 1], ['first session', 'second session'])
     return figure
 
 
-@house_style()
+@figure_style()
 def change_figure(
-    first: np.ndarray, second: np.ndarray, verdicts: Sequence[str], limit: float
+    first: np.ndarray, second: np.ndarray, classes: Sequence[str], limit: float
 ) -> Figure:
-    """Show each pair's change of the highest count against its mean (Bland & Altman 1986).
+    """Draw the change in the highest count of each pair against its mean (Bland & Altman 1986).
 
     Parameters
     ----------
-    first, second, verdicts
+    first, second, classes
         As in :func:`paths_figure`.
     limit : float
-        The repeatability coefficient, shown as a band; none where it is NaN.
+        The repeatability coefficient, drawn as a band unless NaN.
 
     """
     change, mean = second - first, (first + second) / 2
@@ -134,10 +134,10 @@ def change_figure(
         axes.axhspan(-limit, limit, color=BAND, zorder=0)
     axes.axhline(0, color=LINE, linewidth=0.9)
     for kind, colour in COLOURS.items():
-        chosen = np.asarray(verdicts) == kind
+        members = np.asarray(classes) == kind
         alpha = 0.85 if kind != 'within' or len(first) < 200 else 0.3
         style = {'marker': _MARKERS[kind], 'color': colour, 'alpha': alpha}
-        draw_points(axes, mean[chosen], change[chosen], **style)
-    reach = 1.15 * max(1.0, *np.abs(change), limit if np.isfinite(limit) else 0)
-    axes.set(ylim=(-reach, reach), xlim=(0, 1.08 * max(1.0, *mean)))
+        draw_points(axes, mean[members], change[members], **style)
+    largest = 1.15 * max(1.0, *np.abs(change), limit if np.isfinite(limit) else 0)
+    axes.set(ylim=(-largest, largest), xlim=(0, 1.08 * max(1.0, *mean)))
     return figure

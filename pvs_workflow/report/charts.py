@@ -1,4 +1,4 @@
-"""Charts of grades and counts: of a participant, and of a group by what is known of it."""
+"""Charts of grades and counts, for a participant and for a group."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,36 +6,36 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pvs_workflow.report.canvas import INK, PAPER, house_style, new_figure
+from pvs_workflow.report.canvas import INK, PAPER, figure_style, new_figure
 from pvs_workflow.report.labels import chart_labels
 from pvs_workflow.report.rendering import GRADE_WORDS
 from pvs_workflow.science.grading import GRADES, UPPER_COUNTS
 
 BAR, CHOSEN, LINE, GRID, BAND = '#9AA5B1', '#0072B2', '#5B6673', '#D5DAE0', '#E8EEF4'
-MANY = 1000
-"""More points or lines than this are drawn as pixels: each as an element would be megabytes."""
+MAX_VECTOR_ELEMENTS = 1000
+"""Maximum number of points or lines drawn as vectors; more are rasterised to save megabytes."""
 
 SIZE = (5.2, 4.2)  # inches
 _BOX = (0.14, 0.14, 0.82, 0.8)
 _MAX_BINS = 60
 
-# One hue from light to dark, so that grades keep their order also in grey (ColorBrewer, Blues).
+# One hue from light to dark, so that the order of grades is visible in grey (ColorBrewer, Blues).
 _SHADES = ('#DEEBF7', '#9ECAE1', '#6BAED6', '#3182BD', '#08519C')
 _MAX_POINTS = 300
-_SMOOTHED_FROM = 20
+_MIN_SMOOTHED = 20
 _LABEL_WIDTH, _FOOT = 1.7, 0.6  # inches
 
 
-@house_style()
+@figure_style()
 def grade_figure(probabilities: Sequence[float], grade: int) -> Figure:
-    """Show the probability of each Potter grade as bars, the predicted one marked.
+    """Draw the probability of each Potter grade as a bar; the predicted grade is marked.
 
     Parameters
     ----------
     probabilities : sequence of 5 float
-        Grades 0 to 4; they sum to 1.
+        Probabilities of grades 0 to 4; they sum to 1.
     grade : int
-        The predicted one.
+        The predicted grade.
 
     """
     figure, axes = new_chart('probability', size=(7.2, 2.4), box=(0.26, 0.2, 0.7, 0.74))
@@ -53,9 +53,9 @@ def grade_figure(probabilities: Sequence[float], grade: int) -> Figure:
     return figure
 
 
-@house_style()
+@figure_style()
 def distribution_figure(grades: Sequence[int]) -> Figure:
-    """Show how many scans have each Potter grade; ``grades`` has one per scan, or nothing."""
+    """Draw the number of scans with each Potter grade; ``grades`` has one grade per scan."""
     figure, axes = new_chart('Potter grade (count)', 'scans', box=(0.12, 0.14, 0.84, 0.8))
     numbers = [int(np.count_nonzero(np.asarray(grades) == value)) for value in GRADES]
     axes.bar(GRADES, numbers, color=CHOSEN, width=0.7)
@@ -67,11 +67,11 @@ def distribution_figure(grades: Sequence[int]) -> Figure:
     return figure
 
 
-@house_style()
+@figure_style()
 def sides_figure(left: Sequence[float], right: Sequence[float]) -> Figure:
-    """Show each scan's highest count on the left against that on the right.
+    """Draw the highest count on the left against that on the right, one point for each scan.
 
-    Pairs that are not finite are left out.
+    Pairs that are not finite are omitted.
     """
     pairs = np.stack([np.asarray(left, float), np.asarray(right, float)])
     pairs = pairs[:, np.isfinite(pairs).all(axis=0)]
@@ -85,20 +85,20 @@ def sides_figure(left: Sequence[float], right: Sequence[float]) -> Figure:
     return figure
 
 
-@house_style()
-def counts_figure(counts: Sequence[float], of: str) -> Figure:
-    """Show how many images or scans have each predicted count, Potter's bounds marked.
+@figure_style()
+def counts_figure(counts: Sequence[float], unit: str) -> Figure:
+    """Draw a histogram of predicted counts, with the bounds of Potter grades.
 
-    ``of`` says which of both; values that are not finite are left out.
+    ``unit`` is 'images' or 'T2w'; values that are not finite are omitted.
     """
     values = np.asarray(counts, float)
     values = values[np.isfinite(values)]
     top = float(max(UPPER_COUNTS[1], values.max(initial=0)))
-    # Bins start at halves, as grades do, so that none holds two grades.
+    # Bins start at halves, like grades, so that no bin contains two grades.
     width = int(np.ceil(top / _MAX_BINS))
     width = next(w for w in (1, 2, 5, 10, max(10, width)) if w >= width)
     edges = np.concatenate([[-0.5], np.arange(0.5, top + 0.5 + width, width)])
-    figure, axes = new_chart('predicted count', of)
+    figure, axes = new_chart('predicted count', unit)
     draw_bounds(axes.axvline, edges[-1])
     axes.hist(values, bins=edges, color=CHOSEN, edgecolor=PAPER, linewidth=0.4)
     axes.set_xlim(-0.5, edges[-1])
@@ -106,18 +106,18 @@ def counts_figure(counts: Sequence[float], of: str) -> Figure:
     return figure
 
 
-@house_style()
+@figure_style()
 def strata_figure(counts: Mapping[str, Sequence[float]]) -> Figure:
-    """Show the highest counts of several sets of people side by side: median, quartiles, people.
+    """Draw box plots of the highest counts of several groups, with a point for each count.
 
-    The counts are finite.
+    The counts must be finite.
     """
     figure, axes = _rows(counts, 'highest count of the six images', above=0.05)
-    values = [np.asarray(own, float) for own in counts.values()]
+    groups = [np.asarray(values, float) for values in counts.values()]
     draw_bounds(axes.axvline, np.inf)
     axes.boxplot(
-        values,
-        positions=range(len(values)),
+        groups,
+        positions=range(len(groups)),
         manage_ticks=False,
         orientation='horizontal',
         widths=0.5,
@@ -129,19 +129,20 @@ def strata_figure(counts: Mapping[str, Sequence[float]]) -> Figure:
         capprops={'color': LINE},
     )
     rng = np.random.default_rng(0)
-    for place, own in enumerate(values):
-        shown = rng.choice(own, _MAX_POINTS, replace=False) if own.size > _MAX_POINTS else own
-        spread = place + rng.uniform(-0.18, 0.18, shown.size)
-        axes.scatter(shown, spread, s=12, color=CHOSEN, alpha=0.5, linewidths=0, zorder=3)
-    top = max((own.max(initial=0) for own in values), default=0)
+    for row, values in enumerate(groups):
+        many = values.size > _MAX_POINTS
+        points = rng.choice(values, _MAX_POINTS, replace=False) if many else values
+        spread = row + rng.uniform(-0.18, 0.18, points.size)
+        axes.scatter(points, spread, s=12, color=CHOSEN, alpha=0.5, linewidths=0, zorder=3)
+    top = max((values.max(initial=0) for values in groups), default=0)
     axes.set_xlim(-0.5, 1.05 * max(top, UPPER_COUNTS[1]))
     return figure
 
 
-@house_style()
+@figure_style()
 def shares_figure(grades: Mapping[str, Sequence[int]]) -> Figure:
-    """Show the shares of Potter grades in several sets of people, by their names."""
-    figure, axes = _rows(grades, '% of people, by Potter grade (count)', above=0.4)
+    """Draw the proportions of Potter grades in several groups of participants as stacked bars."""
+    figure, axes = _rows(grades, '% of participants, by Potter grade (count)', above=0.4)
     sizes = [max(1, len(values)) for values in grades.values()]
     ends = np.zeros(len(grades))
     for grade, shade in zip(GRADES, _SHADES, strict=True):
@@ -150,9 +151,9 @@ def shares_figure(grades: Mapping[str, Sequence[int]]) -> Figure:
         style = {'color': shade, 'edgecolor': LINE, 'linewidth': 0.4, 'height': 0.65}
         name = f'{grade} ({GRADE_WORDS[grade]})'
         bars = axes.barh(range(len(grades)), shares, left=ends, label=name, **style)
-        inside = [n if share >= 6 else '' for n, share in zip(numbers, shares, strict=True)]
+        labels = [n if share >= 6 else '' for n, share in zip(numbers, shares, strict=True)]
         ink = PAPER if grade > 2 else INK
-        axes.bar_label(bars, inside, label_type='center', color=ink, fontsize=8)
+        axes.bar_label(bars, labels, label_type='center', color=ink, fontsize=8)
         ends = ends + shares
     axes.set_xlim(0, 100)
     figure.legend(
@@ -169,22 +170,22 @@ def shares_figure(grades: Mapping[str, Sequence[int]]) -> Figure:
     return figure
 
 
-@house_style()
+@figure_style()
 def age_figure(ages: Sequence[float], counts: Sequence[float]) -> Figure:
-    """Show the highest count by age in years, with a smoothed course (LOWESS, Cleveland 1979).
+    """Draw the highest count by age in years, with a smoothed curve (LOWESS, Cleveland 1979).
 
-    All values are finite, one of each person.
+    All values must be finite, one for each person.
     """
     ages, counts = np.asarray(ages, float), np.asarray(counts, float)
     figure, axes = new_chart('age (years)', 'highest count of the six images')
     top = count_limit(counts)
     draw_bounds(axes.axhline, top)
     draw_points(axes, ages, counts)
-    if len(ages) >= _SMOOTHED_FROM and np.unique(ages).size > 2:
+    if len(ages) >= _MIN_SMOOTHED and np.unique(ages).size > 2:
         from statsmodels.nonparametric.smoothers_lowess import lowess
 
-        course = lowess(counts, ages, frac=0.6, delta=0.01 * np.ptp(ages))
-        axes.plot(*course.T, color=INK, linewidth=1.6)
+        curve = lowess(counts, ages, frac=0.6, delta=0.01 * np.ptp(ages))
+        axes.plot(*curve.T, color=INK, linewidth=1.6)
     axes.set_ylim(-0.02 * top, top)
     return figure
 
@@ -195,7 +196,7 @@ def new_chart(
     size: tuple[float, float] = SIZE,
     box: tuple[float, float, float, float] = _BOX,
 ) -> tuple[Figure, Axes]:
-    """Return a figure of a size in inches and its axes, with two spines and dark ink."""
+    """Return a figure (size in inches) and its axes, with two spines and dark text."""
     figure = new_figure(*size, PAPER)
     axes = figure.add_axes(box)
     axes.set_facecolor(PAPER)
@@ -210,32 +211,32 @@ def new_chart(
 
 
 def count_limit(*counts: np.ndarray) -> float:
-    """Return the end of an axis of counts: above all of them, and above grade 1."""
+    """Return the upper limit of an axis of counts: above all counts and above grade 1."""
     return 1.08 * max(float(UPPER_COUNTS[1]), *(values.max(initial=0) for values in counts))
 
 
 def draw_bounds(line: Callable, top: float, lowest: int = 0) -> None:
-    """Mark the bounds between Potter grades below ``top``, by ``axhline`` or ``axvline``."""
+    """Mark the bounds of Potter grades below ``top`` with ``axhline`` or ``axvline``."""
     for bound in UPPER_COUNTS[lowest:]:
         if bound < top:
             line(bound + 0.5, color=GRID, linewidth=0.8, zorder=0)
 
 
 def draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, **style) -> None:
-    """Scatter points, the fainter the more there are."""
+    """Draw a scatter plot; many points are drawn more transparent."""
     alpha = 0.8 if len(x) < 200 else 0.25
-    how = {'s': 26, 'color': CHOSEN, 'alpha': alpha, 'linewidths': 0, **style}
-    axes.scatter(x, y, rasterized=len(x) > MANY, **how)
+    options = {'s': 26, 'color': CHOSEN, 'alpha': alpha, 'linewidths': 0, **style}
+    axes.scatter(x, y, rasterized=len(x) > MAX_VECTOR_ELEMENTS, **options)
 
 
-def _rows(values: Mapping[str, Sequence], xlabel: str, above: float) -> tuple[Figure, Axes]:
-    """Return a chart with a row for each set; ``above`` it, inches are left for a legend."""
-    height = 0.95 + above + 0.55 * len(values)
+def _rows(groups: Mapping[str, Sequence], xlabel: str, above: float) -> tuple[Figure, Axes]:
+    """Return a chart with a row for each group, and ``above`` inches for a legend on top."""
+    height = 0.95 + above + 0.55 * len(groups)
     left, bottom = _LABEL_WIDTH / SIZE[0], _FOOT / height
     box = (left, bottom, 0.97 - left, 1 - above / height - bottom)
     figure, axes = new_chart(xlabel, size=(SIZE[0], height), box=box)
-    names = chart_labels(list(values))
-    labels = [f'{name}\nn = {len(own)}' for name, own in zip(names, values.values(), strict=True)]
-    axes.set_yticks(range(len(values)), labels)
-    axes.set_ylim(len(values) - 0.4, -0.6)
+    names, sizes = chart_labels(list(groups)), map(len, groups.values())
+    labels = [f'{name}\nn = {n}' for name, n in zip(names, sizes, strict=True)]
+    axes.set_yticks(range(len(groups)), labels)
+    axes.set_ylim(len(groups) - 0.4, -0.6)
     return figure, axes

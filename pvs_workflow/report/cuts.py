@@ -1,4 +1,4 @@
-"""Cuts through a head with outlines, drawn by nilearn."""
+"""Cuts through a head with outlines of the ROI, drawn by nilearn."""
 
 import warnings
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ _EDGES = ('PAIS', 'LRIS', 'LRPA')
 """Letters at the left, right, lower and upper edge of a cut across x, y and z."""
 
 _HEAD_LEVEL = 0.12
-"""Part of the window's upper end above which a voxel counts as head, when a picture is cropped."""
+"""Fraction of the window's upper end above which a voxel belongs to the head, for cropping."""
 _MARGIN = 3  # voxels around the head
 
 
 def draw_cuts(
     figure: Figure,
-    place: tuple[float, float, float, float],
+    box: tuple[float, float, float, float],
     volume: np.ndarray,
     roi: np.ndarray,
     spacing: Sequence[float],
@@ -35,23 +35,23 @@ def draw_cuts(
 ) -> list[Axes]:
     """Draw cuts across one axis side by side, with the outline of the ROI.
 
-    nilearn draws in the grid of the volume: it is given voxel sizes without the rotation to the
-    scanner, so that a cut is a slice as acquired and nothing is resampled. It reads a whole volume
-    for each outline, and is therefore given only the cuts.
+    nilearn receives the voxel sizes without the rotation to scanner space, so that a cut is a
+    slice as acquired and is not resampled. It reads the whole volume for each outline, and
+    therefore receives only the cuts.
 
     Parameters
     ----------
     figure : Figure
-    place : (left, top, width, height)
-        Inches from the figure's top left corner.
+    box : (left, top, width, height)
+        In inches from the figure's top left corner.
     volume, roi : (x, y, z) arrays, canonical order
         Grey values, and labels (1 left, 2 right hemisphere).
     spacing : (float, float, float)
         Voxel sizes, mm.
     axis : {0, 1, 2}
-        What the cuts are perpendicular to.
+        Axis perpendicular to the cuts.
     indices : sequence of int
-        The cuts along ``axis``, from left to right of the picture.
+        Indices of the cuts along ``axis``, in the order of the picture from left to right.
     window : (float, float)
         Intensities shown black and white.
     line, letters : float
@@ -60,13 +60,13 @@ def draw_cuts(
     Returns
     -------
     list of Axes
-        One for each cut, in millimetres from its lower left corner.
+        Axes of each cut, in millimetres from its lower left corner.
 
     """
     from nilearn.plotting import plot_anat
 
-    # nilearn draws from the centre of the first voxel to that of the last, over which the whole
-    # extent is stretched here. For it, the cuts are one millimetre apart, in the order shown.
+    # nilearn's pictures extend from the centre of the first voxel to that of the last, so voxel
+    # sizes are stretched to the full extent. The cuts are passed as slices 1 mm apart.
     sizes = [step * n / max(n - 1, 1) for step, n in zip(spacing, volume.shape, strict=True)]
     sizes[axis] = 1.0
     affine = np.diag([*sizes, 1.0])
@@ -75,7 +75,7 @@ def draw_cuts(
         display_mode=_DIRECTIONS[axis],
         cut_coords=list(range(len(indices))),
         figure=figure,
-        axes=panel_box(figure, *place),
+        axes=panel_box(figure, *box),
         interpolation='bilinear',
         vmin=window[0],
         vmax=window[1],
@@ -87,7 +87,7 @@ def draw_cuts(
     )
     labels = _take(roi, axis, indices)
     with warnings.catch_warnings():
-        # Of cuts that do not meet the region.
+        # Raised for cuts outside the region.
         warnings.filterwarnings('ignore', 'No contour levels were found')
         for side, value in HEMISPHERES.items():
             region = (labels == value).astype(np.uint8)
@@ -101,16 +101,16 @@ def draw_cuts(
 
 
 def head_box(volume: np.ndarray, roi: np.ndarray) -> tuple[slice, slice, slice]:
-    """Return the box that holds the head in plane, or at least the ROI, with a small margin."""
+    """Return the in-plane bounding box of the head and the ROI, with a small margin."""
     level = _HEAD_LEVEL * intensity_window(volume)[1]
     inside = ((volume > level).mean(axis=2) > 0.1) | (roi > 0).any(axis=2)
     if not inside.any():
         return tuple(slice(0, n) for n in volume.shape)
     (box,) = find_objects(inside.astype(np.uint8))
-    x, y = (slice(max(one.start - _MARGIN, 0), one.stop + _MARGIN) for one in box)
+    x, y = (slice(max(side.start - _MARGIN, 0), side.stop + _MARGIN) for side in box)
     return x, y, slice(0, volume.shape[2])
 
 
 def _take(volume: np.ndarray, axis: int, indices: Sequence[int]) -> np.ndarray:
-    """Return some cuts; numpy's ``take`` would first copy all of a volume that is a view."""
+    """Return some cuts; ``numpy.take`` would first copy the whole volume if it is a view."""
     return volume[(slice(None),) * axis + (list(indices),)]

@@ -1,4 +1,4 @@
-"""The visual report of a group, from its two tables."""
+"""Visual report of a group, from its tables of grades and counts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,10 +19,10 @@ _MODEL_COLUMNS = ['model', 'model_sha256']
 _DIGITS = 2
 
 _MIN_DIFFERENCES = 5
-"""Minimum number of people for an interval of the difference of left and right."""
+"""Minimum number of participants for an interval of the left–right difference."""
 
 _RESAMPLES, _BATCH = 2000, 100
-"""Resamples of the bootstrap, in all and in memory at once."""
+"""Number of bootstrap resamples, in total and in memory at once."""
 
 
 def write_group_page(
@@ -31,18 +31,18 @@ def write_group_page(
     counts: pd.DataFrame,
     sections: Sequence[GroupSection] = (),
 ) -> Path:
-    """Write ``group_potter.html``: one file, to be opened anywhere.
+    """Write ``group_potter.html``, a self-contained file.
 
     Parameters
     ----------
     output_dir : Path
-        The derivatives; participants whose ``sub-X.html`` is there are linked.
+        The derivatives; participants with an existing ``sub-X.html`` are linked.
     grades : DataFrame
         The rows of ``group_potter.tsv``: one for each T2w.
     counts : DataFrame
         The rows of ``group_counts.tsv``: six for each T2w.
     sections : sequence of GroupSection
-        What else is shown, before all grades.
+        Further sections, shown before the table of all grades.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def write_group_page(
 
 
 def _summary(grades: pd.DataFrame) -> dict[str, int]:
-    """Count participants, sessions, T2w and quality levels, in the order of the page."""
+    """Return the numbers of participants, sessions, T2w and quality levels, in page order."""
     return {
         'participants': grades['participant_id'].nunique(),
         'sessions': len(grades[['participant_id', 'session_id']].drop_duplicates()),
@@ -84,31 +84,33 @@ def _charts(usable: pd.DataFrame, counts: pd.DataFrame) -> list[Chart]:
     numbers = ', '.join(f'grade {g}: {int((usable["potter"] == g).sum())}' for g in GRADES)
     images = counts.loc[counts['qc'] != 'fail', 'count'].dropna().astype(float)
     highest = usable['count_max'].dropna().astype(float)
-    left_out = 'those that failed quality control are left out.'
-    more = f'Thin lines part the Potter grades; {left_out}'
+    note = 'T2w that failed quality control are excluded.'
+    image_note = 'Images that failed quality control are excluded.'
+    lines = 'Thin lines separate the Potter grades.'
     return [
         draw_chart(
             'Potter grades',
             f'Bar chart of the number of T2w by Potter grade: {numbers}',
-            f'Number of T2w by Potter grade; {left_out}',
+            f'Number of T2w by Potter grade. {note}',
             distribution_figure(usable['potter']),
         ),
         draw_chart(
-            'Counts of T2w',
-            f'Histogram of the highest count of each T2w, {_spread(highest)}',
-            f'Highest count of the six images of each T2w: {_spread(highest)}. {more}',
+            'Highest count of each T2w',
+            f'Histogram of the highest count of each T2w: {_spread(highest)}',
+            f'Highest count of the six images of each T2w: {_spread(highest)}. {lines} {note}',
             counts_figure(highest, 'T2w'),
         ),
         draw_chart(
-            'Counts of images',
-            f'Histogram of the counts of all images, {_spread(images)}',
-            f'Count of each image, six for each T2w: {_spread(images)}. {more}',
+            'Counts of all images',
+            f'Histogram of the counts of all images: {_spread(images)}',
+            f'Count of each image, six for each T2w: {_spread(images)}. {lines} {image_note}',
             counts_figure(images, 'images'),
         ),
         draw_chart(
             'Left against right',
             'Scatter plot of the highest count on the left against that on the right',
-            f'Highest count of each hemisphere, one point for each T2w: {_sides(usable)} {more}',
+            'Highest count of each hemisphere, one point for each T2w. '
+            f'{_sides(usable)} {lines} {note}',
             sides_figure(usable['count_left'], usable['count_right']),
         ),
     ]
@@ -119,25 +121,25 @@ def _spread(values: pd.Series) -> str:
         return 'none'
     lower, median, upper = values.quantile([0.25, 0.5, 0.75])
     return (
-        f'median {median:.1f} (quartiles {lower:.1f} to {upper:.1f}), at most {values.max():.1f}'
+        f'median {median:.1f} (quartiles {lower:.1f} to {upper:.1f}), maximum {values.max():.1f}'
     )
 
 
 def _sides(usable: pd.DataFrame) -> str:
-    """Say how left and right differ, of all T2w and, for the interval, of one of each person."""
+    """Describe the left–right differences of all T2w, and of the first T2w of each participant."""
     sides = usable[['participant_id', 'count_left', 'count_right']].dropna()
     difference = sides['count_left'].astype(float) - sides['count_right'].astype(float)
-    one_each = np.sort(difference[~sides['participant_id'].duplicated()])
-    told = (
-        f'{(difference > 0).sum()} with more on the left, {(difference < 0).sum()} with more on '
+    first_t2w = np.sort(difference[~sides['participant_id'].duplicated()])
+    numbers = (
+        f'{(difference > 0).sum()} T2w have more on the left, {(difference < 0).sum()} more on '
         'the right.'
     )
-    if len(one_each) < _MIN_DIFFERENCES:
-        return told
+    if len(first_t2w) < _MIN_DIFFERENCES:
+        return numbers
     from scipy.stats import bootstrap
 
     low, high = bootstrap(
-        (one_each,),
+        (first_t2w,),
         np.median,
         n_resamples=_RESAMPLES,
         batch=_BATCH,
@@ -145,9 +147,9 @@ def _sides(usable: pd.DataFrame) -> str:
         rng=np.random.default_rng(0),
     ).confidence_interval
     return (
-        f'{told} Left minus right has a median of {_signed(np.median(one_each))} (95 % interval '
-        f'{_signed(low)} to {_signed(high)}, bootstrap over {len(one_each)} people, each '
-        'with the first T2w).'
+        f'{numbers} The difference (left − right) has a median of {_signed(np.median(first_t2w))} '
+        f'(95 % interval {_signed(low)} to {_signed(high)}; bootstrap over the first T2w of '
+        f'{len(first_t2w)} participants).'
     )
 
 
@@ -156,13 +158,13 @@ def _signed(value: float) -> str:
 
 
 def _image_grades(counts: pd.DataFrame) -> list[tuple[str, list[int]]]:
-    """Count the images of each grade on each side, without those that failed."""
-    kept = counts[counts['qc'] != 'fail']
-    sides = ((side, kept.loc[kept['hemisphere'] == side, 'potter']) for side in HEMISPHERES)
-    return [(side, [int((found == grade).sum()) for grade in GRADES]) for side, found in sides]
+    """Return the number of images of each grade on each side, without images that failed."""
+    usable = counts[counts['qc'] != 'fail']
+    sides = ((side, usable.loc[usable['hemisphere'] == side, 'potter']) for side in HEMISPHERES)
+    return [(side, [int((grades == grade).sum()) for grade in GRADES]) for side, grades in sides]
 
 
 def _links(output_dir: Path, participants: pd.Series) -> dict[str, str]:
-    """Return the pages that exist, by participant."""
+    """Return the links to existing pages, by participant."""
     pages = {path.stem for path in output_dir.glob('*.html')}
     return {name: quote(f'{name}.html') for name in participants.unique() if name in pages}

@@ -1,7 +1,7 @@
-"""The six hemisphere images: raw, enhanced, and with the evidence.
+"""Figures of the six hemisphere images: raw, enhanced, and with the evidence.
 
-Rows of a sheet are hemispheres, columns the three slices from the bottom up. All sheets have one
-layout, so that a page can swap one for the other in place.
+The rows of a sheet are hemispheres, the columns are the three slices from the bottom up. All
+sheets have the same layout, so that a page can swap them in place.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from pvs_workflow.report.canvas import (
     EVIDENCE_COLOUR,
     SIDE_COLOURS,
     add_panel,
-    house_style,
+    figure_style,
     mark_edges,
     new_figure,
     outline,
@@ -28,58 +28,58 @@ from pvs_workflow.report.saving import Sheet, Tile
 from pvs_workflow.science.slices import FIELD_OF_VIEW, IMAGE_SHAPE, N_SLICES, View
 
 PIXEL = np.array(FIELD_OF_VIEW) / IMAGE_SHAPE
-"""Millimetres, left–right and back–front."""
+"""Pixel size, mm: left–right and back–front."""
 RAW_WINDOW = (0.0, 1.0)
 ENHANCED_WINDOW = (0.0, 0.7)
-"""Enhanced tissue has at most half of its raw grey; what was taken for an ePVS ends over 0.6."""
+"""Grey window: enhanced tissue has at most half its raw intensity, detected ePVS exceed 0.6."""
 
 _WIDTH = 3.2  # inches
-_NUMBER_OFFSET = 0.2  # millimetres, so that a number does not hide what it counts
+_NUMBER_OFFSET = 0.2  # millimetres, so that a number does not cover its ePVS
 _NOTE = f'{CONVENTION} Each image is {FIELD_OF_VIEW[0]} × {FIELD_OF_VIEW[1]} mm.'
 
 
-@house_style()
+@figure_style()
 def images_figure(
     images: np.ndarray,
     views: Sequence[View],
     slices: Sequence[int],
     window: tuple[float, float] = RAW_WINDOW,
-    more: Sequence[str] = ('',) * 6,
+    suffixes: Sequence[str] = ('',) * 6,
 ) -> Sheet:
-    """Show the six images as the cascade gets them, or as the enhancer returns them.
+    """Draw the six input images of the cascade, or the enhanced images.
 
     Parameters
     ----------
     images : (6, 80, 96) array, in [0, 1]
-        Left then right hemisphere, each from the bottom up, as :func:`find_views` gives them.
+        Left then right hemisphere, each from the bottom up, in the order of :func:`find_views`.
     views : sequence of 6 View
-        Where each image comes from.
+        Position of each image.
     slices : sequence of 6 int
-        Each image's slice index in the input file as stored.
+        Slice index of each image in the input file.
     window : (float, float)
         Intensities shown black and white; :data:`ENHANCED_WINDOW` for enhanced images.
-    more : sequence of 6 str
-        What follows each title.
+    suffixes : sequence of 6 str
+        Text appended to each title.
 
     Returns
     -------
     Sheet
-        Its tiles are named by hemisphere and rank, as ``L1``.
+        Tiles are named by hemisphere and rank, such as ``L1``.
 
     """
     tiles = []
     height = _WIDTH * FIELD_OF_VIEW[1] / FIELD_OF_VIEW[0]
-    for image, view, stored, words in zip(images, views, slices, more, strict=True):
+    for image, view, stored, suffix in zip(images, views, slices, suffixes, strict=True):
         figure = new_figure(_WIDTH, height)
         axes = add_panel(figure, 0, 0, _WIDTH, height)
         show_plane(axes, image, PIXEL, window)
         mark_edges(axes)
-        title = image_title(view, stored) + words
+        title = image_title(view, stored) + suffix
         tiles.append(Tile(f'{view.hemisphere}{view.rank}', figure, title))
     return Sheet(tuple(tiles), columns=N_SLICES, note=_NOTE)
 
 
-@house_style()
+@figure_style()
 def evidence_figure(
     images: np.ndarray,
     instances: np.ndarray,
@@ -90,22 +90,22 @@ def evidence_figure(
     highs: Sequence[float],
     rois: np.ndarray,
 ) -> Sheet:
-    """Show the six images with every found ePVS outlined and numbered.
+    """Draw the six images with every detected ePVS outlined and numbered.
 
     Parameters
     ----------
     images, views, slices
         As in :func:`images_figure`.
     instances : (6, 80, 96) array of int
-        0 background, each found ePVS its own number.
+        0 background; a number for each detected ePVS.
     counts, lows, highs : sequences of 6 float
-        The predicted counts and their 90 % intervals; the titles show them.
+        The predicted counts and their 90 % intervals, shown in the titles.
     rois : (6, 80, 96) array of bool
-        Each image's ROI, outlined in its hemisphere's colour.
+        ROI of each image, outlined in the colour of its hemisphere.
 
     """
-    more = [f' · count {span(*numbers)}' for numbers in zip(counts, lows, highs, strict=True)]
-    sheet = images_figure(images, views, slices, more=more)
+    suffixes = [f' · count {span(*numbers)}' for numbers in zip(counts, lows, highs, strict=True)]
+    sheet = images_figure(images, views, slices, suffixes=suffixes)
     for tile, view, roi, labels in zip(sheet.tiles, views, rois, instances, strict=True):
         (axes,) = tile.figure.axes
         outline(axes, roi, PIXEL, SIDE_COLOURS[view.hemisphere], 0.6)
@@ -114,14 +114,14 @@ def evidence_figure(
 
 
 def image_title(view: View, stored: int) -> str:
-    """Name an image's side, its slice as stored, and its rank."""
+    """Return the title of an image: its side, its slice in the input file, and its rank."""
     return (
         f'{SIDE_WORDS[view.hemisphere].capitalize()} · slice {stored} · {view.rank} of {N_SLICES}'
     )
 
 
 def span(count: float, low: float, high: float) -> str:
-    """Write a count with its interval.
+    """Format a count with its interval.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def span(count: float, low: float, high: float) -> str:
 
 
 def draw_instances(axes: Axes, labels: np.ndarray, size: float = 6.5) -> None:
-    """Outline the pixels of every instance and put its number next to it."""
+    """Outline the pixels of every instance and write its number next to it."""
     if not labels.any():
         return
     axes.add_patch(
@@ -147,15 +147,15 @@ def draw_instances(axes: Axes, labels: np.ndarray, size: float = 6.5) -> None:
 
 
 def pixel_edges(labels: np.ndarray, spacing: Sequence[float]) -> Line:
-    """Return the borders between pixels of different labels, along the pixels' own sides.
+    """Return the borders between pixels of different labels, along pixel edges.
 
-    They are separate straight pieces, in millimetres from the corner of pixel (0, 0).
+    They are separate line segments, in millimetres from the corner of pixel (0, 0).
     """
     padded = np.pad(labels, 1)
-    upright = np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1])
-    level = np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1])
-    starts = np.concatenate([upright, level])
-    ends = np.concatenate([np.add(upright, (0, 1)), np.add(level, (1, 0))])
-    pieces = np.stack([starts, ends], axis=1).reshape(-1, 2)
-    codes = np.tile([Line.MOVETO, Line.LINETO], len(pieces) // 2)
-    return Line(pieces * spacing, codes)
+    vertical = np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1])
+    horizontal = np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1])
+    starts = np.concatenate([vertical, horizontal])
+    ends = np.concatenate([np.add(vertical, (0, 1)), np.add(horizontal, (1, 0))])
+    segments = np.stack([starts, ends], axis=1).reshape(-1, 2)
+    codes = np.tile([Line.MOVETO, Line.LINETO], len(segments) // 2)
+    return Line(segments * spacing, codes)

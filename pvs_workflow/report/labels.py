@@ -1,4 +1,4 @@
-"""Names from a dataset as they can be shown: short, different, and in letters of the font."""
+"""Labels for names from a dataset: short, unique and drawable with the font."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ MAX_CHART_LABEL = 20  # characters
 _UNKNOWN = '□'
 
 
-def short_labels(names: Sequence[str], longest: int) -> list[str]:
-    """Cut long names, and number those that would then be equal.
+def short_labels(names: Sequence[str], max_length: int) -> list[str]:
+    """Truncate long names, and number those that would become equal.
 
     Examples
     --------
-    >>> short_labels(['control', 'x' * 99, 'x' * 98], longest=6)
+    >>> short_labels(['control', 'x' * 99, 'x' * 98], max_length=6)
     ['contro…', 'xxxxxx…', 'xxxxxx… (2)']
 
     """
     labels: list[str] = []
     for name in names:
-        short = name if len(name) <= longest else f'{name[:longest]}…'
+        short = name if len(name) <= max_length else f'{name[:max_length]}…'
         label, number = short, 1
         while label in labels:
             number += 1
@@ -30,18 +30,19 @@ def short_labels(names: Sequence[str], longest: int) -> list[str]:
 
 
 def chart_labels(names: Sequence[str]) -> list[str]:
-    """Return names for a chart, each different.
+    """Return unique labels for a chart.
 
-    Invisible signs (such as those that turn the direction of text) are left out, letters that
-    the font does not have become boxes, and long names are cut.
+    Invisible characters (such as direction controls) are removed, characters missing from the
+    font become boxes, and long names are truncated.
     """
     drawable = (''.join(map(_drawable, str(name))) for name in names)
     return short_labels([' '.join(name.split()) or _UNKNOWN for name in drawable], MAX_CHART_LABEL)
 
 
-def _drawable(sign: str) -> str:
-    if sign.isspace():
+def _drawable(character: str) -> str:
+    if character.isspace():
         return ' '
-    if unicodedata.category(sign)[0] == 'C':
+    if unicodedata.category(character)[0] == 'C':
         return ''
-    return sign if get_font(findfont('DejaVu Sans')).get_char_index(ord(sign)) else _UNKNOWN
+    in_font = get_font(findfont('DejaVu Sans')).get_char_index(ord(character))
+    return character if in_font else _UNKNOWN

@@ -1,4 +1,4 @@
-"""The methods text of a page and its references: what was done, with what, after whom."""
+"""Methods text of a page, with its references."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from pvs_workflow.report.rendering import render_template, write_page
 
 _ENTRY = re.compile(r'^@\w+\{(\w+),\n.*?^\}$', re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r'^  (\w+) = \{+(.*?)\}+,?$', re.MULTILINE)
-"""The shipped file has one field a line; this is no reader of other BibTeX."""
+"""Matches the shipped file only, which has one field per line; not a general BibTeX parser."""
 
 HTML_MARK = '<a class="cite" href="#ref-{key}">[{number}]</a>'
 _UNKNOWN = 'not recorded'
@@ -22,33 +22,33 @@ _UNKNOWN = 'not recorded'
 
 @dataclass(frozen=True)
 class BibEntry:
-    """One entry of the shipped references: its name, and all of it as BibTeX."""
+    """Entry of the shipped references: its key and its BibTeX source."""
 
     key: str
     bibtex: str
 
     @cached_property
     def fields(self) -> Mapping[str, str]:
-        """The fields by name; ranges with a dash."""
+        """The fields by name, with en dashes in ranges."""
         return dict(_FIELD.findall(self.bibtex.replace('--', '–')))
 
     @property
     def text(self) -> str:
-        """The entry as a list of references shows it (Vancouver style), without the DOI."""
+        """The entry in Vancouver style, without the DOI."""
         get = self.fields.get
-        people = (name.partition(', ') for name in get('author').split(' and '))
-        authors = [f'{last} {re.sub("[. ]", "", initials)}' for last, _, initials in people]
+        names = (name.partition(', ') for name in get('author').split(' and '))
+        authors = [f'{last} {re.sub("[. ]", "", initials)}' for last, _, initials in names]
         issue = get('volume', '') + (f'({get("number")})' if get('number') else '')
-        place = f'{get("journal")} {get("year")};{issue}:{get("pages")}'
-        where = place if get('journal') else get('publisher')
-        return f'{", ".join(authors).replace("others ", "et al")}. {get("title")}. {where}.'
+        journal = f'{get("journal")} {get("year")};{issue}:{get("pages")}'
+        source = journal if get('journal') else get('publisher')
+        return f'{", ".join(authors).replace("others ", "et al")}. {get("title")}. {source}.'
 
 
 @dataclass
 class Citations:
-    """Numbers references in the order in which a text cites them; ``cited`` are those so far.
+    """Numbers references in order of citation; ``cited`` lists those cited so far.
 
-    One citation is written as ``mark``, of its ``key`` and ``number``.
+    ``mark`` is the format of a citation, with the placeholders ``key`` and ``number``.
     """
 
     known: Mapping[str, BibEntry]
@@ -56,7 +56,7 @@ class Citations:
     cited: list[BibEntry] = field(default_factory=list)
 
     def __call__(self, key: str) -> Markup:
-        """Cite an entry, which joins the list where it is new."""
+        """Cite an entry; add it to the list if it is new."""
         entry = self.known[key]
         if entry not in self.cited:
             self.cited.append(entry)
@@ -65,10 +65,10 @@ class Citations:
 
 @dataclass(frozen=True)
 class Methods:
-    """What the methods text depends on: the number of runs and, of the last one, all else.
+    """Facts that the methods text depends on: the number of runs, and properties of the last run.
 
-    ``t1w`` and ``flair`` say of how many T2w such a scan was there (all, some or none);
-    ``bias_correction`` (N4) is None where it was not recorded; versions are by package name.
+    ``t1w`` and ``flair`` are 'all', 'some' or 'none': the T2w with such a scan.
+    ``bias_correction`` (N4) is None if it was not recorded. ``versions`` is by package name.
     """
 
     versions: Mapping[str, str]
@@ -81,7 +81,7 @@ class Methods:
     runs: int
 
     def version(self, package: str) -> str:
-        """Return a package's version in words."""
+        """Return the version of a package, or a phrase if it was not recorded."""
         return self.versions.get(package, f'version {_UNKNOWN}')
 
 
@@ -93,19 +93,19 @@ def methods_of_run(
     model: tuple[str, str] | None = None,
     runs: int = 1,
 ) -> Methods:
-    """Collect what the methods text depends on.
+    """Collect the facts that the methods text depends on.
 
     Parameters
     ----------
     provenance : mapping
-        ``version`` (ours), ``versions`` (package to version), ``model`` (``name``, ``version``,
-        ``sha256``), ``seed`` and ``bias_correction`` are read; all of them may be missing.
+        ``version`` (of pvs_workflow), ``versions`` (package to version), ``model`` (``name``,
+        ``version``, ``sha256``), ``seed`` and ``bias_correction`` are read; all are optional.
     t1w, flair : sequences of bool
-        Whether there was such a scan, for each T2w.
+        Whether each T2w had such a scan.
     model : (str, str), optional
-        Name and checksum, where the provenance has none.
+        Name and checksum, used if the provenance has none.
     runs : int
-        How many runs made the results.
+        Number of runs that produced the results.
 
     """
     name, checksum = model or (_UNKNOWN, _UNKNOWN)
@@ -128,14 +128,14 @@ def methods_of_run(
 
 
 def load_citations(mark: str = HTML_MARK) -> Citations:
-    """Read the shipped references, to be cited by links to the page's list or otherwise."""
+    """Read the shipped references; by default, citations are links to the page's list."""
     text = data.path('report', 'references.bib').read_text(encoding='utf-8')
-    entries = [BibEntry(found[1], found[0]) for found in _ENTRY.finditer(text)]
+    entries = [BibEntry(match[1], match[0]) for match in _ENTRY.finditer(text)]
     return Citations({entry.key: entry for entry in entries}, mark)
 
 
 def write_citations(folder: Path, methods: Methods) -> list[Path]:
-    """Write the methods text as ``CITATION.md`` and ``.html``, its references as ``.bib``."""
+    """Write the methods text as ``CITATION.md`` and ``.html``, and its references as ``.bib``."""
     markdown, page, bibliography = (folder / f'CITATION.{end}' for end in ('md', 'html', 'bib'))
     cite, code = load_citations('[@{key}]'), Markup('`{}`').format
     write_text(markdown, render_template('citation.md.j2', methods=methods, cite=cite, code=code))
@@ -144,8 +144,8 @@ def write_citations(folder: Path, methods: Methods) -> list[Path]:
     return [markdown, page, bibliography]
 
 
-def _share(there: Sequence[bool]) -> str:
-    """Say how many are there; 'some' leaves it open where nothing is known."""
-    if not there or any(there) != all(there):
+def _share(present: Sequence[bool]) -> str:
+    """Return 'all', 'some' or 'none'; 'some' if nothing is known."""
+    if not present or any(present) != all(present):
         return 'some'
-    return 'all' if all(there) else 'none'
+    return 'all' if all(present) else 'none'

@@ -1,4 +1,4 @@
-"""The visual report of one participant, from what was saved in the derivatives."""
+"""Visual report of one participant, from the saved derivatives."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from pvs_workflow.report.spec import Reportlet, Section, load_sections
 from pvs_workflow.science.slices import HEMISPHERES, N_SLICES
 
 MAX_PICTURE_CHARACTERS = 14_000_000
-"""Maximum size of the pictures of one page; later ones are linked, not shown."""
+"""Maximum size of the embedded pictures of one page; further ones are linked."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of a reportlet: ``uri`` is the picture itself, so that the page is one file.
+    """One picture of a reportlet, embedded in the page as a data URI.
 
-    Its label is empty where there is only one layer; ``href`` is the saved file, relative to the
+    ``label`` is empty if there is only one layer; ``href`` is the saved file, relative to the
     page.
     """
 
@@ -35,10 +35,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Stack:
-    """What a reportlet shows in one place: a picture for each of its layers.
+    """Pictures that a reportlet shows in the same place, one for each layer.
 
-    A stack of one of the six images has the person's own side in words, its rank from 1 inferior
-    to 3 superior and, where that is there, its row of the table of counts.
+    A stack of one of the six images has the person's side in words, a rank from 1 (inferior) to
+    3 (superior), and its row of the table of counts, if available.
     """
 
     pictures: tuple[Picture, ...]
@@ -48,8 +48,8 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class ShownReportlet:
-    """A reportlet with its pictures; those that no longer fit in are linked only."""
+class PageReportlet:
+    """A reportlet with its pictures; if ``fits`` is false, they are only linked."""
 
     reportlet: Reportlet
     stacks: tuple[Stack, ...]
@@ -57,26 +57,26 @@ class ShownReportlet:
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        """One picture for each layer."""
+        """The pictures of the first stack, one for each layer."""
         return self.stacks[0].pictures if self.stacks else ()
 
 
 @dataclass(frozen=True)
-class ShownSection:
-    """A section as the page shows it: once, or once for each T2w."""
+class PageSection:
+    """A section of the page; sections about T2w occur once for each T2w."""
 
     anchor: str
     title: str
     scan: ScanResult | None
-    items: tuple[ShownReportlet, ...]
+    items: tuple[PageReportlet, ...]
 
 
 def write_subject_page(output_dir: Path, participant: str) -> Path:
-    """Write ``sub-X.html``: one file with everything in it, to be opened anywhere.
+    """Write ``sub-X.html``, a self-contained file.
 
-    Only derivatives are read, and of them what :func:`provenance.save_run` recorded, so that the
-    page can be made again at any time. It is written for participants whose run failed, too:
-    with the errors, and what was saved before.
+    The page is built from derivatives only, including the record of
+    :func:`provenance.save_run`, so it can be rebuilt at any time. Participants whose run failed
+    also get a page, with the errors and the results saved before.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
         output_dir / f'sub-{participant}.html',
         'subject.html.j2',
         participant=participant,
-        parts=collect_sections(output_dir, sections, scans),
+        sections=collect_sections(output_dir, sections, scans),
         scans=scans,
         errors=[message for run in runs for message in run.messages],
         problems=problems,
@@ -125,35 +125,36 @@ def write_subject_page(output_dir: Path, participant: str) -> Path:
 
 def collect_sections(
     output_dir: Path, sections: Sequence[Section], scans: Sequence[ScanResult]
-) -> list[ShownSection]:
-    """Lay the page out: repeat sections for each T2w, and load the pictures that exist.
+) -> list[PageSection]:
+    """Repeat sections for each T2w, and load the pictures that exist.
 
-    Where there is no room for all pictures, those of the later reportlets are linked only, of
-    every T2w: rather alignments than the images that were counted.
+    If the pictures exceed the maximum size, those of later reportlets are only linked, for all
+    T2w: alignments are dropped before the images that were counted.
     """
-    shown, room = [], MAX_PICTURE_CHARACTERS
+    page_sections, remaining = [], MAX_PICTURE_CHARACTERS
     for section in sections:
         repeats = list(scans) if section.ordering else [None]
-        items: list[list[ShownReportlet]] = [[] for _ in repeats]
+        items: list[list[PageReportlet]] = [[] for _ in repeats]
         for reportlet in section.reportlets:
             for scan, row in zip(repeats, items, strict=True):
                 stacks = load_stacks(output_dir, scan, reportlet) if scan else ()
                 size = sum(len(picture.uri) for stack in stacks for picture in stack.pictures)
-                fits = size <= room
-                room -= size if fits else 0
+                fits = size <= remaining
+                remaining -= size if fits else 0
                 if stacks or reportlet.custom:
-                    row.append(ShownReportlet(reportlet, stacks, fits))
+                    row.append(PageReportlet(reportlet, stacks, fits))
         for number, (scan, row) in enumerate(zip(repeats, items, strict=True), start=1):
             anchor = f'{section.name}-{number}' if scan else section.name
             title = scan.title if scan else section.title
-            shown.append(ShownSection(anchor, title, scan, tuple(row)))
-    return shown
+            page_sections.append(PageSection(anchor, title, scan, tuple(row)))
+    return page_sections
 
 
 def load_stacks(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tuple[Stack, ...]:
-    """Return what was saved for a T2w of a reportlet's layers: one stack, or none.
+    """Load the saved layers of a reportlet for a T2w: one stack, or none.
 
-    With panels, those of the six images: left before right, from the bottom up.
+    A reportlet with panels has a stack for each of the six images: left before right, from the
+    bottom up.
     """
     folder = output_dir / f'sub-{scan.entities["sub"]}' / 'figures'
     layers = [
@@ -162,9 +163,9 @@ def load_stacks(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tup
         if (path := folder / f'{scan.stem}_desc-{layer.desc}_T2w.svg').is_file()
     ]
 
-    def pictures(tile: str = '', where: str = '') -> tuple[Picture, ...]:
+    def pictures(tile: str = '', prefix: str = '') -> tuple[Picture, ...]:
         return tuple(
-            Picture(layer.label, where + layer.alt, tiles[name], href)
+            Picture(layer.label, prefix + layer.alt, tiles[name], href)
             for layer, tiles, href in layers
             if (name := tile or layer.part) in tiles
         )
@@ -175,17 +176,17 @@ def load_stacks(output_dir: Path, scan: ScanResult, reportlet: Reportlet) -> tup
         stacks = []
         for hemisphere, rank in product(HEMISPHERES, range(1, N_SLICES + 1)):
             side = SIDE_WORDS[hemisphere]
-            where = f'{side.capitalize()} hemisphere, slice {rank} of {N_SLICES}: '
-            shown = pictures(f'{hemisphere}{rank}', where)
-            stacks.append(Stack(shown, side, rank, scan.image_row(hemisphere, rank)))
+            prefix = f'{side.capitalize()} hemisphere, slice {rank} of {N_SLICES}: '
+            layered = pictures(f'{hemisphere}{rank}', prefix)
+            stacks.append(Stack(layered, side, rank, scan.image_row(hemisphere, rank)))
     return tuple(stack for stack in stacks if stack.pictures)
 
 
 def find_unusable(output_dir: Path, participant: str) -> list[str]:
-    """Return which of a participant's figures cannot be shown, one sentence each."""
+    """Return a message for each figure of a participant that cannot be shown."""
     folder = output_dir / f'sub-{participant}' / 'figures'
     return [
-        f'{path.name} is not shown: it is not an SVG, or larger than {MAX_BYTES / 2**20:g} MB'
+        f'{path.name} is not shown: it is not an SVG or exceeds {MAX_BYTES / 2**20:g} MB'
         for path in sorted(folder.glob('*.svg'))
         if not read_pictures(path)
     ]

@@ -1,4 +1,4 @@
-"""Which run made a participant's results: kept beside the figures, for pages made later."""
+"""Record of the runs that produced a participant's results, from which pages are rebuilt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,17 +10,17 @@ from pvs_workflow.files import read_json, write_json
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run, and what it did for a participant.
+    """One run, and its outcome for a participant.
 
     Attributes
     ----------
     facts : mapping
-        What the page shows of the run: command, seed, versions, model and so on.
+        Facts about the run shown on the page: command, seed, versions, model etc.
     scans : mapping of str to str
-        For each T2w that it processed, by what its derivatives' names begin with: why it failed;
-        empty where it did not.
+        The T2w that the run processed: name prefix of the derivatives to error message, which is
+        empty if the T2w did not fail.
     errors : sequence of str
-        What else went wrong for the participant.
+        Errors of the participant that belong to no T2w.
 
     """
 
@@ -30,17 +30,17 @@ class RunRecord:
 
     @property
     def messages(self) -> list[str]:
-        """All errors."""
+        """All error messages."""
         return [*self.errors, *filter(None, self.scans.values())]
 
 
 def record_path(output_dir: Path, participant: str) -> Path:
-    """Return where a participant's runs are recorded."""
+    """Return the path of a participant's record."""
     return output_dir / f'sub-{participant}' / 'figures' / f'sub-{participant}_provenance.json'
 
 
 def save_run(output_dir: Path, participant: str, run: RunRecord) -> Path:
-    """Add a run to a participant's record; it takes the place of others for the same T2w.
+    """Add a run to a participant's record; it replaces earlier runs of the same T2w.
 
     Raises
     ------
@@ -50,20 +50,20 @@ def save_run(output_dir: Path, participant: str, run: RunRecord) -> Path:
     """
     try:
         earlier = load_runs(output_dir, participant)
-    except PVSError:  # damaged: a new one is better than none
+    except PVSError:  # replace a damaged record
         earlier = []
     runs = []
     for old in earlier:
-        kept = {name: why for name, why in old.scans.items() if name not in run.scans}
-        if kept:  # errors that belong to no T2w are those of the last run only
-            runs.append(RunRecord(old.facts, kept))
+        scans = {name: error for name, error in old.scans.items() if name not in run.scans}
+        if scans:  # other errors of earlier runs are dropped
+            runs.append(RunRecord(old.facts, scans))
     path = record_path(output_dir, participant)
-    write_json(path, {'runs': [asdict(one) for one in (*runs, run)]})
+    write_json(path, {'runs': [asdict(record) for record in (*runs, run)]})
     return path
 
 
 def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
-    """Return the runs that made a participant's results, the last one last.
+    """Return the runs that produced a participant's results, the latest last.
 
     Raises
     ------
@@ -80,13 +80,11 @@ def load_runs(output_dir: Path, participant: str) -> list[RunRecord]:
             for run in read_json(path)['runs']
         ]
         if not all(map(_is_usable, runs)):
-            raise TypeError('messages or versions that are none')
+            raise TypeError('messages or versions have the wrong type')
         return runs
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise PVSError(
-            f'{path} cannot be read, expected the record of a run, received: '
-            f'{" ".join(str(error).split())}'
-        ) from error
+        reason = ' '.join(str(error).split())
+        raise PVSError(f'{path} is not a valid record of runs: {reason}') from error
 
 
 def _is_usable(run: RunRecord) -> bool:

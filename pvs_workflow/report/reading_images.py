@@ -1,4 +1,4 @@
-"""The six images of a T2w, cut again from its derivatives, without anything of the model's."""
+"""Six images of a T2w, cut from its derivatives and free of the model's results."""
 
 import base64
 import io
@@ -23,12 +23,12 @@ ROI_END = f'_{names.ROI}.nii.gz'
 
 _RANKS = {1: 'lower', 2: 'middle', 3: 'upper'}
 _WHOLE = Preprocessing(outside='keep')
-"""As the cascade's images, but with what lies around the basal ganglia."""
+"""Preprocessing of the cascade's images, except that the surroundings are kept."""
 
 
 @dataclass(frozen=True)
 class RawImage:
-    """One of the six.
+    """One of the six images.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class RawImage:
     rank : int
         1 for the lowest slice.
     slice : int
-        Of the T2w file as stored, from 0.
+        Slice index in the T2w file, from 0.
     pixels : (80, 96) array of float32, in [0, 1]
         Left–right × back–front.
 
@@ -49,12 +49,12 @@ class RawImage:
 
     @property
     def title(self) -> str:
-        """Its side and place in words."""
+        """Side and slice in words."""
         return f'{SIDE_WORDS[self.hemisphere].capitalize()}, {_RANKS[self.rank]} slice'
 
     @cached_property
     def uri(self) -> str:
-        """The picture as PNG in a data URI: the front above."""
+        """The image as a data URI of a PNG, with anterior at the top."""
         grey = np.round(255 * self.pixels.T[::-1]).astype(np.uint8)
         stream = io.BytesIO()
         Image.fromarray(np.ascontiguousarray(grey)).save(stream, format='PNG', optimize=True)
@@ -62,7 +62,7 @@ class RawImage:
 
 
 def read_images(result: Result) -> list[RawImage]:
-    """Cut the six images of a T2w, as the cascade got them before it blanked their surroundings.
+    """Cut the six images of a T2w: the cascade's input before masking.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def read_images(result: Result) -> list[RawImage]:
     Raises
     ------
     ImageError
-        If a derivative is missing or damaged, or if these are not the images that were counted.
+        If a derivative is missing or damaged, or if the images are not those that were counted.
 
     """
     stem = result.stem
@@ -80,14 +80,14 @@ def read_images(result: Result) -> list[RawImage]:
     try:
         (t2w, volume), (roi, labels) = map(read_nifti, paths)
     except ImageError as error:
+        reason = ' '.join(str(error).split())
         raise ImageError(
-            f'{stem.name} cannot be shown, expected its {T2W_END[1:]} and {ROI_END[1:]}, '
-            f'received: {" ".join(str(error).split())}'
+            f'{stem.name} cannot be shown: {T2W_END[1:]} or {ROI_END[1:]} is unusable ({reason})'
         ) from error
     if t2w.shape != roi.shape or not np.allclose(t2w.affine, roi.affine, atol=1e-3):
         raise ImageError(
-            f'{stem.name} cannot be shown, expected T2w and basal ganglia on one grid, received '
-            f'shapes of {t2w.shape} and {roi.shape}'
+            f'{stem.name} cannot be shown: T2w and ROI are not on one grid (shapes {t2w.shape} '
+            f'and {roi.shape}); rerun the participant level'
         )
     try:
         volume, affine, storage = to_canonical(volume, t2w.affine)
@@ -101,10 +101,10 @@ def read_images(result: Result) -> list[RawImage]:
         stored = storage.slice_index(central_slice(view.slice_index, n))
         images.append(RawImage(view.hemisphere, view.rank, stored, pixels))
     counted = {(row['hemisphere'], row['slice']) for row in result.counts}
-    shown = {(image.hemisphere, image.slice) for image in images}
-    if counted != shown:
+    cut_slices = {(image.hemisphere, image.slice) for image in images}
+    if counted != cut_slices:
         raise ImageError(
-            f'{stem.name} cannot be shown, expected the slices that were counted, '
-            f'{sorted(counted)}, received {sorted(shown)} from its images'
+            f'{stem.name} cannot be shown: counted slices are {sorted(counted)}, but its images '
+            f'give {sorted(cut_slices)}; rerun the participant level'
         )
     return images

@@ -1,4 +1,4 @@
-"""A blinded sheet of images to be rated, the table to fill in, and the key."""
+"""Blinded sheet of images for raters, with the table to fill in and the key."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -19,16 +19,16 @@ from pvs_workflow.report.reading_images import RawImage, read_images
 from pvs_workflow.report.rendering import GRADE_WORDS, write_page
 
 FOLDER = 'reading'
-"""What readers are given; the key is not in it."""
+"""Folder for the raters; it does not contain the key."""
 
 SHEET, RATINGS = 'reading_sheet', 'reading_ratings'
 MAX_PICTURE_CHARACTERS = 14_000_000
-"""What the pictures of one page may take; more go on another page."""
+"""Maximum size of the pictures of one page; further T2w go on another page."""
 
 _IDENTITY = ('participant_id', 'session_id', 't2w')
 _LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 _CODE_LENGTH = 8
-"""Consonants: no code is a word, a number or a date to a spreadsheet."""
+"""Codes of consonants cannot be words, and spreadsheets do not read them as numbers or dates."""
 
 
 def write_reading_sheet(
@@ -36,14 +36,14 @@ def write_reading_sheet(
 ) -> tuple[list[Path], list[str]]:
     """Write the sheet, the table to fill in, and the key.
 
-    T2w come in random order, and images are called by random codes. Both depend on the seed
-    and on the model's counts, which readers do not have: the seed alone does not give away
-    who is who. A table or key of an earlier sheet that differs is kept under another name.
+    T2w are in random order, and images have random codes. Both depend on the seed and on the
+    model's counts, which raters do not have, so the seed alone does not reveal identities. An
+    earlier table or key that differs is renamed, not overwritten.
 
     Parameters
     ----------
     output_dir : Path
-        The folder ``reading`` in it is what readers are given.
+        The derivatives; its folder ``reading`` is for the raters.
     results : sequence of Result
     seed : int
 
@@ -51,7 +51,7 @@ def write_reading_sheet(
     -------
     written : list of Path
     problems : list of str
-        Why a T2w is not on the sheet, one sentence each.
+        A message for each T2w that is missing from the sheet.
 
     Raises
     ------
@@ -60,54 +60,52 @@ def write_reading_sheet(
 
     """
     folder = output_dir / FOLDER
-    written, problems, keys, page, room = [], [], [], [], MAX_PICTURE_CHARACTERS
+    written, problems, keys, page, remaining = [], [], [], [], MAX_PICTURE_CHARACTERS
     for result, codes in _shuffled(results, seed):
         try:
             images = read_images(result)
         except PVSError as error:
-            problems.append(f'{error} (it is not on the reading sheet)')
+            problems.append(f'{error} (it is missing from the reading sheet)')
             continue
         size = sum(len(image.uri) for image in images)
-        if page and size > room:
+        if page and size > remaining:
             written.append(_write_page(folder, len(written) + 1, page))
-            page, room = [], MAX_PICTURE_CHARACTERS
+            page, remaining = [], MAX_PICTURE_CHARACTERS
         page.append((len(keys) + 1, list(zip(codes, images, strict=True))))
-        room -= size
+        remaining -= size
         keys.append(_key_rows(result, codes, images))
     if not keys:
-        raise PVSError(
-            f'{output_dir} has no images for a reading sheet, expected at least one T2w with its '
-            f'derivatives, received: {problems[0] if problems else "none"}'
-        )
+        reason = problems[0] if problems else 'it has no results; run the participant level first'
+        raise PVSError(f'{output_dir} has no images for a reading sheet: {reason}')
     written.append(_write_page(folder, len(written) + 1, page))
     for path in set(folder.glob(f'{SHEET}*.html')) - set(written):
-        path.unlink()  # of an earlier, longer sheet
+        path.unlink()  # further pages of an earlier sheet
     key = pd.concat(keys, ignore_index=True)
-    written += _write_kept(key, output_dir / KEY, 'reading_key')
+    written += _write_and_keep_old(key, output_dir / KEY, 'reading_key')
     blank = key[['image_id']].reindex(columns=list(describe_columns('reading_ratings')))
     table = folder / f'{RATINGS}.tsv'
-    if _images_of(table) != list(key['image_id']):  # else it may be filled in
-        written += _write_kept(blank, table, 'reading_ratings')
+    if _image_codes(table) != list(key['image_id']):  # otherwise it may contain ratings
+        written += _write_and_keep_old(blank, table, 'reading_ratings')
     return written, problems
 
 
 def _shuffled(results: Sequence[Result], seed: int) -> Iterable[tuple[Result, tuple[str, ...]]]:
     """Yield the T2w in random order, with a code for each image."""
-    results = sorted(results, key=lambda one: [one.grade[name] or '' for name in _IDENTITY])
+    results = sorted(results, key=lambda item: [item.grade[name] or '' for name in _IDENTITY])
     secret = hashlib.sha256(str(seed).encode())
     for result in results:
         secret.update(repr(tuple(result.grade[name] for name in _IDENTITY)).encode())
         secret.update(np.array([row['count'] for row in result.counts], float).tobytes())
     rng = np.random.default_rng(np.frombuffer(secret.digest(), np.uint32))
     used: set[str] = set()
-    for place in rng.permutation(len(results)):
+    for index in rng.permutation(len(results)):
         codes: list[str] = []
-        while len(codes) < len(results[place].counts):
+        while len(codes) < len(results[index].counts):
             code = ''.join(rng.choice(list(_LETTERS), _CODE_LENGTH))
             if code not in used:
                 codes.append(code)
                 used.add(code)
-        yield results[place], tuple(codes)
+        yield results[index], tuple(codes)
 
 
 def _key_rows(result: Result, codes: Sequence[str], images: Sequence[RawImage]) -> pd.DataFrame:
@@ -123,10 +121,10 @@ def _key_rows(result: Result, codes: Sequence[str], images: Sequence[RawImage]) 
 
 
 def _write_page(folder: Path, part: int, cases: Sequence[tuple[int, list]]) -> Path:
-    """Write one page of numbered cases, each with the codes and images of a T2w."""
-    end = '' if part == 1 else f'_{part}'
+    """Write one page of numbered cases; each has the codes and images of a T2w."""
+    suffix = '' if part == 1 else f'_{part}'
     return write_page(
-        folder / f'{SHEET}{end}.html',
+        folder / f'{SHEET}{suffix}.html',
         'reading.html.j2',
         cases=cases,
         part=part,
@@ -134,27 +132,27 @@ def _write_page(folder: Path, part: int, cases: Sequence[tuple[int, list]]) -> P
         grades=GRADE_WORDS,
         sheet_style=Markup(data.path('report', 'reading.css').read_text(encoding='utf-8')),
         scripts=['reading.js'],
-        download=f'{RATINGS}{end}.tsv',
+        download=f'{RATINGS}{suffix}.tsv',
     )
 
 
-def _write_kept(frame: pd.DataFrame, path: Path, table: str) -> list[Path]:
-    """Write a table; one that is there and differs is renamed, as work may be in it."""
+def _write_and_keep_old(frame: pd.DataFrame, path: Path, table: str) -> list[Path]:
+    """Write a table; rename an existing one that differs, because it may contain ratings."""
     before = path.read_bytes() if path.is_file() else None
-    aside = _free_name(path)
+    old = _free_name(path)
     if before is not None:
-        path.replace(aside)
+        path.replace(old)
     written = list(write_table(frame, path, table))
     if before is None:
         return written
     if before == path.read_bytes():
-        aside.unlink()
+        old.unlink()
         return written
-    return [*written, aside]
+    return [*written, old]
 
 
-def _images_of(path: Path) -> list[str]:
-    """Return the codes in a table of ratings that is there, whatever else is in it."""
+def _image_codes(path: Path) -> list[str]:
+    """Return the codes in an existing table of ratings; empty if it cannot be read."""
     try:
         return read_rows(path, lambda line, row: row.get('image_id', ''))
     except PVSError:

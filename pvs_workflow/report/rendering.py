@@ -1,4 +1,4 @@
-"""Templates to pages: one file each, everything escaped, nothing fetched."""
+"""Rendering of templates to self-contained pages, with all text escaped."""
 
 import base64
 import hashlib
@@ -18,30 +18,31 @@ from pvs_workflow.tsv import MISSING, format_cell, is_missing
 GRADE_WORDS = {0: 'none', 1: '1–10', 2: '11–20', 3: '21–40', 4: 'over 40'}
 SIDE_WORDS = {'L': 'left', 'R': 'right'}
 QC_WORDS = {
-    'pass': 'nothing was found',
-    'review': 'look at the pictures before the result is used',
+    'pass': 'no problem found',
+    'review': 'check the pictures before using the result',
     'fail': 'do not use the result',
 }
 
-_TURNS = {
+_DIRECTION_CONTROLS = {
     code: f'‹U+{code:04X}›'
     for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
-"""Unicode's controls of direction (UAX 9)."""
+"""Visible replacements for Unicode's bidirectional controls (UAX 9)."""
 
 
 def write_page(path: Path, template: str, *, scripts: Sequence[str] = (), **context) -> Path:
-    """Fill a shipped template and write the page in one step.
+    """Render a shipped template and write the page atomically.
 
     Parameters
     ----------
     path : Path
     template : str
-        Name in ``data/report``.
+        File name in ``data/report``.
     scripts : sequence of str
-        Names in ``data/report``: embedded at the page's end; nothing else may run in it.
+        File names in ``data/report``. They are embedded at the end of the page, which allows no
+        other scripts.
     **context
-        What the template shows; text is escaped.
+        Variables of the template; text is escaped.
 
     """
     style = data.path('report', 'style.css').read_text(encoding='utf-8')
@@ -55,15 +56,15 @@ def write_page(path: Path, template: str, *, scripts: Sequence[str] = (), **cont
 
 
 def load_script(name: str) -> Markup:
-    """Read a script that ships in ``data/report``; ValueError if it could not stand in a page."""
+    """Read a script in ``data/report``; raise ValueError if it cannot be embedded in a page."""
     text = data.path('report', *name.split('/')).read_text(encoding='utf-8')
     if '</script' in text.lower() or '<!--' in text:
-        raise ValueError(f'{name} cannot be embedded: it has an end tag or a comment')
+        raise ValueError(f'{name} cannot be embedded: it contains an end tag or a comment')
     return Markup(text)
 
 
 def checksum_html(script: str) -> Markup:
-    """Return what a Content-Security-Policy calls a script: its SHA-256.
+    """Return the hash source of a script for a Content-Security-Policy (SHA-256).
 
     Examples
     --------
@@ -76,12 +77,12 @@ def checksum_html(script: str) -> Markup:
 
 
 def render_template(template: str, **context) -> str:
-    """Fill a template in ``data/report``; text of the context is escaped."""
+    """Render a template in ``data/report``; text in the context is escaped."""
     return _environment().get_template(template).render(**context)
 
 
 def paragraphs_html(text: Markup) -> Markup:
-    r"""Make paragraphs of what empty lines part.
+    r"""Wrap the parts between empty lines in paragraph elements.
 
     Examples
     --------
@@ -94,9 +95,9 @@ def paragraphs_html(text: Markup) -> Markup:
 
 
 def value_html(value, digits: int | None = None) -> Markup:
-    """Show one table value; a rounded one keeps its written value for machines.
+    """Format one table value; a rounded one keeps the full value in a ``data`` element.
 
-    All decimals that the tables have are shown where ``digits`` does not say how many.
+    Without ``digits``, all decimals of the tables are shown.
 
     Examples
     --------
@@ -111,7 +112,7 @@ def value_html(value, digits: int | None = None) -> Markup:
 
 
 def grade_html(value) -> Markup:
-    """Show a grade with what it means; ``n/a`` where there is none.
+    """Format a grade with its range of counts; ``n/a`` if it is missing.
 
     Examples
     --------
@@ -126,7 +127,7 @@ def grade_html(value) -> Markup:
 
 
 def percent_html(value) -> Markup:
-    """Show a probability in per cent; machines get it as the tables have it.
+    """Format a probability in per cent, with the full value in a ``data`` element.
 
     Examples
     --------
@@ -141,15 +142,15 @@ def percent_html(value) -> Markup:
 
 
 def _written(value) -> str:
-    """Write a value as the tables do; text may hold anything here."""
+    """Format a value like a table cell; unlike there, text may contain any characters."""
     if isinstance(value, Real) or is_missing(value):
         return format_cell(value)
     return visible_text(str(value)) or MISSING
 
 
 def visible_text(text: str) -> str:
-    """Name the signs that turn the direction of text, so that none looks like another."""
-    return text if text.isascii() else text.translate(_TURNS)
+    """Make direction controls visible, so that they cannot disguise text."""
+    return text if text.isascii() else text.translate(_DIRECTION_CONTROLS)
 
 
 @cache

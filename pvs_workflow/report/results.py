@@ -1,4 +1,4 @@
-"""What a participant's derivatives hold: the tables and the saved figures of every T2w."""
+"""Results in a participant's derivatives: the tables and saved figures of every T2w."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +16,20 @@ _ENDS = {'potter_grade': f'_{names.GRADE}.tsv', 'epvs_counts': f'_{names.COUNTS}
 
 @dataclass(frozen=True)
 class ScanResult:
-    """The results of one T2w.
+    """Results of one T2w.
 
     Attributes
     ----------
     stem : str
-        What its derivatives' names begin with: ``sub-X[_ses-Y][_acq-…][_run-…]``.
+        Name prefix of the derivatives: ``sub-X[_ses-Y][_acq-…][_run-…]``.
     folder : Path
+        Folder of the tables.
     grade : Series, optional
-        The row of grades; missing when the run did not come so far.
+        Row of the table of grades; None if the run did not finish.
     counts : DataFrame, optional
-        Six rows.
+        Table of counts, six rows.
     problems : tuple of str
-        Why a table that exists could not be read.
+        Error messages of unreadable tables.
 
     """
 
@@ -40,29 +41,29 @@ class ScanResult:
 
     @property
     def entities(self) -> dict[str, str]:
-        """The entities of the name, by their keys."""
+        """The BIDS entities of the name, by key."""
         return name_entities(self.stem)
 
     @property
     def title(self) -> str:
-        """The name without the participant; all of it where nothing else is there."""
+        """The name without the participant, or the whole name if nothing else remains."""
         _, _, rest = self.stem.partition('_')
         return rest.replace('_', ' · ') or self.stem
 
     def has_contrast(self, suffix: str) -> bool:
-        """Tell whether a contrast (``T1w``, ``FLAIR``) was there and registered."""
+        """Return whether a contrast (``T1w``, ``FLAIR``) was registered."""
         name = f'{self.stem}_space-T2w_desc-preproc_{suffix}.nii.gz'
         return (self.folder / name).is_file()
 
     def image_row(self, hemisphere: str, rank: int) -> dict | None:
-        """Return one image's row of the counts, where it is there."""
+        """Return the row of one image in the table of counts, or None."""
         if self.counts is None:
             return None
-        chosen = (self.counts['hemisphere'] == hemisphere) & (self.counts['slice_rank'] == rank)
-        return next(iter(self.counts[chosen].to_dict('records')), None)
+        match = (self.counts['hemisphere'] == hemisphere) & (self.counts['slice_rank'] == rank)
+        return next(iter(self.counts[match].to_dict('records')), None)
 
     def highest(self, hemisphere: str | None = None) -> dict | None:
-        """Return the row of the image with the highest count, of all six or of one side."""
+        """Return the row of the image with the highest count, of all six or of one hemisphere."""
         if self.counts is None:
             return None
         rows = self.counts.dropna(subset='count')
@@ -74,9 +75,9 @@ class ScanResult:
 def find_scans(
     output_dir: Path, participant: str, ordering: Sequence[str] = ()
 ) -> list[ScanResult]:
-    """Return the results of every T2w that left a table or a figure.
+    """Return the results of every T2w that has a table or a figure.
 
-    They are sorted by the entities that ``ordering`` names, then by the whole name.
+    They are sorted by the entities in ``ordering``, then by name.
     """
     subject = output_dir / f'sub-{participant}'
     folders = {}

@@ -1,4 +1,4 @@
-"""Figures to SVG files, the same bytes every time, and back to the pictures of a page."""
+"""Saving of figures as reproducible SVG files, and reading of their pictures for a page."""
 
 import base64
 import io
@@ -10,15 +10,15 @@ from xml.etree import ElementTree
 from matplotlib.figure import Figure
 
 from pvs_workflow.files import read_text, write_text
-from pvs_workflow.report.canvas import house_style
+from pvs_workflow.report.canvas import figure_style
 from pvs_workflow.report.rendering import render_template
 
 MAX_BYTES = 2**24
-"""Maximum size of a figure's file that is read; those of the app have a tenth at most."""
+"""Maximum size of a figure's file that is read, bytes; the app's files have at most a tenth."""
 
 _DPI = 110
-_PLAIN = " ='():;/,!*+-._~?@$[]{}\n"
-"""What may stand unescaped in a data URI of SVG (shorter than base64)."""
+_SAFE = " ='():;/,!*+-._~?@$[]{}\n"
+"""Characters that need no escape in a data URI of SVG; the result is shorter than base64."""
 
 _IMAGE = '{http://www.w3.org/2000/svg}image'
 _GAP, _HEADROOM = 0.12, 0.3  # inches
@@ -26,9 +26,9 @@ _GAP, _HEADROOM = 0.12, 0.3  # inches
 
 @dataclass(frozen=True)
 class Tile:
-    """One figure of a sheet, which the page finds by its name (letters and digits).
+    """One figure of a sheet; the page refers to it by name (letters and digits).
 
-    The title is written above it in the sheet; the page does not show it.
+    The sheet shows the title above the figure; the page does not.
     """
 
     name: str
@@ -38,16 +38,16 @@ class Tile:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Figures of one size that are saved as one file, from which a page takes them one by one.
+    """Figures of one size, saved in one file; a page can show them separately.
 
     Attributes
     ----------
     tiles : tuple of Tile
     columns : int
-        Tiles in a row; 0 puts them one over the other, to be swapped while the pointer rests on
-        them.
+        Number of tiles in a row. With 0, tiles lie on top of each other and alternate while the
+        pointer hovers over them.
     note : str
-        Written below a sheet with columns.
+        Text below a sheet with columns.
 
     """
 
@@ -57,27 +57,27 @@ class Sheet:
 
 
 def save_figure(figure: Figure | Sheet, path: Path) -> Path:
-    """Write a figure or a sheet as SVG in one step.
+    """Write a figure or a sheet as SVG, atomically.
 
-    The bytes depend on the figure alone: no dates, no random identifiers.
+    The bytes depend only on the figure: there are no dates or random identifiers.
 
     Parameters
     ----------
     figure : Figure or Sheet
     path : Path
-        Ends in ``.svg``; it is returned.
+        Path ending in ``.svg``; it is returned.
 
     Raises
     ------
     ValueError
-        If the suffix is another one.
+        If the path has another suffix.
     OutputError
         If the file cannot be written.
 
     """
     path = Path(path)
     if path.suffix != '.svg':
-        raise ValueError(f'a figure is saved as .svg, received {path.name!r}')
+        raise ValueError(f'figures are saved as .svg, not as {path.name!r}')
     write_text(path, _sheet_svg(figure) if isinstance(figure, Sheet) else _svg(figure))
     return path
 
@@ -85,8 +85,8 @@ def save_figure(figure: Figure | Sheet, path: Path) -> Path:
 def read_pictures(path: Path) -> dict[str, str]:
     """Return the pictures of a saved figure as data URIs, for ``img`` elements.
 
-    They are the tiles of a sheet by name; a single figure has no name. There are none where the
-    file is damaged or too large.
+    Keys are the tile names of a sheet, or an empty string for a single figure. The result is
+    empty if the file is damaged or too large.
     """
     try:
         text = read_text(path, MAX_BYTES)
@@ -104,10 +104,10 @@ def figure_uri(figure: Figure) -> str:
     return _svg_uri(_svg(figure))
 
 
-@house_style()
-def _render(figure: Figure, **how) -> bytes:
+@figure_style()
+def _render(figure: Figure, **options) -> bytes:
     stream = io.BytesIO()
-    figure.savefig(stream, dpi=_DPI, facecolor=figure.get_facecolor(), **how)
+    figure.savefig(stream, dpi=_DPI, facecolor=figure.get_facecolor(), **options)
     return stream.getvalue()
 
 
@@ -117,32 +117,32 @@ def _svg(figure: Figure) -> str:
 
 
 def _jpeg_uri(figure: Figure) -> str:
-    how = {'quality': 88, 'subsampling': 0}  # thin coloured lines keep their colour
-    encoded = base64.b64encode(_render(figure, format='jpeg', pil_kwargs=how)).decode('ascii')
-    return f'data:image/jpeg;base64,{encoded}'
+    options = {'quality': 88, 'subsampling': 0}  # subsampling would fade thin coloured lines
+    encoded = base64.b64encode(_render(figure, format='jpeg', pil_kwargs=options))
+    return f'data:image/jpeg;base64,{encoded.decode("ascii")}'
 
 
 def _svg_uri(text: str) -> str:
-    """Return SVG text as a data URI, without its prolog."""
+    """Return SVG text as a data URI, without the XML prolog."""
     body = text[text.index('<svg') :]
-    return 'data:image/svg+xml,' + quote(body, safe=_PLAIN).replace('\n', ' ')
+    return 'data:image/svg+xml,' + quote(body, safe=_SAFE).replace('\n', ' ')
 
 
 def _sheet_svg(sheet: Sheet) -> str:
-    """Lay the tiles of a sheet out, in inches.
+    """Arrange the tiles of a sheet in one SVG, in inches.
 
-    Tiles over each other are whole heads, only judged for their alignment: they become JPEG.
-    The images that are read for perivascular spaces stay as they are, pixel by pixel.
+    Stacked tiles are whole heads that only serve to check alignment, so they are stored as JPEG.
+    Images in which perivascular spaces are assessed are stored without loss.
     """
     width, height = whole = sheet.tiles[0].figure.get_size_inches()
-    places = [(0, 0)] * len(sheet.tiles)
+    corners = [(0, 0)] * len(sheet.tiles)
     if sheet.columns:
         across, down = width + _GAP, height + _HEADROOM + _GAP
         cells = [divmod(number, sheet.columns) for number in range(len(sheet.tiles))]
-        places = [(_GAP + column * across, _HEADROOM + row * down) for row, column in cells]
+        corners = [(_GAP + column * across, _HEADROOM + row * down) for row, column in cells]
         whole = sheet.columns * across + _GAP, (cells[-1][0] + 1) * down + _HEADROOM
     encode = figure_uri if sheet.columns else _jpeg_uri
     uris = [encode(tile.figure) for tile in sheet.tiles]
-    tiles = list(zip(sheet.tiles, places, uris, strict=True))
+    tiles = list(zip(sheet.tiles, corners, uris, strict=True))
     size = (width, height)
     return render_template('sheet.svg.j2', sheet=sheet, tiles=tiles, size=size, whole=whole)

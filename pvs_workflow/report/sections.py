@@ -1,4 +1,4 @@
-"""Sections of the group's page: outlying results, scanners, people; and what each consists of."""
+"""Sections of the group page on outliers, scanners and demographics, and their building blocks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,25 +23,24 @@ STRATA = {
     'site': 'Site',
     'slice': 'Slice thickness',
 }
-"""Columns of the rows that tell where and how a T2w was acquired, and their headings."""
+"""Columns with acquisition properties of a T2w, and their headings."""
 
 MAX_STRATA = 12
-"""More are in the table only."""
-_SHOWN = ['participant_id', 'session_id', 't2w', 'potter', 'count_max', 'qc']
+"""Maximum number of strata in a chart; the table has no limit."""
+_OUTLIER_COLUMNS = ['participant_id', 'session_id', 't2w', 'potter', 'count_max', 'qc']
 
 
 @dataclass(frozen=True)
 class GroupSection:
-    """One more section of the group's page.
+    """Optional section of the group page.
 
     Attributes
     ----------
     anchor : str
-        Of the page's links, and of the template in ``data/report``, which sees the values of
-        ``context`` as ``section.context``; letters and hyphens.
+        Link target on the page and name of the template in ``data/report``; letters and hyphens.
     title : str
     context : mapping
-        Text in it is escaped.
+        Values for the template, as ``section.context``; text is escaped.
 
     """
 
@@ -52,7 +51,7 @@ class GroupSection:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure of the group, ready for the page; text in it is escaped."""
+    """Chart for the group page: texts, which the page escapes, and the figure as a data URI."""
 
     title: str
     alt: str
@@ -61,16 +60,17 @@ class Chart:
 
 
 def draw_chart(title: str, alt: str, caption: str, figure: Figure) -> Chart:
-    """Put a figure into a chart, as SVG."""
+    """Return a chart with a figure embedded as SVG."""
     return Chart(title, alt, caption, figure_uri(figure))
 
 
 def outlier_section(rows: pd.DataFrame) -> GroupSection:
-    """List the results that stand out, with why (:func:`outliers.outlier_reasons`)."""
+    """Return the section on outliers, with reasons from :func:`outliers.outlier_reasons`."""
+    records = rows[_OUTLIER_COLUMNS].to_dict('records')
     outlying = [
-        row | {'reasons': '; '.join(found)}
-        for row, found in zip(rows[_SHOWN].to_dict('records'), outlier_reasons(rows), strict=True)
-        if found
+        row | {'reasons': '; '.join(reasons)}
+        for row, reasons in zip(records, outlier_reasons(rows), strict=True)
+        if reasons
     ]
     usable = len(usable_rows(rows))
     return GroupSection(
@@ -80,60 +80,60 @@ def outlier_section(rows: pd.DataFrame) -> GroupSection:
             'rows': outlying,
             'usable': usable,
             'compared': usable >= MIN_RESULTS,
-            'fewest': MIN_RESULTS,
-            'far': OUTLIER_SCORE,
-            'unsure': MIN_PROBABILITY,
+            'min_results': MIN_RESULTS,
+            'max_z': OUTLIER_SCORE,
+            'min_probability': MIN_PROBABILITY,
         },
     )
 
 
 def scanner_section(rows: pd.DataFrame) -> GroupSection:
-    """Compare grades and counts by scanner, institution, site and slice thickness.
+    """Return the section on grades and counts by scanner, institution, site and slice thickness.
 
     Parameters
     ----------
     rows : DataFrame
-        Grades, with the columns of :data:`STRATA`: text, or missing.
+        Grades, with text or missing values in the columns of :data:`STRATA`.
 
     """
     kinds = []
     for column, heading in STRATA.items():
         if column not in rows or not rows[column].notna().any():
             continue
-        parts = list(rows.groupby(rows[column].fillna('not known').astype(str), sort=True))
-        parts.sort(key=lambda part: -len(part[1]))  # of equal ones, by name
-        counts = {label: usable_rows(part)['count_max'] for label, part in parts}
+        strata = list(rows.groupby(rows[column].fillna('not known').astype(str), sort=True))
+        strata.sort(key=lambda stratum: -len(stratum[1]))  # ties stay sorted by name
+        counts = {label: usable_rows(stratum)['count_max'] for label, stratum in strata}
         points = 'points are T2w that did not fail quality control'
         charts = _counts_chart(heading.lower(), counts, points)
-        kinds.append((heading, [_summarise(label, part) for label, part in parts], charts))
+        kinds.append((heading, [_summarise(label, stratum) for label, stratum in strata], charts))
     return GroupSection('scanners', 'Scanners and sites', {'kinds': kinds})
 
 
 def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> GroupSection | None:
-    """Compare grades and counts by age, sex and group.
+    """Return the section on grades and counts by age, sex and group.
 
-    One T2w of each person is used: the first, in the order of the table, that did not fail
-    quality control; so people with several sessions weigh no more than others.
+    It uses one T2w of each participant: the first, in the order of the table, that did not fail
+    quality control. Participants with several sessions therefore have no more weight than others.
 
     Parameters
     ----------
     rows : DataFrame
-        Grades, in order: sorted by participant, session and T2w.
+        Grades, sorted by participant, session and T2w.
     people : DataFrame
         Index ``participant_id``; any of ``age``, ``sex``, ``group``.
     warning : str
-        Why ``participants.tsv`` was not used, or in part; may be empty, and with nothing known
-        there is then no section.
+        Reason why ``participants.tsv`` was not or only partly used; may be empty. Without a
+        warning and without data, the section is None.
 
     """
-    chosen = usable_rows(rows).drop_duplicates('participant_id').set_index('participant_id')
+    grades = usable_rows(rows).drop_duplicates('participant_id').set_index('participant_id')
     variables = [name for name in ('age', 'sex', 'group') if name in people]
-    known = people.reindex(chosen.index)[variables]
+    known = people.reindex(grades.index)[variables]
     known = known.loc[:, known.notna().any()] if len(known) else known.iloc[:, :0]
     if known.columns.empty and not warning:
         return None
-    parts = {
-        name: dict(list(chosen.reset_index().groupby(known[name].to_numpy())))
+    strata = {
+        name: dict(list(grades.reset_index().groupby(known[name].to_numpy())))
         for name in ('sex', 'group')
         if name in known
     }
@@ -142,14 +142,14 @@ def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> Gr
         'Age, sex and group',
         {
             'warning': warning,
-            'people': len(chosen),
-            'unknown': int((~chosen.index.isin(people.index)).sum()) if len(people) else 0,
-            'charts': _people_charts(chosen, known, parts),
+            'people': len(grades),
+            'unknown': int((~grades.index.isin(people.index)).sum()) if len(people) else 0,
+            'charts': _people_charts(grades, known, strata),
             'categories': [
-                (name, [_summarise(str(level), part) for level, part in own.items()])
-                for name, own in parts.items()
+                (name, [_summarise(str(level), stratum) for level, stratum in levels.items()])
+                for name, levels in strata.items()
             ],
-            'fit': fit_grades(chosen['potter'], known) if len(known.columns) else None,
+            'fit': fit_grades(grades['potter'], known) if len(known.columns) else None,
         },
     )
 
@@ -160,10 +160,10 @@ def usable_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _summarise(label: str, rows: pd.DataFrame) -> dict:
-    """Summarise one scanner, site or the like, as a row of ``strata.html.j2``.
+    """Summarise one stratum (such as a scanner) as a row of ``strata.html.j2``.
 
-    People and scans, scans of each grade, and quartiles of the highest count (NaN without scans)
-    are of scans that did not fail quality control; doubtful ones are to be reviewed or failed.
+    All values except ``doubtful`` are about scans that did not fail quality control; quartiles
+    are NaN without scans. ``doubtful`` is the number of scans that need review or failed.
     """
     usable = usable_rows(rows)
     lower, median, upper = usable['count_max'].astype(float).quantile([0.25, 0.5, 0.75])
@@ -180,50 +180,51 @@ def _summarise(label: str, rows: pd.DataFrame) -> dict:
 
 
 def _people_charts(
-    chosen: pd.DataFrame, known: pd.DataFrame, parts: dict[str, dict[str, pd.DataFrame]]
+    grades: pd.DataFrame, known: pd.DataFrame, strata: dict[str, dict[str, pd.DataFrame]]
 ) -> list[Chart]:
     charts = []
     if 'age' in known:
-        points = pd.DataFrame({'age': known['age'], 'count': chosen['count_max']})
+        points = pd.DataFrame({'age': known['age'], 'count': grades['count_max']})
         points = points.dropna().astype(float)
         charts.append(
             draw_chart(
                 'Highest count by age',
-                f'Scatter plot of the highest count against age, {len(points)} people from '
+                f'Scatter plot of the highest count against age: {len(points)} participants aged '
                 f'{points["age"].min():.0f} to {points["age"].max():.0f} years',
-                'One point for each person. The line is a smoothed course (LOWESS), drawn from 20 '
-                'people on; thin lines part the Potter grades.',
+                'One point for each participant. The line is a smoothed curve (LOWESS), drawn '
+                'with at least 20 participants. Thin lines separate the Potter grades.',
                 age_figure(points['age'], points['count']),
             )
         )
-    for name, own in parts.items():
-        if len(own) > MAX_STRATA:
+    for name, levels in strata.items():
+        if len(levels) > MAX_STRATA:
             continue
+        by_level = {level: stratum['potter'].tolist() for level, stratum in levels.items()}
         charts.append(
             draw_chart(
                 f'Potter grades by {name}',
-                f'Bars of the shares of Potter grades by {name}; the table has the numbers',
-                'Share of people with each grade; the figures in the bars are people.',
-                shares_figure({level: part['potter'].tolist() for level, part in own.items()}),
+                f'Stacked bars of the proportions of Potter grades by {name}, as in the table',
+                'Proportion of participants with each grade; bars show numbers of participants.',
+                shares_figure(by_level),
             )
         )
-        counts = {level: part['count_max'] for level, part in own.items()}
-        charts += _counts_chart(name, counts, 'points are people')
+        counts = {level: stratum['count_max'] for level, stratum in levels.items()}
+        charts += _counts_chart(name, counts, 'points are participants')
     return charts
 
 
 def _counts_chart(by: str, counts: dict[str, pd.Series], points: str) -> list[Chart]:
-    """Draw the highest counts of some strata; none where they are too many or only one."""
-    counts = {label: own.dropna().astype(float).tolist() for label, own in counts.items()}
-    counts = {label: own for label, own in counts.items() if own}
+    """Return a chart of the highest counts of several strata, unless there are too many."""
+    counts = {label: values.dropna().astype(float).tolist() for label, values in counts.items()}
+    counts = {label: values for label, values in counts.items() if values}
     if not 1 < len(counts) <= MAX_STRATA:
         return []
     return [
         draw_chart(
             f'Highest count by {by}',
             f'Box plots of the highest count by {by}; the table has the numbers',
-            f'Median, quartiles and range (without outliers) of the highest count; {points}, of '
-            'large sets 300 drawn at random.',
+            f'Median, quartiles and range (without outliers) of the highest count; {points} (a '
+            'random sample of 300 in larger groups).',
             strata_figure(counts),
         )
     ]

@@ -1,8 +1,8 @@
-"""The page's specification: which sections, and which saved figures go where.
+"""Specification of the participant's page: its sections and their figures.
 
-The YAML has sections and reportlets as nireports' specifications, so that its readers feel at
-home. Its assembler is not used: it imports nipype (which the report must not), writes text into
-HTML without escaping it, refers to figures by relative path and loads its styles from a network.
+The YAML file has sections and reportlets like specifications of nireports. The assembler of
+nireports is not used, because it imports nipype (which the report package must not), does not
+escape text in HTML, links figures by relative path, and loads its styles from the network.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ class Layer:
     Attributes
     ----------
     desc : str
-        Of the figure's name, ``*_desc-<desc>_T2w.svg``.
+        ``desc`` entity of the file name, ``*_desc-<desc>_T2w.svg``.
     alt : str
-        What the picture shows, for who does not see it.
+        Alternative text of the picture.
     label : str
-        Names the layer where there are several.
+        Name of the layer, if there are several.
     part : str
-        Name of a tile of the saved sheet; empty for a figure that is no sheet.
+        Name of a tile of the saved sheet; empty for a single figure.
 
     """
 
@@ -38,9 +38,9 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class Reportlet:
-    """One item of a section: figures, or something that the page itself makes (``custom``).
+    """One item of a section: saved figures, or content generated for the page (``custom``).
 
-    With ``panels``, figures of the six images are shown image by image.
+    With ``panels``, figures of the six images are shown separately for each image.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Reportlet:
 
 @dataclass(frozen=True)
 class Section:
-    """One section; with an ``ordering`` (entities), it is repeated for every T2w, sorted by it."""
+    """One section; with ``ordering``, it is repeated for every T2w, sorted by these entities."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Pages in a real browser: Debian's chromium without a window, steered by its driver."""
+"""Fixtures for tests of pages in a real browser: headless Chromium, controlled by its driver."""
 
 import shutil
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.builders.results import save_result
 
 FLAGS = (
     '--headless',
-    '--no-sandbox',  # root, as in containers
+    '--no-sandbox',  # required for root, as in containers
     '--disable-gpu',
     '--disable-dev-shm-usage',
     '--disable-quic',
@@ -26,7 +26,7 @@ FLAGS = (
 
 @pytest.fixture(scope='session')
 def browser(tmp_path_factory):
-    """Start one browser for all tests; skip them where it is not installed."""
+    """Start one browser for all tests; skip them if it is not installed."""
     chromium, driver = shutil.which('chromium'), shutil.which('chromedriver')
     if not (chromium and driver):
         pytest.skip('chromium and chromium-driver are not installed: scripts/install_browser.sh')
@@ -37,16 +37,16 @@ def browser(tmp_path_factory):
         options.add_argument(flag)
     options.set_capability('goog:loggingPrefs', {'browser': 'ALL', 'performance': 'ALL'})
     service = webdriver.ChromeService(executable_path=driver)
-    started = webdriver.Chrome(options=options, service=service)
-    yield started
-    started.quit()
+    chrome = webdriver.Chrome(options=options, service=service)
+    yield chrome
+    chrome.quit()
 
 
 @pytest.fixture
 def open_page(browser) -> Callable:
-    """Open a page of a file at a width in CSS pixels; logs hold what it did since."""
+    """Return a function that opens a page at a width in CSS pixels, with empty logs."""
 
-    def open_it(path: Path, width: int = 1280, height: int = 900):
+    def open_at(path: Path, width: int = 1280, height: int = 900):
         browser.get('about:blank')
         builders.emulate(browser)
         browser.execute_cdp_cmd(
@@ -58,7 +58,7 @@ def open_page(browser) -> Callable:
         browser.get(Path(path).absolute().as_uri())
         return browser
 
-    return open_it
+    return open_at
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def example(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope='session')
 def drawings(tmp_path_factory) -> Path:
-    """Draw figures once for all tests, for they take seconds."""
+    """Draw figures once for all tests, because they take seconds."""
     folder = tmp_path_factory.mktemp('drawings')
     draw_everything(folder)
     return folder
@@ -83,7 +83,7 @@ def drawings(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def save_results(drawings) -> Callable[..., str]:
-    """Write a T2w's results, with pictures unless told otherwise; return its name."""
+    """Return a function that writes the results of a T2w, by default with pictures."""
 
     def save(folder: Path, *, pictures: bool = True, **kwargs) -> str:
         return save_result(folder, pictures=drawings if pictures else None, **kwargs).name

@@ -1,4 +1,4 @@
-"""The pages of a real run, in a browser."""
+"""Pages of a run on the example data, in a browser."""
 
 import pytest
 
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize('name', ['sub-01.html', 'sub-02.html', 'group_potter.html'])
-def test_pages_of_a_run_are_quiet_whole_and_accessible(open_page, violations, example, name):
+def test_pages_of_a_run_have_no_errors_and_are_accessible(open_page, violations, example, name):
     for width in (400, 1280):
         driver = open_page(example / name, width=width)
         assert console_messages(driver) == []

@@ -1,4 +1,4 @@
-"""What both pages must hold in a browser: quiet, whole, offline, narrow, accessible."""
+"""Participant and group pages in a browser: no errors, complete, offline, narrow, accessible."""
 
 import pandas as pd
 import pytest
@@ -41,15 +41,15 @@ def page(request):
     return request.getfixturevalue(f'{request.param}_page')
 
 
-def test_nothing_is_complained_of_and_nothing_asked_for(open_page, page):
+def test_the_page_has_no_errors_and_sends_no_requests(open_page, page):
     driver = open_page(page)
     driver.execute_script('window.scrollTo(0, document.body.scrollHeight)')
     assert console_messages(driver) == []
     assert requests(driver) == [page.as_uri()]
 
 
-def test_no_request_can_leave_the_page(open_page, page):
-    """Not even of something that got into it: the browser refuses to load and to send."""
+def test_the_page_blocks_requests_of_injected_elements(open_page, page):
+    """The browser must enforce the content security policy."""
     driver = open_page(page)
     blocked = driver.execute_async_script(
         'const done = arguments[arguments.length - 1], blocked = [];'
@@ -68,38 +68,40 @@ def test_no_request_can_leave_the_page(open_page, page):
     assert len(console_messages(driver)) >= 3
 
 
-def test_all_pictures_load_and_have_words(open_page, page):
+def test_all_pictures_load_and_have_alternative_texts(open_page, page):
     driver = open_page(page)
-    widths = driver.execute_script(
+    sizes = driver.execute_script(
         'return [...document.images].map(image => [image.naturalWidth, image.alt.length])'
     )
-    assert widths
-    assert all(width > 50 and words > 10 for width, words in widths)
+    assert sizes
+    assert all(width > 50 and length > 10 for width, length in sizes)
 
 
 @pytest.mark.parametrize('width', [400, 1280])
-def test_the_page_is_no_wider_than_the_window(open_page, page, width):
+def test_the_page_is_not_wider_than_the_window(open_page, page, width):
     driver = open_page(page, width=width)
     assert driver.execute_script('return window.innerWidth') == width
-    widest = driver.execute_script('return document.documentElement.scrollWidth')
-    assert widest <= width
+    content_width = driver.execute_script('return document.documentElement.scrollWidth')
+    assert content_width <= width
 
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 @pytest.mark.parametrize('width', [400, 1280])
-def test_no_serious_violation_of_accessibility(open_page, page, violations, scheme, width):
+def test_the_page_has_no_serious_accessibility_violation(
+    open_page, page, violations, scheme, width
+):
     driver = open_page(page, width=width)
     emulate(driver, scheme=scheme)
     assert violations(driver) == []
 
 
-def test_the_check_of_accessibility_can_fail(open_page, page, violations):
+def test_the_accessibility_check_can_fail(open_page, page, violations):
     driver = open_page(page)
     driver.execute_script("document.images[0].removeAttribute('alt')")
-    assert [found['id'] for found in violations(driver)] == ['image-alt']
+    assert [violation['id'] for violation in violations(driver)] == ['image-alt']
 
 
-def test_dark_is_dark(open_page, page):
+def test_the_dark_colour_scheme_is_dark(open_page, page):
     driver = open_page(page)
     colour = 'return getComputedStyle(document.body).backgroundColor'
     assert driver.execute_script(colour) == 'rgb(255, 255, 255)'
@@ -109,16 +111,15 @@ def test_dark_is_dark(open_page, page):
     assert driver.execute_script(colour) == 'rgb(255, 255, 255)'
 
 
-def test_the_first_key_skips_to_the_results(open_page, page):
+def test_the_first_tab_stop_skips_to_the_results(open_page, page):
     driver = open_page(page)
-    seen = press_tab(driver, 1)
-    assert seen == ['Skip to the results']
+    assert press_tab(driver, 1) == ['Skip to the results']
     assert driver.switch_to.active_element.rect['x'] >= 0
     driver.switch_to.active_element.send_keys('\ue007')  # Enter
     assert driver.switch_to.active_element.get_attribute('id') == 'main'
 
 
-def test_keys_go_through_the_page_in_its_order(open_page, page):
+def test_tab_stops_follow_the_order_of_the_page(open_page, page):
     driver = open_page(page)
     links = driver.execute_script(
         "return [...document.querySelectorAll('nav a')].map(link => link.textContent)"
@@ -135,14 +136,14 @@ def test_keys_go_through_the_page_in_its_order(open_page, page):
 
 
 def press_tab(driver, times):
-    """Press the tabulator and return the text of each element that it reaches."""
+    """Press the tab key several times; return the text of each focused element."""
     from selenium.webdriver import ActionChains, Keys
 
-    seen = []
+    texts = []
     for _ in range(times):
         ActionChains(driver).send_keys(Keys.TAB).perform()
-        seen.append(driver.switch_to.active_element.get_property('textContent'))
-    return seen
+        texts.append(driver.switch_to.active_element.get_property('textContent'))
+    return texts
 
 
 @pytest.mark.parametrize('text', [HOSTILE, ODD, LONG], ids=['markup', 'odd', 'long'])
@@ -165,9 +166,9 @@ def test_hostile_text_is_shown_as_text(open_page, tmp_path, save_results, text, 
         assert console_messages(driver) == []
         assert requests(driver) == [page.as_uri()]
         assert 'harm' not in driver.title
-        shown = driver.execute_script('return document.body.textContent')
-        named = visible_text(text)
-        assert shown.replace(text, named).count(named) >= 3
+        body = driver.execute_script('return document.body.textContent')
+        visible = visible_text(text)
+        assert body.replace(text, visible).count(visible) >= 3
         assert driver.execute_script('return document.documentElement.scrollWidth') <= width
         harmful = driver.find_elements('css selector', 'img[src="x"], img[onerror]')
         harmful += [

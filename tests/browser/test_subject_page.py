@@ -1,4 +1,4 @@
-"""The subject page in a browser: first screen, layers by keys, print."""
+"""The participant's page in a browser: first screen, layers by keyboard, print."""
 
 import time
 
@@ -9,7 +9,7 @@ from tests.builders.browser import emulate
 
 pytestmark = pytest.mark.slow
 
-ROOM = 900  # pixels of the first screen
+SCREEN_HEIGHT = 900  # CSS pixels
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def page(tmp_path, save_results):
     return write_subject_page(tmp_path, '01')
 
 
-def shown(driver, figure, number=0):
-    """Return how a figure shows its layers: their opacity, 0 where hidden."""
+def opacities(driver, figure, number=0):
+    """Return the opacity of each layer of a figure; 0 if hidden."""
     return driver.execute_script(
         'const stack = document.querySelectorAll(arguments[0] + " .stack")[arguments[1]];'
         'return [...stack.children].map(layer => { const style = getComputedStyle(layer);'
@@ -31,18 +31,18 @@ def shown(driver, figure, number=0):
 
 def choose(driver, figure, label):
     labels = driver.find_elements('css selector', f'{figure} .layers > label')
-    next(one for one in labels if one.get_property('textContent').startswith(label)).click()
+    next(item for item in labels if item.get_property('textContent').startswith(label)).click()
 
 
 @pytest.mark.parametrize('sessions', [1, 2])
-def test_the_first_screen_has_what_is_to_be_known(open_page, tmp_path, save_results, sessions):
+def test_the_first_screen_has_the_main_results(open_page, tmp_path, save_results, sessions):
     for session in 'ab'[:sessions]:
         save_results(tmp_path, session=session, qc='review', reasons=('it is dark', 'too small'))
     driver = open_page(write_subject_page(tmp_path, '01'))
-    places = ('.answer', '.verdict .interval', '.verdict .qc', '.verdict .box', '.verdict img')
-    for place in places:
-        box = driver.find_element('css selector', place).rect
-        assert box['y'] > 0 and box['y'] + box['height'] <= ROOM, place
+    selectors = ('.answer', '.verdict .interval', '.verdict .qc', '.verdict .box', '.verdict img')
+    for selector in selectors:
+        box = driver.find_element('css selector', selector).rect
+        assert box['y'] > 0 and box['y'] + box['height'] <= SCREEN_HEIGHT, selector
     answer = driver.find_element('css selector', '.verdict').text
     for words in (
         'grade 3 (21–40)',
@@ -54,9 +54,9 @@ def test_the_first_screen_has_what_is_to_be_known(open_page, tmp_path, save_resu
         assert words in answer
 
 
-def test_the_three_layers_stand_side_by_side(open_page, page):
+def test_the_three_layers_are_side_by_side(open_page, page):
     driver = open_page(page)
-    assert shown(driver, '.figure-cascade') == [1, 1, 1]
+    assert opacities(driver, '.figure-cascade') == [1, 1, 1]
     boxes = [
         picture.rect for picture in driver.find_elements('css selector', '.panel:first-child img')
     ]
@@ -65,18 +65,18 @@ def test_the_three_layers_stand_side_by_side(open_page, page):
     assert all(box['width'] > 350 for box in boxes)
 
 
-def test_layers_lie_on_each_other_to_the_pixel(open_page, page):
+def test_stacked_layers_are_aligned_to_the_pixel(open_page, page):
     driver = open_page(page)
     for figure, label in (('.figure-cascade', 'Raw'), ('.figure-t1wreg', 'T2w')):
         choose(driver, figure, label)
         stack = driver.find_element('css selector', f'{figure} .stack')
-        boxes = [one.rect for one in stack.find_elements('css selector', 'img')]
+        boxes = [picture.rect for picture in stack.find_elements('css selector', 'img')]
         assert len(boxes) in (2, 3)
         assert all(box == boxes[0] for box in boxes)
 
 
 @pytest.mark.parametrize(
-    ('label', 'seen'),
+    ('label', 'expected'),
     [
         ('Raw', [1, 0, 0]),
         ('¼', [1, 0.25, 0]),
@@ -87,43 +87,43 @@ def test_layers_lie_on_each_other_to_the_pixel(open_page, page):
         ('Side by side', [1, 1, 1]),
     ],
 )
-def test_a_choice_is_for_all_six_images(open_page, page, label, seen):
+def test_a_choice_applies_to_all_six_images(open_page, page, label, expected):
     driver = open_page(page)
     choose(driver, '.figure-cascade', label)
-    assert [shown(driver, '.figure-cascade', number) for number in range(6)] == [seen] * 6
+    assert [opacities(driver, '.figure-cascade', n) for n in range(6)] == [expected] * 6
 
 
-def test_arrow_keys_slide_from_one_to_the_other(open_page, page):
+def test_arrow_keys_blend_the_two_layers(open_page, page):
     from selenium.webdriver import ActionChains, Keys
 
     driver = open_page(page)
     figure = '.figure-t1wreg'
     driver.execute_script('document.querySelector(arguments[0] + " input").focus()', figure)
-    states = [shown(driver, figure)]
+    states = [opacities(driver, figure)]
     for _ in range(4):
         ActionChains(driver).send_keys(Keys.ARROW_RIGHT).perform()
-        states.append(shown(driver, figure))
+        states.append(opacities(driver, figure))
     assert states == [[1, 0], [1, 0.25], [1, 0.5], [1, 0.75], [0, 1]]
     ActionChains(driver).send_keys(Keys.ARROW_LEFT).perform()
-    assert shown(driver, figure) == [1, 0.75]
-    # One can see where one is.
+    assert opacities(driver, figure) == [1, 0.75]
+    # The focus is visible.
     focused = driver.find_element('css selector', f'{figure} input:checked + label')
     assert focused.value_of_css_property('outline-style') == 'solid'
 
 
 @pytest.mark.parametrize('figure', ['.figure-cascade', '.figure-t1wreg'])
-def test_flicker_swaps_what_is_seen(open_page, page, figure):
+def test_flicker_alternates_the_layers(open_page, page, figure):
     driver = open_page(page)
     choose(driver, figure, 'Flicker')
-    seen, deadline = set(), time.monotonic() + 10
-    while len(seen) < 2 and time.monotonic() < deadline:
-        # The second layer lies on the first, and hides it while it is there.
-        seen.add(shown(driver, figure)[1])
+    states, deadline = set(), time.monotonic() + 10
+    while len(states) < 2 and time.monotonic() < deadline:
+        # The second layer is above the first and hides it while visible.
+        states.add(opacities(driver, figure)[1])
         time.sleep(0.1)
-    assert seen == {0, 1}
+    assert states == {0, 1}
 
 
-def test_screen_readers_meet_only_the_layer_that_is_seen(open_page, page):
+def test_screen_readers_find_only_the_visible_layer(open_page, page):
     driver = open_page(page)
     choose(driver, '.figure-cascade', 'Evidence')
     tree = driver.execute_cdp_cmd('Accessibility.getFullAXTree', {})['nodes']
@@ -144,13 +144,13 @@ def test_print_shows_all_layers_and_no_controls(open_page, page):
     choose(driver, '.figure-cascade', 'Raw')
     choose(driver, '.figure-t1wreg', 'Flicker')
     emulate(driver, media='print')
-    assert shown(driver, '.figure-cascade') == [1, 1, 1]
-    assert shown(driver, '.figure-t1wreg') == [1, 1]
+    assert opacities(driver, '.figure-cascade') == [1, 1, 1]
+    assert opacities(driver, '.figure-t1wreg') == [1, 1]
     boxes = [
         picture.rect
         for picture in driver.find_elements('css selector', '.figure-t1wreg .stack img')
     ]
     assert boxes[0]['y'] + boxes[0]['height'] <= boxes[1]['y']
-    hidden = driver.find_elements('css selector', 'nav, .layers > input, .layers > label, .skip')
-    assert hidden
-    assert not any(one.is_displayed() for one in hidden)
+    controls = driver.find_elements('css selector', 'nav, .layers > input, .layers > label, .skip')
+    assert controls
+    assert not any(control.is_displayed() for control in controls)

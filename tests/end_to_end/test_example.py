@@ -183,7 +183,7 @@ def test_rebuilt_pages_are_identical(example, tmp_path):
 def test_the_run_is_cited(example):
     text = (example / 'logs' / 'CITATION.md').read_text()
     assert 'The FLAIR was registered rigidly to the T2w.' in text
-    assert 'The T1w was registered rigidly to the T2w where there was one.' in text
+    assert 'The T1w was registered rigidly to the T2w where available.' in text
     assert '@article{chae2024,' in (example / 'logs' / 'CITATION.bib').read_text()
 
 

@@ -1,4 +1,4 @@
-"""Fixtures for reports; what makes them is in tests/builders/report.py."""
+"""Fixtures for reports, built by tests/builders/report.py."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ def phantom() -> Phantom:
 
 @pytest.fixture(scope='session')
 def drawings(tmp_path_factory) -> Path:
-    """Draw figures once for all tests, for they take seconds."""
+    """Draw figures once for all tests, because they take seconds."""
     folder = tmp_path_factory.mktemp('drawings')
     builders.draw_everything(folder)
     return folder
@@ -25,7 +25,7 @@ def drawings(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def save_results(drawings) -> Callable[..., str]:
-    """Write a T2w's results, with pictures unless told otherwise."""
+    """Return a function that writes the results of a T2w, by default with pictures."""
 
     def save(folder: Path, *, pictures: bool = True, **kwargs) -> str:
         return save_result(folder, pictures=drawings if pictures else None, **kwargs).name

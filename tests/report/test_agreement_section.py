@@ -14,21 +14,21 @@ PEOPLE = 8
 
 
 def scores(counts):
-    """Return six images and the whole of each person."""
-    out = {}
+    """Return the scores of each person: six images and the whole T2w."""
+    items = {}
     for person, six in enumerate(counts):
         whole = Item(f'sub-{person}', '', 't')
         for item, count in zip(whole.images, six, strict=True):
-            out[item] = Score(float(count), float(potter_grade(count)))
-        out[whole] = Score(float(max(six)), float(potter_grade(max(six))))
-    return out
+            items[item] = Score(float(count), float(potter_grade(count)))
+        items[whole] = Score(float(max(six)), float(potter_grade(max(six))))
+    return items
 
 
-def make(*names, **left_out):
+def make(*names, **excluded):
     rng = np.random.default_rng(0)
     true = rng.poisson(12, (PEOPLE, 6))
     raters = {name: scores(true + rng.integers(0, 3, true.shape)) for name in names}
-    numbers = dict.fromkeys(('n_missing', 'n_unknown', 'n_other', 'n_incomplete'), 0) | left_out
+    numbers = dict.fromkeys(('n_missing', 'n_unknown', 'n_other', 'n_incomplete'), 0) | excluded
     results = Results(scores(true), frozenset(), {})
     return MatchedRatings(
         raters=dict(sorted(raters.items())), results=results, problems=(), **numbers
@@ -37,7 +37,7 @@ def make(*names, **left_out):
 
 @pytest.fixture
 def show(tmp_path, read):
-    """Write a page that is nothing but the section; return what a browser would see."""
+    """Return a function that writes a page of the section only, and parses it."""
 
     def call(rated):
         pairs = pair_raters(rated)
@@ -56,36 +56,36 @@ def test_every_pair_has_its_rows_and_figures(show):
     assert len(page.all('tr')) == 2 * (1 + 2 * len(titles))
     for picture in page.all('img'):
         assert picture['src'].startswith('data:image/svg+xml,')
-        assert f'of {6 * PEOPLE} images' in picture['alt']
-        assert f'of {PEOPLE} T2w' in picture['alt']
+        assert f'{6 * PEOPLE} images: ' in picture['alt']
+        assert f'{PEOPLE} T2w: ' in picture['alt']
 
 
-def test_figures_tell_in_words_what_they_show(show):
+def test_figures_have_a_description_in_words(show):
     rated = make('Anna')
     (pair,) = (p for p in pair_raters(rated) if (p.level, p.quantity) == ('person', 'potter'))
-    apart = np.abs(np.diff(pair.numbers)).ravel()
-    said = (
-        f'of 8 T2w, {(apart == 0).sum()} have the same grade, {(apart == 1).sum()} differ by one'
-    )
-    assert said in show(rated).all('img')[0]['alt']
+    difference = np.abs(np.diff(pair.numbers)).ravel()
+    same, one = ((difference == grades).sum() for grades in (0, 1))
+    words = f'8 T2w: {same} have the same grade, {one} differ by one'
+    assert words in show(rated).all('img')[0]['alt']
 
 
-def test_what_was_left_out_is_said(show, monkeypatch):
+def test_excluded_ratings_are_counted(show, monkeypatch):
     monkeypatch.setattr(agreement_section, 'MAX_PAIRS', 0)
     text = show(make('Anna', n_missing=3, n_other=4)).text
     assert 'Rows without a rating (n/a): 3.' in text
     assert 'not among the six: 4.' in text
-    assert 'no usable result' not in text
+    assert 'without a usable result' not in text
+    assert 'without a usable result: 2.' in show(make('Anna', n_unknown=2)).text
 
 
 def test_nothing_to_compare(show):
     empty = MatchedRatings({'A': {}}, Results({}, frozenset(), {}), 0, 2, 0, 0, ('x',))
     page = show(empty)
-    assert 'No rating is of an image or T2w' in page.text
+    assert 'There is nothing to compare' in page.text
     assert page.all('table') == page.all('img') == []
 
 
-def test_undefined_numbers_are_shown_as_such(show):
+def test_undefined_numbers_are_shown_as_missing(show):
     one = MatchedRatings(
         {'A': {Item('sub-0', '', 't'): Score(math.nan, 2.0)}},
         Results(scores([[3] * 6]), frozenset(), {}),
@@ -101,7 +101,7 @@ def test_undefined_numbers_are_shown_as_such(show):
 
 
 def test_hostile_names_stay_text(show, monkeypatch):
-    monkeypatch.setattr(agreement_section, 'MAX_PAIRS', 4)  # the model with each of them
+    monkeypatch.setattr(agreement_section, 'MAX_PAIRS', 4)  # pairs with the model
     names = ['<script>alert(1)</script>', '=1+1', 'x' * 300, 'Ä\u202eß 🧠 $x_1$']
     page = show(make(*names))
     assert page.all('script') == []
@@ -118,7 +118,7 @@ def test_many_raters_are_not_all_drawn(show, monkeypatch):
     assert f'{4 + 6 - 2} more pairs are in the table only' in page.text
 
 
-def test_names_that_are_cut_still_differ(show):
+def test_truncated_names_still_differ(show):
     names = ['x' * 99 + end for end in 'ab']
     page = show(make(*names))
     assert f'Model and {"x" * 30}…' in page.text
@@ -129,7 +129,7 @@ GRADES = np.array([[0, 0], [1, 1], [1, 2], [1, 2], [4, 4]])
 COUNTS = np.array([[3.0, 1.0], [10.0, 12.0], [30.0, 20.0]])
 
 
-def test_cells_count_how_often_each_grade_met_which():
+def test_cells_contain_the_numbers_of_each_pair_of_grades():
     axes = confusion_figure([('five images', GRADES)], ('model', 'rater')).axes[0]
     numbers = {text.get_position(): text.get_text() for text in axes.texts}
     # Columns are the first's grades, rows the second's.
@@ -140,14 +140,14 @@ def test_cells_count_how_often_each_grade_met_which():
     assert axes.get_title() == 'five images'
 
 
-def test_a_row_is_coloured_by_its_shares():
+def test_a_row_is_coloured_by_its_proportions():
     (picture,) = confusion_figure([('', GRADES)], ('a', 'b')).axes[0].images
-    shares = picture.get_array()
-    assert shares[2].tolist() == [0, 1, 0, 0, 0]
-    assert shares[3].sum() == 0
+    proportions = picture.get_array()
+    assert proportions[2].tolist() == [0, 1, 0, 0, 0]
+    assert proportions[3].sum() == 0
 
 
-def test_differences_are_over_means_with_bias_and_limits():
+def test_differences_are_plotted_against_means_with_bias_and_limits():
     axes = differences_figure([('', COUNTS)], 'one − two').axes[0]
     (points,) = axes.collections
     assert points.get_offsets().tolist() == [[2, 2], [11, -2], [25, 10]]
@@ -159,7 +159,7 @@ def test_differences_are_over_means_with_bias_and_limits():
     assert -axes.get_ylim()[0] == axes.get_ylim()[1] > high
 
 
-def test_panels_have_one_scale_and_their_titles():
+def test_panels_have_the_same_scale_and_their_titles():
     first, second = differences_figure([('a', COUNTS), ('b', 3 * COUNTS)], 'd').axes
     assert first.get_ylim() == second.get_ylim()
     assert (first.get_title(), second.get_title()) == ('a', 'b')

@@ -14,11 +14,11 @@ def phantom():
 
 @pytest.fixture(scope='module')
 def figure(phantom):
-    where = phantom.views, [31, 30, 29] * 2
-    return roi_figure(phantom.t2w, phantom.affine, phantom.roi, *where, phantom.structures)
+    positions = phantom.views, [31, 30, 29] * 2
+    return roi_figure(phantom.t2w, phantom.affine, phantom.roi, *positions, phantom.structures)
 
 
-def test_slices_are_named_as_stored(figure):
+def test_slices_have_the_index_of_the_file(figure):
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert [text for text in texts if text.startswith('Slice')] == [
         'Slice 31 · 1 of 3, lowest',
@@ -28,24 +28,24 @@ def test_slices_are_named_as_stored(figure):
 
 
 def test_the_pixels_of_the_lower_row_are_those_of_the_slices(figure, phantom):
-    close = [axes.images[0] for axes in figure.axes if axes.images][1::2]
-    assert len(close) == 3
-    for picture, view in zip(close, phantom.views, strict=False):
-        drawn = np.asarray(picture.get_array())
+    enlarged = [axes.images[0] for axes in figure.axes if axes.images][1::2]
+    assert len(enlarged) == 3
+    for picture, view in zip(enlarged, phantom.views, strict=False):
+        pixels = np.asarray(picture.get_array())
         whole = phantom.t2w[:, :, view.slice_index].T
-        rows, columns = (np.arange(n) for n in drawn.shape)
+        rows, columns = (np.arange(n) for n in pixels.shape)
         corner = next(
             (v, u)
-            for v in range(whole.shape[0] - drawn.shape[0] + 1)
-            for u in range(whole.shape[1] - drawn.shape[1] + 1)
-            if (whole[v + rows][:, u + columns] == drawn).all()
+            for v in range(whole.shape[0] - pixels.shape[0] + 1)
+            for u in range(whole.shape[1] - pixels.shape[1] + 1)
+            if (whole[v + rows][:, u + columns] == pixels).all()
         )
         assert min(corner) > 0
 
 
-def test_every_colour_of_the_legend_names_what_is_drawn_in_it(figure):
+def test_outlines_have_the_colours_of_the_legend(figure):
     legend = {text.get_text(): text.get_color() for text in figure.texts}
-    drawn = {
+    colours = {
         to_hex(colour).upper()
         for axes in figure.axes
         for lines in axes.collections
@@ -53,8 +53,8 @@ def test_every_colour_of_the_legend_names_what_is_drawn_in_it(figure):
     }
     assert legend['— ROI, left'] == SIDE_COLOURS['L']
     assert legend['— putamen'] == NUCLEUS_COLOURS['putamen']
-    # The phantom has putamina only.
-    assert drawn == {*SIDE_COLOURS.values(), NUCLEUS_COLOURS['putamen']}
+    # The putamina are the phantom's only nuclei.
+    assert colours == {*SIDE_COLOURS.values(), NUCLEUS_COLOURS['putamen']}
 
 
 def test_a_dotted_frame_shows_each_field_of_view(figure, phantom):

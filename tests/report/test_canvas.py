@@ -29,12 +29,12 @@ def test_a_plane_has_its_true_proportions_and_its_first_axis_to_the_right():
     assert picture.get_array()[0, 3] == 1
 
 
-def test_letters_stand_at_their_edges():
+def test_letters_are_at_their_edges():
     axes = add_panel(new_figure(2, 2), 0, 0, 2, 2)
     mark_edges(axes, 'LRPA')
-    places = {text.get_text(): text.get_position() for text in axes.texts}
-    assert places['L'][0] < 0.1 < 0.9 < places['R'][0]
-    assert places['P'][1] < 0.1 < 0.9 < places['A'][1]
+    positions = {text.get_text(): text.get_position() for text in axes.texts}
+    assert positions['L'][0] < 0.1 < 0.9 < positions['R'][0]
+    assert positions['P'][1] < 0.1 < 0.9 < positions['A'][1]
 
 
 @pytest.mark.parametrize('value', [False, True])
@@ -44,6 +44,6 @@ def test_a_region_without_a_border_has_no_outline(value):
     assert not axes.collections
 
 
-def test_the_window_ignores_what_is_not_finite_and_holds_negative_values():
+def test_the_window_ignores_infinite_values_and_includes_negative_ones():
     assert intensity_window(np.array([-3.0, 1, 2, np.nan, np.inf]), 100) == (-3.0, 2.0)
     assert intensity_window(np.zeros(5)) == (0.0, 1.0)

@@ -13,8 +13,8 @@ from tests.builders.report_group import make_rows, show_sections
 
 def test_changes_are_counted_and_those_beyond_come_first(tmp_path, read, assert_sound):
     rows = make_rows().assign(qc='pass')
-    changes, yardstick = compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))
-    section = change_section(changes, yardstick)
+    changes, threshold = compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))
+    section = change_section(changes, threshold)
     numbers = section.context['numbers']
     assert numbers == {
         'increase': (changes['change'] == 'increase').sum(),
@@ -30,7 +30,7 @@ def test_changes_are_counted_and_those_beyond_come_first(tmp_path, read, assert_
     assert '2 people (12 pairs of images)' in page.text
 
 
-def test_an_own_yardstick_is_shown_with_its_interval(tmp_path, read, assert_sound):
+def test_the_repeatability_of_the_group_is_shown_with_its_interval(tmp_path, read, assert_sound):
     rows = make_rows().assign(qc='pass')
     changes, _ = compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))
     page = read(
@@ -38,16 +38,16 @@ def test_an_own_yardstick_is_shown_with_its_interval(tmp_path, read, assert_soun
     )
     assert_sound(page)
     assert 'two scans differ by at most 3.9 (repeatability coefficient' in page.text
-    assert '12 people with a rescan' in page.text
+    assert '12 participants with a rescan' in page.text
 
 
-def test_each_pair_is_a_line_in_the_colour_of_its_verdict():
+def test_each_pair_is_a_line_in_the_colour_of_its_class():
     first, second = np.array([5.0, 20.0, 8.0]), np.array([6.0, 4.0, 30.0])
     axes = paths_figure(first, second, ['within', 'decrease', 'increase']).axes[0]
-    drawn = dict(zip(COLOURS, axes.collections, strict=True))
-    assert drawn['increase'].get_segments()[0].tolist() == [[0, 8], [1, 30]]
-    assert drawn['decrease'].get_segments()[0].tolist() == [[0, 20], [1, 4]]
-    assert len({tuple(lines.get_color()[0]) for lines in drawn.values()}) == 3
+    by_class = dict(zip(COLOURS, axes.collections, strict=True))
+    assert by_class['increase'].get_segments()[0].tolist() == [[0, 8], [1, 30]]
+    assert by_class['decrease'].get_segments()[0].tolist() == [[0, 20], [1, 4]]
+    assert len({tuple(lines.get_color()[0]) for lines in by_class.values()}) == 3
     assert axes.get_ylim()[1] > 30
 
 

@@ -1,4 +1,4 @@
-"""nilearn draws slices as they were acquired, whatever their rotation and thickness."""
+"""nilearn draws slices as acquired, for any rotation and thickness."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def draw(volume, roi, axis, indices):
 
 
 @pytest.mark.parametrize(('axis', 'indices'), [(0, [3, 8]), (1, [5]), (2, [2, 3, 6])])
-def test_a_cut_has_the_voxels_of_its_slice(volume, roi, axis, indices):
+def test_a_cut_shows_the_voxels_of_its_slice(volume, roi, axis, indices):
     panels = draw(volume, roi, axis, indices)
     assert len(panels) == len(indices)
     for panel, index in zip(panels, indices, strict=True):
@@ -40,7 +40,7 @@ def test_a_cut_has_the_voxels_of_its_slice(volume, roi, axis, indices):
 
 
 @pytest.mark.parametrize('axis', [0, 1, 2])
-def test_millimetres_are_as_long_in_both_directions(volume, roi, axis):
+def test_both_directions_have_the_same_scale(volume, roi, axis):
     width, height = np.delete(np.multiply(volume.shape, SPACING), axis)
     for panel in draw(volume, roi, axis, [4, 5]):
         left, right, bottom, top = panel.images[0].get_extent()
@@ -49,16 +49,17 @@ def test_millimetres_are_as_long_in_both_directions(volume, roi, axis):
         assert box.width / box.height == pytest.approx(width / height, rel=0.01)
 
 
-def test_the_outline_runs_around_its_region_in_its_slice(volume, roi):
-    met, missed = draw(volume, roi, 2, [3, 6])
+def test_the_outline_surrounds_the_region_of_its_slice(volume, roi):
+    inside, outside = draw(volume, roi, 2, [3, 6])
     left, right = (
-        np.concatenate([path.vertices for path in lines.get_paths()]) for lines in met.collections
+        np.concatenate([path.vertices for path in lines.get_paths()])
+        for lines in inside.collections
     )
     # Voxels 2 to 4 of 0.5 mm, and 3 to 6 of 0.75 mm.
     assert (left[:, 0].min(), left[:, 0].max()) == pytest.approx((1.0, 2.5))
     assert (left[:, 1].min(), left[:, 1].max()) == pytest.approx((2.25, 5.25))
     assert right[:, 0].min() == pytest.approx(3.5)
-    assert not [path for lines in missed.collections for path in lines.get_paths() if len(path)]
+    assert not [path for lines in outside.collections for path in lines.get_paths() if len(path)]
 
 
 def test_inputs_are_not_changed(volume, roi):
@@ -68,7 +69,7 @@ def test_inputs_are_not_changed(volume, roi):
     np.testing.assert_array_equal(roi, before[1])
 
 
-def test_the_box_holds_the_head_and_the_region():
+def test_the_box_contains_the_head_and_the_region():
     head = np.zeros((50, 60, 4))
     head[10:40, 20:45] = 100
     empty = np.zeros(head.shape, int)

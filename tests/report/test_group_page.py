@@ -14,7 +14,7 @@ from tests.builders.results import derivative_path, save_result
 
 @pytest.fixture(scope='module')
 def saved(tmp_path_factory):
-    """Two participants, one with two sessions; one T2w to look at, one that failed."""
+    """Return tables of two participants with three T2w; one failed, one needs review."""
     rows = (
         ('01', 'a', 'pass', ()),
         ('01', 'b', 'review', ('the image is dark',)),
@@ -40,7 +40,7 @@ def tables(saved):
 
 @pytest.fixture(scope='module')
 def path(saved, tmp_path_factory):
-    """Return the page of these results."""
+    """Write the page of these results."""
     return write_group_page(tmp_path_factory.mktemp('page'), *saved)
 
 
@@ -49,7 +49,7 @@ def section(text: str, name: str) -> str:
     return text[start : text.index('</section>', start)]
 
 
-def test_the_page_is_sound_and_counts_right(path, read, assert_sound):
+def test_the_page_is_valid_and_has_the_right_numbers(path, read, assert_sound):
     assert path.name == 'group_potter.html'
     page = read(path)
     assert_sound(page)
@@ -60,11 +60,11 @@ def test_the_page_is_sound_and_counts_right(path, read, assert_sound):
     assert 'cascade 1.2.3' in page.text
 
 
-def test_failed_t2w_and_images_are_left_out_of_the_figures(path, read):
+def test_failed_t2w_and_images_are_excluded_from_the_figures(path, read):
     page = read(path)
     alt = page.all('img')[0]['alt']
     assert alt.endswith('grade 0: 0, grade 1: 0, grade 2: 0, grade 3: 2, grade 4: 0')
-    # Of the six images of each of the two other T2w: 3.25, 12.3, 7 left; 0.4, 21.6, 9.99 right.
+    # Each of the other two T2w has the counts 3.25, 12.3, 7 (left) and 0.4, 21.6, 9.99 (right).
     images = section(path.read_text(), 'distribution')
     rows = re.findall(r'<tr><th scope="row">(\w+)</th>(.*?)</tr>', images)
     assert {side: re.findall(r'<td>(\d+)</td>', cells) for side, cells in rows} == {
@@ -75,22 +75,20 @@ def test_failed_t2w_and_images_are_left_out_of_the_figures(path, read):
 
 def test_doubtful_t2w_are_listed_with_reasons_and_failed_ones_first(path, read_cells):
     quality = read_cells(section(path.read_text(), 'quality'))
-    found = [cell.strip() for cell in quality if cell.strip() in ('sub-01', 'sub-02')]
-    assert found == ['sub-02', 'sub-01']
+    participants = [cell.strip() for cell in quality if cell.strip() in ('sub-01', 'sub-02')]
+    assert participants == ['sub-02', 'sub-01']
     assert 'the ROI lies outside; it <b>moved</b>' in quality
     assert 'the image is dark' in quality
 
 
 @pytest.fixture
 def no_drawings(monkeypatch):
-    """Leave the pictures of charts out, which take long; their words stay."""
-    monkeypatch.setattr(
-        group_page, 'draw_chart', lambda *words_and_figure: Chart(*words_and_figure[:3], 'data:,')
-    )
+    """Replace the slow drawing of charts; their texts remain."""
+    monkeypatch.setattr(group_page, 'draw_chart', lambda *args: Chart(*args[:3], 'data:,'))
 
 
 @pytest.mark.usefixtures('no_drawings')
-def test_participants_link_to_the_pages_that_exist(tmp_path, tables, read):
+def test_participants_link_to_existing_pages(tmp_path, tables, read):
     (tmp_path / 'sub-01.html').touch()
     page = read(write_group_page(tmp_path, *tables))
     links = {a['href'] for a in page.all('a') if not a['href'].startswith('#')}
@@ -108,12 +106,12 @@ def test_the_table_has_every_row_and_column(path, tables, read_cells):
     assert [row[1] for row in rows] == ['ses-a', 'ses-b', 'n/a']
     assert [row[names.index('potter')] for row in rows] == ['3', '3', '3']
     assert [row[names.index('qc')] for row in rows] == ['pass', 'review', 'fail']
-    written = re.findall(r'<data value="([^"]*)">', body)
-    assert written.count('12.3457') == 3  # count_left in full precision
+    values = re.findall(r'<data value="([^"]*)">', body)
+    assert values.count('12.3457') == 3  # count_left in full precision
 
 
 @pytest.mark.parametrize('qc', ['pass', 'fail'])
-def test_one_row_is_enough(tmp_path, tables, qc, read, assert_sound):
+def test_a_page_can_have_a_single_row(tmp_path, tables, qc, read, assert_sound):
     grades, counts = tables
     one = grades[grades['qc'] == qc]
     few = counts[counts['participant_id'].isin(one['participant_id'])]
@@ -122,7 +120,7 @@ def test_one_row_is_enough(tmp_path, tables, qc, read, assert_sound):
     assert ('All T2w passed' in page.text) == (qc == 'pass')
 
 
-def test_missing_values_are_shown_as_such(tmp_path, tables, read, assert_sound):
+def test_missing_values_are_shown_as_missing(tmp_path, tables, read, assert_sound):
     grades, counts = tables
     blank = grades.astype(object)
     blank.loc[1, ['potter', 'count_left', 'p_potter0', 'potter_left']] = None
@@ -155,20 +153,21 @@ def test_tables_are_not_changed(tmp_path, tables):
 
 
 @pytest.mark.usefixtures('no_drawings')
-def test_left_minus_right_has_an_interval_from_five_people_on(tmp_path, read):
+def test_the_interval_of_the_left_right_difference_needs_five_people(tmp_path, read):
     rows = make_rows(30).assign(qc='pass')
     first = rows.drop_duplicates('participant_id')
     difference = first['count_left'] - first['count_right']
-    found = re.search(
-        r'has a median of (\S+) \(95 % interval (\S+) to (\S+), bootstrap over (\d+) people',
+    match = re.search(
+        r'has a median of (\S+) \(95 % interval (\S+) to (\S+); bootstrap over the first T2w of '
+        r'(\d+) participants',
         read(show_sections(tmp_path, rows, charts=True)).text,
     )
-    median, low, high, people = (float(text.replace('−', '-')) for text in found.groups())
+    median, low, high, people = (float(text.replace('−', '-')) for text in match.groups())
     assert people == 30
     assert median == pytest.approx(difference.median(), abs=0.005)
     assert difference.min() < low < median < high < difference.max()
     rows = rows.iloc[::-1].sort_values('session_id', kind='stable', ignore_index=True)
-    assert found[0] in read(show_sections(tmp_path, rows, charts=True)).text
-    few = read(show_sections(tmp_path, make_rows(4).assign(qc='pass'), charts=True)).text
-    assert 'more on the left' in few
-    assert 'has a median of' not in few
+    assert match[0] in read(show_sections(tmp_path, rows, charts=True)).text
+    text = read(show_sections(tmp_path, make_rows(4).assign(qc='pass'), charts=True)).text
+    assert 'more on the left' in text
+    assert 'has a median of' not in text

@@ -20,11 +20,11 @@ def instances():
 
 
 def draw_evidence(ph, instances, counts=(0,) * 6, lows=(0,) * 6, highs=(0,) * 6, slices=None):
-    where = ph.views, slices or ph.slices
-    return evidence_figure(ph.images, instances, *where, counts, lows, highs, ph.rois)
+    positions = ph.views, slices or ph.slices
+    return evidence_figure(ph.images, instances, *positions, counts, lows, highs, ph.rois)
 
 
-def test_titles_tell_side_stored_slice_count_and_interval(phantom, instances):
+def test_titles_have_side_slice_count_and_interval(phantom, instances):
     counts, lows, highs = [2, 0, 0, 0, 0, 12.34], [1.04, 0, 0, 0, 0, 9], [4, 1, 1, 1, 1, 15.06]
     stored = [31, 30, 29, 31, 30, 29]
     tiles = draw_evidence(phantom, instances, counts, lows, highs, stored).tiles
@@ -38,11 +38,11 @@ def test_tiles_are_named_after_hemisphere_and_rank(phantom):
     assert sheet.columns == 3
 
 
-def test_the_pixels_that_are_read_are_drawn_as_they_are(phantom):
+def test_pixels_are_drawn_unchanged(phantom):
     sheet = images_figure(phantom.images, phantom.views, phantom.slices)
     for tile, image in zip(sheet.tiles, phantom.images, strict=True):
-        (drawn,) = tile.figure.axes[0].images
-        np.testing.assert_array_equal(drawn.get_array().T, image.astype(np.float32))
+        (picture,) = tile.figure.axes[0].images
+        np.testing.assert_array_equal(picture.get_array().T, image.astype(np.float32))
 
 
 def test_every_instance_has_its_number_next_to_it(phantom, instances):
@@ -59,17 +59,17 @@ def test_every_instance_has_its_number_next_to_it(phantom, instances):
             assert abs(y * 96 - v) < 4
 
 
-def test_outlines_run_around_the_pixels(instances):
+def test_outlines_follow_the_pixel_edges(instances):
     path = pixel_edges(instances[0], PIXEL)
-    pieces = path.vertices.reshape(-1, 2, 2)
-    lengths = np.abs(np.diff(pieces, axis=1)).sum()
+    segments = path.vertices.reshape(-1, 2, 2)
+    lengths = np.abs(np.diff(segments, axis=1)).sum()
     # One pixel has 4 sides; a block of 3 × 2 has 3 + 3 along x and 2 + 2 along y.
     assert lengths == pytest.approx((2 + 6) * PIXEL[0] + (2 + 4) * PIXEL[1])
-    assert pieces[..., 0].min() == pytest.approx(10 * PIXEL[0])
-    assert pieces[..., 1].max() == pytest.approx(52 * PIXEL[1])
+    assert segments[..., 0].min() == pytest.approx(10 * PIXEL[0])
+    assert segments[..., 1].max() == pytest.approx(52 * PIXEL[1])
 
 
-def test_touching_instances_are_parted():
+def test_touching_instances_are_separated():
     labels = np.array([[1, 2]])
     assert len(pixel_edges(labels, (1, 1)).vertices) // 2 == 7
 
@@ -80,6 +80,6 @@ def test_all_sheets_share_one_layout(phantom, instances):
         images_figure(phantom.images, phantom.views, phantom.slices, ENHANCED_WINDOW),
         draw_evidence(phantom, instances),
     ]
-    figures_ = [tile.figure for sheet in sheets for tile in sheet.tiles]
-    assert len({tuple(figure.get_size_inches()) for figure in figures_}) == 1
-    assert {figure.axes[0].get_position().bounds for figure in figures_} == {(0, 0, 1, 1)}
+    figures = [tile.figure for sheet in sheets for tile in sheet.tiles]
+    assert len({tuple(figure.get_size_inches()) for figure in figures}) == 1
+    assert {figure.axes[0].get_position().bounds for figure in figures} == {(0, 0, 1, 1)}

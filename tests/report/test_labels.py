@@ -6,7 +6,7 @@ from pvs_workflow.report.saving import figure_uri
 
 
 @pytest.mark.parametrize(
-    ('name', 'drawn'),
+    ('name', 'label'),
     [
         ('control', 'control'),
         ('müde Ä', 'müde Ä'),
@@ -18,11 +18,11 @@ from pvs_workflow.report.saving import figure_uri
         ('y' * 300, 'y' * 20 + '…'),
     ],
 )
-def test_names_become_what_can_be_drawn(name, drawn):
-    assert chart_labels([name]) == [drawn]
+def test_names_become_drawable_labels(name, label):
+    assert chart_labels([name]) == [label]
 
 
-def test_labels_differ_where_names_do():
+def test_different_names_have_different_labels():
     names = ['x' * 300 + end for end in 'abc'] + ['x\u200b', 'x']
     assert len(set(chart_labels(names))) == len(names)
 
@@ -34,5 +34,5 @@ def test_any_name_can_be_drawn_without_a_warning():
     assert figure_uri(figure).startswith('data:image/svg+xml,%3Csvg')
 
 
-def test_short_names_stay_as_they_are_in_any_script():
+def test_short_names_are_unchanged_in_any_script():
     assert short_labels(['漢字', 'a\u202eb'], 9) == ['漢字', 'a\u202eb']

@@ -15,7 +15,7 @@ FACTS = {
 
 @pytest.fixture
 def write(tmp_path):
-    """Write the citations of a run; return the texts of the three files."""
+    """Return a function that writes the citations of a run and returns the three texts."""
 
     def call(facts=FACTS, t1w=(True,), flair=(False,)):
         paths = write_citations(tmp_path, methods_of_run(facts, t1w=t1w, flair=flair))
@@ -28,7 +28,7 @@ def keys_of(bibliography):
     return re.findall(r'^@\w+\{(\w+),$', bibliography, re.MULTILINE)
 
 
-def test_the_bibliography_has_what_the_text_cites_and_no_more(write):
+def test_the_bibliography_has_exactly_the_cited_references(write):
     markdown, page, bibliography = write()
     text, _, listed = markdown.partition('# References')
     cited = list(dict.fromkeys(re.findall(r'\[@(\w+)\]', text)))
@@ -40,7 +40,7 @@ def test_the_bibliography_has_what_the_text_cites_and_no_more(write):
     assert '@tustison2010' not in markdown
 
 
-def test_both_texts_say_what_was_there_and_stay_text(write):
+def test_both_texts_describe_the_run_and_are_escaped(write):
     for text in write()[:2]:
         assert '<b>' not in text
         assert 'cascade &lt;b&gt; 1.2' in text
@@ -49,7 +49,7 @@ def test_both_texts_say_what_was_there_and_stay_text(write):
         assert 'The FLAIR was' not in text
         assert '0f' * 32 in text
     markdown = write(t1w=(True, False))[0]
-    assert 'to the T2w where there was one' in ' '.join(markdown.split())
+    assert 'to the T2w where available' in ' '.join(markdown.split())
     assert '.\n\n# References\n\n- ' in markdown
     assert '\n\n\n\n' not in markdown
 
@@ -58,7 +58,7 @@ def test_the_same_run_gives_the_same_bytes(write):
     assert write() == write()
 
 
-def test_every_entry_is_whole():
+def test_every_entry_is_complete():
     for reference in load_citations().known.values():
         entry = reference.bibtex
         assert entry.isascii()
@@ -66,13 +66,13 @@ def test_every_entry_is_whole():
         assert not re.search(r'[&%$#_~^\\]', entry.split('doi =')[0])
         assert re.search(r'doi = \{10\.\d+/\S+\}', entry)
         fields = dict(re.findall(r'^  (\w+) = \{(.*)\},?$', entry, re.MULTILINE))
-        needed = {'author', 'title', 'doi'}
+        required = {'author', 'title', 'doi'}
         if entry.startswith('@article'):
-            needed |= {'journal', 'year', 'volume', 'pages'}
-        assert needed <= set(fields)
+            required |= {'journal', 'year', 'volume', 'pages'}
+        assert required <= set(fields)
 
 
-def test_names_become_bibtex_names():
+def test_references_are_formatted_in_vancouver_style():
     known = load_citations().known
     assert 'Van Leemput, K. and Fischl, B.' in known['billot2023'].bibtex
     assert 'Hanke, M. and others}' in known['brett'].bibtex
@@ -85,17 +85,17 @@ def test_names_become_bibtex_names():
     assert ', et al. ' in known['brett'].text
 
 
-def test_references_are_numbered_in_the_order_of_their_citation():
+def test_references_are_numbered_in_order_of_citation():
     cite = load_citations()
     marks = [str(cite(key)) for key in ('potter2015', 'brett', 'potter2015')]
     assert [mark.partition('>')[2] for mark in marks] == ['[1]</a>', '[2]</a>', '[1]</a>']
     assert [entry.key for entry in cite.cited] == ['potter2015', 'brett']
 
 
-def test_a_citation_can_be_written_otherwise():
+def test_the_format_of_citations_can_be_chosen():
     assert load_citations('[@{key}]')('brett') == '[@brett]'
 
 
 def test_an_unknown_reference_is_an_error():
-    with pytest.raises(KeyError, match='nobody1999'):
-        load_citations()('nobody1999')
+    with pytest.raises(KeyError, match='unknown1999'):
+        load_citations()('unknown1999')

@@ -25,7 +25,7 @@ HOSTILE = '<script>alert("x")</script> & \' "quoted" \u202e'
 
 
 def make_page(folder, participant='01', provenance=PROVENANCE, errors=()):
-    """Write the page of a participant whose results one run made."""
+    """Write the page of a participant whose results are from one run."""
     save_run(folder, participant, RunRecord(provenance, {f'sub-{participant}': ''}, errors))
     return write_subject_page(folder, participant)
 
@@ -38,21 +38,21 @@ def page(tmp_path_factory, drawings):
     return Page(make_page(folder).read_text(encoding='utf-8'))
 
 
-def test_the_page_is_sound_and_complete(page, assert_sound):
+def test_the_page_is_valid_and_complete(page, assert_sound):
     assert_sound(page)
     headings = re.findall('h[123]', ' '.join(tag for tag, _ in page.elements))
     assert headings[0] == 'h1'
     assert headings.count('h1') == 1
     for words in ('Potter grade', 'ses-a', 'ses-b', 'it is dark', 'not a medical device'):
         assert words in page.text
-    # Each session: grade, roi, six images in three layers, both halves of one registration.
+    # Each session: grade, ROI, six images in three layers, both layers of one registration.
     assert len(page.all('img')) == 2 * (2 + 18 + 2)
     assert 'cascade 1.2.3' in page.text
     assert '9.8.7' in page.text
     assert PROVENANCE['command'] in page.text
 
 
-def test_pictures_hold_no_address_to_fetch(tmp_path, save_results):
+def test_pictures_contain_no_external_addresses(tmp_path, save_results):
     save_results(tmp_path)
     path = write_subject_page(tmp_path, 'sub-01')
     for uri in re.findall(r'src="([^"]*)"', path.read_text()):
@@ -60,7 +60,7 @@ def test_pictures_hold_no_address_to_fetch(tmp_path, save_results):
         assert '%3C!DOCTYPE' not in uri
 
 
-def test_the_table_says_what_the_tsv_says(tmp_path, save_results, read_cells):
+def test_the_table_agrees_with_the_tsv(tmp_path, save_results, read_cells):
     stem = save_results(tmp_path)
     path = write_subject_page(tmp_path, 'sub-01')
     table = pd.read_csv(
@@ -72,15 +72,15 @@ def test_the_table_says_what_the_tsv_says(tmp_path, save_results, read_cells):
     rows = re.findall(r'<tr>(.*?)</tr>', body, re.DOTALL)
     assert len(rows) == len(table) == 6
     for html, (_, row) in zip(rows, table.iterrows(), strict=True):
-        written = re.findall(r'value="([^"]*)"', html)
-        shown = read_cells(html)
+        values = re.findall(r'value="([^"]*)"', html)
+        cells = read_cells(html)
         expected = [row[name] for name in ('count', 'count_low', 'count_high', 'roi_area')]
-        assert written == expected
-        assert shown[0] == {'L': 'left', 'R': 'right'}[row['hemisphere']]
-        assert shown[1] == row['slice']
-        assert shown[3] == f'{float(row["count"]):.1f}'
-        assert shown[5:7] == [row['potter'], row['instances']]
-        assert shown[-1].strip() == row['qc']
+        assert values == expected
+        assert cells[0] == {'L': 'left', 'R': 'right'}[row['hemisphere']]
+        assert cells[1] == row['slice']
+        assert cells[3] == f'{float(row["count"]):.1f}'
+        assert cells[5:7] == [row['potter'], row['instances']]
+        assert cells[-1].strip() == row['qc']
 
 
 def test_a_failed_participant_gets_a_page_with_its_errors(tmp_path, read, assert_sound):
@@ -90,10 +90,10 @@ def test_a_failed_participant_gets_a_page_with_its_errors(tmp_path, read, assert
     assert_sound(page)
     assert 'its T2w cannot be read' in page.text
     assert ' '.join(HOSTILE.split()) in page.text
-    assert 'There was no T1w' not in page.text
+    assert 'The T1w was' in page.text
 
 
-def test_figures_without_tables_are_shown_as_without_result(
+def test_a_t2w_with_figures_but_without_tables_has_no_result(
     tmp_path, save_results, read, assert_sound
 ):
     stem = save_results(tmp_path)
@@ -102,7 +102,7 @@ def test_figures_without_tables_are_shown_as_without_result(
     page = read(make_page(tmp_path, errors=['it failed']))
     assert_sound(page)
     assert 'no result' in page.text
-    assert 'There is no grade for this T2w' in page.text
+    assert 'This T2w has no grade' in page.text
     assert len(page.all('img')) == 1 + 18 + 2
 
 
@@ -115,9 +115,7 @@ def test_a_broken_table_is_a_warning(tmp_path, save_results, read, assert_sound)
     assert 'desc-epvs_counts.tsv has' in page.text
 
 
-def test_hostile_text_stays_text_wherever_it_comes_from(
-    tmp_path, save_results, read, assert_sound
-):
+def test_hostile_text_from_any_source_stays_text(tmp_path, save_results, read, assert_sound):
     save_results(tmp_path, qc='review', reasons=(HOSTILE,))
     provenance = {HOSTILE: HOSTILE, 'versions': {'nipype': HOSTILE}, 'model': {'name': HOSTILE}}
     page = read(make_page(tmp_path, provenance=provenance, errors=[HOSTILE]))
@@ -126,7 +124,7 @@ def test_hostile_text_stays_text_wherever_it_comes_from(
     assert page.text.count(words) >= 6
 
 
-def test_methods_follow_what_was_there(tmp_path, save_results, read):
+def test_methods_depend_on_the_available_scans(tmp_path, save_results, read):
     anat = tmp_path / 'sub-01' / 'ses-a' / 'anat'
     stem = save_results(tmp_path, session='a', pictures=False)
     text = read(make_page(tmp_path)).text
@@ -141,7 +139,7 @@ def test_methods_follow_what_was_there(tmp_path, save_results, read):
     assert 'The T2w was not corrected' in text
     save_results(tmp_path, session='b', pictures=False)
     text = read(make_page(tmp_path)).text
-    assert 'The T1w was registered rigidly to the T2w where there was one.' in text
+    assert 'The T1w was registered rigidly to the T2w where available.' in text
 
 
 def test_every_reference_is_cited_and_every_citation_listed(page):
@@ -153,8 +151,8 @@ def test_every_reference_is_cited_and_every_citation_listed(page):
 
 def test_the_same_derivatives_give_the_same_page(tmp_path, save_results):
     save_results(tmp_path)
-    made = [make_page(tmp_path).read_bytes() for _ in range(2)]
-    assert made[0] == made[1]
+    pages = [make_page(tmp_path).read_bytes() for _ in range(2)]
+    assert pages[0] == pages[1]
 
 
 def test_pictures_that_do_not_fit_are_linked(tmp_path, save_results, monkeypatch, read):
@@ -168,18 +166,16 @@ def test_pictures_that_do_not_fit_are_linked(tmp_path, save_results, monkeypatch
     assert all((tmp_path / link).is_file() for link in links)
 
 
-def test_the_images_that_were_counted_come_before_alignments(
-    tmp_path, save_results, monkeypatch, read
-):
+def test_counted_images_take_precedence_over_alignments(tmp_path, save_results, monkeypatch, read):
     for session in 'ab':
         save_results(tmp_path, session=session)
     page = read(write_subject_page(tmp_path, '01'))
-    needed = [
+    counted = [
         p for p in page.all('img') if 'same cuts' not in p['alt'] and 'sagittal' not in p['alt']
     ]
-    monkeypatch.setattr(page_module, 'MAX_PICTURE_CHARACTERS', sum(len(p['src']) for p in needed))
+    monkeypatch.setattr(page_module, 'MAX_PICTURE_CHARACTERS', sum(len(p['src']) for p in counted))
     page = read(write_subject_page(tmp_path, '01'))
-    assert page.all('img') == needed
+    assert page.all('img') == counted
     assert page.text.count('would make this page too large') == 2
 
 
@@ -194,27 +190,27 @@ def alternatives(page):
     return [picture['alt'] for picture in page.all('img')]
 
 
-def test_each_of_the_six_images_tells_its_side_and_slice(page):
-    own = [alt for alt in alternatives(page) if 'hemisphere, slice' in alt][:18]
-    assert len(set(own)) == 18
-    sides = [alt.split()[0] for alt in own]
+def test_the_alternative_texts_of_the_six_images_have_side_and_slice(page):
+    texts = [alt for alt in alternatives(page) if 'hemisphere, slice' in alt][:18]
+    assert len(set(texts)) == 18
+    sides = [alt.split()[0] for alt in texts]
     assert sides == ['Left'] * 9 + ['Right'] * 9
-    assert [alt.split('slice ')[1][0] for alt in own] == list('111222333') * 2
+    assert [alt.split('slice ')[1][0] for alt in texts] == list('111222333') * 2
 
 
 def test_the_panels_are_those_of_the_sheet(tmp_path, save_results, read):
     save_results(tmp_path)
     saved = read_pictures(tmp_path / 'sub-01/figures/sub-01_desc-images_T2w.svg')
     page = read(write_subject_page(tmp_path, '01'))
-    raw = [img['src'] for img in page.all('img') if 'as the model gets it' in img['alt']]
+    raw = [img['src'] for img in page.all('img') if 'the input of the model' in img['alt']]
     assert raw == list(saved.values())
 
 
-def test_the_interval_shown_first_is_that_of_the_highest_count(tmp_path, save_results, read):
+def test_the_summary_has_the_intervals_of_the_highest_counts(tmp_path, save_results, read):
     save_results(tmp_path)
     text = read(write_subject_page(tmp_path, '01')).text
     summary = text[text.index('Highest count') : text.index('Probability of each')]
-    # The counts' lists in conftest: the highest left is 12.3457, the highest of all 21.6.
+    # Counts in tests/builders/results.py: the highest on the left is 12.3457, of all 21.6.
     assert '21.6 ( 10.8 – 43.2 )' in summary
     assert '12.3 ( 6.2 – 24.7 )' in summary
 
@@ -225,26 +221,26 @@ def test_a_record_that_cannot_be_read_is_a_warning(tmp_path, save_results, read,
     page = read(write_subject_page(tmp_path, '01'))
     assert_sound(page)
     assert 'Warning: ' in page.text
-    assert 'expected the record of a run' in page.text
+    assert 'is not a valid record of runs' in page.text
 
 
-def test_results_of_several_runs_are_told_apart(tmp_path, save_results, read, assert_sound):
+def test_results_of_several_runs_are_distinguished(tmp_path, save_results, read, assert_sound):
     for session in 'ab':
         save_results(tmp_path, session=session, pictures=False)
         facts = PROVENANCE | {'run': f'run of {session}', 'seed': session}
         save_run(tmp_path, '01', RunRecord(facts, {f'sub-01_ses-{session}': ''}))
     page = read(write_subject_page(tmp_path, '01'))
     assert_sound(page)
-    assert 'are of 2 runs' in page.text
+    assert 'are from 2 runs' in page.text
     assert 'The random seed was b.' in page.text
     for session in 'ab':
-        assert f'What made the results of sub-01_ses-{session}.' in page.text
+        assert f'Run that produced the results of sub-01_ses-{session}.' in page.text
         assert f'run of {session}' in page.text
 
 
 def reportlet(name):
     sections = load_sections()
-    return next(one for section in sections for one in section.reportlets if one.name == name)
+    return next(item for section in sections for item in section.reportlets if item.name == name)
 
 
 def test_panels_are_the_six_images_with_their_rows(tmp_path, save_results):
@@ -262,7 +258,7 @@ def test_panels_are_the_six_images_with_their_rows(tmp_path, save_results):
             assert (tmp_path / picture.href).is_file()
 
 
-def test_a_layer_that_was_not_saved_is_left_out(tmp_path, save_results):
+def test_a_layer_that_was_not_saved_is_omitted(tmp_path, save_results):
     stem = save_results(tmp_path)
     (tmp_path / 'sub-01' / 'figures' / f'{stem}_desc-enhanced_T2w.svg').unlink()
     (scan,) = find_scans(tmp_path, '01')
@@ -287,11 +283,11 @@ def test_figures_that_cannot_be_shown_are_named(tmp_path, save_results):
     path = tmp_path / 'sub-01' / 'figures' / f'{stem}_desc-roi_T2w.svg'
     path.write_text('<svg')
     assert find_unusable(tmp_path, '01') == [
-        f'{path.name} is not shown: it is not an SVG, or larger than 16 MB'
+        f'{path.name} is not shown: it is not an SVG or exceeds 16 MB'
     ]
 
 
-def test_a_figure_belongs_to_its_own_t2w_only(tmp_path, save_results):
+def test_a_figure_belongs_to_one_t2w_only(tmp_path, save_results):
     save_results(tmp_path, session='a')
     (scan,) = find_scans(tmp_path, '01')
     (stack,) = load_stacks(tmp_path, scan, reportlet('roi'))

@@ -4,7 +4,7 @@ from pvs_workflow.errors import PVSError
 from pvs_workflow.report.provenance import RunRecord, load_runs, record_path, save_run
 
 
-def test_a_run_is_read_as_it_was_saved(tmp_path):
+def test_a_loaded_run_equals_the_saved_one(tmp_path):
     run = RunRecord({'seed': 1, 'model': {'name': 'ä'}}, {'sub-01': 'dark'}, ('no T1w',))
     save_run(tmp_path, '01', run)
     (read,) = load_runs(tmp_path, '01')
@@ -12,7 +12,7 @@ def test_a_run_is_read_as_it_was_saved(tmp_path):
     assert read.messages == ['no T1w', 'dark']
 
 
-def test_nobody_has_runs_before_the_first(tmp_path):
+def test_without_a_record_there_are_no_runs(tmp_path):
     assert load_runs(tmp_path, '01') == []
 
 
@@ -32,11 +32,11 @@ def test_the_last_run_of_each_t2w_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize('content', ['{', '[]', '{"runs": [{}]}', '{"runs": 1}'])
-def test_a_damaged_record_is_told_and_replaced(tmp_path, content):
+def test_a_damaged_record_is_reported_and_replaced(tmp_path, content):
     path = record_path(tmp_path, '01')
     path.parent.mkdir(parents=True)
     path.write_text(content)
-    with pytest.raises(PVSError, match=r'provenance.json cannot be read, expected the record'):
+    with pytest.raises(PVSError, match=r'provenance.json is not a valid record of runs: \S'):
         load_runs(tmp_path, '01')
     save_run(tmp_path, '01', RunRecord({'run': 1}, {'a': ''}))
     assert len(load_runs(tmp_path, '01')) == 1

@@ -26,7 +26,7 @@ def grade_of(participant, session=None, t2w=None):
 
 @pytest.fixture(scope='module')
 def make_scan(tmp_path_factory):
-    """Save one T2w's derivatives, each in a folder of its own; people differ in their noise."""
+    """Return a function that saves a T2w's derivatives, with different noise for each person."""
     phantom = make_phantom()
 
     def call(participant, session=None, counts=(3, 1, 4, 1, 5, 9), images=True):
@@ -80,7 +80,7 @@ def test_page_table_and_key_have_the_same_images(tmp_path, scans):
     assert find_key([tmp_path])[codes[0]].participant == key['participant_id'][0][4:]
 
 
-def test_the_page_gives_nobody_away(tmp_path, make_scan):
+def test_the_page_does_not_reveal_identities_or_counts(tmp_path, make_scan):
     counts = (17.1234, 1.5432, 4.9876, 1.2222, 5.8765, 9.4321)
     scans = [make_scan(name, 'ses-zwei', counts) for name in PEOPLE]
     write_reading_sheet(tmp_path, scans, 1)
@@ -112,19 +112,19 @@ def order(folder):
     return list(dict.fromkeys(key_of(folder)['participant_id']))
 
 
-def test_order_and_codes_follow_the_seed(tmp_path, make_scan):
+def test_order_and_codes_depend_on_the_seed(tmp_path, make_scan):
     scans = [make_scan(f'sub-p{n:02d}') for n in range(7)]
-    found = {}
-    for name, seed, given in (('a', 1, scans), ('b', 1, scans[::-1]), ('c', 2, scans)):
-        write_reading_sheet(tmp_path / name, given, seed)
-        found[name] = (tmp_path / name / 'reading_key.tsv').read_bytes()
-    assert found['a'] == found['b'] != found['c']
+    keys = {}
+    for name, seed, results in (('a', 1, scans), ('b', 1, scans[::-1]), ('c', 2, scans)):
+        write_reading_sheet(tmp_path / name, results, seed)
+        keys[name] = (tmp_path / name / 'reading_key.tsv').read_bytes()
+    assert keys['a'] == keys['b'] != keys['c']
     assert order(tmp_path / 'a') != order(tmp_path / 'c')
     assert order(tmp_path / 'a') != sorted(order(tmp_path / 'a'))
     assert not set(key_of(tmp_path / 'a')['image_id']) & set(key_of(tmp_path / 'c')['image_id'])
 
 
-def test_who_knows_seed_and_people_but_not_the_counts_knows_nothing(tmp_path, make_scan):
+def test_codes_cannot_be_derived_without_the_counts(tmp_path, make_scan):
     for name, count in (('a', 3.0), ('b', 3.0001)):
         scans = [make_scan(f'sub-{name}{n:02d}', counts=[count] * 6) for n in range(6)]
         scans = [
@@ -135,7 +135,7 @@ def test_who_knows_seed_and_people_but_not_the_counts_knows_nothing(tmp_path, ma
     assert not codes[0] & codes[1]
 
 
-def test_a_scan_without_its_derivatives_is_named_and_the_others_go_on(tmp_path, make_scan):
+def test_a_scan_without_derivatives_is_reported_and_skipped(tmp_path, make_scan):
     scans = [make_scan('sub-a'), make_scan('sub-b', images=False), make_scan('sub-c')]
     _, problems = write_reading_sheet(tmp_path, scans, 1)
     (problem,) = problems
@@ -143,15 +143,15 @@ def test_a_scan_without_its_derivatives_is_named_and_the_others_go_on(tmp_path, 
     assert sorted(order(tmp_path)) == ['sub-a', 'sub-c']
     text = (tmp_path / 'reading' / 'reading_sheet.html').read_text('utf-8')
     assert re.findall(r'>Scan (\d+)<', text) == ['1', '2']
-    with pytest.raises(PVSError, match='no images for a reading sheet'):
+    with pytest.raises(PVSError, match='no images for a reading sheet: sub-b'):
         write_reading_sheet(tmp_path / 'none', scans[1:2], 1)
 
 
-def test_too_much_for_one_page(tmp_path, scans, monkeypatch, read):
+def test_many_scans_are_split_into_pages(tmp_path, scans, monkeypatch, read):
     write_reading_sheet(tmp_path / 'one', scans, 1)
     pictures = read(tmp_path / 'one' / 'reading' / 'reading_sheet.html').all('img')
-    room = sum(len(picture['src']) for picture in pictures) * 3 // 4
-    monkeypatch.setattr(reading_sheet, 'MAX_PICTURE_CHARACTERS', room)
+    limit = sum(len(picture['src']) for picture in pictures) * 3 // 4
+    monkeypatch.setattr(reading_sheet, 'MAX_PICTURE_CHARACTERS', limit)
     written, _ = write_reading_sheet(tmp_path, scans, 1)
     pages = [path for path in written if path.suffix == '.html']
     assert [path.name for path in pages] == ['reading_sheet.html', 'reading_sheet_2.html']
@@ -166,17 +166,17 @@ def test_too_much_for_one_page(tmp_path, scans, monkeypatch, read):
     ]
 
 
-def test_work_of_readers_is_never_lost(tmp_path, scans):
+def test_ratings_are_never_lost(tmp_path, scans):
     write_reading_sheet(tmp_path, scans, 1)
     table = tmp_path / 'reading' / 'reading_ratings.tsv'
     filled = table.read_text().replace('n/a', '3', 1)
     table.write_text(filled)
     codes = list(key_of(tmp_path)['image_id'])
-    # The same sheet again: what is filled in stays.
+    # Writing the same sheet again keeps the ratings.
     write_reading_sheet(tmp_path, scans, 1)
     assert table.read_text() == filled
     assert not list(tmp_path.rglob('*_old-*'))
-    # Another sheet: table and key are kept under another name, and still understood.
+    # Writing another sheet renames the table and the key, which are still found.
     written, _ = write_reading_sheet(tmp_path, scans, 2)
     (old,) = (tmp_path / 'reading').glob('*_old-*')
     assert old.read_text() == filled
@@ -186,7 +186,7 @@ def test_work_of_readers_is_never_lost(tmp_path, scans):
     assert len(list(tmp_path.glob('reading_key_old-*'))) == 2
 
 
-def test_the_page_is_sound(tmp_path, scans, read):
+def test_the_page_is_valid(tmp_path, scans, read):
     write_reading_sheet(tmp_path, scans, 1)
     path = tmp_path / 'reading' / 'reading_sheet.html'
     page = read(path)
@@ -198,7 +198,7 @@ def test_the_page_is_sound(tmp_path, scans, read):
     for _, attrs in page.elements:
         assert not [name for name in attrs if name.startswith('on')]
         assert attrs.get('src', 'data:').startswith('data:')
-    # Only this very script may run.
+    # Only this script may run.
     text = path.read_text('utf-8')
     (script,) = re.findall(r'<script>(.*?)</script>', text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -207,7 +207,7 @@ def test_the_page_is_sound(tmp_path, scans, read):
     assert policy.startswith("default-src 'none';")
 
 
-def test_codes_are_no_words_or_numbers_to_a_spreadsheet(tmp_path, scans):
+def test_codes_consist_of_consonants(tmp_path, scans):
     write_reading_sheet(tmp_path, scans, 1)
     for code in key_of(tmp_path)['image_id']:
         assert re.fullmatch('[BCDFGHJKLMNPQRSTVWXZ]{8}', code)

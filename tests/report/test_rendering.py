@@ -12,7 +12,7 @@ from pvs_workflow.report.rendering import (
 )
 
 
-def test_scripts_that_ship_can_be_embedded():
+def test_shipped_scripts_can_be_embedded():
     for name in ('datatables/dataTables.min.js', 'tables.js', 'reading.js'):
         script = load_script(name)
         assert '</script' not in script
@@ -20,7 +20,7 @@ def test_scripts_that_ship_can_be_embedded():
 
 
 @pytest.mark.parametrize('text', ['a</SCRIPT>', '<!-- a'])
-def test_scripts_that_would_end_early_are_refused(tmp_path, monkeypatch, text):
+def test_scripts_with_end_tags_or_comments_are_rejected(tmp_path, monkeypatch, text):
     (tmp_path / 'a.js').write_text(text)
     monkeypatch.setattr('pvs_workflow.data.path', lambda *parts: tmp_path / parts[-1])
     with pytest.raises(ValueError, match=r'a\.js cannot be embedded'):
@@ -34,7 +34,7 @@ def test_text_of_the_context_is_escaped():
 
 
 class _Anything:
-    """Methods whose every value is markup."""
+    """Methods in which every value is markup."""
 
     def version(self, _):
         return '<b>'
@@ -52,9 +52,9 @@ def _cite(_):
 _cite.cited = ()
 
 
-def test_a_page_is_written_whole_and_the_same_again(tmp_path):
+def test_a_page_is_reproducible(tmp_path):
     section = {'title': 't', 'context': {'rows': [], 'usable': 0, 'compared': False}}
-    context = section['context'] | {'fewest': 1, 'far': 2, 'unsure': 3}
+    context = section['context'] | {'min_results': 1, 'max_z': 2, 'min_probability': 3}
     pages = [
         write_page(tmp_path / name, 'outliers.html.j2', section=section | {'context': context})
         for name in ('a.html', 'b.html')
@@ -63,10 +63,10 @@ def test_a_page_is_written_whole_and_the_same_again(tmp_path):
 
 
 @pytest.mark.parametrize('value', [None, math.nan, ''])
-def test_what_is_missing_is_shown_as_in_the_tables(value):
+def test_missing_values_are_shown_as_in_the_tables(value):
     assert value_html(value, 1) == 'n/a'
 
 
-def test_signs_that_turn_text_are_named():
+def test_direction_controls_are_made_visible():
     assert visible_text('a\u2067b') == 'a‹U+2067›b'
     assert visible_text('müde') == 'müde'

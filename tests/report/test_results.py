@@ -10,7 +10,7 @@ def test_every_t2w_is_found_once_and_sorted(tmp_path, save_results):
     assert [scan.grade is None for scan in scans] == [False, False, True]
 
 
-def test_runs_of_a_session_are_told_apart(tmp_path, save_results):
+def test_the_title_distinguishes_runs_of_a_session(tmp_path, save_results):
     save_results(tmp_path, session='a_acq-thin_run-1', pictures=False)
     anat = tmp_path / 'sub-01' / 'ses-a_acq-thin_run-1'
     anat.rename(tmp_path / 'sub-01' / 'ses-a')
@@ -19,5 +19,5 @@ def test_runs_of_a_session_are_told_apart(tmp_path, save_results):
     assert scan.entities == {'sub': '01', 'ses': 'a', 'acq': 'thin', 'run': '1'}
 
 
-def test_a_participant_without_anything_has_no_scans(tmp_path):
+def test_a_participant_without_results_has_no_scans(tmp_path):
     assert find_scans(tmp_path, '07') == []

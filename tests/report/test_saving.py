@@ -24,13 +24,13 @@ def six(ph):
 
 
 def roi(ph):
-    where = ph.views, ph.slices
-    return roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures)
+    positions = ph.views, ph.slices
+    return roi_figure(ph.t2w, ph.affine, ph.roi, *positions, ph.structures)
 
 
 @pytest.fixture(scope='module')
 def other_process(tmp_path_factory):
-    """Draw everything in another process; it notes what had been loaded before."""
+    """Draw everything in another process, which first lists the loaded modules."""
     folder = tmp_path_factory.mktemp('other')
     code = (
         'import sys; from pathlib import Path; import pvs_workflow.report.page;'
@@ -46,7 +46,7 @@ def test_another_process_gives_the_same_bytes(other_process, drawings):
         assert (other_process / path.name).read_bytes() == path.read_bytes()
 
 
-def test_nilearn_is_loaded_only_when_a_head_is_drawn(other_process):
+def test_nilearn_is_loaded_lazily(other_process):
     loaded = (other_process / 'loaded').read_text().split()
     assert 'pvs_workflow.report.cuts' in loaded
     assert not {'nilearn', 'sklearn'} & set(loaded)
@@ -58,10 +58,10 @@ def test_the_same_arrays_give_the_same_bytes(tmp_path, phantom, drawings):
 
 
 @pytest.mark.parametrize(('draw', 'desc'), [(registration, 't1wreg'), (roi, 'roi')])
-def test_the_users_matplotlib_settings_change_nothing_and_stay(
+def test_matplotlib_settings_of_the_user_have_no_effect_and_are_kept(
     tmp_path, phantom, drawings, draw, desc
 ):
-    """The figures are drawn a second time here, from the same arrays."""
+    """The same arrays are drawn again with other settings."""
     with matplotlib.rc_context({'font.size': 30, 'image.origin': 'lower', 'savefig.dpi': 30}):
         path = save_figure(draw(phantom), tmp_path / 'set.svg')
         assert matplotlib.rcParams['font.size'] == 30
@@ -75,28 +75,28 @@ def test_no_date_and_no_program_name_is_written(tmp_path):
     }
 
 
-def test_another_suffix_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"saved as \.svg, received 'a\.jpg'"):
+def test_another_suffix_is_rejected(tmp_path):
+    with pytest.raises(ValueError, match=r"saved as \.svg, not as 'a\.jpg'"):
         save_figure(grade_figure([1, 0, 0, 0, 0], 0), tmp_path / 'a.jpg')
 
 
-def test_tiles_come_back_by_their_names(drawings):
+def test_tiles_are_read_by_name(drawings):
     pictures = read_pictures(drawings / 'desc-images_T2w.svg')
     assert list(pictures) == ['L1', 'L2', 'L3', 'R1', 'R2', 'R3']
     assert pictures['L1'] != pictures['R1']
     assert all(uri.startswith('data:image/svg+xml,%3Csvg') for uri in pictures.values())
 
 
-def test_a_saved_alignment_swaps_its_two_pictures_in_one_place(drawings):
+def test_a_saved_alignment_swaps_its_two_pictures_in_place(drawings):
     path = drawings / 'desc-t1wreg_T2w.svg'
     assert list(read_pictures(path)) == ['fixed', 'moving']
     images = ElementTree.parse(path).getroot().findall(f'{SVG}image')
-    places = [{name: image.get(name) for name in ('x', 'y', 'width')} for image in images]
-    assert places[0] == places[1]
+    boxes = [{name: image.get(name) for name in ('x', 'y', 'width')} for image in images]
+    assert boxes[0] == boxes[1]
     assert 'svg:hover image ~ image' in path.read_text()
 
 
-def test_a_sheet_has_titles_and_a_note_that_its_tiles_have_not(tmp_path):
+def test_a_sheet_adds_titles_and_a_note(tmp_path):
     tiles = [Tile(f'T{n}', new_figure(1, 2), f'title <{n}>') for n in range(3)]
     path = save_figure(Sheet(tuple(tiles), columns=2, note='A & B'), tmp_path / 'a.svg')
     root = ElementTree.parse(path).getroot()
@@ -107,7 +107,7 @@ def test_a_sheet_has_titles_and_a_note_that_its_tiles_have_not(tmp_path):
     assert y[0] == y[1] < y[2]
 
 
-def test_a_figure_comes_back_whole(tmp_path):
+def test_a_figure_is_read_without_its_prolog(tmp_path):
     path = save_figure(grade_figure([1, 0, 0, 0, 0], 0), tmp_path / 'a.svg')
     (picture,) = read_pictures(path).values()
     assert picture.startswith('data:image/svg+xml,%3Csvg')
@@ -119,18 +119,18 @@ def test_a_figure_comes_back_whole(tmp_path):
     ['', 'no picture', '<html/>', '<svg', f'<svg>{" " * MAX_BYTES}</svg>'],
     ids=['empty', 'text', 'another format', 'cut off', 'too large'],
 )
-def test_what_is_no_figure_has_no_pictures(tmp_path, content):
+def test_an_invalid_file_has_no_pictures(tmp_path, content):
     (tmp_path / 'a.svg').write_text(content)
     assert read_pictures(tmp_path / 'a.svg') == {}
 
 
-def test_pictures_from_elsewhere_are_left_out(tmp_path):
+def test_external_pictures_are_omitted(tmp_path):
     path = tmp_path / 'a.svg'
     images = '<image id="a" href="https://x.org/a.png"/><image id="b" href="data:image/png;,"/>'
     path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{images}</svg>')
     assert read_pictures(path) == {'b': 'data:image/png;,'}
 
 
-def test_figures_of_a_real_size_are_not_large(drawings):
+def test_figures_are_much_smaller_than_the_limit(drawings):
     for path in drawings.iterdir():
         assert path.stat().st_size < MAX_BYTES / 10

@@ -1,4 +1,4 @@
-"""What holds for every section of the group's page."""
+"""Sections of the group page."""
 
 import re
 
@@ -29,7 +29,7 @@ HOSTILE = (
 )
 
 
-def test_nobody_usable_is_no_failure(tmp_path, read, assert_sound):
+def test_sections_can_be_made_without_usable_results(tmp_path, read, assert_sound):
     rows = make_rows(3).assign(qc='fail')
     sections = (
         outlier_section(rows),
@@ -39,7 +39,7 @@ def test_nobody_usable_is_no_failure(tmp_path, read, assert_sound):
     )
     page = read(show_sections(tmp_path, rows, *sections))
     assert_sound(page)
-    assert 'No result stands out' in page.text
+    assert 'No outlying results' in page.text
     assert 'not comparable 1' in page.text
 
 
@@ -64,10 +64,9 @@ def test_hostile_text_stays_text_everywhere(tmp_path, read, assert_sound):
     assert_sound(page)
     for text in HOSTILE:
         shown = ' '.join(text.split()).replace('\u202e', '‹U+202E›')
-        # In the table of scanners, of groups, of the model, of quality, of outliers, in the
-        # warning.
+        # Tables of scanners, groups, the model, quality and outliers, and the warning.
         assert page.text.count(shown) >= 6, text
-    # Charts hold drawn letters, not the text.
+    # Charts contain letters as paths, not as text.
     for picture in page.all('img'):
         assert picture['src'].startswith('data:image/svg+xml,%3Csvg ')
         assert not re.search(r'%3Cscript|onerror|%3Cforeign', picture['src'], re.IGNORECASE)
@@ -79,7 +78,7 @@ def test_equal_charts_have_equal_bytes():
     assert charts[0].uri.startswith('data:image/svg+xml,%3Csvg')
 
 
-def test_a_count_far_above_the_others_is_listed_with_its_reason(tmp_path, read, assert_sound):
+def test_an_outlying_count_is_listed_with_its_reason(tmp_path, read, assert_sound):
     rows = make_rows().assign(qc='pass')
     rows.loc[4, 'count_max'] = 500.0
     section = outlier_section(rows)
@@ -93,11 +92,11 @@ def test_a_count_far_above_the_others_is_listed_with_its_reason(tmp_path, read, 
 
 def test_few_results_are_not_compared():
     context = outlier_section(make_rows(3).assign(qc='pass')).context
-    assert context['usable'] < context['fewest']
+    assert context['usable'] < context['min_results']
     assert not context['compared']
 
 
-def test_scanners_are_summed_up_as_pandas_does(tmp_path, read, assert_sound):
+def test_summaries_of_scanners_agree_with_pandas(tmp_path, read, assert_sound):
     rows = make_rows()
     section = scanner_section(rows)
     kinds = {heading: strata for heading, strata, _ in section.context['kinds']}
@@ -105,26 +104,26 @@ def test_scanners_are_summed_up_as_pandas_does(tmp_path, read, assert_sound):
     assert {stratum['label'] for stratum in kinds['Scanner']} == {'A 3 T', 'B 1.5 T', 'not known'}
     for stratum in kinds['Scanner']:
         label = None if stratum['label'] == 'not known' else stratum['label']
-        own = rows[rows['scanner'].isna() if label is None else rows['scanner'] == label]
-        usable = own[own['qc'] != 'fail']
+        scans = rows[rows['scanner'].isna() if label is None else rows['scanner'] == label]
+        usable = scans[scans['qc'] != 'fail']
         assert stratum['scans'] == len(usable)
         assert stratum['people'] == usable['participant_id'].nunique()
-        assert stratum['doubtful'] == (own['qc'] != 'pass').sum()
+        assert stratum['doubtful'] == (scans['qc'] != 'pass').sum()
         assert stratum['grades'] == [(usable['potter'] == grade).sum() for grade in range(5)]
         assert stratum['median'] == pytest.approx(usable['count_max'].median())
         assert stratum['upper'] == pytest.approx(np.percentile(usable['count_max'], 75))
     page = read(show_sections(tmp_path, rows, section))
     assert_sound(page)
     assert 'Highest count by scanner' in page.text
-    assert 'Highest count by slice thickness' not in page.text  # all are alike
+    assert 'Highest count by slice thickness' not in page.text  # there is only one
 
 
-def test_unknown_scanners_are_told_in_a_sentence(tmp_path, read):
+def test_unknown_scanners_are_reported_in_a_sentence(tmp_path, read):
     rows = make_rows(5).assign(scanner=None, slice=None)
     section = scanner_section(rows)
     assert section.context['kinds'] == []
     assert (
-        'the sidecars of the T2w tell neither' in read(show_sections(tmp_path, rows, section)).text
+        'the sidecars of the T2w name neither' in read(show_sections(tmp_path, rows, section)).text
     )
 
 
@@ -136,13 +135,13 @@ def test_one_t2w_of_each_person_is_compared(tmp_path, read, assert_sound):
     assert section.context['people'] == len(usable) == section.context['fit'].people
     strata = dict(section.context['categories'])
     for stratum in strata['group']:
-        own = usable[people.loc[usable.index, 'group'] == stratum['label']]
-        assert stratum['people'] == len(own)
-        assert stratum['median'] == pytest.approx(own['count_max'].median())
+        members = usable[people.loc[usable.index, 'group'] == stratum['label']]
+        assert stratum['people'] == len(members)
+        assert stratum['median'] == pytest.approx(members['count_max'].median())
     page = read(show_sections(tmp_path, rows, section))
     assert_sound(page)
-    for said in ('Exploratory.', 'age, per 10 years', 'Highest count by age', 'grades by sex'):
-        assert said in page.text
+    for words in ('Exploratory.', 'age, per 10 years', 'Highest count by age', 'grades by sex'):
+        assert words in page.text
 
 
 def test_order_of_participants_does_not_matter():
@@ -156,10 +155,10 @@ def test_order_of_participants_does_not_matter():
     ]
 
 
-def test_nothing_known_of_people_is_no_section():
+def test_without_data_on_participants_there_is_no_section():
     rows = make_rows(4)
-    nobody = pd.DataFrame(index=pd.Index([], name='participant_id'))
-    assert people_section(rows, nobody, '') is None
+    empty = pd.DataFrame(index=pd.Index([], name='participant_id'))
+    assert people_section(rows, empty, '') is None
     others = make_people(rows).set_index(pd.Index(['sub-x', 'sub-y', 'sub-z', 'sub-w']))
     assert people_section(rows, others, '') is None
     blank = make_people(rows).assign(age=np.nan, sex=None, group=None)
@@ -168,8 +167,8 @@ def test_nothing_known_of_people_is_no_section():
 
 def test_a_warning_is_shown_without_figures(tmp_path, read, assert_sound):
     rows = make_rows(4)
-    nobody = pd.DataFrame(index=pd.Index([], name='participant_id'))
-    section = people_section(rows, nobody, 'participants.tsv was not used, <b>')
+    empty = pd.DataFrame(index=pd.Index([], name='participant_id'))
+    section = people_section(rows, empty, 'participants.tsv was not used, <b>')
     page = read(show_sections(tmp_path, rows, section))
     assert_sound(page)
     assert 'participants.tsv was not used, <b>' in page.text
@@ -177,7 +176,7 @@ def test_a_warning_is_shown_without_figures(tmp_path, read, assert_sound):
 
 
 @pytest.mark.parametrize('n', [1, 2])
-def test_few_people_end_in_a_sentence(tmp_path, n, read, assert_sound):
+def test_with_few_people_a_sentence_replaces_the_model(tmp_path, n, read, assert_sound):
     rows = make_rows(n).assign(qc='pass')
     page = read(show_sections(tmp_path, rows, people_section(rows, make_people(rows), '')))
     assert_sound(page)

@@ -1,4 +1,4 @@
-"""Left is left: measured from the pixels that are drawn, not from what the code meant."""
+"""Left is left in every figure, measured from the rendered pixels."""
 
 from functools import cache
 
@@ -14,15 +14,15 @@ from pvs_workflow.report.saving import Sheet
 from tests.builders.phantom import make_phantom
 
 
-def rendered(figure) -> np.ndarray:
+def render(figure) -> np.ndarray:
     figure.set_dpi(50)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].astype(float).sum(axis=2)
 
 
-def changed(one: np.ndarray, other: np.ndarray, axes) -> tuple[float, float] | None:
-    """Centre of what differs between two drawings, inside one panel, in pixels (x, row)."""
+def changed_centre(one: np.ndarray, other: np.ndarray, axes) -> tuple[float, float] | None:
+    """Return the centre (x, row) of the pixels in a panel that differ between two drawings."""
     box = axes.get_window_extent()
     rows = slice(int(one.shape[0] - box.y1), int(one.shape[0] - box.y0))
     columns = slice(int(box.x0), int(box.x1))
@@ -31,54 +31,54 @@ def changed(one: np.ndarray, other: np.ndarray, axes) -> tuple[float, float] | N
 
 
 def without_letter(figure, letter: str) -> np.ndarray:
-    """Draw a figure without one of its direction letters."""
-    found = [text for axes in figure.axes for text in axes.texts if text.get_text() == letter]
-    for text in found:
+    """Render a figure without one of its direction letters."""
+    texts = [text for axes in figure.axes for text in axes.texts if text.get_text() == letter]
+    for text in texts:
         text.set_visible(False)
-    picture = rendered(figure)
-    for text in found:
+    picture = render(figure)
+    for text in texts:
         text.set_visible(True)
     return picture
 
 
 def compare(with_spot, no_spot, letters: str):
-    """Yield, for each panel with both, where the spot and two letters are in the pixels."""
-    whole = rendered(with_spot)
-    others = [rendered(no_spot), *(without_letter(with_spot, letter) for letter in letters)]
+    """Yield the pixel positions of the spot and two letters, for each panel that has them."""
+    complete = render(with_spot)
+    others = [render(no_spot), *(without_letter(with_spot, letter) for letter in letters)]
     for axes in with_spot.axes:
-        places = [changed(whole, other, axes) for other in others]
-        if None not in places:
-            yield places
+        positions = [changed_centre(complete, other, axes) for other in others]
+        if None not in positions:
+            yield positions
 
 
 @cache
 def draw(name: str, left_spot: bool, back_spot: bool) -> list:
-    """Draw the figures of a kind, of a phantom with or without its spots."""
+    """Draw the figures of one kind for a phantom with or without spots."""
     ph = make_phantom(left_spot, back_spot)
     nothing = np.zeros((6, 80, 96), dtype=int)
-    where, numbers = (ph.views, ph.slices), [0.0] * 6
-    drawn = {
-        'roi': lambda: roi_figure(ph.t2w, ph.affine, ph.roi, *where, ph.structures),
-        'images': lambda: images_figure(ph.images, *where),
-        'enhanced': lambda: images_figure(ph.images, *where, ENHANCED_WINDOW),
+    positions, numbers = (ph.views, ph.slices), [0.0] * 6
+    figure = {
+        'roi': lambda: roi_figure(ph.t2w, ph.affine, ph.roi, *positions, ph.structures),
+        'images': lambda: images_figure(ph.images, *positions),
+        'enhanced': lambda: images_figure(ph.images, *positions, ENHANCED_WINDOW),
         'evidence': lambda: evidence_figure(
-            ph.images, nothing, *where, numbers, numbers, numbers, ph.rois
+            ph.images, nothing, *positions, numbers, numbers, numbers, ph.rois
         ),
         'registration': lambda: registration_figure(ph.t2w, ph.t2w, ph.affine, ph.roi),
     }[name]()
-    return [tile.figure for tile in drawn.tiles] if isinstance(drawn, Sheet) else [drawn]
+    return [tile.figure for tile in figure.tiles] if isinstance(figure, Sheet) else [figure]
 
 
 def compare_all(name, spots, letters):
     pairs = zip(draw(name, *spots), draw(name, False, False), strict=True)
-    return [places for pair in pairs for places in compare(*pair, letters)]
+    return [positions for pair in pairs for positions in compare(*pair, letters)]
 
 
 NAMES = ('roi', 'images', 'enhanced', 'evidence', 'registration')
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_spot_on_the_left_is_drawn_nearer_to_the_l(name):
+def test_a_spot_on_the_left_is_nearer_to_the_l(name):
     panels = compare_all(name, (True, False), 'LR')
     assert len(panels) >= 3
     for spot, left, right in panels:
@@ -87,7 +87,7 @@ def test_a_spot_on_the_left_is_drawn_nearer_to_the_l(name):
 
 
 @pytest.mark.parametrize('name', ['roi', 'registration'])
-def test_a_spot_at_the_back_is_drawn_nearer_to_the_p(name):
+def test_a_spot_at_the_back_is_nearer_to_the_p(name):
     panels = compare_all(name, (False, True), 'AP')
     assert len(panels) >= 3
     for spot, front, back in panels:
@@ -96,9 +96,9 @@ def test_a_spot_at_the_back_is_drawn_nearer_to_the_p(name):
 
 def test_the_left_region_has_the_colour_of_the_letter_l(phantom):
     without_left = np.where(phantom.roi == 1, 0, phantom.roi)
-    where = phantom.views, phantom.slices
-    figure = roi_figure(phantom.t2w, phantom.affine, without_left, *where, phantom.structures)
+    positions = phantom.views, phantom.slices
+    figure = roi_figure(phantom.t2w, phantom.affine, without_left, *positions, phantom.structures)
     panel = next(axes for axes in figure.axes if axes.texts)
-    drawn = [colour for lines in panel.collections for colour in lines.get_edgecolor()]
-    letters_by_text = {text.get_text(): text for text in panel.texts}
-    assert {tuple(colour) for colour in drawn} == {to_rgba(letters_by_text['R'].get_color())}
+    colours = [colour for lines in panel.collections for colour in lines.get_edgecolor()]
+    letters = {text.get_text(): text for text in panel.texts}
+    assert {tuple(colour) for colour in colours} == {to_rgba(letters['R'].get_color())}

@@ -3,25 +3,25 @@ import pytest
 from pvs_workflow.report.spec import load_sections
 
 
-def test_every_figure_of_the_pipeline_has_its_place(drawings):
+def test_the_page_shows_every_figure_of_the_pipeline(drawings):
     sections = load_sections()
-    wanted = {
+    specified = {
         layer.desc
         for section in sections
         for reportlet in section.reportlets
         for layer in reportlet.layers
     }
-    assert wanted == {
+    assert specified == {
         *('roi', 'images', 'enhanced', 'evidence', 'grade'),
         *('t1wreg', 'flairreg', 'templatereg'),
     }
-    drawn = {path.name.split('_')[0].removeprefix('desc-') for path in drawings.iterdir()}
-    # All alignments are drawn by one function.
-    assert drawn == wanted - {'flairreg', 'templatereg'}
+    available = {path.name.split('_')[0].removeprefix('desc-') for path in drawings.iterdir()}
+    # One function draws all alignments.
+    assert available == specified - {'flairreg', 'templatereg'}
 
 
 @pytest.mark.parametrize('key', ['alt', 'desc'])
-def test_every_layer_is_described(key):
+def test_every_layer_has_a_name_and_an_alternative_text(key):
     for section in load_sections():
         for reportlet in section.reportlets:
             for layer in reportlet.layers:

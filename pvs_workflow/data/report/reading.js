@@ -5,37 +5,37 @@
   const rater = document.getElementById('rater');
   const save = document.getElementById('save');
   const state = document.getElementById('state');
-  const place = 'pvs_workflow reading ' + images[0].dataset.image;
+  const storageKey = 'pvs_workflow reading ' + images[0].dataset.image;
   let unsaved = false;
 
   const input = (image, name) => image.querySelector(`[name="${name}"]`);
   const rated = (image) => input(image, 'count').value !== '' || input(image, 'potter').value !== '';
 
-  function show(more) {
+  function show(suffix) {
     const done = images.filter(rated).length;
-    state.textContent = `${done} of ${images.length} images rated${more}`;
+    state.textContent = `${done} of ${images.length} images rated${suffix}`;
   }
 
-  // A browser may not let a page keep anything: the file is what counts.
-  function keep() {
+  // A browser may not allow local storage, so only the saved file is reliable.
+  function store() {
     const values = { rater: rater.value };
     for (const image of images) {
       values[image.dataset.image] = fields.map((name) => input(image, name).value);
     }
     try {
-      localStorage.setItem(place, JSON.stringify(values));
-    } catch (error) { /* not kept */ }
+      localStorage.setItem(storageKey, JSON.stringify(values));
+    } catch (error) { /* not stored */ }
   }
 
   function restore() {
     try {
-      const values = JSON.parse(localStorage.getItem(place)) || {};
+      const values = JSON.parse(localStorage.getItem(storageKey)) || {};
       rater.value = values.rater || '';
       for (const image of images) {
-        const own = values[image.dataset.image] || [];
-        fields.forEach((name, index) => { input(image, name).value = own[index] || ''; });
+        const stored = values[image.dataset.image] || [];
+        fields.forEach((name, index) => { input(image, name).value = stored[index] || ''; });
       }
-    } catch (error) { /* nothing was kept */ }
+    } catch (error) { /* nothing was stored */ }
   }
 
   function cell(text) {
@@ -54,16 +54,16 @@
 
   document.addEventListener('input', () => {
     unsaved = true;
-    keep();
-    show(', not saved as a file');
+    store();
+    show(', not yet saved as a file');
   });
 
   save.addEventListener('click', () => {
-    const wrong = images.map((image) => input(image, 'count')).find((count) => !count.checkValidity());
-    if (wrong) {
-      wrong.focus();
-      wrong.reportValidity();
-      show('; a count is not a whole number from 0');
+    const invalid = images.map((image) => input(image, 'count')).find((count) => !count.checkValidity());
+    if (invalid) {
+      invalid.focus();
+      invalid.reportValidity();
+      show('; a count is not a whole number from 0 to 999');
       return;
     }
     const link = document.createElement('a');

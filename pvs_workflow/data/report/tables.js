@@ -1,13 +1,13 @@
-// Makes every table.sortable of the page sortable, searchable and paged; without it they are
-// plain tables. Nothing in a cell is ever taken for markup: cells are moved, not made.
+// Makes every table.sortable of the page sortable, searchable and paged; without this script they
+// are plain tables. Text is never parsed as markup, because cells are moved, not created.
 (function () {
   'use strict';
-  // Failures must not hide a table behind a dialogue.
+  // Errors must not hide a table behind a dialogue.
   DataTable.ext.errMode = 'throw';
 
   function number(text) {
     var value = parseFloat(String(text).replace(/<[^>]*>/g, ''));
-    // What is missing comes last, whichever way the rest is sorted.
+    // Missing values come last in both sort directions.
     return isNaN(value) ? null : value;
   }
 
@@ -28,7 +28,7 @@
     }
   });
 
-  // Labels sort as people count: sub-2 before sub-10.
+  // Natural sort order of labels: sub-2 before sub-10.
   var collator = new Intl.Collator('en', { numeric: true });
   DataTable.type('label', {
     order: {
@@ -56,9 +56,9 @@
     });
     select.setAttribute('aria-label', name + ': ' + title);
     select.addEventListener('change', function () {
-      var wanted = select.value;
-      api.column(index).search(wanted ? function (text, row, number) {
-        return api.cell(number, index).node().textContent.trim() === wanted;
+      var selected = select.value;
+      api.column(index).search(selected ? function (text, row, number) {
+        return api.cell(number, index).node().textContent.trim() === selected;
       } : '').draw();
     });
     return label;
@@ -80,13 +80,13 @@
         bottomStart: rows > page ? ['pageLength', 'info'] : 'info',
         bottomEnd: rows > page ? 'paging' : null
       },
-      language: { search: 'Search in ' + name, lengthMenu: 'Rows on a page: _MENU_' },
+      language: { search: 'Search in ' + name, lengthMenu: 'Rows per page: _MENU_' },
       columns: heads.map(function (head) {
         return { type: head.dataset.kind === 'number' ? 'number-or-missing' : 'label' };
       })
     });
     var bar = api.table().container().querySelector('.dt-layout-row');
-    // Several tables have pages: their landmarks are told apart by name.
+    // Several tables may have pages, so each landmark needs its own name.
     api.table().container().querySelectorAll('nav').forEach(function (nav) {
       nav.setAttribute('aria-label', 'Pages of ' + name);
     });
@@ -97,7 +97,7 @@
     });
     table.closest('.scroll').classList.remove('tall');
 
-    // On paper there are no pages to turn.
+    // Print all rows.
     var length = null;
     window.addEventListener('beforeprint', function () {
       length = api.page.len();
