@@ -159,7 +159,7 @@ def test_unknown_participants_are_reported_and_the_others_compared(out, tmp_path
     (sentence,) = [line for line in done.stderr.splitlines() if 'sub-99' in line]
     assert f'{ratings} has ratings of T2w without a usable result, left out (1)' in sentence
     assert agreement(out, level='image')[0]['n'] == 24
-    assert 'no usable result: 1' in (out / 'group_potter.html').read_text('utf-8')
+    assert 'without a usable result: 1' in (out / 'group_potter.html').read_text('utf-8')
 
 
 @pytest.mark.parametrize(

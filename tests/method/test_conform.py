@@ -97,7 +97,7 @@ def empty(path):
         (text, 'it is not a readable NIfTI image'),
         (empty, 'it is not a readable NIfTI image'),
         (claim_a_huge_shape, 'unusable shape'),
-        (colour, 'one real number per voxel'),
+        (colour, 'give one real number per voxel'),
     ],
 )
 def test_an_error_names_the_unusable_image(tmp_path, make, message):
