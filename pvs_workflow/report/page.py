@@ -37,8 +37,8 @@ class Picture:
 class Stack:
     """Pictures that a reportlet shows in the same place, one for each layer.
 
-    A stack of one of the six images has the person's side in words, a rank from 1 (inferior) to
-    3 (superior), and its row of the table of counts, if available.
+    Stacks of the six images also have the person's side in words, a rank from 1 (inferior) to 3
+    (superior), and their row of the table of counts (None if it is missing).
     """
 
     pictures: tuple[Picture, ...]

@@ -1,7 +1,7 @@
 """Specification of the participant's page: its sections and their figures.
 
 The YAML file has sections and reportlets like specifications of nireports. The assembler of
-nireports is not used, because it imports nipype (which the report package must not), does not
+nireports is not used: it imports nipype, which the report package must not. It also does not
 escape text in HTML, links figures by relative path, and loads its styles from the network.
 """
 
