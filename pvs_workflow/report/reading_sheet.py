@@ -75,8 +75,10 @@ def write_reading_sheet(
         remaining -= size
         keys.append(_key_rows(result, codes, images))
     if not keys:
-        reason = problems[0] if problems else 'it has no results; run the participant level first'
-        raise PVSError(f'{output_dir} has no images for a reading sheet: {reason}')
+        raise PVSError(
+            f'{output_dir} has no images for a reading sheet: '
+            f'{problems[0] if problems else "run the participant level first"}'
+        )
     written.append(_write_page(folder, len(written) + 1, page))
     for path in set(folder.glob(f'{SHEET}*.html')) - set(written):
         path.unlink()  # further pages of an earlier sheet
