@@ -5,6 +5,7 @@ import re
 import pytest
 
 from pvs_workflow.derivatives.columns import TABLES, columns_markdown
+from scripts.make_constants_table import PAGE, fill
 from tests.builders.docs import DOCS, ROOT
 
 FILES = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
@@ -51,3 +52,8 @@ def test_the_tree_of_a_first_run_shows_files_that_are_written(path):
     written = (ROOT / 'tests' / 'end_to_end' / 'tree.txt').read_text('utf-8').split()
     assert len(names) >= 4
     assert names <= {file.rpartition('/')[2] for file in written}
+
+
+def test_the_table_of_constants_is_that_of_the_code():
+    text = PAGE.read_text('utf-8')
+    assert fill(text) == text, 'run python scripts/make_constants_table.py'
