@@ -19,6 +19,7 @@ import jinja2
 from scipy.stats import binomtest
 
 from pvs_workflow import data
+from pvs_workflow.lab.evaluation.methods import TITLES
 
 ROOT = Path(__file__).parents[1]
 NAMES = ('validation', 'model_card', 'training', 'simulator')
@@ -121,7 +122,7 @@ def make_blocks(validation: Path) -> jinja2.environment.TemplateModule:
         record.get('weights') == card['checksums'] or record['model_sha256'] in checksums
     )
     environment.globals |= {'results': Results(validation), 'ours': card, 'sha256': sha256}
-    environment.globals['zip'] = zip
+    environment.globals |= {'TITLES': TITLES, 'zip': zip}
     return environment.get_template('tables.md.j2').module
 
 

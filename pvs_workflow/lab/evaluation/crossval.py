@@ -10,6 +10,7 @@ import numpy as np
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.lab.evaluation.fold import CrossvalConfig, Fold, run_method
+from pvs_workflow.lab.evaluation.methods import METHODS
 from pvs_workflow.lab.evaluation.results import (
     FoldResult,
     claim_folder,
@@ -18,7 +19,6 @@ from pvs_workflow.lab.evaluation.results import (
     part_path,
     save_part,
 )
-from pvs_workflow.lab.evaluation.variations import METHODS
 from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.science.grading import person_grade

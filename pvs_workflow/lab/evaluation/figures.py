@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pvs_workflow.lab.evaluation.findings import Evaluation, Findings
+from pvs_workflow.lab.evaluation.methods import TITLES
 from pvs_workflow.lab.evaluation.results import ImageResult
 from pvs_workflow.lab.evaluation.tables import (
     by_method,
@@ -18,14 +19,6 @@ from pvs_workflow.lab.training.curves import save_chart, save_reliability
 from pvs_workflow.report.agreement_section import draw_confusion, draw_differences
 from pvs_workflow.science.grading import UPPER_COUNTS, potter_grade
 
-TITLES = {
-    'none': 'none',
-    'tophat': 'top-hat',
-    'clahe': 'CLAHE',
-    'laplacian': 'Laplacian',
-    'frangi': 'Frangi',
-    'deep': 'deep (U-Net)',
-}
 COLUMNS = 3
 _BAR, _DEEP, _LINE = '#9AA5B1', '#0072B2', '#5B6673'
 

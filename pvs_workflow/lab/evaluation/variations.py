@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
+from pvs_workflow.lab.evaluation.methods import DEEP, METHODS
 from pvs_workflow.lab.training.augment import Augmentation, augmented_image, plain_image
 from pvs_workflow.lab.training.batches import enhance
 from pvs_workflow.lab.training.counting import map_targets
@@ -18,10 +19,6 @@ from pvs_workflow.lab.training.samples import Sample
 from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.emphasis import PAPER, Emphasis
 from pvs_workflow.science.intensity import Preprocessing
-
-DEEP = 'deep'
-METHODS = (*FILTERS, DEEP)
-"""Compared enhancements, in the order of the paper's tables."""
 
 
 @dataclass(frozen=True)
