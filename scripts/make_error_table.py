@@ -48,6 +48,8 @@ GROUPS = {
 }
 """Parts of the program and their modules; the longest match counts."""
 USAGE = 'usage'
+MAX_VALUE = 60
+"""Characters of a constant; longer ones are shown by their names."""
 PARSED = ('settings.py', 'cli/parser.py')
 """Modules whose errors the command line shows as its own."""
 
@@ -163,7 +165,9 @@ class Module:
         constant = (name.isupper() or isinstance(known.get(name), ModuleType) for name in names)
         if names and all(constant) and isinstance(node, ast.FormattedValue):
             text = ast.fix_missing_locations(ast.Expression(ast.JoinedStr([node])))
-            return eval(compile(text, self.path, 'eval'), known)
+            value = eval(compile(text, self.path, 'eval'), known)
+            if len(value) <= MAX_VALUE:
+                return value
         return f'{{{_name(node)}}}'
 
 

@@ -8,16 +8,20 @@ from pvs_workflow.derivatives.columns import TABLES, columns_markdown
 from scripts.make_constants_table import PAGE, fill
 from tests.builders.docs import DOCS, ROOT
 
-FILES = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
+FILES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted(DOCS.glob('*.md'))]
 LINK = re.compile(r'\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)')
 FENCE = re.compile(r'^```.*?^```$', re.M | re.S)
 TREE = re.compile(r'^```\nresults/\n(.*?)^```$', re.M | re.S)
+INCLUDE = re.compile(r'^```\{include\} (\S+)$', re.M)
 BLOCK = re.compile(r'<!-- columns of (\w+) -->\n(.*?)<!-- end -->', re.S)
 
 
 def anchors(path):
     """Return the anchors of a page's headings, as viewers of repositories make them."""
-    headings = re.findall(r'^#+ (.*)$', FENCE.sub('', path.read_text('utf-8')), re.M)
+    text = path.read_text('utf-8')
+    for name in INCLUDE.findall(text):
+        text += (path.parent / name).read_text('utf-8')
+    headings = re.findall(r'^#+ (.*)$', FENCE.sub('', text), re.M)
     return {re.sub(r'[^\w\- ]', '', text.lower()).replace(' ', '-') for text in headings}
 
 
@@ -45,7 +49,9 @@ def test_blocks_of_columns_are_those_of_the_dictionaries():
         assert text == columns_markdown(name)
 
 
-@pytest.mark.parametrize('path', [DOCS / 'usage.md'], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    'path', [ROOT / 'README.md', DOCS / 'usage.md'], ids=lambda path: path.name
+)
 def test_the_tree_of_a_first_run_shows_files_that_are_written(path):
     (tree,) = TREE.findall(path.read_text('utf-8'))
     names = set(re.findall(r'── (\S+\.\w+)', tree))
