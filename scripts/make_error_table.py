@@ -209,7 +209,7 @@ def _sentences(function: ast.FunctionDef) -> Iterator[ast.expr]:
             inner |= {id(part) for part in ast.walk(node)}
         if isinstance(node, ast.JoinedStr | ast.Constant):
             texts = [str(part.value) for part in ast.walk(node) if isinstance(part, ast.Constant)]
-            if len(' '.join(texts).split()) > 3:
+            if len(' '.join(texts).split()) > 2:
                 yield node
 
 
