@@ -82,8 +82,8 @@ CONSTANTS = {
         ('card.calibration.n_images', 'images', 'calibration images, with their variations'),
         ('card.reference.limit', '', 'largest distance of an image in distribution'),
         ('lab.training.reference.FLAGGED', '', 'share of calibration images above that limit'),
-        ('lab.training.conformal.LEAST_IN_LEVEL', 'images', 'fewest images of a grade'),
-        ('lab.training.calibrate.BELIEF', 'ePVS', 'weight of the prior for unbiased counts'),
+        ('lab.training.conformal.MIN_PER_LEVEL', 'images', 'fewest images of a grade'),
+        ('lab.training.calibrate.PRIOR_COUNT', 'ePVS', 'weight of the prior for unbiased counts'),
     ),
 }
 """Constants of each step: name, unit and meaning. Names below ``card`` are those of card.json."""
