@@ -68,7 +68,7 @@ class RatedScan:
     masks : Path or None
         Masks of the ePVS.
     rated : mapping of (hemisphere, slice) to float
-        Counts of the raters, used if there are no masks.
+        Counts of the raters, used without masks.
 
     """
 

@@ -62,7 +62,7 @@ class Sample:
     depth : (x, y) array of float32
         Distance from the ROI's border, see :func:`roi_depth`.
     rated : float, optional
-        Count of the raters, if there is no mask of the ePVS.
+        Count of the raters, for images without a mask.
 
     """
 
