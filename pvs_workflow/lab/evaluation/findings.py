@@ -98,12 +98,12 @@ def evaluate_cascade(cascade: Cascade, samples: Sequence[Sample], seed: int) -> 
     ePVS in the true ROI.
     """
     rng = np.random.default_rng(seed)
-    how = cascade.card.preprocessing
+    preprocessing = cascade.card.preprocessing
     true = np.array([sample.count for sample in samples], float)
     people = tuple(sample.participant for sample in samples)
     images = {
-        'true_roi': [plain_image(sample, how).image for sample in samples],
-        'roi_errors': [augmented_image(s, how, ROI_ERRORS, rng).image for s in samples],
+        'true_roi': [plain_image(sample, preprocessing).image for sample in samples],
+        'roi_errors': [augmented_image(s, preprocessing, ROI_ERRORS, rng).image for s in samples],
     }
     predictions = {name: cascade.predict(np.stack(part)) for name, part in images.items()}
     rois = {}

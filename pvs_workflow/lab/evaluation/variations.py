@@ -62,26 +62,28 @@ class Variations:
 
 def draw_variations(
     samples: Sequence[Sample],
-    how: Preprocessing,
-    by: Augmentation | None,
+    preprocessing: Preprocessing,
+    augmentation: Augmentation | None,
     rng: np.random.Generator,
 ) -> Variations:
     """Draw one variation of each sample.
 
-    If ``by`` is None, samples are cut without variation, as inference would with a perfect ROI.
+    If ``augmentation`` is None, samples are cut without variation, as inference would with a
+    perfect ROI.
     """
-    without_blanking = replace(how, outside='keep')
+    without_blanking = replace(preprocessing, outside='keep')
     unblanked, visible, epvs, counts, density = [], [], [], [], []
     for sample in samples:
         # The same random numbers twice, so that both images show the same variation.
         rng_copy = copy.deepcopy(rng)
-        if by is None:
-            blanked, full = plain_image(sample, how), plain_image(sample, without_blanking)
+        if augmentation is None:
+            blanked = plain_image(sample, preprocessing)
+            full = plain_image(sample, without_blanking)
         else:
-            blanked = augmented_image(sample, how, by, rng)
-            full = augmented_image(sample, without_blanking, by, rng_copy)
+            blanked = augmented_image(sample, preprocessing, augmentation, rng)
+            full = augmented_image(sample, without_blanking, augmentation, rng_copy)
         unblanked.append(full.image)
-        visible.append(blanked.image > 0 if how.outside == 'blank' else full.image >= 0)
+        visible.append(blanked.image > 0 if preprocessing.outside == 'blank' else full.image >= 0)
         epvs.append(blanked.epvs)
         counts.append(blanked.count)
         density.append(blanked.density)

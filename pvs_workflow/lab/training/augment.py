@@ -90,15 +90,18 @@ class TrainingImage:
     density: np.ndarray
 
 
-def plain_image(sample: Sample, how: Preprocessing) -> TrainingImage:
+def plain_image(sample: Sample, preprocessing: Preprocessing) -> TrainingImage:
     """Return the training image that inference would cut with a perfect ROI."""
     image, roi, labels = sample.cut()
-    prepared = prepare_image(image, roi, how)
+    prepared = prepare_image(image, roi, preprocessing)
     return _training_image(sample, prepared, labels)
 
 
 def augmented_image(
-    sample: Sample, how: Preprocessing, by: Augmentation, rng: np.random.Generator
+    sample: Sample,
+    preprocessing: Preprocessing,
+    augmentation: Augmentation,
+    rng: np.random.Generator,
 ) -> TrainingImage:
     """Return a random variation of a sample.
 
@@ -107,16 +110,18 @@ def augmented_image(
     half of it lies in the field of view and is not blanked.
 
     """
-    cut = _random_cut(sample, by, rng)
-    image = cut(_random_contrast(sample, by, rng), 1)
-    roi = cut(jitter_roi(sample.depth, by, rng), 0) > 0
+    cut = _random_cut(sample, augmentation, rng)
+    image = cut(_random_contrast(sample, augmentation, rng), 1)
+    roi = cut(jitter_roi(sample.depth, augmentation, rng), 0) > 0
     labels = cut(sample.labels[..., 0], 0).astype(np.int16)
     if not roi.any() or np.median(image[roi]) <= 0:
-        return plain_image(sample, how)
-    prepared = prepare_image(np.maximum(image, 0), roi, how)
+        return plain_image(sample, preprocessing)
+    prepared = prepare_image(np.maximum(image, 0), roi, preprocessing)
     # Dividing by the ROI's median removes any earlier gain; this one simulates an error in it.
-    prepared = np.clip(prepared * np.float32(1 + rng.uniform(-by.gain, by.gain)), 0, 1)
-    visible = prepared > 0 if how.outside == 'blank' else np.ones(IMAGE_SHAPE, bool)
+    prepared = np.clip(
+        prepared * np.float32(1 + rng.uniform(-augmentation.gain, augmentation.gain)), 0, 1
+    )
+    visible = prepared > 0 if preprocessing.outside == 'blank' else np.ones(IMAGE_SHAPE, bool)
     pixel_area = np.prod(FIELD_OF_VIEW) / np.prod(IMAGE_SHAPE)
     voxels = np.bincount(sample.labels.ravel(), minlength=labels.max() + 1)
     area = np.prod(voxel_sizes(sample.affine)[:2])
@@ -124,7 +129,9 @@ def augmented_image(
     return _training_image(sample, prepared, labels)
 
 
-def jitter_roi(depth: np.ndarray, by: Augmentation, rng: np.random.Generator) -> np.ndarray:
+def jitter_roi(
+    depth: np.ndarray, augmentation: Augmentation, rng: np.random.Generator
+) -> np.ndarray:
     """Move the border of an ROI as registration errors would; return an (x, y) array of bool.
 
     ``depth`` is the distance from the ROI's border in pixels, positive inside. Only ``shift``,
@@ -132,22 +139,26 @@ def jitter_roi(depth: np.ndarray, by: Augmentation, rng: np.random.Generator) ->
     zero, or if it would become empty.
     """
     roi = depth > 0
-    if not (by.shift or by.border or by.ripple):
+    if not (augmentation.shift or augmentation.border or augmentation.ripple):
         return roi
     ripple = gaussian_filter(rng.standard_normal(roi.shape, np.float32), 4.0)
-    moved = depth + rng.uniform(-by.border, by.border) + by.ripple * ripple / ripple.std()
-    offset = np.rint(rng.uniform(-by.shift, by.shift, 2)).astype(int)
+    moved = (
+        depth
+        + rng.uniform(-augmentation.border, augmentation.border)
+        + augmentation.ripple * ripple / ripple.std()
+    )
+    offset = np.rint(rng.uniform(-augmentation.shift, augmentation.shift, 2)).astype(int)
     out = np.roll(moved > 0, offset, axis=(0, 1))
     return out if out.any() else roi
 
 
 def _random_cut(
-    sample: Sample, by: Augmentation, rng: np.random.Generator
+    sample: Sample, augmentation: Augmentation, rng: np.random.Generator
 ) -> Callable[[np.ndarray, int], np.ndarray]:
     """Return a function that cuts a shifted, and possibly rotated and scaled, image."""
-    flips = [axis for axis in (0, 1) if by.flip and rng.random() < 0.5]
-    shift = rng.uniform(-by.shift, by.shift, 2) / 2
-    if rng.random() < by.untouched or not (by.rotation or by.scale):
+    flips = [axis for axis in (0, 1) if augmentation.flip and rng.random() < 0.5]
+    shift = rng.uniform(-augmentation.shift, augmentation.shift, 2) / 2
+    if rng.random() < augmentation.untouched or not (augmentation.rotation or augmentation.scale):
         centre = np.array(sample.view.centre) + np.rint(shift)
         view = replace(sample.view, centre=(float(centre[0]), float(centre[1])))
 
@@ -155,8 +166,8 @@ def _random_cut(
             return np.flip(cut_image(plane[..., np.newaxis], sample.affine, view, order), flips)
 
     else:
-        angle = np.deg2rad(rng.uniform(-by.rotation, by.rotation))
-        size = 1 + rng.uniform(-by.scale, by.scale)
+        angle = np.deg2rad(rng.uniform(-augmentation.rotation, augmentation.rotation))
+        size = 1 + rng.uniform(-augmentation.scale, augmentation.scale)
         grid = _rotated_grid(sample, angle, size, shift)
 
         def cut(plane: np.ndarray, order: int) -> np.ndarray:
@@ -182,22 +193,26 @@ def _rotated_grid(sample: Sample, angle: float, size: float, shift: np.ndarray) 
     return rotated / sizes[:, None, None] + centre[:, None, None]
 
 
-def _random_contrast(sample: Sample, by: Augmentation, rng: np.random.Generator) -> np.ndarray:
+def _random_contrast(
+    sample: Sample, augmentation: Augmentation, rng: np.random.Generator
+) -> np.ndarray:
     plane = sample.plane[..., 0]
     level = float(np.median(plane[sample.roi[..., 0]]))
     if level <= 0:
         return plane
     out = plane
-    if by.gamma:
-        out = level * (np.maximum(out, 0) / level) ** (1 + rng.uniform(-by.gamma, by.gamma))
-    if by.shading:
+    if augmentation.gamma:
+        out = level * (np.maximum(out, 0) / level) ** (
+            1 + rng.uniform(-augmentation.gamma, augmentation.gamma)
+        )
+    if augmentation.shading:
         x, y = (np.linspace(-1, 1, n) for n in plane.shape)
-        a, b, c = by.shading * rng.standard_normal(3)
+        a, b, c = augmentation.shading * rng.standard_normal(3)
         out = out * (1 + a * x[:, None] + b * y + c * x[:, None] * y)
-    if by.blur:
-        out = gaussian_filter(out, rng.uniform(0, by.blur))
-    if by.noise:
-        out = out + level * rng.uniform(0, by.noise) * rng.standard_normal(plane.shape)
+    if augmentation.blur:
+        out = gaussian_filter(out, rng.uniform(0, augmentation.blur))
+    if augmentation.noise:
+        out = out + level * rng.uniform(0, augmentation.noise) * rng.standard_normal(plane.shape)
     return out
 
 

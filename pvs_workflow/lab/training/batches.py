@@ -123,8 +123,10 @@ def counting_task(batches: Callable, validation: Batch, weight: float) -> Task:
 
 def vary(samples: Sequence[Sample], config: TrainingConfig, rng) -> list[TrainingImage]:
     """Return a random variation of each sample, or of a new draw from each plate."""
-    how, by = config.preprocessing, config.augmentation
-    return [augmented_image(sample.draw(rng), how, by, rng) for sample in samples]
+    preprocessing, augmentation = config.preprocessing, config.augmentation
+    return [
+        augmented_image(sample.draw(rng), preprocessing, augmentation, rng) for sample in samples
+    ]
 
 
 def enhance(enhancer, emphasis: Emphasis, images: np.ndarray) -> np.ndarray:

@@ -98,10 +98,12 @@ def calibrate(
     rng : numpy.random.Generator
 
     """
-    how, people = cascade.card.preprocessing, [sample.participant for sample in samples]
+    preprocessing, people = cascade.card.preprocessing, [sample.participant for sample in samples]
     counts, statistics = [], []
     for variation in CALIBRATION_VARIATIONS:
-        images = [augmented_image(sample, how, variation, rng).image for sample in samples]
+        images = [
+            augmented_image(sample, preprocessing, variation, rng).image for sample in samples
+        ]
         prediction = cascade.predict(np.stack(images))
         counts.append(prediction.counts)
         statistics.append(
@@ -158,7 +160,7 @@ def fit_calibration(
     predicted, true = as_counts(predicted), as_counts(true)
     if predicted.shape != true.shape or predicted.size == 0:
         raise ValueError(
-            'predicted and true must have the same length and not be empty, not shapes '
+            'predicted and true must be non-empty and of equal length; their shapes are '
             f'{predicted.shape} and {true.shape}'
         )
     difficulty = np.zeros(true.size) if difficulty is None else difficulty

@@ -181,13 +181,13 @@ FAST = TrainingConfig(
     strides=FINE_STRIDES,
     settling=1.5,
     refresh=5,
-    # Exposures of a plate already have noise and blur, which determine the visible ePVS.
+    # Simulated exposures already have noise and blur, which determine the visible ePVS.
     augmentation=Augmentation(shift=2.5, blur=0.3, noise=0.02),
 )
-"""About an hour on two cores for 200 simulated participants."""
+"""Settings for simulated images: about an hour on two cores for 200 participants."""
 
 RECORDED = replace(FAST, augmentation=Augmentation())
-"""Settings for recorded images, of each of which there is only one exposure."""
+"""Settings for recorded images, which have only one exposure each."""
 
 FINE_TUNING = replace(
     RECORDED,
@@ -208,4 +208,4 @@ PAPER = TrainingConfig(
     places=0.0,
     refresh=1,
 )
-"""Epochs, learning rate and batch of Chae et al. 2024, section 2.6."""
+"""Settings of the paper: epochs, learning rate and batch of Chae et al. 2024, section 2.6."""

@@ -216,7 +216,7 @@ def _networks(config: TrainingConfig, start: Cascade | None, new_counter: bool):
         if start.card.count_scale != counter_network.COUNT_SCALE:
             raise BundleError(
                 f'cannot train the cascade {start.card.label}: its counts are in units of '
-                f'{start.card.count_scale:g}, not {counter_network.COUNT_SCALE:g}; give --from '
+                f'{start.card.count_scale:g}, not {counter_network.COUNT_SCALE:g}; start from '
                 'another cascade'
             )
         return start.enhancer, start.counter

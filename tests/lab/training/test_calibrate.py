@@ -120,8 +120,8 @@ def test_intervals_of_images_without_epvs_are_one_sided():
 @pytest.mark.parametrize(
     ('predicted', 'true', 'coverage', 'message'),
     [
-        ([], [], 0.9, r'same length and not be empty, not shapes \(0,\)'),
-        ([1.0], [1.0, 2.0], 0.9, r'same length and not be empty, not shapes \(1,\) and \(2,\)'),
+        ([], [], 0.9, r'must be non-empty .* shapes are \(0,\) and \(0,\)'),
+        ([1.0], [1.0, 2.0], 0.9, r'of equal length; their shapes are \(1,\) and \(2,\)'),
         ([-1.0], [1.0], 0.9, 'finite numbers ≥ 0'),
         ([np.nan], [1.0], 0.9, 'finite numbers ≥ 0'),
         ([1.0], [1.0], 1.0, 'between 0 and 1'),
