@@ -117,12 +117,12 @@ def _read(path: Path) -> tuple[Card, dict[str, bytes]]:
 
 
 @contextmanager
-def _bundle_errors(path: Path, part: str = '') -> Iterator[None]:
-    """Raise errors in the block as `BundleError` that names the bundle."""
+def _bundle_errors(path: Path, prefix: str = '') -> Iterator[None]:
+    """Convert errors in the block to a `BundleError` that names the bundle."""
     try:
         yield
     except (BundleError, OSError, ValueError) as error:
-        raise BundleError(f'the cascade {path} cannot be used: {part}{error}') from error
+        raise BundleError(f'the cascade {path} cannot be used: {prefix}{error}') from error
 
 
 def _sha256(content: bytes) -> str:
@@ -135,8 +135,8 @@ def load_weights(model, content: bytes) -> None:
     Raises
     ------
     ValueError
-        If the content is not a safetensors file, or if names, shapes or types of its arrays
-        differ from the network's weights, or if values are not finite.
+        If the content is not a safetensors file, if its arrays differ from the network's weights
+        in name, shape or type, or if values are not finite.
 
     """
     from safetensors import SafetensorError

@@ -57,7 +57,7 @@ def register_syn(
     fixed, moving = (
         [_map(values[..., k], box.affine) for k in range(values.shape[-1])] for values in maps
     )
-    others = [['MeanSquares', *pair, 1, 0] for pair in zip(fixed[1:], moving[1:], strict=True)]
+    extras = [['MeanSquares', *pair, 1, 0] for pair in zip(fixed[1:], moving[1:], strict=True)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         chain = ants.registration(
@@ -66,7 +66,7 @@ def register_syn(
             'SyNOnly',
             initial_transform='Identity',
             outprefix=f'{folder}/warped_',
-            multivariate_extras=others,
+            multivariate_extras=extras,
             **_SYN,
         )['fwdtransforms']
         for path in chain:

@@ -87,12 +87,12 @@ def label_candidates(evidence: np.ndarray, roi: np.ndarray) -> tuple[np.ndarray,
     index = np.arange(1, shares.max() + 1)
     tops = np.array([0.0, *np.atleast_1d(ndimage.maximum(smooth, shares, index))])
     pieces = label(np.where(smooth >= EXTENT * tops[shares], shares, 0), connectivity=2)
-    at = [pieces[top] for top in ndimage.maximum_position(smooth, shares, index)]
-    inside = np.atleast_1d(ndimage.mean(np.asarray(roi, float), pieces, at))
+    top_pieces = [pieces[top] for top in ndimage.maximum_position(smooth, shares, index)]
+    inside = np.atleast_1d(ndimage.mean(np.asarray(roi, float), pieces, top_pieces))
     order = np.flatnonzero((tops[1:] >= MIN_STRENGTH) & (inside >= 0.5))
     order = order[np.argsort(-tops[1:][order], kind='stable')]
     numbers = np.zeros(pieces.max() + 1, np.int32)
-    numbers[np.asarray(at, int)[order]] = np.arange(1, order.size + 1)
+    numbers[np.asarray(top_pieces, int)[order]] = np.arange(1, order.size + 1)
     return numbers[pieces], tops[1:][order]
 
 

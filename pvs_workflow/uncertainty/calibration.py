@@ -141,8 +141,8 @@ class Calibration:
     def grade_probabilities(self, counts, difficulty=None) -> np.ndarray:
         """Return the probability of each Potter grade of a person.
 
-        A person has the highest grade of the images, so P(grade ≤ g) is the probability that the
-        counts of all images are below the upper limit of g. Limits lie half-way between integers,
+        A person has the highest grade of the images. P(grade ≤ g) is therefore the probability
+        that all counts are below the upper limit of g. Limits lie half-way between integers,
         where ``potter_grade`` rounds.
 
         Parameters

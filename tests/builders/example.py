@@ -125,10 +125,10 @@ def shared_folder(tmp_path_factory, name):
         yield base / name
 
 
-def dice(ours, theirs):
-    ours, theirs = (nb.load(path).get_fdata() for path in (ours, theirs))
-    assert ours.shape == theirs.shape
+def dice(first, second):
+    first, second = (nb.load(path).get_fdata() for path in (first, second))
+    assert first.shape == second.shape
     both = [
-        ((a := ours == side).sum(), (b := theirs == side).sum(), (a & b).sum()) for side in (1, 2)
+        ((a := first == side).sum(), (b := second == side).sum(), (a & b).sum()) for side in (1, 2)
     ]
     return [2 * shared / (a + b) for a, b, shared in both]

@@ -39,7 +39,7 @@ class Case:
 
     @property
     def is_slow(self) -> bool:
-        """Whether reading takes gigabytes, TensorFlow or charts."""
+        """True if reading needs gigabytes of memory, TensorFlow or charts."""
         return any(word in self.name for word in _SLOW) or self.reader in ('bundle', 'group')
 
     @property

@@ -29,14 +29,14 @@ from tests.hostile.watch import SECONDS, HungError, memory, traces, watch
 
 def run(case: Case, folder: Path) -> Verdict:
     """Write a case and give it to its reader."""
-    base, made = write(case, folder)
+    base, argument = write(case, folder)
     with contextlib.suppress(OSError):
         Path('/proc/self/clear_refs').write_text('5')  # reset the peak memory
     begin, started, before = time.monotonic(), time.process_time(), memory('VmRSS')
     traces_before = set(traces())
     watch()
     try:
-        verdict = READERS[case.reader](base, made)
+        verdict = READERS[case.reader](base, argument)
     except HungError:
         verdict = Verdict(crash=f'no result within {SECONDS} s')
     except Exception as error:
@@ -113,7 +113,7 @@ def _dataset(bids: Path, options: dict | None) -> Verdict:
     return Verdict(1 if selection.missing else 0, tuple(messages), '', harm)
 
 
-def _bundle(path: Path, made) -> Verdict:
+def _bundle(path: Path, argument) -> Verdict:
     from pvs_workflow.networks.bundle import load_bundle
     from pvs_workflow.networks.engine import configure_tensorflow
 
@@ -123,7 +123,7 @@ def _bundle(path: Path, made) -> Verdict:
     return Verdict()
 
 
-def _group(out: Path, made) -> Verdict:
+def _group(out: Path, argument) -> Verdict:
     from pvs_workflow.derivatives.description import describe_outputs
     from pvs_workflow.group import collect_group
 
@@ -142,7 +142,7 @@ def _group(out: Path, made) -> Verdict:
     return Verdict(1 if collected.problems else 0, messages, '', harm)
 
 
-def _result(out: Path, made) -> Verdict:
+def _result(out: Path, argument) -> Verdict:
     from pvs_workflow.derivatives.results import read_results
 
     results, problems = read_results(out)
@@ -158,7 +158,7 @@ def _ratings(out: Path, path: Path) -> Verdict:
     return Verdict(1 if collected.problems else 0, collected.problems)
 
 
-def _page(out: Path, made) -> Verdict:
+def _page(out: Path, argument) -> Verdict:
     from pvs_workflow.cli.reports import write_pages
 
     with _logged_errors() as messages:

@@ -21,7 +21,7 @@ SECONDS = 200
 MEASURED = """
 import resource, subprocess, sys
 from pathlib import Path
-# Files above 2 GB cannot be written, whatever size a header claims.
+# Files above 2 GB cannot be written, regardless of the size in a header.
 resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**30,) * 2)
 code = subprocess.call(sys.argv[2:])
 Path(sys.argv[1]).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024))
@@ -87,8 +87,8 @@ def finished(tmp_path_factory):
     copy_t2w(good)
     for anat, title in zip(anats, IN_RUN.values(), strict=True):
         label = anat.parent.name
-        made = CASES[title].make(anat)
-        made.rename(anat / made.name.replace('sub-bad', label))
+        image = CASES[title].make(anat)
+        image.rename(anat / image.name.replace('sub-bad', label))
     os.mkfifo(bids / 'sub-pipe_T2w.nii.gz')
     for label, kind in {
         'pipe': os.mkfifo,
@@ -192,8 +192,8 @@ def test_training_refuses_bad_masks(tmp_path):
     masks = tmp_path / 'masks'
     masks.mkdir()
     name = 'sub-02_space-T2w_desc-raters_mask.nii.gz'
-    made = CASES['image: small image, then 8 GB of zeros'].make(masks)
-    made.rename(masks / name)
+    image = CASES['image: small image, then 8 GB of zeros'].make(masks)
+    image.rename(masks / name)
     words = ['train', tmp_path / 'new', '--bids-dir', EXAMPLE, '--masks', masks]
     code, text, _ = run([CASCADE, *words], tmp_path)
     assert code == 1
