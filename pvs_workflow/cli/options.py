@@ -133,8 +133,8 @@ OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
         (
             '--reading-sheet',
             _FLAG,
-            'write a blinded reading sheet, with the images in random order, and a table to fill '
-            'in to output_dir/reading',
+            'write a blinded sheet of the images in random order, and a table for the ratings, to '
+            'output_dir/reading',
         ),
     ),
 }

@@ -54,8 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         'bids_dir',
         type=path_argument,
-        help='BIDS dataset to read; the group level reads only its participants.tsv and '
-        'sessions.tsv files, which are optional',
+        help='BIDS dataset to read; the group level reads only participants.tsv and sessions.tsv '
+        'from it, and the folder may be missing',
     )
     parser.add_argument('output_dir', type=path_argument, help='folder for the derivatives')
     parser.add_argument(

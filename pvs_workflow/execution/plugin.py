@@ -60,8 +60,9 @@ class ReportingPlugin:
 class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
     """Plugin that runs nodes in parallel within limits of processes and memory.
 
-    A node's ``mem_gb`` is the peak memory of its worker. A node that needs more memory than the
-    run has fails; idle workers are stopped when other nodes need their memory.
+    A node's ``mem_gb`` is the peak memory of its worker, without shared libraries. A node that
+    needs more memory than the run has fails; idle workers are stopped when others need their
+    memory.
 
     Parameters
     ----------
