@@ -15,7 +15,7 @@ from pvs_workflow.execution.plugin import ReportingPlugin
 from pvs_workflow.files import read_text
 
 LOCAL = 'MultiProc'
-"""Name of nipype's local plugin, which stands for :class:`MemoryLimitedPlugin` here."""
+"""Name in a plugin file that selects the plugin for this machine."""
 POLL_SECONDS = 2.0
 """Interval between queries of the queue."""
 _NO_RESULT = 'results file does not exist'
