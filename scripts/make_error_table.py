@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
@@ -48,10 +49,9 @@ GROUPS = {
 }
 """Parts of the program and their modules; the longest match counts."""
 USAGE = 'usage'
-MAX_VALUE = 60
-"""Characters of a constant; longer ones are shown by their names."""
-PARSED = ('settings.py', 'cli/parser.py')
-"""Modules whose errors the command line shows as its own."""
+MAX_VALUE = 60  # characters of a constant; longer ones are shown by their names
+NUMPY = {'count_nonzero': 'number', 'det': 'determinant', 'shape': 'shape'}
+PARSED = ('settings.py', 'cli/parser.py')  # the command line shows their errors as its own
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ class Message:
     def text(self) -> str:
         """The message with readable placeholders."""
         return ' '.join(''.join(text for text, _ in self.parts).split())
+
+    @property
+    def plain(self) -> str:
+        """The message without its placeholders."""
+        return ' '.join(text for text, shown in self.parts if not shown)
 
     @property
     def words(self) -> int:
@@ -104,21 +109,22 @@ class Module:
         self.path = path.relative_to(package).as_posix()
         self.name = '.'.join((package.name, *path.relative_to(package).with_suffix('').parts))
         self.tree = ast.parse(path.read_text('utf-8'))
-        self.functions = [
-            node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)
-        ]
+        nodes = ast.walk(self.tree)
+        self.functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
 
     def messages(self) -> Iterator[Message]:
         """Yield the messages of the file."""
         for name in SOURCES.get(self.path, ()):
-            for node in _sentences(self._function(name)):
-                yield Message(self.path, node.lineno, 'error', self._parts(node))
+            for node in _texts(self._function(name)):
+                message = Message(self.path, node.lineno, 'error', self._parts(node))
+                if len(message.plain.split()) > 2:
+                    yield message
         for scope in (self.tree, *self.functions):
             for call in _own_calls(scope):
                 for node in self._resolve(_argument(call), scope):
                     parts = _fill_percent(self._parts(node), call)
                     message = Message(self.path, node.lineno, _kind(call), parts)
-                    if re.search(r'(?<!\S)[a-z]{2,}(?!\S)', re.sub('{.*?}', '', message.text)):
+                    if re.search(r'(?<!\S)[a-z]{2,}(?!\S)', message.plain):
                         yield message
 
     def _function(self, name: str) -> ast.FunctionDef:
@@ -197,8 +203,8 @@ def _own_calls(scope: ast.AST) -> Iterator[ast.Call]:
             yield from _own_calls(node)
 
 
-def _sentences(function: ast.FunctionDef) -> Iterator[ast.expr]:
-    """Yield the texts in a function that have words, but those of errors and its docstring."""
+def _texts(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """Yield the texts in a function, except those of errors and its docstring."""
     inner = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Raise | ast.Expr):
@@ -207,10 +213,8 @@ def _sentences(function: ast.FunctionDef) -> Iterator[ast.expr]:
             continue
         if isinstance(node, ast.JoinedStr):
             inner |= {id(part) for part in ast.walk(node)}
-        if isinstance(node, ast.JoinedStr | ast.Constant):
-            texts = [str(part.value) for part in ast.walk(node) if isinstance(part, ast.Constant)]
-            if len(' '.join(texts).split()) > 2:
-                yield node
+        if isinstance(node, ast.JoinedStr) or isinstance(getattr(node, 'value', None), str):
+            yield node
 
 
 def _fill_percent(parts: Sequence[tuple[str, bool]], call: ast.Call) -> tuple:
@@ -232,32 +236,33 @@ def _name(node: ast.expr) -> str:
             return str(value)
         case ast.Attribute(attr='__name__'):
             return 'class'
-        case ast.Attribute(attr='strerror', value=inner) | ast.Subscript(value=inner):
-            return _name(inner)
-        case ast.FormattedValue(value=inner) | ast.BinOp(left=inner) | ast.Starred(value=inner):
-            return _name(inner)
-        case ast.Name(id=name) | ast.Attribute(attr=name):
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name != 'strerror':
             return name.strip('_').lower()
         case ast.IfExp():
             names = _name(node.body).strip(), _name(node.orelse).strip()
             return ' or '.join(filter(None, names))
-        case ast.BoolOp(values=[inner, *_]) | ast.GeneratorExp(elt=inner):
-            return _name(inner)
         case ast.JoinedStr(values=values):
             return ''.join(map(_name, values))
         case ast.Call(func=ast.Name(id='len')):
             return 'number'
         case ast.Call(args=args) if 'error' in map(_name, args):
             return 'error'
-        case ast.Call(func=ast.Name(id='map' | 'getattr'), args=[_, inner]):
+        case ast.Call(func=ast.Name(id='getattr'), args=[ast.Name(id='self'), *_]):
+            return 'value'
+        case ast.Call(func=ast.Attribute(attr=name)) if name in NUMPY:
+            return NUMPY[name]
+        case ast.Call(func=ast.Name(id='map'), args=[_, inner]):
             return _name(inner)
         case ast.Call(
             func=ast.Attribute(value=ast.Constant() | ast.Name(id='np' | 'json')), args=[inner]
         ):
             return _name(inner)
-        case ast.Call(func=ast.Attribute(value=inner)) | ast.Call(args=[inner, *_]):
+        case ast.BoolOp(values=[inner, *_]) | ast.Call(func=ast.Attribute(value=inner)):
             return _name(inner)
-    return '…'
+        case ast.Call(args=[inner, *_]):
+            return _name(inner)
+    inner = next(ast.iter_child_nodes(node), None)
+    return '…' if inner is None else _name(inner)
 
 
 @cache
@@ -265,11 +270,8 @@ def find_messages() -> tuple[Message, ...]:
     """Return all messages of the package, in the order of the code."""
     package = ROOT / 'pvs_workflow'
     modules = [Module(package, path) for path in sorted(package.rglob('*.py'))]
-    return tuple(
-        message
-        for module in modules
-        for message in sorted(module.messages(), key=lambda message: message.line)
-    )
+    found = (sorted(module.messages(), key=lambda message: message.line) for module in modules)
+    return tuple(chain.from_iterable(found))
 
 
 def make_tables() -> str:

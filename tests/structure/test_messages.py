@@ -1,9 +1,16 @@
 """Messages of errors: short, plain, and all in the documentation."""
 
+import re
+
 import pytest
 
 from scripts.make_error_table import GROUPS, PAGE, SOURCES, Module, fill, find_messages
 from tests.builders.source import PACKAGE
+
+MAX_WORDS = 25
+_VALUE = r'(\{[^}]+\}|\d|"[^"]+"|[A-Z]{2,})'
+COMPARISON = re.compile(rf'expected [^,;]*{_VALUE}[^;]*, received [^,;]*(\{{|\d)')
+"""Both what was expected and what was received name a value."""
 
 SAMPLE = '''
 SIZES = (3, 4)
@@ -50,6 +57,35 @@ def test_rows_have_the_exit_code_and_the_class(sample):
         '1 | `PVSError` |',
         '1 |  |',
     ]
+
+
+def where(messages):
+    """Return one line for each message."""
+    return '\n'.join(f'{one.module}:{one.line}: {one.text}' for one in messages)
+
+
+def test_no_message_is_long():
+    long = [one for one in find_messages() if one.words > MAX_WORDS]
+    assert not long, where(long)
+
+
+def test_expected_and_received_name_values():
+    compared = [one for one in find_messages() if re.search(r'expected\b.*received\b', one.text)]
+    vague = [one for one in compared if not COMPARISON.search(one.text)]
+    assert not vague, where(vague)
+
+
+@pytest.mark.parametrize(
+    ('text', 'is_right'),
+    [
+        ('expected {columns}, received {columns}', True),
+        ('{path} is damaged: expected 3 rows, received {number}', True),
+        ('expected an image, received {error}', False),
+        ('expected 3 rows, received none', False),
+    ],
+)
+def test_what_names_values(text, is_right):
+    assert bool(COMPARISON.search(text)) == is_right
 
 
 def test_the_page_lists_the_messages_of_the_code():
