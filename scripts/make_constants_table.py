@@ -2,7 +2,7 @@
 
 Usage: python scripts/make_constants_table.py [PAGE]
 
-Constants of the cascade come from the card of the one that ships.
+Constants of the cascade come from the card of the shipped one.
 """
 
 import argparse
