@@ -2,7 +2,10 @@
 # make test   install the package and run all checks and tests
 # make docs   install the package and build the documentation in build/docs
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first of these that is Python 3.11 to 3.13.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+    $$python -c '$(SUITABLE)' 2>/dev/null && command -v $$python && break; done)
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
@@ -12,25 +15,27 @@ DOCS := build/docs
 .PHONY: demo docs test fast clean
 
 $(READY): setup.cfg pyproject.toml
-	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 13), "Python 3.11 or 3.12 is needed"'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[docs,tests]'
-	touch $(READY)
+	@$(or $(PYTHON),false) -c '$(SUITABLE)' \
+	    || { echo 'Python 3.11, 3.12 or 3.13 is needed: name one with make PYTHON=...' >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python scripts/install.py --editable '.[docs,tests]'
+	@touch $(READY)
 
 demo: $(READY)
 	$(BIN)/pvs_workflow bids_examples/template $(DEMO) participant --nprocs 2 --work-dir work/demo
 	$(BIN)/pvs_workflow bids_examples/template $(DEMO) group
 	@echo
-	@echo 'Potter grades:  $(DEMO)/group_potter.tsv'
-	@echo 'Image counts:   $(DEMO)/group_counts.tsv'
-	@echo 'Reports:        $(DEMO)/sub-01.html  $(DEMO)/sub-02.html  $(DEMO)/group_potter.html'
+	@$(BIN)/python scripts/show_grades.py $(DEMO)/group_potter.tsv
+	@echo
+	@echo 'All columns:   $(DEMO)/group_potter.tsv'
+	@echo 'Image counts:  $(DEMO)/group_counts.tsv'
+	@echo 'Reports:       $(DEMO)/sub-01.html  $(DEMO)/sub-02.html  $(DEMO)/group_potter.html'
 
 # Graphs are drawn if Graphviz is or can be installed, and listed as text otherwise.
 docs: $(READY)
 	command -v dot >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	    && apt-get update -qq && apt-get install -y -qq --no-install-recommends graphviz; } \
-	    || echo 'Graphviz is not here: graphs are told in words'
+	    || echo 'Graphviz is not installed: graphs are listed as text'
 	rm -rf $(DOCS)
 	$(BIN)/python -m sphinx -W --keep-going -n -q -j 2 -E -d build/doctrees docs $(DOCS)
 	@echo 'Documentation:  $(DOCS)/index.html'
