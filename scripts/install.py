@@ -16,7 +16,10 @@ from pathlib import Path
 STEP = 25
 """Number of packages between two lines of progress."""
 MIN_MEGABYTES = 50.0
-"""Smallest download that is worth a line of its own."""
+"""Smallest download that gets a line."""
+FILE = re.compile(
+    r'\s+(?:Downloading|Using cached) (?:\S*/)?([^-/\s]+)-([^-]+)-\S+ \(([\d.]+) MB\)'
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -59,7 +62,8 @@ def progress(lines: Iterable[str]) -> Iterator[str]:
     found = 0
     for line in lines:
         file = re.match(
-            r'\s+(?:Downloading|Using cached) (?:\S*/)?([^-/\s]+)-([^-]+)-\S+ \(([\d.]+) MB\)', line
+            r'\s+(?:Downloading|Using cached) (?:\S*/)?([^-/\s]+)-([^-]+)-\S+ \(([\d.]+) MB\)',
+            line,
         )
         if file and float(file[3]) >= MIN_MEGABYTES:
             yield f'{file[1]} {file[2]} ({float(file[3]):.0f} MB)'

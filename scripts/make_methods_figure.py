@@ -9,16 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import nibabel as nb
 import numpy as np
+from example_results import Example
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pvs_workflow import data
 from pvs_workflow.derivatives.tables import read_table
-from pvs_workflow.method.conform import conform
-from pvs_workflow.networks.bundle import verify_bundle
 from pvs_workflow.report.anatomy import roi_figure
 from pvs_workflow.report.canvas import (
     SIDE_COLOURS,
@@ -39,9 +36,7 @@ from pvs_workflow.report.images import (
     image_title,
     span,
 )
-from pvs_workflow.science.geometry import to_canonical
-from pvs_workflow.science.sampling import cut_six
-from pvs_workflow.science.slices import View, cut_image
+from pvs_workflow.science.slices import View
 
 STEM = 'sub-02/anat/sub-02'
 WIDTH, GAP, HEADROOM = 2.0, 0.12, 0.5  # inches
@@ -49,27 +44,19 @@ WIDTH, GAP, HEADROOM = 2.0, 0.12, 0.5  # inches
 
 def main(results: Path, target: Path) -> None:
     """Draw the ROI sheet above the cascade sheet."""
-    stem = str(results / STEM)
-
-    def labels(name):
-        image = nb.load(f'{stem}_space-T2w_desc-{name}_dseg.nii.gz')
-        return to_canonical(np.asarray(image.dataobj).astype(np.int16), image.affine)[0]
-
-    scan = conform(Path(f'{stem}_desc-preproc_T2w.nii.gz'))
-    t2w, affine, storage = np.asarray(scan.image.dataobj), scan.image.affine, scan.storage
-    enhanced = conform(Path(f'{stem}_space-T2w_desc-enhanced_T2w.nii.gz')).image.dataobj
-    roi = labels('basalganglia')
-    how = verify_bundle(data.path('cascade')).preprocessing
-    views, images, _ = cut_six(t2w, roi, affine, how)
-    counts = read_table(Path(f'{stem}_desc-epvs_counts.tsv'), 'epvs_counts')
-    slices = [storage.slice_index(view.slice_index) for view in views]
-    instances = labels('epvs')
+    one = Example(results / STEM)
+    views, images = one.six
+    slices = [one.scan.storage.slice_index(view.slice_index) for view in views]
+    counts = read_table(Path(f'{one.stem}_desc-epvs_counts.tsv'), 'epvs_counts')
+    enhanced = one.volume(f'{one.stem}_space-T2w_desc-enhanced_T2w.nii.gz')
     sheets = [
-        roi_figure(t2w, affine, roi, views, slices, labels('structures')),
+        roi_figure(
+            one.t2w, one.scan.image.affine, one.roi, views, slices, one.labels('structures')
+        ),
         cascade_figure(
             images,
-            np.stack([cut_image(np.asarray(enhanced), affine, view) for view in views]),
-            np.stack([cut_image(instances, affine, view, order=0) for view in views]).astype(int),
+            one.cut(enhanced),
+            one.cut(one.labels('epvs'), order=0).astype(int),
             views,
             slices,
             counts[['count', 'count_low', 'count_high']].to_numpy(),
