@@ -1,4 +1,4 @@
-"""Files that a hosting service reads follow their schemas: workflows, issue forms, the citation."""
+"""Files that a hosting service reads follow their schemas: workflows, forms, the citation."""
 
 import re
 import subprocess
