@@ -167,6 +167,16 @@ def found(one: Example) -> Figure:
     return figure
 
 
+def graded(one: Example) -> Figure:
+    """The probability of each grade, as bars."""
+    row = read_table(Path(f'{one.stem}_desc-potter_grade.tsv'), 'potter_grade').iloc[0]
+    figure, axes = chart('Potter grade', 'probability')
+    for grade in range(5):
+        colour = SIDE_COLOURS['R'] if grade == row['potter'] else '#9AA5B1'
+        axes.bar(grade, row[f'p_potter{grade}'], color=colour)
+    return figure
+
+
 def assessed(one: Example) -> Figure:
     """The area of the ROI in each slice and hemisphere, with the three slices that count."""
     chosen = [view.slice_index for view in one.six[0][:3]]
@@ -239,6 +249,7 @@ STEPS: dict[str, Callable[[Example], Figure]] = {
     'cut': cut,
     'count': counted,
     'find': found,
+    'grade': graded,
     'assess': assessed,
 }
 
