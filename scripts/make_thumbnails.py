@@ -23,7 +23,7 @@ from pvs_workflow.report.canvas import (
     SIDE_COLOURS,
     WHITE,
     add_panel,
-    house_style,
+    figure_style,
     mark_edges,
     new_figure,
     outline,
@@ -254,7 +254,7 @@ STEPS: dict[str, Callable[[Example], Figure]] = {
 }
 
 
-@house_style()
+@figure_style()
 def main(results: Path, folder: Path) -> None:
     """Draw all steps."""
     one = Example(results / 'sub-02/anat/sub-02')
