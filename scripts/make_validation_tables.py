@@ -19,7 +19,7 @@ import jinja2
 from scipy.stats import binomtest
 
 from pvs_workflow import data
-from pvs_workflow.lab.evaluation.methods import TITLES
+from pvs_workflow.lab.evaluation.filters import TITLES
 
 ROOT = Path(__file__).parents[1]
 NAMES = ('validation', 'model_card', 'training', 'simulator')

@@ -11,7 +11,7 @@ from pathlib import Path
 from pvs_workflow.errors import EXIT_OK
 from pvs_workflow.lab.cli.arguments import add_epochs, add_processes, whole_number
 from pvs_workflow.lab.cli.record import command_line, dataset_record, find_truth
-from pvs_workflow.lab.evaluation.methods import METHODS
+from pvs_workflow.lab.evaluation.filters import METHODS
 
 DEFAULT_SEED = 1
 DEFAULT_FOLDS = 4

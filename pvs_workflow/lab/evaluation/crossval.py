@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from pvs_workflow.errors import PVSError
+from pvs_workflow.lab.evaluation.filters import METHODS
 from pvs_workflow.lab.evaluation.fold import CrossvalConfig, Fold, run_method
-from pvs_workflow.lab.evaluation.methods import METHODS
 from pvs_workflow.lab.evaluation.results import (
     FoldResult,
     claim_folder,

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from pvs_workflow.lab.evaluation.filters import TITLES
 from pvs_workflow.lab.evaluation.findings import Evaluation, Findings
-from pvs_workflow.lab.evaluation.methods import TITLES
 from pvs_workflow.lab.evaluation.results import ImageResult
 from pvs_workflow.lab.evaluation.tables import (
     by_method,

@@ -7,10 +7,9 @@ to three millimetres at 0.573 mm per pixel.
 """
 
 import numpy as np
-from scipy.ndimage import laplace, white_tophat
-from skimage.exposure import equalize_adapthist
-from skimage.filters import frangi
-from skimage.morphology import disk
+
+DEEP = 'deep'
+"""Name of the network's enhancement, which is compared with the filters."""
 
 TOPHAT_RADIUS = 3
 """Radius of the disc, pixels: structures narrower than 7 pixels (4 mm) are enhanced."""
@@ -43,6 +42,9 @@ def top_hat(image: np.ndarray) -> np.ndarray:
     The white top-hat is the image minus its grey opening (Serra 1982), here with a disc. It never
     exceeds the image, so that half the sum is in [0, 1] without clipping.
     """
+    from scipy.ndimage import white_tophat
+    from skimage.morphology import disk
+
     image = _checked(image)
     return _bounded((image + white_tophat(image, footprint=disk(TOPHAT_RADIUS))) / 2)
 
@@ -52,6 +54,8 @@ def clahe(image: np.ndarray) -> np.ndarray:
 
     The image is first rescaled to its own range; a constant image is returned unchanged.
     """
+    from skimage.exposure import equalize_adapthist
+
     image = _checked(image)
     if not np.ptp(image) > 0:
         return image.copy()
@@ -65,6 +69,8 @@ def laplacian(image: np.ndarray) -> np.ndarray:
     See Gonzalez & Woods, *Digital Image Processing*, section 3.6. Halving prevents clipping of
     sharpened ePVS.
     """
+    from scipy.ndimage import laplace
+
     image = _checked(image)
     return _bounded((image - laplace(image, mode='nearest')) / 2)
 
@@ -76,6 +82,8 @@ def frangi_filter(image: np.ndarray) -> np.ndarray:
     added as the ePVS mask is in the network's target. By itself it would be exactly zero between
     vessels, without noise for a contrast-to-noise ratio.
     """
+    from skimage.filters import frangi
+
     image = _checked(image)
     vessels = frangi(
         image, FRANGI_SIGMAS, beta=FRANGI_BETA, gamma=FRANGI_GAMMA, black_ridges=False
@@ -83,7 +91,7 @@ def frangi_filter(image: np.ndarray) -> np.ndarray:
     return _bounded((image + vessels) / 2)
 
 
-METHODS = {
+FILTERS = {
     'none': no_filter,
     'tophat': top_hat,
     'clahe': clahe,
@@ -91,6 +99,19 @@ METHODS = {
     'frangi': frangi_filter,
 }
 """Filters by name, in the order of the paper's tables."""
+
+TITLES = {
+    'none': 'none',
+    'tophat': 'top-hat',
+    'clahe': 'CLAHE',
+    'laplacian': 'Laplacian',
+    'frangi': 'Frangi',
+    DEEP: 'deep (U-Net)',
+}
+"""Titles of all enhancements by name, in the order of tables and figures."""
+
+METHODS = tuple(TITLES)
+"""Names of all enhancements."""
 
 
 def _checked(image: np.ndarray) -> np.ndarray:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
-from pvs_workflow.lab.evaluation.methods import DEEP, METHODS
+from pvs_workflow.lab.evaluation.filters import DEEP, FILTERS, METHODS
 from pvs_workflow.lab.training.augment import Augmentation, augmented_image, plain_image
 from pvs_workflow.lab.training.batches import enhance
 from pvs_workflow.lab.training.counting import map_targets

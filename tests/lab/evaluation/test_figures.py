@@ -10,7 +10,7 @@ from pvs_workflow.lab.evaluation.figures import (
     save_figures,
     scatter_figure,
 )
-from pvs_workflow.lab.evaluation.methods import METHODS, TITLES
+from pvs_workflow.lab.evaluation.filters import METHODS, TITLES
 
 
 def test_five_figures_are_saved(tmp_path, make_results):

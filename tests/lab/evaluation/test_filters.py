@@ -1,11 +1,28 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.evaluation.filters import METHODS
+from pvs_workflow.lab.evaluation.filters import DEEP, FILTERS, METHODS, TITLES
 
-SHARPENING = [name for name in METHODS if name != 'none']
+SHARPENING = [name for name in FILTERS if name != 'none']
 LOCAL = ['none', 'tophat', 'laplacian', 'frangi']
 DOT = np.s_[39:42, 47:50]
+
+
+def test_every_filter_has_a_title_and_the_network_comes_last():
+    assert (*FILTERS, DEEP) == METHODS
+    assert len(set(TITLES.values())) == len(TITLES)
+
+
+def test_names_are_known_without_image_libraries():
+    """The command line lists them in ``--help``."""
+    code = (
+        'import sys, pvs_workflow.lab.evaluation.filters; '
+        'assert not {"scipy", "skimage"} & set(sys.modules)'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)
 
 
 def tissue(rng, noise=0.02):
@@ -21,14 +38,14 @@ def image():
     return image
 
 
-@pytest.mark.parametrize('name', METHODS)
+@pytest.mark.parametrize('name', FILTERS)
 def test_filters_are_deterministic_in_range_and_keep_their_input(name, image):
     before = image.copy()
-    out = METHODS[name](image)
+    out = FILTERS[name](image)
     assert out.shape == image.shape
     assert out.dtype == np.float32
     assert 0 <= out.min() < out.max() <= 1
-    assert np.array_equal(out, METHODS[name](image))
+    assert np.array_equal(out, FILTERS[name](image))
     assert np.array_equal(image, before)
     assert not np.shares_memory(out, image)
 
@@ -36,22 +53,22 @@ def test_filters_are_deterministic_in_range_and_keep_their_input(name, image):
 @pytest.mark.parametrize('name', LOCAL)
 def test_filters_commute_with_flips(name, image):
     for axis in (0, 1):
-        flipped = METHODS[name](np.flip(image, axis))
-        assert np.allclose(flipped, np.flip(METHODS[name](image), axis), atol=1e-5)
+        flipped = FILTERS[name](np.flip(image, axis))
+        assert np.allclose(flipped, np.flip(FILTERS[name](image), axis), atol=1e-5)
 
 
 @pytest.mark.parametrize('name', LOCAL)
 def test_filters_commute_with_shifts(name, image):
-    moved = METHODS[name](np.roll(image, (3, -5), (0, 1)))
+    moved = FILTERS[name](np.roll(image, (3, -5), (0, 1)))
     inside = np.s_[15:-15, 15:-15]
     assert np.allclose(
-        moved[inside], np.roll(METHODS[name](image), (3, -5), (0, 1))[inside], atol=1e-5
+        moved[inside], np.roll(FILTERS[name](image), (3, -5), (0, 1))[inside], atol=1e-5
     )
 
 
-@pytest.mark.parametrize('name', METHODS)
+@pytest.mark.parametrize('name', FILTERS)
 def test_a_constant_image_remains_constant(name):
-    out = METHODS[name](np.full((80, 96), 0.4, np.float32))
+    out = FILTERS[name](np.full((80, 96), 0.4, np.float32))
     assert np.ptp(out) < 1e-6
     assert out[0, 0] == pytest.approx(0.4 if name in ('none', 'clahe') else 0.2)
 
@@ -59,7 +76,7 @@ def test_a_constant_image_remains_constant(name):
 @pytest.mark.parametrize('name', SHARPENING)
 def test_filters_increase_the_contrast_of_a_dot(name, image):
     """The contrast is relative to the median; noise may increase too."""
-    out = METHODS[name](image)
+    out = FILTERS[name](image)
 
     def contrast(image):
         return (image[DOT].mean() - np.median(image)) / np.median(image)
@@ -69,7 +86,7 @@ def test_filters_increase_the_contrast_of_a_dot(name, image):
 
 @pytest.mark.parametrize(('name', 'factor'), [('tophat', 1), ('frangi', 2)])
 def test_tophat_and_frangi_enhance_a_dot_more_than_the_noise(name, factor, image):
-    out = METHODS[name](image)
+    out = FILTERS[name](image)
     quiet = np.s_[55:75, 10:40]
 
     def ratio(image):
@@ -80,7 +97,7 @@ def test_tophat_and_frangi_enhance_a_dot_more_than_the_noise(name, factor, image
 
 def test_frangi_enhances_dots_and_tubes_but_neither_noise_nor_holes(image):
     def vessels(image):
-        return 2 * METHODS['frangi'](image) - image
+        return 2 * FILTERS['frangi'](image) - image
 
     vesselness = vessels(image)
     assert vesselness[40, 48] > 0.3
@@ -94,23 +111,23 @@ def test_frangi_enhances_dots_and_tubes_but_neither_noise_nor_holes(image):
 def test_tophat_does_not_enhance_wide_structures():
     image = np.full((80, 96), 0.3, np.float32)
     image[20:50, 20:50] = 0.6
-    assert np.allclose(METHODS['tophat'](image)[25:45, 25:45], 0.3)
+    assert np.allclose(FILTERS['tophat'](image)[25:45, 25:45], 0.3)
 
 
 def test_laplacian_matches_a_calculation_by_hand():
     image = np.full((5, 5), 0.2, np.float32)
     image[2, 2] = 0.3
-    out = METHODS['laplacian'](image)
+    out = FILTERS['laplacian'](image)
     assert out[2, 2] == pytest.approx((0.3 + 0.4) / 2)
     assert out[2, 1] == pytest.approx((0.2 - 0.1) / 2)
     assert out[1, 1] == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize('name', METHODS)
+@pytest.mark.parametrize('name', FILTERS)
 def test_invalid_images_are_rejected(name):
     with pytest.raises(ValueError, match=r'must be 2D .* shape is \(2, 80, 96\)'):
-        METHODS[name](np.zeros((2, 80, 96)))
+        FILTERS[name](np.zeros((2, 80, 96)))
     with pytest.raises(ValueError, match=r'image values must be in \[0, 1\]'):
-        METHODS[name](np.full((80, 96), 1.5))
+        FILTERS[name](np.full((80, 96), 1.5))
     with pytest.raises(ValueError, match=r'image values must be in \[0, 1\]'):
-        METHODS[name](np.full((80, 96), np.nan))
+        FILTERS[name](np.full((80, 96), np.nan))

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from pvs_workflow.lab.evaluation.filters import METHODS as FILTERS
-from pvs_workflow.lab.evaluation.methods import METHODS
+from pvs_workflow.lab.evaluation.filters import FILTERS, METHODS
 from pvs_workflow.lab.evaluation.variations import draw_variations, enhanced_images
 from pvs_workflow.lab.training.augment import (
     ROI_ERRORS,
