@@ -80,12 +80,12 @@ def cascade_figure(
     slices: Sequence[int],
     intervals: np.ndarray,
 ) -> Figure:
-    """Show raw, enhanced and evidence in rows of six images; intervals are count, low, high."""
+    """Show six images raw, enhanced and outlined, in rows; intervals are count, low, high."""
     height = WIDTH * images.shape[2] / images.shape[1]
     rows = (
         (images, 'Raw', RAW_WINDOW),
         (enhanced, 'Enhanced', ENHANCED_WINDOW),
-        (images, 'Evidence', RAW_WINDOW),
+        (images, 'Outlined', RAW_WINDOW),
     )
     figure = new_figure(6 * (WIDTH + GAP) + GAP, 3 * (height + GAP) + HEADROOM + 0.3)
     for row, (stack, name, window) in enumerate(rows):
@@ -96,7 +96,7 @@ def cascade_figure(
             mark_edges(axes, size=7)
             if column == 0:
                 write(axes, 0.03, 0.97, name, 8, va='top')
-            if name == 'Evidence':
+            if name == 'Outlined':
                 draw_instances(axes, instances[column], size=5)
             if row == 0:
                 title = f'{image_title(views[column], slices[column])}\ncount '

@@ -154,13 +154,13 @@ def counted(one: Example) -> Figure:
 
 
 def found(one: Example) -> Figure:
-    """The evidence and the ePVS that are outlined from it."""
+    """A raw image, without and with the outlined ePVS."""
     raw = one.six[1][0]
     labels = one.image('epvs_dseg', order=0).astype(int)
     roi = one.cut(one.roi == HEMISPHERES['L'], order=0)[0]
     figure, size = image_figure(2)
     show_plane(panel(figure, 0, size, 'Raw'), raw, PIXEL, RAW_WINDOW)
-    axes = panel(figure, 1, size, 'Evidence')
+    axes = panel(figure, 1, size, 'Outlined')
     show_plane(axes, raw, PIXEL, RAW_WINDOW)
     outline(axes, roi > 0.5, PIXEL, SIDE_COLOURS['L'], 0.8)
     draw_instances(axes, labels, size=5)

@@ -21,7 +21,7 @@ def memory_gb(text: str) -> float:
     match = re.fullmatch(r'(\d+(?:\.\d*)?)\s*([KMGT])?B?', text.strip(), re.IGNORECASE)
     if not match:
         raise argparse.ArgumentTypeError(
-            f'{text!r} is not a memory size; give a number with K, M, G or T, or of megabytes'
+            f'{text!r} is not a memory size; give megabytes, or a number with K, M, G or T'
         )
     return float(match[1]) * _GB_PER_UNIT[(match[2] or 'M').upper()]
 

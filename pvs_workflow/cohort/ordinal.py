@@ -87,7 +87,7 @@ def fit_grades(grades: pd.Series, people: pd.DataFrame) -> OrdinalFit:
     rows = people[variables].assign(potter=grades).dropna()
     notes = []
     if len(rows) < len(people):
-        notes.append(f'{len(people) - len(rows)} people with a missing value are left out.')
+        notes.append(f'{len(people) - len(rows)} participants with a missing value are left out.')
     table = pd.DataFrame(index=rows.index)
     for name in variables:
         if name == 'age':
@@ -115,7 +115,7 @@ def _compare_levels(values: pd.Series, name: str) -> tuple[pd.DataFrame, list[st
         return pd.DataFrame(index=values.index), notes
     small = sorted(sizes.index[sizes < MIN_IN_LEVEL])
     notes = [
-        f'{name} “{level}” has fewer than {MIN_IN_LEVEL} people, who are left out.'
+        f'{name} “{level}” has fewer than {MIN_IN_LEVEL} participants, who are left out.'
         for level in small
     ]
     values = values[~values.isin(small)]
@@ -138,8 +138,8 @@ def _reason_not_to_fit(table: pd.DataFrame, grades: pd.Series) -> str:
     minimum = max(MIN_PARTICIPANTS, PARTICIPANTS_PER_TERM * terms)
     if n < minimum:
         return (
-            f'No model was fitted: {terms} terms need at least {minimum} people without missing '
-            f'values, but there are {n}.'
+            f'No model was fitted: {terms} terms need at least {minimum} participants without '
+            f'missing values, but there are {n}.'
         )
     if grades.nunique() < 2:
         return 'No model was fitted: everyone has the same grade.'

@@ -156,7 +156,7 @@ def read_result(path: Path) -> Result:
     if entities[0] != participant or (session is not None and session not in entities):
         raise PVSError(
             f'{path} has results of {participant}{"" if session is None else f" {session}"}, '
-            'which its name contradicts'
+            'which do not match its name'
         )
     check_grade(path, grade)
     check_counts(counts_path, counts)

@@ -65,7 +65,7 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
     ratings = np.asarray(ratings, float)
     if ratings.ndim != 2 or ratings.shape[1] < 2 or not np.isfinite(ratings).all():
         raise ValueError(
-            'ratings must be finite, with a row per subject and at least two columns, received '
+            'ratings must be finite, with a row per item and at least two columns, received '
             f'shape {ratings.shape}'
         )
     n, k = ratings.shape

@@ -83,7 +83,7 @@ def test_stacked_layers_are_aligned_to_the_pixel(open_page, page):
         ('½', [1, 0.5, 0]),
         ('¾', [1, 0.75, 0]),
         ('Enhanced', [0, 1, 0]),
-        ('Evidence', [0, 0, 1]),
+        ('Outlined', [0, 0, 1]),
         ('Side by side', [1, 1, 1]),
     ],
 )
@@ -125,7 +125,7 @@ def test_flicker_alternates_the_layers(open_page, page, figure):
 
 def test_screen_readers_find_only_the_visible_layer(open_page, page):
     driver = open_page(page)
-    choose(driver, '.figure-cascade', 'Evidence')
+    choose(driver, '.figure-cascade', 'Outlined')
     tree = driver.execute_cdp_cmd('Accessibility.getFullAXTree', {})['nodes']
     names = [
         node['name']['value'] for node in tree if node.get('role', {}).get('value') == 'image'

@@ -93,7 +93,7 @@ def test_people_with_missing_values_are_left_out_and_counted():
     incomplete.loc[incomplete.index[20:40], 'sex'] = None
     fit = fit_grades(grades, incomplete)
     assert fit.people == 360
-    assert '40 people with a missing value are left out.' in fit.notes
+    assert '40 participants with a missing value are left out.' in fit.notes
     expected = fit_grades(grades[40:], people[40:])
     assert [term.ratio for term in fit.terms] == pytest.approx([t.ratio for t in expected.terms])
 
@@ -103,7 +103,7 @@ def test_people_of_small_levels_are_left_out():
     people.loc[people.index[:4], 'group'] = 'rare <b>'
     fit = fit_grades(grades, people)
     assert fit.people == 396
-    assert 'group “rare <b>” has fewer than 5 people, who are left out.' in fit.notes
+    assert 'group “rare <b>” has fewer than 5 participants, who are left out.' in fit.notes
     assert len(fit.terms) == 3
 
 
@@ -140,7 +140,10 @@ def collinear():
 @pytest.mark.parametrize(
     ('data', 'message'),
     [
-        (lambda: simulate(25), 'need at least 30 people without missing values, but there are 25'),
+        (
+            lambda: simulate(25),
+            'need at least 30 participants without missing values, but there are 25',
+        ),
         (lambda: simulate(1), 'are unknown or the same for everyone'),
         (separated, 'separates the grades completely'),
         (collinear, 'one variable is determined by the others'),

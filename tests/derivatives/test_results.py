@@ -59,7 +59,7 @@ def test_counts_without_a_grade_are_an_incomplete_result(tmp_path):
         (
             'potter_grade',
             lambda text: text.replace('sub-02', 'sub-03', 1),
-            'results of sub-03, which its name contradicts',
+            'results of sub-03, which do not match its name',
         ),
         ('epvs_counts', lambda text: text.rsplit('\n', 2)[0] + '\n', 'expected 3 rows'),
         (

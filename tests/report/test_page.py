@@ -176,7 +176,7 @@ def test_counted_images_take_precedence_over_alignments(tmp_path, save_results, 
     monkeypatch.setattr(page_module, 'MAX_PICTURE_CHARACTERS', sum(len(p['src']) for p in counted))
     page = read(write_subject_page(tmp_path, '01'))
     assert page.all('img') == counted
-    assert page.text.count('would make this page too large') == 2
+    assert page.text.count('would make this report too large') == 2
 
 
 def test_pages_of_other_participants_are_not_mixed_up(tmp_path, save_results, read):
@@ -251,7 +251,7 @@ def test_panels_are_the_six_images_with_their_rows(tmp_path, save_results):
         (side, rank) for side in ('left', 'right') for rank in (1, 2, 3)
     ]
     for panel in panels:
-        assert [picture.label for picture in panel.pictures] == ['Raw', 'Enhanced', 'Evidence']
+        assert [picture.label for picture in panel.pictures] == ['Raw', 'Enhanced', 'Outlined']
         assert panel.row['slice_rank'] == panel.rank
         assert panel.row['hemisphere'] == panel.side[0].upper()
         for picture in panel.pictures:

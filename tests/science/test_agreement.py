@@ -114,7 +114,7 @@ def test_the_icc_can_be_undefined_or_perfect():
 
 @pytest.mark.parametrize('ratings', [[1, 2, 3], [[1], [2]], [[1, np.nan], [2, 3]]])
 def test_unusable_ratings_are_refused(ratings):
-    with pytest.raises(ValueError, match='row per subject and at least two columns, received'):
+    with pytest.raises(ValueError, match='row per item and at least two columns, received'):
         intraclass_correlation(ratings)
 
 

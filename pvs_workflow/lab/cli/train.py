@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--backgrounds',
         type=Path,
         metavar='DIR',
-        help='results of pvs_workflow on real T2w with few ePVS, to implant simulated ePVS in',
+        help='results of pvs_workflow on real T2w with few ePVS, used as backgrounds of ePVS',
     )
     parser.add_argument(
         '--from',
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--minutes',
         type=_minutes,
         metavar='BUDGET',
-        help='minutes to train for at most; the result then depends on the machine',
+        help='maximum training time, minutes; the result then depends on the machine',
     )
     parser.add_argument(
         '--paper-settings',

@@ -89,7 +89,7 @@ def load_part(path: Path) -> FoldResult:
     Raises
     ------
     OutputError
-        If the file is not a part of a cross-validation.
+        If the file is not part of a cross-validation.
 
     """
     try:
@@ -98,7 +98,7 @@ def load_part(path: Path) -> FoldResult:
         return FoldResult(**values)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise OutputError(
-            f'{path} is not a part of a cross-validation ({error}); delete it to compute it again'
+            f'{path} is not part of a cross-validation ({error}); delete it to compute it again'
         ) from error
 
 

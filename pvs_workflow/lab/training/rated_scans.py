@@ -220,7 +220,7 @@ def _check_matches(ratings: Ratings, scans: list[RatedScan]) -> None:
             matches = f'{number} T2w images' if number else 'no T2w image with basal ganglia'
             raise PVSError(
                 f'the ratings of participant {person[0]}{session} in {ratings.source} match '
-                f'{matches}; each participant and session needs exactly one'
+                f'{matches}; each participant and session needs exactly one T2w'
             )
 
 

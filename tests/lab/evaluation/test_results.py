@@ -27,7 +27,7 @@ def test_a_saved_part_is_loaded_unchanged(tmp_path, make_results):
 def test_an_invalid_part_is_rejected(tmp_path, content):
     path = tmp_path / 'part.json'
     path.write_text(content)
-    with pytest.raises(OutputError, match=r'is not a part of a cross-validation .*; delete it'):
+    with pytest.raises(OutputError, match=r'is not part of a cross-validation .*; delete it'):
         load_part(path)
 
 
