@@ -17,7 +17,8 @@ def test_memory_sizes_are_read(text, expected):
 
 @pytest.mark.parametrize('text', ['', '8X', '-1', 'G', '1e3'])
 def test_invalid_memory_sizes_are_refused(text):
-    with pytest.raises(argparse.ArgumentTypeError, match='give megabytes, or a number with K, M, G or T'):
+    message = 'give megabytes, or a number with K, M, G or T'
+    with pytest.raises(argparse.ArgumentTypeError, match=message):
         memory_gb(text)
 
 
