@@ -136,7 +136,7 @@ def test_screen_readers_find_only_the_visible_layer(open_page, page):
     groups = [
         node['name']['value'] for node in tree if node.get('role', {}).get('value') == 'group'
     ]
-    assert 'Raw images, enhanced images and evidence: show' in groups
+    assert 'Raw images, enhanced images and outlined ePVS: show' in groups
 
 
 def test_print_shows_all_layers_and_no_controls(open_page, page):
