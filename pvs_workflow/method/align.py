@@ -24,7 +24,8 @@ class Aligned(Saved):
     image : nibabel image of float32
         The other contrast on the T2w's grid.
     handedness : float
-        Mutual information with the T2w, divided by that of the mirror image.
+        Mutual information with the T2w, divided by that of the mirror image; below 1 if the
+        mirror image fits better.
 
     """
 
@@ -40,7 +41,7 @@ class ContrastFit(Saved):
     Attributes
     ----------
     overlap : float
-        Dice coefficient of the basal ganglia found in both.
+        Dice coefficient of the basal ganglia segmented in both, 0 to 1.
     handedness : float
         As in :class:`Aligned`.
 
@@ -53,8 +54,19 @@ class ContrastFit(Saved):
 def align(t2w: Conformed, moving: Conformed, seed: int) -> Aligned:
     """Register another contrast of the same head to the T2w, and resample it once.
 
-    The T2w may still have its bias field, so this step does not wait for N4. ``seed`` is the
-    random seed of ANTs, > 0.
+    Parameters
+    ----------
+    t2w : Conformed
+        The T2w. It may still have its bias field, so this step does not wait for N4.
+    moving : Conformed
+        The other contrast.
+    seed : int
+        Random seed of ANTs, > 0.
+
+    Returns
+    -------
+    Aligned
+
     """
     transform, handedness = register_rigid(t2w.image, moving.image, seed)
     return Aligned(transform, apply_transform(t2w.image, moving.image, transform), handedness)
@@ -65,8 +77,23 @@ def compare(
 ) -> ContrastFit:
     """Segment the nuclei in another contrast to check its alignment with the T2w.
 
-    ``aligned`` is the result of :func:`align` for the same contrast; ``affine`` and ``nuclei``
-    belong to the T2w, and ``seed`` is the random seed of TensorFlow.
+    Parameters
+    ----------
+    moving : Conformed
+        The other contrast.
+    aligned : Aligned
+        Result of :func:`align` for this contrast.
+    affine : TemplateAffine
+        Registration of the template to the T2w.
+    nuclei : Nuclei
+        Nuclei of the T2w.
+    seed : int
+        Random seed of TensorFlow.
+
+    Returns
+    -------
+    ContrastFit
+
     """
     to_template = affine.transform.matrix @ np.linalg.inv(aligned.transform.matrix)
     _, probabilities = predict_box(moving, to_template, seed)

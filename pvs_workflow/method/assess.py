@@ -56,7 +56,24 @@ def assess_quality(
     warp: Warp,
     fits: tuple[ContrastFit, ...] = (),
 ) -> Quality:
-    """Flag implausible properties of a result; ``fits`` has one entry for each other contrast."""
+    """Flag implausible properties of a result.
+
+    Parameters
+    ----------
+    six : SixImages
+    located : BasalGanglia
+    counted : ImageCounts
+        Results of the earlier steps.
+    warp : Warp
+        The template, warped to the T2w.
+    fits : tuple of ContrastFit
+        One for each other contrast.
+
+    Returns
+    -------
+    Quality
+
+    """
     affine = located.roi.affine
     volumes = roi_volumes(np.asarray(located.roi.dataobj), affine)
     indices = [view.slice_index for view in six.views]

@@ -47,6 +47,10 @@ def conform(source: Path, is_t2w: bool = False) -> Conformed:
     is_t2w : bool
         Whether to check that the voxels are small enough to show ePVS.
 
+    Returns
+    -------
+    Conformed
+
     Raises
     ------
     ImageError
@@ -69,7 +73,7 @@ def conform(source: Path, is_t2w: bool = False) -> Conformed:
 
 @contextmanager
 def prefix_errors(path: Path | str) -> Iterator[None]:
-    """Prefix the message of an error that is raised in the block with the file's name."""
+    """Prefix the message of each :class:`PVSError` raised in the block with the file's name."""
     try:
         yield
     except PVSError as error:

@@ -20,12 +20,12 @@ class Uncertainty:
 
     Attributes
     ----------
-    lows, highs : (n,) arrays of float
-        Prediction interval of each count.
+    lows, highs : (n,) arrays of float, ≥ 0
+        90 % prediction interval of each count.
     probabilities : (5,) array of float
         Probabilities of the person's Potter grades 0 to 4; they sum to 1.
-    distances : (n,) array of float
-        Distance of each image from the calibration images.
+    distances : (n,) array of float, ≥ 0
+        Mahalanobis distance of each image from the calibration images.
     in_distribution : (n,) array of bool
         Whether each distance is within the limit.
 
@@ -46,8 +46,25 @@ class ImageCounts(Prediction, Uncertainty, Saved):
 def count(six: SixImages, model: Path, model_sha256: str, seed: int) -> ImageCounts:
     """Enhance the six images and count the ePVS in them.
 
-    ``model`` is the cascade bundle, ``model_sha256`` the checksum of its card, and ``seed`` the
-    random seed of TensorFlow.
+    Parameters
+    ----------
+    six : SixImages
+    model : Path
+        Cascade bundle.
+    model_sha256 : str
+        Checksum of its card.
+    seed : int
+        Random seed of TensorFlow.
+
+    Returns
+    -------
+    ImageCounts
+
+    Raises
+    ------
+    BundleError
+        If the model cannot be used or predicts values that are not finite.
+
     """
     # The last digits of a sum depend on the number of threads.
     configure_tensorflow(1, seed)
@@ -70,6 +87,10 @@ def estimate(card: Card, images: np.ndarray, prediction: Prediction) -> Uncertai
         All images of one person.
     prediction : Prediction
         Prediction for these images.
+
+    Returns
+    -------
+    Uncertainty
 
     """
     counts = prediction.counts

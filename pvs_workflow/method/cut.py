@@ -43,8 +43,17 @@ class SixImages(Saved):
 def cut(t2w: Conformed, located: BasalGanglia, model: Path) -> SixImages:
     """Choose the three slices with the largest ROI, and cut the images of both hemispheres.
 
-    ``t2w`` is bias-corrected; the card of the cascade bundle, ``model``, defines the
-    preprocessing.
+    Parameters
+    ----------
+    t2w : Conformed
+        The bias-corrected T2w.
+    located : BasalGanglia
+    model : Path
+        Cascade bundle, whose card defines the preprocessing.
+
+    Returns
+    -------
+    SixImages
 
     Raises
     ------

@@ -42,7 +42,21 @@ class FoundEPVS(Saved):
 
 
 def find(t2w: Conformed, six: SixImages, counted: ImageCounts) -> FoundEPVS:
-    """Label the ePVS on the enhanced images, at most the rounded count of each image."""
+    """Label the ePVS on the enhanced images, at most the rounded count of each image.
+
+    Parameters
+    ----------
+    t2w : Conformed
+        The T2w that the images were cut from.
+    six : SixImages
+    counted : ImageCounts
+        Predictions for the six images.
+
+    Returns
+    -------
+    FoundEPVS
+
+    """
     affine = t2w.image.affine
     instances = find_instances(six.images, counted.evidence, six.rois, counted.counts)
     enhanced, volume = place_back(

@@ -101,7 +101,16 @@ class Warp(Saved):
 
 @dataclass(frozen=True)
 class Location:
-    """Basal ganglia of a T2w, with the registrations and nuclei they are derived from."""
+    """Basal ganglia of a T2w, with the registrations and nuclei they are derived from.
+
+    Attributes
+    ----------
+    affine : TemplateAffine
+    nuclei : Nuclei
+    basal_ganglia : BasalGanglia
+    warp : Warp
+
+    """
 
     affine: TemplateAffine
     nuclei: Nuclei
@@ -112,8 +121,24 @@ class Location:
 def locate(scan: Conformed, corrected: Conformed, seed: int) -> Location:
     """Locate the basal ganglia: run all parts of this step.
 
-    ``corrected`` is the bias-corrected ``scan`` (T2w); ``seed`` is the random seed of ANTs and
-    TensorFlow, > 0.
+    Parameters
+    ----------
+    scan : Conformed
+        The T2w.
+    corrected : Conformed
+        The bias-corrected T2w.
+    seed : int
+        Random seed of ANTs and TensorFlow, > 0.
+
+    Returns
+    -------
+    Location
+
+    Raises
+    ------
+    RegistrationError
+        If the template does not fit the T2w.
+
     """
     affine = register_template(scan, seed)
     nuclei = find_nuclei(corrected, affine, seed)
@@ -124,14 +149,43 @@ def locate(scan: Conformed, corrected: Conformed, seed: int) -> Location:
 def register_template(t2w: Conformed, seed: int) -> TemplateAffine:
     """Register the template to a T2w with an affine transform.
 
-    The T2w may still have its bias field, so this step does not wait for N4. ``seed`` is the
-    random seed of ANTs, > 0.
+    Parameters
+    ----------
+    t2w : Conformed
+        The T2w. It may still have its bias field, so this step does not wait for N4.
+    seed : int
+        Random seed of ANTs, > 0.
+
+    Returns
+    -------
+    TemplateAffine
+
+    Raises
+    ------
+    RegistrationError
+        If the volume of the head relative to the template is implausible.
+
     """
     return TemplateAffine(register_affine(t2w.image, nb.load(TEMPLATE), seed))
 
 
 def find_nuclei(t2w: Conformed, affine: TemplateAffine, seed: int) -> Nuclei:
-    """Segment the nuclei of a bias-corrected T2w; ``seed`` is the random seed of TensorFlow."""
+    """Segment the nuclei of a T2w.
+
+    Parameters
+    ----------
+    t2w : Conformed
+        The bias-corrected T2w.
+    affine : TemplateAffine
+        Registration of the template to this T2w.
+    seed : int
+        Random seed of TensorFlow.
+
+    Returns
+    -------
+    Nuclei
+
+    """
     matrix = affine.transform.matrix
     box, probabilities = predict_box(t2w, matrix, seed)
     labels = label_scan(probabilities, t2w.image.shape, t2w.image.affine, matrix)
@@ -157,8 +211,10 @@ def predict_box(
 
     Returns
     -------
-    box : (64, 72, 56) array
-    probabilities : (64, 72, 56, 7) array
+    box : (64, 72, 56) array of float32
+        Intensities in template space; 0 outside the scan.
+    probabilities : (64, 72, 56, 7) array of float32, in [0, 1]
+        Probability of each class.
 
     """
     # The last digits of a sum depend on the number of threads.
@@ -176,7 +232,24 @@ def find_roi(nuclei: Nuclei) -> BasalGanglia:
 
 
 def warp_template(t2w: Conformed, affine: TemplateAffine, nuclei: Nuclei, seed: int) -> Warp:
-    """Warp the template to the nuclei of a T2w; ``seed`` is the random seed of ANTs, > 0."""
+    """Warp the template to the nuclei of a T2w.
+
+    Parameters
+    ----------
+    t2w : Conformed
+        The bias-corrected T2w.
+    affine : TemplateAffine
+        Registration of the template to this T2w.
+    nuclei : Nuclei
+        Nuclei of this T2w.
+    seed : int
+        Random seed of ANTs, > 0.
+
+    Returns
+    -------
+    Warp
+
+    """
     template, linear = nb.load(TEMPLATE), affine.transform
     maps = tuple(
         structure_maps(np.asarray(image.dataobj, dtype=np.float32))

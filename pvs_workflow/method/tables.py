@@ -21,16 +21,23 @@ def tabulate(
     quality: Quality,
     identity: Mapping[str, str | None] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables of a T2w: ``epvs_instances``, ``epvs_counts`` and ``potter_grade``.
+    """Return the tables of a T2w.
 
     Parameters
     ----------
-    six, counted, found, quality
-        Results of the steps.
+    six : SixImages
+    counted : ImageCounts
+    found : FoundEPVS
+    quality : Quality
+        Results of the earlier steps.
     identity : mapping of str, optional
         ``participant``, ``session``, ``t2w``, ``model`` and ``model_sha256``: arguments of
-        :func:`~pvs_workflow.derivatives.counts.grade_table`. Without it, ``potter_grade`` is
-        omitted.
+        :func:`~pvs_workflow.derivatives.counts.grade_table`.
+
+    Returns
+    -------
+    dict of DataFrame
+        ``epvs_instances``, ``epvs_counts`` and, with ``identity``, ``potter_grade``.
 
     """
     counts = count_table(

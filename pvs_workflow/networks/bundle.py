@@ -39,7 +39,14 @@ def model_sha256(path: Path) -> str:
 
 
 def read_card(path: Path) -> Card:
-    """Read the card of a bundle without checking its weights; raise `BundleError` on failure."""
+    """Read the card of a bundle without checking its weights.
+
+    Raises
+    ------
+    BundleError
+        If the bundle has no card, or the card is not valid.
+
+    """
     with _bundle_errors(path):
         if not Path(path, CARD).is_file():
             raise ValueError(f'it is not a folder with {CARD}, {" and ".join(WEIGHTS)}')
@@ -89,7 +96,17 @@ def build_networks(architecture: Architecture) -> tuple:
 def cached_bundle(path: Path, sha256: str) -> 'Cascade':
     """Load a bundle once per process; do not train its networks.
 
-    ``sha256`` is that of :func:`model_sha256`, so a bundle that was replaced is loaded again.
+    Parameters
+    ----------
+    path : Path
+    sha256 : str
+        Result of :func:`model_sha256`, so that a bundle that was replaced is loaded again.
+
+    Raises
+    ------
+    BundleError
+        As :func:`load_bundle`.
+
     """
     return load_bundle(path)
 
@@ -131,6 +148,12 @@ def _sha256(content: bytes) -> str:
 
 def load_weights(model, content: bytes) -> None:
     """Fill a network, in place, with the weights of a safetensors file.
+
+    Parameters
+    ----------
+    model : keras.Model
+    content : bytes
+        Content of the file.
 
     Raises
     ------

@@ -171,7 +171,7 @@ def _check_names(card: Card) -> None:
 
 
 def read_typed(kind: type, value: Any, name: str):
-    """Convert a JSON value to the type of an annotation, or raise `ValueError`.
+    """Convert a JSON value to the type of an annotation.
 
     Parameters
     ----------
@@ -182,6 +182,11 @@ def read_typed(kind: type, value: Any, name: str):
         From :func:`parse_finite_json`.
     name : str
         Name of the value in error messages.
+
+    Raises
+    ------
+    ValueError
+        If the value has another type, or missing, unknown or invalid fields.
 
     Examples
     --------
@@ -229,7 +234,14 @@ def _check_object(value: Any, name: str) -> dict:
 
 
 def parse_finite_json(text: str):
-    """Parse JSON; raise `ValueError` for numbers that are not finite, as those above 1.8e308."""
+    """Parse JSON text.
+
+    Raises
+    ------
+    ValueError
+        If it is not valid, or a number is not finite (above 1.8e308).
+
+    """
     return parse_json(text, parse_constant=_finite, parse_float=_finite, parse_int=_finite_int)
 
 

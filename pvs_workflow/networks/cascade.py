@@ -22,9 +22,11 @@ class Prediction:
     Attributes
     ----------
     enhanced : (n, 80, 96) array of float32, in [0, 1]
+        Enhanced images.
     evidence : (n, 80, 96) array of float32, in [0, 1]
         Mask that the enhancer added to each image, clipped.
     counts : (n,) array of float, ≥ 0
+        Predicted number of ePVS on each image.
 
     """
 
@@ -60,6 +62,10 @@ class Cascade:
         images : (n, 80, 96) array of float32, in [0, 1]
             Images prepared by :func:`pvs_workflow.science.intensity.prepare_image`, with the
             preprocessing on the card.
+
+        Returns
+        -------
+        Prediction
 
         Raises
         ------

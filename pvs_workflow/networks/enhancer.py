@@ -24,7 +24,7 @@ would differ from those in training.
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:
-    """Raise ValueError if a field of a dataclass is out of range."""
+    """Raise ValueError unless the value of a field is from ``low`` to ``high``."""
     if not low <= value <= high:
         raise ValueError(f'{name} must be {low} to {high}, received {value}')
 

@@ -28,6 +28,13 @@ def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
     filters of the level above. Levels are connected by max pooling, nearest-neighbour upsampling
     and skip connections.
 
+    Parameters
+    ----------
+    width : int
+        Filters of the first level.
+    depth : int
+        Number of poolings, at most 3.
+
     Returns
     -------
     keras.Model
@@ -54,7 +61,17 @@ def build_nuclei_network(width: int = WIDTH, depth: int = DEPTH):
 def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
     """Return the probability of each class, averaged over the box and its mirror image.
 
-    The box, (64, 72, 56), has any unit; the probabilities are (64, 72, 56, 7), float32.
+    Parameters
+    ----------
+    model : keras.Model
+        Network of :func:`build_nuclei_network`.
+    box : (64, 72, 56) array
+        Intensities in any unit.
+
+    Returns
+    -------
+    (64, 72, 56, 7) array of float32, in [0, 1]
+
     """
     keras = load_keras()
     image, probabilities = scaled(box), []
@@ -67,6 +84,10 @@ def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
 @functools.lru_cache(maxsize=1)
 def cached_nuclei_network(path: Path):
     """Load the network from a safetensors file once per process; do not train it.
+
+    Returns
+    -------
+    keras.Model
 
     Raises
     ------

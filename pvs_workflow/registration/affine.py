@@ -34,6 +34,7 @@ def register_affine(fixed: nb.Nifti1Image, template: nb.Nifti1Image, seed: int) 
     template : nibabel image, 3D
         Template of the same contrast.
     seed : int
+        Random seed of ANTs, > 0.
 
     Returns
     -------

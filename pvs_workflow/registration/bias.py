@@ -18,6 +18,7 @@ def correct_bias(image: nb.Nifti1Image, seed: int) -> nb.Nifti1Image:
     ----------
     image : nibabel image, 3D, values ≥ 0
     seed : int
+        Random seed of ANTs, > 0.
 
     Returns
     -------

@@ -51,7 +51,18 @@ def load_ants() -> ModuleType:
 def start_ants(seed: int) -> ModuleType:
     """Set the random seed of ANTs and return the :mod:`ants` module.
 
-    The seed is > 0; ITK replaces 0 by the time of day.
+    Parameters
+    ----------
+    seed : int
+        > 0, because ITK replaces 0 by the time of day.
+
+    Raises
+    ------
+    ValueError
+        If the seed is not positive.
+    PVSError
+        As :func:`load_ants`.
+
     """
     if seed <= 0:
         raise ValueError(f'seed must be > 0, received {seed}')
@@ -62,7 +73,7 @@ def start_ants(seed: int) -> ModuleType:
 
 
 def to_ants(image: 'nb.Nifti1Image'):
-    """Return the same volume as an ANTs image (float32, LPS+ world)."""
+    """Return a 3D image as an ANTs image (float32, LPS+ world)."""
     import nibabel as nb
 
     # A new image, because nibabel caches the voxels in the image that they are read from.

@@ -39,11 +39,12 @@ def register_rigid(
     fixed, moving : nibabel images, 3D
         Canonical images.
     seed : int
+        Random seed of ANTs, > 0.
 
     Returns
     -------
     transform : LinearTransform
-        Maps fixed to moving points.
+        Maps points of ``fixed`` to points of ``moving``.
     handedness : float
         Mutual information with ``moving`` over that with its mirror image; below 1 if the mirror
         image fits better.

@@ -43,6 +43,7 @@ def register_syn(
     affine : LinearTransform
         Maps points of ``target`` to points of the template.
     seed : int
+        Random seed of ANTs, > 0.
 
     Returns
     -------

@@ -27,9 +27,10 @@ class LinearTransform:
     Attributes
     ----------
     parameters : tuple of float
-        For `AFFINE`, the 3 × 3 matrix by rows, then the shift.
-    centre : tuple of float
-        Fixed point of the matrix.
+        For `AFFINE`, the 3 × 3 matrix by rows, then the shift; for `EULER`, three angles in
+        radians, then the shift.
+    centre : tuple of 3 float
+        Centre of rotation, to which the matrix or the angles refer.
     kind : str
         ITK's name of the transform type.
 
@@ -57,7 +58,7 @@ class LinearTransform:
         return cls(*numbers, content['Transform'])
 
     def save(self, path: Path) -> Path:
-        """Write the transform in ITK's text format (``.txt``)."""
+        """Write the transform in ITK's text format (``.txt``), and return its path."""
         parameters, centre = (
             ' '.join(repr(float(value)).removesuffix('.0') for value in values)
             for values in (self.parameters, self.centre)
@@ -71,7 +72,7 @@ class LinearTransform:
 
     @property
     def matrix(self) -> np.ndarray:
-        """(4, 4) matrix from fixed to moving points, RAS+ millimetres."""
+        """(4, 4) matrix from fixed to moving points, RAS+ millimetres; ValueError for `EULER`."""
         if self.kind != AFFINE:
             raise ValueError(f'only {AFFINE} has a matrix, received {self.kind}')
         linear, shift = np.reshape(self.parameters[:9], (3, 3)), np.array(self.parameters[9:])
@@ -90,12 +91,15 @@ def apply_transform(
     Parameters
     ----------
     fixed, moving : nibabel images, 3D
+        The image that defines the grid, and the image to resample.
     transform : LinearTransform or nibabel image
-        Maps fixed to moving points; an image is a displacement field in ITK's format.
+        Maps points of ``fixed`` to points of ``moving``; an image is a displacement field in
+        ITK's format.
 
     Returns
     -------
     nibabel image of float32
+        ``moving`` on the grid of ``fixed``.
 
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -124,10 +128,16 @@ def compose(
     grid : nibabel image, 3D
         Grid of the field.
     moving : nibabel image, 3D
+        The image that the chain resamples.
     transforms : sequence of Path
         Transforms in the order of ``antsApplyTransforms``: the last one is applied first.
     folder : Path
         Folder of the file that ITK writes.
+
+    Returns
+    -------
+    nibabel image
+        Displacements in ITK's format.
 
     Raises
     ------

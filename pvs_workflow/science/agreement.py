@@ -12,7 +12,16 @@ LIMIT = 1.96
 
 @dataclass(frozen=True)
 class Correlation:
-    """An intraclass correlation coefficient and its 95 % interval; NaN if undefined."""
+    """An intraclass correlation coefficient and its 95 % interval; NaN if undefined.
+
+    Attributes
+    ----------
+    value : float
+        At most 1; negative values are possible.
+    low, high : float
+        Limits of the interval.
+
+    """
 
     value: float
     low: float
@@ -53,6 +62,11 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
     -------
     Correlation
         NaN for fewer than three subjects or constant ratings.
+
+    Raises
+    ------
+    ValueError
+        If ratings are not finite, or not an array with two columns or more.
 
     Examples
     --------
@@ -98,7 +112,20 @@ def intraclass_correlation(ratings: np.ndarray) -> Correlation:
 def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
     """Return Cohen's kappa of Potter grades with quadratic weights (1968, Psychol Bull 70:213).
 
-    ``predicted`` and ``true`` are (n,) arrays of grades; NaN if all of them are equal.
+    Parameters
+    ----------
+    predicted, true : (n,) arrays of int
+        Grades, 0 to 4.
+
+    Returns
+    -------
+    float
+        At most 1; NaN if all grades are equal.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are empty or differ in length.
 
     Examples
     --------
@@ -115,7 +142,24 @@ def weighted_kappa(predicted: np.ndarray, true: np.ndarray) -> float:
 
 
 def confusion_matrix(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Return the (5, 5) confusion matrix, true grades in rows and predicted ones in columns."""
+    """Return the confusion matrix of Potter grades.
+
+    Parameters
+    ----------
+    predicted, true : (n,) arrays of int
+        Grades, 0 to 4.
+
+    Returns
+    -------
+    (5, 5) array of int
+        Numbers of pairs, true grades in rows and predicted ones in columns.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are empty or differ in length.
+
+    """
     predicted, true = _check_pairs(predicted, true)
     from sklearn import metrics
 
@@ -125,7 +169,20 @@ def confusion_matrix(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
 def limits_of_agreement(predicted: np.ndarray, true: np.ndarray) -> Limits:
     """Return the mean and the 95 % limits of predicted − true.
 
-    ``predicted`` and ``true`` are (n,) arrays.
+    Parameters
+    ----------
+    predicted, true : (n,) arrays
+        Counts or grades.
+
+    Returns
+    -------
+    Limits
+        All but ``bias`` are NaN for a single pair.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are empty or differ in length.
 
     Examples
     --------

@@ -21,9 +21,21 @@ MAX_IN_PLANE = 2.0
 
 
 def check_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return the three dimensions of a stored image, or raise `ImageError`.
+    """Return the three dimensions of a stored image.
 
-    Trailing dimensions of length 1 are dropped.
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape in the header; trailing dimensions of length 1 are dropped.
+
+    Returns
+    -------
+    tuple of 3 int
+
+    Raises
+    ------
+    ImageError
+        If the image is not 3D, has an axis with a single voxel, or more than `MAX_VOXELS` voxels.
 
     Examples
     --------
@@ -46,7 +58,19 @@ def check_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def check_voxels(data: np.ndarray) -> None:
-    """Raise `ImageError` unless voxel values are finite, not constant and within range."""
+    """Check the voxel values of an image.
+
+    Parameters
+    ----------
+    data : array
+
+    Raises
+    ------
+    ImageError
+        If values are NaN or infinite, all equal, above `MAX_VALUE` in magnitude, or within a range
+        below `MIN_RANGE`.
+
+    """
     bad = data.size - int(np.count_nonzero(np.isfinite(data)))
     if bad:
         raise ImageError(
@@ -64,7 +88,20 @@ def check_voxels(data: np.ndarray) -> None:
 
 
 def check_t2w_grid(shape: tuple[int, int, int], affine: np.ndarray) -> None:
-    """Raise `ImageError` if the axial slices of a canonical T2w are too few or too coarse."""
+    """Check the resolution and the number of slices of a T2w.
+
+    Parameters
+    ----------
+    shape : tuple of 3 int
+    affine : (4, 4) array
+        Canonical grid of the T2w.
+
+    Raises
+    ------
+    ImageError
+        If in-plane voxels are larger than `MAX_IN_PLANE`, or there are fewer than three slabs.
+
+    """
     sizes = voxel_sizes(affine)
     if max(sizes[:2]) > MAX_IN_PLANE:
         raise ImageError(

@@ -35,6 +35,16 @@ def enhancement_target(image: np.ndarray, epvs: np.ndarray) -> np.ndarray:
 
     The sum is halved instead of rescaled to its own range, so that grey values do not depend on
     the presence of ePVS (Chae et al. 2024, section 2.4).
+
+    Parameters
+    ----------
+    image : array, in [0, 1]
+    epvs : array of bool, same shape
+
+    Returns
+    -------
+    array of float32, same shape, in [0, 1]
+
     """
     return (np.asarray(image, np.float32) + np.asarray(epvs, np.float32)) / 2
 
@@ -42,7 +52,17 @@ def enhancement_target(image: np.ndarray, epvs: np.ndarray) -> np.ndarray:
 def added_mask(image: np.ndarray, enhanced: np.ndarray) -> np.ndarray:
     """Return the mask that an enhancer added to an image: :func:`enhancement_target` inverted.
 
-    Values are about 0 to 1; errors of the enhancer can exceed this range.
+    Parameters
+    ----------
+    image : array, in [0, 1]
+    enhanced : array, same shape
+        Output of the enhancer.
+
+    Returns
+    -------
+    array of float32, same shape
+        About 0 to 1; errors of the enhancer can exceed this range.
+
     """
     return (2 * np.asarray(enhanced, np.float32) - image).astype(np.float32)
 
@@ -73,6 +93,11 @@ def label_candidates(evidence: np.ndarray, roi: np.ndarray) -> tuple[np.ndarray,
         0 background; candidates from 1, strongest first (ties: by their first pixel).
     strengths : (n,) array of float
         Maximum of each candidate's smoothed evidence, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
 
     """
     if np.shape(evidence) != np.shape(roi):
@@ -107,11 +132,18 @@ def drop_borders(
 
     Parameters
     ----------
-    labels, strengths
-        Candidates from :func:`label_candidates`; the remaining ones are returned.
-    image : (i, j) array
+    labels : (i, j) array of int32
+    strengths : (n,) array of float
+        Candidates from :func:`label_candidates`.
+    image : (i, j) array, in [0, 1]
         Input of the cascade.
     roi : (i, j) array of bool
+
+    Returns
+    -------
+    labels : (i, j) array of int32
+    strengths : (m,) array of float
+        The remaining candidates, in the same order.
 
     """
     if not strengths.size:
@@ -127,5 +159,20 @@ def drop_borders(
 def keep_strongest(
     labels: np.ndarray, strengths: np.ndarray, max_number: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Keep the strongest ``max_number`` of :func:`label_candidates`, or all if there are fewer."""
+    """Keep the strongest candidates.
+
+    Parameters
+    ----------
+    labels : (i, j) array of int32
+    strengths : (n,) array of float
+        Candidates from :func:`label_candidates`, strongest first.
+    max_number : int, ≥ 0
+
+    Returns
+    -------
+    labels : (i, j) array of int32
+    strengths : (m,) array of float
+        The first ``max_number`` candidates, or all if there are fewer.
+
+    """
     return np.where(labels <= max_number, labels, 0).astype(labels.dtype), strengths[:max_number]

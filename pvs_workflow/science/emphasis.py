@@ -38,13 +38,18 @@ PAPER = Emphasis()
 
 
 def emphasise(image: np.ndarray, added: np.ndarray, emphasis: Emphasis = PAPER) -> np.ndarray:
-    """Return the enhanced image: an image plus its evidence of ePVS, float32 in [0, 1].
+    """Return the enhanced image: an image plus its evidence of ePVS.
 
     Parameters
     ----------
     image : array, in [0, 1]
     added : array, same shape
         Mask that the enhancer added to the image, about 0 to 1.
+    emphasis : Emphasis
+
+    Returns
+    -------
+    array of float32, same shape, in [0, 1]
 
     Examples
     --------

@@ -56,9 +56,19 @@ class Storage:
 
 
 def check_affine(affine: np.ndarray) -> None:
-    """Raise :class:`ImageError` unless the affine is finite, invertible and without shear.
+    """Check the affine of an image.
 
-    Voxels that are too large or too far away raise it, too.
+    Parameters
+    ----------
+    affine : (4, 4) array
+        Voxel index to millimetres.
+
+    Raises
+    ------
+    ImageError
+        If it is not finite, not invertible or sheared by more than `SHEAR_TOLERANCE`, or if voxels
+        are larger than `MAX_VOXEL_SIZE` or the first one is beyond `MAX_ORIGIN`.
+
     """
     affine = np.asarray(affine, dtype=float)
     if not np.isfinite(affine).all():
@@ -137,7 +147,19 @@ def to_canonical(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def to_stored(data: np.ndarray, storage: Storage) -> np.ndarray:
-    """Return a view of a canonical array in the stored order: :func:`to_canonical` inverted."""
+    """Reorder a canonical array to the stored order: the inverse of :func:`to_canonical`.
+
+    Parameters
+    ----------
+    data : (x, y, z) array
+    storage : Storage
+
+    Returns
+    -------
+    (i, j, k) array
+        A view of ``data``.
+
+    """
     axes, flips = zip(*storage.orientation, strict=True)
     return np.transpose(data, axes)[tuple(slice(None, None, flip) for flip in flips)]
 
@@ -145,16 +167,23 @@ def to_stored(data: np.ndarray, storage: Storage) -> np.ndarray:
 def isotropic_grid(
     shape: tuple[int, int, int], affine: np.ndarray, size: float, margin: float = 0.0
 ) -> tuple[tuple[int, int, int], np.ndarray]:
-    """Return shape and affine of the grid of cubic voxels that covers a volume along its axes.
+    """Return the grid of cubic voxels that covers a volume along its axes.
 
     Parameters
     ----------
-    shape, affine
+    shape : tuple of 3 int
+    affine : (4, 4) array
         Grid of the volume.
     size : float
         Edge length of the new voxels, mm.
     margin : float
         Space to add on each side, mm.
+
+    Returns
+    -------
+    shape : tuple of 3 int
+    affine : (4, 4) array
+        The new grid, with the same centre.
 
     """
     sizes = voxel_sizes(affine)

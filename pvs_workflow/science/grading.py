@@ -11,7 +11,15 @@ MAX_COUNT = 10_000
 
 
 def round_count(count):
-    """Round to the nearest integer, halves up.
+    """Round counts to the nearest integer, halves up.
+
+    Parameters
+    ----------
+    count : float or array of float
+
+    Returns
+    -------
+    int or array of int, same shape
 
     Examples
     --------
@@ -24,8 +32,22 @@ def round_count(count):
 def potter_grade(count):
     """Return the Potter grade, 0–4, of one or more predicted counts.
 
-    A count is the number of ePVS in one hemisphere of one slice, ≥ 0. Rounded counts of 0, 1–10,
-    11–20, 21–40 and over 40 have the grades 0 to 4 (Potter et al. 2015, Cerebrovasc Dis 39:224).
+    Rounded counts of 0, 1–10, 11–20, 21–40 and over 40 have the grades 0 to 4 (Potter et al. 2015,
+    Cerebrovasc Dis 39:224).
+
+    Parameters
+    ----------
+    count : float or array of float, ≥ 0
+        Number of ePVS in one hemisphere of one slice.
+
+    Returns
+    -------
+    int or array of int, same shape
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or not finite.
 
     Examples
     --------
@@ -40,6 +62,16 @@ def potter_grade(count):
 
 def person_grade(counts) -> int:
     """Return a person's grade, the highest grade of the images (Chae et al. 2024, section 2.6).
+
+    Parameters
+    ----------
+    counts : sequence of float, ≥ 0
+        Counts of the person's images.
+
+    Returns
+    -------
+    int
+        0 to 4.
 
     Examples
     --------

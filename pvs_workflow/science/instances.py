@@ -53,6 +53,10 @@ def find_instances(
     rois : (n, 80, 96) array of bool
     counts : sequence of n float, ≥ 0
 
+    Returns
+    -------
+    Instances
+
     """
     labels, strengths = np.zeros(np.shape(images), np.int32), np.zeros(0)
     for index, (image, added, roi, count) in enumerate(
@@ -69,6 +73,19 @@ def drop_unplaced(instances: Instances, volume: np.ndarray) -> tuple[Instances, 
     """Drop instances without a voxel in the label volume, and renumber the others.
 
     An instance can be smaller than the T2w's voxels.
+
+    Parameters
+    ----------
+    instances : Instances
+    volume : (x, y, z) array of int
+        The same labels on the T2w's grid.
+
+    Returns
+    -------
+    instances : Instances
+    volume : (x, y, z) array of int32
+        With the new labels.
+
     """
     placed = np.unique(volume[volume > 0])
     numbers = np.zeros(instances.strengths.size + 1, np.int32)

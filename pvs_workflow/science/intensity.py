@@ -17,11 +17,11 @@ class Preprocessing:
 
     Attributes
     ----------
-    upper : float
+    upper : float, > 0
         Intensity that becomes 1, in multiples of the ROI's median; 0 stays 0.
     outside : {'keep', 'blank'}
         Whether pixels outside the ROI are kept or set to 0.
-    margin : int
+    margin : int, 0 to 100
         Pixels by which the ROI is dilated before the rest is blanked.
 
     """
@@ -52,10 +52,11 @@ def prepare_image(image: np.ndarray, roi: np.ndarray, preprocessing: Preprocessi
         T2w intensities.
     roi : (80, 96) array of bool
         Basal ganglia of this hemisphere.
+    preprocessing : Preprocessing
 
     Returns
     -------
-    (80, 96) array of float32
+    (80, 96) array of float32, in [0, 1]
 
     Raises
     ------

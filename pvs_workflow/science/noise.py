@@ -25,6 +25,11 @@ def estimate_noise(image: np.ndarray, where: np.ndarray) -> float:
     where : array of bool, same shape
         Pixels to measure; their eight in-plane neighbours are used as well.
 
+    Returns
+    -------
+    float
+        In the unit of the image.
+
     Examples
     --------
     >>> noise = np.random.default_rng(0).standard_normal((400, 400))

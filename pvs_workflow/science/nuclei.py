@@ -49,6 +49,16 @@ def box_affine() -> np.ndarray:
 def scaled(box: np.ndarray) -> np.ndarray:
     """Scale intensities to robust standard scores, independent of contrast and scanner.
 
+    Parameters
+    ----------
+    box : array
+        Intensities; values beyond the 1st and 99th percentile are clipped.
+
+    Returns
+    -------
+    array of float32, same shape
+        Mean 0 and standard deviation 1; all 0 for a constant box.
+
     Examples
     --------
     >>> scaled(np.repeat([0.0, 10.0], 50))[[0, 99]].tolist()
@@ -61,9 +71,19 @@ def scaled(box: np.ndarray) -> np.ndarray:
 
 
 def sample_box(scan: nb.Nifti1Image, to_template: np.ndarray) -> np.ndarray:
-    """Resample a canonical scan to the box, without aliasing; float32, 0 outside the scan.
+    """Resample a canonical scan to the box, without aliasing.
 
-    ``to_template``, (4, 4), maps millimetres of the scan to millimetres of the template.
+    Parameters
+    ----------
+    scan : nibabel image, 3D
+    to_template : (4, 4) array
+        Maps millimetres of the scan to millimetres of the template.
+
+    Returns
+    -------
+    (64, 72, 56) array of float32
+        0 outside the scan.
+
     """
     affine = np.linalg.inv(to_template) @ box_affine()
     # Read and smooth only the part of the scan inside the box.
@@ -81,7 +101,8 @@ def label_scan(
     ----------
     probabilities : (64, 72, 56, 7) array
         Probability of each class in the box.
-    shape, affine
+    shape : tuple of 3 int
+    affine : (4, 4) array
         Canonical grid of the scan.
     to_box : (4, 4) array
         Maps millimetres of the scan to millimetres of the template.
@@ -159,7 +180,19 @@ def structure_maps(probabilities: np.ndarray) -> np.ndarray:
 
 
 def nuclei_overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the Dice overlap of the basal ganglia in two (64, 72, 56, 7) probability maps."""
+    """Return the Dice overlap of the basal ganglia in two probability maps.
+
+    Parameters
+    ----------
+    first, second : (64, 72, 56, 7) arrays
+        Probability of each class in the box.
+
+    Returns
+    -------
+    float
+        0 to 1; 0 if neither has basal ganglia.
+
+    """
     first, second = (np.isin(p.argmax(axis=-1), _IN_ROI) for p in (first, second))
     total = np.count_nonzero(first) + np.count_nonzero(second)
     return 2 * np.count_nonzero(first & second) / total if total else 0.0

@@ -19,19 +19,55 @@ differ by more.
 
 
 def roi_areas(rois: np.ndarray) -> np.ndarray:
-    """Return the ROI area of each image in mm² from (n, 80, 96) masks."""
+    """Return the ROI area of each image.
+
+    Parameters
+    ----------
+    rois : (n, 80, 96) array of bool
+
+    Returns
+    -------
+    (n,) array of float
+        Areas, mm².
+
+    """
     pixel = np.prod(np.array(FIELD_OF_VIEW) / IMAGE_SHAPE)
     return np.count_nonzero(rois, axis=(1, 2)) * pixel
 
 
 def roi_volumes(roi: np.ndarray, affine: np.ndarray) -> dict[str, float]:
-    """Return the ROI volume of each hemisphere in cm³."""
+    """Return the ROI volume of each hemisphere.
+
+    Parameters
+    ----------
+    roi : (x, y, z) array of int
+        1 left, 2 right.
+    affine : (4, 4) array
+
+    Returns
+    -------
+    dict of float
+        Volumes of ``L`` and ``R``, cm³.
+
+    """
     voxel = abs(np.linalg.det(affine[:3, :3])) / 1000
     return {side: np.count_nonzero(roi == v) * voxel for side, v in HEMISPHERES.items()}
 
 
 def volume_reasons(volumes: dict[str, float]) -> list[str]:
-    """Return the reasons why :func:`roi_volumes` are implausible; empty if they are plausible."""
+    """Return the reasons why ROI volumes are implausible.
+
+    Parameters
+    ----------
+    volumes : dict of float
+        From :func:`roi_volumes`, cm³.
+
+    Returns
+    -------
+    list of str
+        Empty if the volumes are plausible.
+
+    """
     reasons = [
         f'implausible ROI volume on the {"left" if side == "L" else "right"}'
         for side, volume in volumes.items()

@@ -26,6 +26,10 @@ def resample(
         Values outside the image: the border repeated, which keeps a thick first slice from
         darkening, or 0.
 
+    Returns
+    -------
+    nibabel image of float32
+
     """
     sizes = voxel_sizes(image.affine)
     # Image voxels per grid voxel, along each axis of the image.
@@ -38,5 +42,19 @@ def resample(
 
 
 def coarse_image(image: nb.Nifti1Image, size: float, margin: float = 0.0) -> nb.Nifti1Image:
-    """Resample an image to its :func:`isotropic_grid`."""
+    """Resample an image to cubic voxels, see :func:`isotropic_grid`.
+
+    Parameters
+    ----------
+    image : nibabel image, 3D
+    size : float
+        Edge length of the voxels, mm.
+    margin : float
+        Space to add on each side, mm.
+
+    Returns
+    -------
+    nibabel image of float32
+
+    """
     return resample(image, *isotropic_grid(image.shape, image.affine, size, margin))

@@ -48,7 +48,18 @@ STRUCTURES = tuple(
 
 
 def structure_values(hemisphere: str, *names: str) -> list[int]:
-    """Return the label values of a hemisphere's structures.
+    """Return the label values of a hemisphere's structures, in the order of `STRUCTURES`.
+
+    Parameters
+    ----------
+    hemisphere : {'L', 'R'}
+    *names : str
+        Names of structures.
+
+    Returns
+    -------
+    list of int
+        FreeSurfer numbers.
 
     Examples
     --------
@@ -65,8 +76,16 @@ def add_capsule(structures: np.ndarray) -> np.ndarray:
     putamen, pallidum and accumbens. Only slices with both a medial nucleus (caudate or accumbens)
     and a lateral one (putamen or pallidum) have a capsule.
 
-    ``structures`` holds (x, y, z) FreeSurfer numbers in canonical order. The result is a copy in
-    which the capsule is 155 (left) and 156 (right).
+    Parameters
+    ----------
+    structures : (x, y, z) array of int
+        FreeSurfer numbers in canonical order.
+
+    Returns
+    -------
+    (x, y, z) array of int
+        A copy in which the capsule is 155 (left) and 156 (right).
+
     """
     out = np.array(structures)
     for hemisphere in 'LR':
@@ -82,7 +101,19 @@ def add_capsule(structures: np.ndarray) -> np.ndarray:
 
 
 def roi_labels(structures: np.ndarray) -> np.ndarray:
-    """Merge FreeSurfer labels, capsule included, into the ROI: 1 left, 2 right, 0 elsewhere."""
+    """Merge the structures of each hemisphere into the ROI.
+
+    Parameters
+    ----------
+    structures : (x, y, z) array of int
+        FreeSurfer numbers, including the capsule.
+
+    Returns
+    -------
+    (x, y, z) array of uint8
+        1 left, 2 right, 0 elsewhere.
+
+    """
     roi = np.zeros(np.shape(structures), dtype=np.uint8)
     for value, hemisphere in enumerate('LR', start=1):
         members = [s.index for s in STRUCTURES if s.hemisphere == hemisphere and s.in_roi]

@@ -34,7 +34,7 @@ def cut_six(
     Raises
     ------
     ImageError
-        If the basal ganglia are not in the field of view, or hold no signal.
+        If the basal ganglia are outside the field of view or have no signal.
 
     """
     n = slices_per_slab(affine)
@@ -56,7 +56,23 @@ def place_back(
     shape: tuple[int, int, int],
     affine: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Paste (6, 80, 96) enhanced images and instance labels into the canonical T2w's grid."""
+    """Paste enhanced images and instance labels into volumes on the canonical T2w's grid.
+
+    Parameters
+    ----------
+    enhanced : (6, 80, 96) array, in [0, 1]
+    labels : (6, 80, 96) array of int
+    views : sequence of 6 View
+    shape : tuple of 3 int
+    affine : (4, 4) array
+        Grid of the T2w.
+
+    Returns
+    -------
+    enhanced : (x, y, z) array of float32
+    instances : (x, y, z) array of int32
+
+    """
     n = slices_per_slab(affine)
     volume = assemble(enhanced, views, shape, affine, n)
     instances = assemble(labels, views, shape, affine, n, order=0)
@@ -80,12 +96,17 @@ def assemble(
     ----------
     images : sequence of (80, 96) array
     views : sequence of View
-    shape, affine
+    shape : tuple of 3 int
+    affine : (4, 4) array
         Grid of the canonical T2w.
     n : int
         Slices per slab; the slab's image is pasted into each of them.
     order : {0, 1}
         1 bilinear; 0 nearest neighbour, for labels.
+
+    Returns
+    -------
+    (x, y, z) array of float32
 
     """
     volume = np.zeros(shape, np.float32)

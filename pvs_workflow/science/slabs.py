@@ -15,6 +15,15 @@ SLAB = 5.0
 def slices_per_slab(affine: np.ndarray) -> int:
     """Return the number of axial slices per slab of a canonical volume.
 
+    Parameters
+    ----------
+    affine : (4, 4) array
+
+    Returns
+    -------
+    int
+        1 unless slices are thin.
+
     Examples
     --------
     >>> slices_per_slab(np.diag([0.573, 0.573, 5, 1])), slices_per_slab(np.diag([1, 1, 1, 1]))
@@ -26,9 +35,20 @@ def slices_per_slab(affine: np.ndarray) -> int:
 
 
 def average_slabs(data: np.ndarray, n: int) -> np.ndarray:
-    """Average every ``n`` slices of an (x, y, z) volume to (x, y, z // n) slabs, float32.
+    """Average every ``n`` slices of a volume.
 
     Slabs start at the most inferior slice; superior slices that do not fill a slab are dropped.
+
+    Parameters
+    ----------
+    data : (x, y, z) array
+    n : int
+        Slices per slab.
+
+    Returns
+    -------
+    (x, y, z // n) array of float32
+
     """
     n_slabs = data.shape[2] // n
     covered = data[:, :, : n_slabs * n].astype(np.float32)
@@ -36,7 +56,20 @@ def average_slabs(data: np.ndarray, n: int) -> np.ndarray:
 
 
 def slab_labels(labels: np.ndarray, n: int) -> np.ndarray:
-    """Return the label of at least half of each slab's slices, voxel by voxel, else 0."""
+    """Return the labels of slabs: those of at least half of the slices, voxel by voxel.
+
+    Parameters
+    ----------
+    labels : (x, y, z) array of int
+    n : int
+        Slices per slab.
+
+    Returns
+    -------
+    (x, y, z // n) array of int
+        0 where no label has half of the slices.
+
+    """
     if n == 1:
         return labels
     out = np.zeros((*labels.shape[:2], labels.shape[2] // n), dtype=labels.dtype)
@@ -46,7 +79,7 @@ def slab_labels(labels: np.ndarray, n: int) -> np.ndarray:
 
 
 def slab_affine(affine: np.ndarray, n: int) -> np.ndarray:
-    """Return the affine of the slab volume, with voxel centres at the middle of each slab."""
+    """Return the (4, 4) affine of a volume of slabs; voxel centres are in the middle of slabs."""
     out = np.array(affine, dtype=float)
     out[:3, 3] += affine[:3, 2] * (n - 1) / 2
     out[:3, 2] *= n

@@ -49,7 +49,12 @@ def choose_slices(areas: np.ndarray) -> int:
     Parameters
     ----------
     areas : (z,) array
-        ROI area of each slice in both hemispheres, from inferior to superior.
+        ROI area of each slice in both hemispheres, from inferior to superior, in any unit.
+
+    Returns
+    -------
+    int
+        Index of the lowest of the three.
 
     Raises
     ------
@@ -116,7 +121,18 @@ def find_views(roi: np.ndarray) -> list[View]:
 
 
 def roi_centre(mask: np.ndarray) -> tuple[float, float]:
-    """Return the in-plane centre of an (x, y, z) mask, half-way between voxel centres."""
+    """Return the in-plane centre of a mask, half-way between voxel centres.
+
+    Parameters
+    ----------
+    mask : (x, y, z) array of bool
+
+    Returns
+    -------
+    x, y : float
+        Voxel coordinates.
+
+    """
     x, y, _ = np.nonzero(mask)
     return float(np.round(x.mean() - 0.5) + 0.5), float(np.round(y.mean() - 0.5) + 0.5)
 
@@ -152,7 +168,18 @@ def cut_image(volume: np.ndarray, affine: np.ndarray, view: View, order: int = 1
 def paste_image(
     image: np.ndarray, shape: tuple[int, int], affine: np.ndarray, view: View, order: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Paste an image into an axial slice of the given shape, the inverse of :func:`cut_image`.
+    """Paste an image into an axial slice, the inverse of :func:`cut_image`.
+
+    Parameters
+    ----------
+    image : (80, 96) array
+    shape : tuple of 2 int
+        Shape of the slice.
+    affine : (4, 4) array
+        Only its in-plane voxel sizes are used.
+    view : View
+    order : {0, 1}
+        1 bilinear, 0 nearest neighbour (labels).
 
     Returns
     -------
