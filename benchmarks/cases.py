@@ -39,12 +39,12 @@ class Case:
         return {name: path for name, path in pairs.items() if path}
 
     def structures(self) -> np.ndarray | None:
-        """Return the reference in canonical order; None without one."""
+        """Return the reference segmentation in canonical order, or None if there is none."""
         return None if self.reference is None else read_structures(self.reference)
 
 
 def read_structures(path: Path) -> np.ndarray:
-    """Return FreeSurfer numbers in canonical order."""
+    """Return the FreeSurfer labels of a segmentation in canonical order."""
     return np.round(np.asarray(conform(path).image.dataobj)).astype(int)
 
 
@@ -59,10 +59,10 @@ def real_sessions(
     """Return the first sessions of a dataset, with any segmentations in ``silver``."""
     cases = []
     for scan in collect_scans(bids_dir).scans[:limit]:
-        labels = sorted((silver / scan.folder).parent.rglob('*.nii.gz')) if silver else []
-        reference = labels[0] if labels else None
-        files = scan.t2w, scan.t1w, scan.flair
-        cases.append(Case(scan.prefix, scan.participant, *files, reference))
+        files = sorted((silver / scan.folder).parent.rglob('*.nii.gz')) if silver else []
+        reference = files[0] if files else None
+        scans = scan.t2w, scan.t1w, scan.flair
+        cases.append(Case(scan.prefix, scan.participant, *scans, reference))
     return cases
 
 
@@ -79,9 +79,9 @@ def simulated_people(bids_dir: Path, limit: int | None = None) -> list[Case]:
             if path
         }
         reference = truth.with_name(f'{truth.name}_space-T2w_desc-structures_dseg.nii.gz')
-        files = scan.t2w, scan.t1w, scan.flair
+        scans = scan.t2w, scan.t1w, scan.flair
         anatomy = anatomies.get(f'sub-{scan.participant}')
-        cases.append(Case(scan.prefix, scan.participant, *files, reference, motions, anatomy))
+        cases.append(Case(scan.prefix, scan.participant, *scans, reference, motions, anatomy))
     return cases
 
 

@@ -27,8 +27,8 @@ STRENGTHS = (0.14, 0.16, 0.18, 0.2, 0.25, 0.3, 0.4, 0.5, 1.01)
 RULES = ('components_at_half', 'candidates', 'instances')
 
 
-def at_half(evidence: np.ndarray, roi: np.ndarray) -> np.ndarray:
-    """Label components with an evidence of at least 0.5, at least half of them in the ROI."""
+def label_at_half(evidence: np.ndarray, roi: np.ndarray) -> np.ndarray:
+    """Label the connected components of evidence ≥ 0.5 that lie at least half in the ROI."""
     pieces = label(evidence >= 0.5, connectivity=2)
     numbers = [n for n in range(1, pieces.max() + 1) if roi[pieces == n].mean() >= 0.5]
     return np.searchsorted([0, *numbers], np.where(np.isin(pieces, numbers), pieces, 0))
@@ -64,8 +64,8 @@ def measure(dataset: Path, cascade) -> dict:
     """Compare the rules on every image that inference would use."""
     samples = [s for s in read_samples(dataset, dataset / 'derivatives' / 'truth') if s.chosen]
     cuts = [sample.cut() for sample in samples]
-    how = cascade.card.preprocessing
-    images = np.stack([prepare_image(image, roi, how) for image, roi, _ in cuts])
+    preprocessing = cascade.card.preprocessing
+    images = np.stack([prepare_image(image, roi, preprocessing) for image, roi, _ in cuts])
     prediction = cascade.predict(images)
     true = np.array([sample.count for sample in samples], float)
     numbers, hits = ({rule: [] for rule in RULES} for _ in range(2))
@@ -77,7 +77,7 @@ def measure(dataset: Path, cascade) -> dict:
         candidates = components.drop_borders(*candidates, image, roi)
         instances, strength = components.keep_strongest(*candidates, int(round_count(count)))
         for rule, labels in zip(
-            RULES, (at_half(evidence, roi), candidates[0], instances), strict=True
+            RULES, (label_at_half(evidence, roi), candidates[0], instances), strict=True
         ):
             matches = match_truth(labels, truth)
             numbers[rule].append(labels.max())

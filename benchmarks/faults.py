@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from benchmarks.harness import command, command_line, say, write_record
+from benchmarks.harness import command, command_line, print_progress, write_record
 from benchmarks.outputs import Watcher, all_files, compare, contents, is_temporary
 
 KINDS = ('start', 'step', 'step', 'step', 'write', 'write', 'page', 'tables', 'end')
@@ -152,33 +152,33 @@ def run_undisturbed(words: list[str], folder: Path) -> list[str]:
     return [] if code == 0 else [f'exit code {code}: {(folder / "output.txt").read_text()[-500:]}']
 
 
-def kill_in_a_row(
+def kill_repeatedly(
     words: list[str], folder: Path, kills: list[Kill], reference: dict, draw: random.Random
 ) -> tuple[list[Kill], int]:
     """Kill one run after another, and leave the last one undisturbed.
 
-    Returns the kills that hit a running app, and the number of files compared.
+    Return the kills that hit a running app, and the number of files compared.
     """
-    done, looks = [], 0
+    hits, n_compared = [], 0
     for kill in kills:
         with Watcher(folder / 'out', reference) as watcher:
             process = start(words, folder)
             hit = await_moment(process, folder, kill, draw)
             end_all(process)
-        looks += watcher.looks
+        n_compared += watcher.n_compared
         kill.temporaries = sum(is_temporary(Path(name)) for name in all_files(folder / 'out'))
         kill.problems = watcher.problems
         if not hit and process.returncode:
             kill.problems.append(f'exit code {process.returncode}')
         if hit or process.returncode:
-            done.append(kill)
+            hits.append(kill)
     with Watcher(folder / 'out', reference) as watcher:
         problems = run_undisturbed(words, folder)
     problems += watcher.problems + compare(folder / 'out', reference)
-    for kill in done:
+    for kill in hits:
         kill.problems += problems
         kill.survived = not kill.problems
-    return done, looks + watcher.looks
+    return hits, n_compared + watcher.n_compared
 
 
 def draw_kills(number: int, row: int, draw: random.Random) -> list[Kill]:
@@ -189,7 +189,7 @@ def draw_kills(number: int, row: int, draw: random.Random) -> list[Kill]:
     return [Kill(row, kind, round(draw.uniform(0, longest.get(kind, 0)), 3)) for kind in kinds]
 
 
-def undisturbed(words: list[str], folder: Path) -> dict[str, bytes]:
+def undisturbed_output(words: list[str], folder: Path) -> dict[str, bytes]:
     """Return the output of an undisturbed run; an existing run in the folder is reused."""
     if not (folder / 'done').exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -203,15 +203,17 @@ def undisturbed(words: list[str], folder: Path) -> dict[str, bytes]:
 def run_row(
     words: list[str], folder: Path, number: int, seed: int, in_a_row: int, reference: dict
 ) -> tuple[list[Kill], int]:
-    """Draw the moments of one row, and kill; keep the folder if there are problems."""
+    """Run one row of kills; keep the folder if there are problems."""
     row = folder / f'row-{number}'
     shutil.rmtree(row, ignore_errors=True)
     row.mkdir()
     draw = random.Random(f'{seed} {number}')
-    kills, looks = kill_in_a_row(words, row, draw_kills(in_a_row, number, draw), reference, draw)
+    kills, n_compared = kill_repeatedly(
+        words, row, draw_kills(in_a_row, number, draw), reference, draw
+    )
     if all(kill.survived for kill in kills):
         shutil.rmtree(row)
-    return kills, looks
+    return kills, n_compared
 
 
 def main() -> None:
@@ -224,28 +226,28 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--keep', type=Path, help='working folder, not deleted')
     args = parser.parse_args()
-    words, kills, looks, rows = app(args.bids_dir), [], 0, 0
+    words, kills, n_compared, rows = app(args.bids_dir), [], 0, 0
     repeat = command('faults', args, 'bids_dir', '--kills', '--in-a-row', '--jobs', '--seed')
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.keep or Path(temporary)).resolve()
-        reference = undisturbed(words, folder / 'undisturbed')
+        reference = undisturbed_output(words, folder / 'undisturbed')
         while len(kills) < args.kills:
             missing = -(-(args.kills - len(kills)) // args.in_a_row)
             numbers = range(rows, rows + min(args.jobs, missing))
             rest = args.seed, args.in_a_row, reference
             with ThreadPoolExecutor(args.jobs) as pool:
                 futures = [pool.submit(run_row, words, folder, n, *rest) for n in numbers]
-            for row_kills, row_looks in [future.result() for future in futures]:
-                kills, looks = kills + row_kills, looks + row_looks
+            for row_kills, n_compared_in_row in [future.result() for future in futures]:
+                kills, n_compared = kills + row_kills, n_compared + n_compared_in_row
             rows += len(numbers)
             survived = sum(kill.survived for kill in kills)
-            say(f'{survived} of {len(kills)} kills survived')
+            print_progress(f'{survived} of {len(kills)} kills survived')
             content = {
                 'kills': len(kills),
                 'survived': survived,
                 'rows': rows,
                 'files_compared_at_the_end': len(reference),
-                'files_compared_meanwhile': looks,
+                'files_compared_meanwhile': n_compared,
                 'temporary_files_left_by_kills': sum(kill.temporaries for kill in kills),
                 'each': [asdict(kill) for kill in kills],
             }

@@ -1,8 +1,8 @@
 """Measure time, memory and page size of the group level.
 
 The installed command is run on derivatives of simulated participants, with a participants.tsv.
-They hold what the group level reads: tables and sidecars, no images. Memory is the sum over the
-process tree of the proportional set size, sampled four times a second.
+These derivatives contain only the files that the group level reads: tables and sidecars. Memory
+is the sum over the process tree of the proportional set size, sampled four times a second.
 """
 
 import shutil

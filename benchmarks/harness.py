@@ -23,7 +23,7 @@ PACKAGES += ('scikit-image', 'scipy', 'tensorflow')
 _BEGIN = time.monotonic()
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     """Report progress on the standard error stream."""
     print(f'{time.strftime("%H:%M:%S")} {text}', file=sys.stderr, flush=True)
 
@@ -96,4 +96,4 @@ def write_record(
     write_json(path, record)
     if show:
         print(json.dumps(record, indent=2, ensure_ascii=False))
-    say(str(path))
+    print_progress(str(path))

@@ -5,7 +5,7 @@ handled as documented if it ends in one clear sentence and the documented exit c
 where it only looks bad. It must not harm other participants, nor take 4 GB or 60 s of CPU time.
 """
 
-from benchmarks.harness import command, command_line, load, say, write_record
+from benchmarks.harness import command, command_line, load, print_progress, write_record
 from tests.hostile.corpus import all_cases
 from tests.hostile.runner import READERS, Verdict, find_problems, run_all
 
@@ -41,7 +41,7 @@ def main() -> None:
         problems = find_problems(case, verdict)
         outcomes.append((case.reader, case.title, verdict, problems))
         if problems:
-            say(f'{case.title}: {"; ".join(problems)}')
+            print_progress(f'{case.title}: {"; ".join(problems)}')
     readers = dict.fromkeys(name for name, *_ in outcomes)
     content = {
         'load_before': before,

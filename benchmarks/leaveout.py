@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import say
-from benchmarks.realscans import count_session, people_known, read_sessions, summarise_sessions
+from benchmarks.harness import print_progress
+from benchmarks.realscans import count_session, read_sessions, summarise_sessions, training_people
 from pvs_workflow.lab.evaluation.figures import agreement_figure
 from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings, evaluate_cascade
 from pvs_workflow.lab.evaluation.results import claim_folder
@@ -30,15 +30,15 @@ from pvs_workflow.networks.bundle import load_bundle, model_sha256
 from pvs_workflow.networks.cascade import Cascade
 from pvs_workflow.science.grading import potter_grade
 
-ENDLESS = 500
-"""Number of epochs that the time limit always cuts short."""
+UNLIMITED_EPOCHS = 500
+"""Number of epochs that no training reaches within its time limit."""
 
 
 def short_config(minutes: float, fine: bool) -> TrainingConfig:
     """Return the configuration of a short training, with lower rates from a cascade (``fine``)."""
     rates = FINE_TUNING if fine else FAST
     enhancer, counter = (
-        replace(network, epochs=ENDLESS, learning_rate=rate.learning_rate)
+        replace(network, epochs=UNLIMITED_EPOCHS, learning_rate=rate.learning_rate)
         for network, rate in ((FAST.enhancer, rates.enhancer), (FAST.counter, rates.counter))
     )
     return replace(FAST, enhancer=enhancer, counter=counter).within(60 * minutes)
@@ -57,14 +57,14 @@ def implants(args: argparse.Namespace) -> dict:
     )
     backgrounds = read_backgrounds(args.real)
     people = list(dict.fromkeys(background.participant for background in backgrounds))
-    say(f'{len(people)} people; simulating {args.n_simulated} to train on')
+    print_progress(f'{len(people)} people; simulating {args.n_simulated} to train on')
     sources = background_sources(args.real, VARIANTS, args.seed, args.n_cpus)
     sources += simulated_sources(args.n_simulated, args.seed + 3, maps, args.n_cpus)
     number = round(CALIBRATION_SHARE * args.n_simulated)
     others = calibration_images(number, args.seed + 3, maps, args.n_cpus)
     trainings, both, counted = [], {'held_out': [], 'bundle': []}, []
     for person in people:
-        say(f'without {person}')
+        print_progress(f'without {person}')
         cascade = held_out_cascade(
             person,
             sources,
@@ -83,16 +83,16 @@ def implants(args: argparse.Namespace) -> dict:
         for name, model in (('held_out', cascade), ('bundle', load_bundle(args.bundle))):
             both[name].append(evaluate_cascade(model, samples, args.seed))
         trainings.append(cascade.card.training)
-    drawn = agreement_figure(pooled(both['held_out'], 'roi_errors'))
+    drawn = agreement_figure(pool_findings(both['held_out'], 'roi_errors'))
     save_chart(args.output / 'implants.png', drawn)
     start = load_bundle(args.start) if args.start else None
     return {
         'start': start.card.label if start else None,
-        'start_knows': people_known(start, people) if start else [],
-        'bundle_knows': people_known(load_bundle(args.bundle), people),
+        'start_knows': training_people(start, people) if start else [],
+        'bundle_knows': training_people(load_bundle(args.bundle), people),
         'trainings': trainings,
         'as_they_are': summarise_sessions(counted),
-        **{name: pooled_summary(parts) for name, parts in both.items()},
+        **{name: summarise_pooled(parts) for name, parts in both.items()},
     }
 
 
@@ -145,7 +145,7 @@ def held_out_cascade(
         short_config(minutes, fine=first is not None),
         seed,
         threads=threads,
-        on_epoch=lambda epoch: say(f'{epoch}'),
+        on_epoch=lambda epoch: print_progress(f'{epoch}'),
         start=first,
         checkpoints=bundle.with_name(f'{bundle.name}_checkpoints'),
         calibration=calibration,
@@ -169,7 +169,7 @@ def held_out_cascade(
     return load_bundle(bundle)
 
 
-def pooled(parts: Sequence[Evaluation], roi: str) -> Findings:
+def pool_findings(parts: Sequence[Evaluation], roi: str) -> Findings:
     """Pool the findings of different people."""
     findings = [part.rois[roi] for part in parts]
     arrays = [
@@ -179,14 +179,14 @@ def pooled(parts: Sequence[Evaluation], roi: str) -> Findings:
     return Findings(tuple(name for part in findings for name in part.participants), *arrays)
 
 
-def pooled_summary(parts: Sequence[Evaluation]) -> dict:
+def summarise_pooled(parts: Sequence[Evaluation]) -> dict:
     """Return figures over people who were each counted by a different cascade.
 
     The interval of each image is that of the cascade that counted it.
     """
     out = {}
     for roi in ROIS:
-        findings = pooled(parts, roi)
+        findings = pool_findings(parts, roi)
         covered = [part.scores(roi).interval_coverage for part in parts]
         sizes = [len(part.rois[roi].true) for part in parts]
         out[roi] = {

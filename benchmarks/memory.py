@@ -9,14 +9,14 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.harness import APP, command, command_line, say, write_record
+from benchmarks.harness import APP, command, command_line, print_progress, write_record
 from benchmarks.monitor import Process, Usage, busiest, watch
 from pvs_workflow import data
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.workflows.base import init_pvs_wf
 
 
-def declared(bids_dir: Path) -> dict[str, float]:
+def declared_memory(bids_dir: Path) -> dict[str, float]:
     """Return the memory that every node of a dataset's graph declares, GB, by full name."""
     workflow = init_pvs_wf(
         scans=collect_scans(bids_dir).scans,
@@ -77,7 +77,7 @@ def main() -> None:
     args = parser.parse_args()
     runs = {}
     for bids_dir in args.bids_dir:
-        limits = declared(bids_dir.resolve())
+        limits = declared_memory(bids_dir.resolve())
         for number in args.nprocs:
             with tempfile.TemporaryDirectory() as folder:
                 options = ('--nprocs', str(number), '--omp-nthreads', '1')
@@ -86,7 +86,7 @@ def main() -> None:
                 raise RuntimeError(f'the run failed: {text}')
             name = f'{bids_dir.name}, {number}'
             runs[name] = {'dataset': bids_dir.name, 'nprocs': number, **summary(usage, limits)}
-            say(f'{name} {runs[name]}')
+            print_progress(f'{name} {runs[name]}')
     repeat = command('memory', args, 'bids_dir', '--nprocs')
     write_record(args.out, repeat, {'runs': runs})
 

@@ -18,7 +18,7 @@ from benchmarks.resources import proportional_set_size, tree
 
 INTERVAL = 0.1
 _SUM_EVERY = 5
-"""Looks between two sums of the tree's memory, which cost more than the rest."""
+"""Number of observations for each sum of the tree's memory, which takes longest."""
 _KIB_PER_GB = 1e9 / 1024
 _TICKS = os.sysconf('SC_CLK_TCK')
 LIBRARIES = ('tensorflow', 'ants')
@@ -29,8 +29,8 @@ class Process:
     """Observations of one process."""
 
     environment: Mapping[str, str]
-    looks: list[tuple[float, float]] = field(default_factory=list)
-    """Times, and the CPU seconds used until then."""
+    observations: list[tuple[float, float]] = field(default_factory=list)
+    """Times of observation, and the CPU time used until then, s."""
     libraries: set[str] = field(default_factory=set)
     """Members of `LIBRARIES` that it has loaded."""
     step: str = ''
@@ -75,7 +75,7 @@ class Monitor(threading.Thread):
             pids = tree(self._pid)
             for pid in pids:
                 try:
-                    self._look(pid)
+                    self._observe(pid)
                 except (OSError, ValueError, KeyError):
                     # The process has ended.
                     continue
@@ -90,11 +90,13 @@ class Monitor(threading.Thread):
         self.join()
         return Usage(self._processes, dict(self._steps), self._idle, self._files, self._peak)
 
-    def _look(self, pid: int) -> None:
+    def _observe(self, pid: int) -> None:
         root = Path(f'/proc/{pid}')
         process = self._processes.get(pid) or Process(_environment(root))
         fields = (root / 'stat').read_text().rpartition(')')[2].split()
-        process.looks.append((time.monotonic(), (int(fields[11]) + int(fields[12])) / _TICKS))
+        process.observations.append(
+            (time.monotonic(), (int(fields[11]) + int(fields[12])) / _TICKS)
+        )
         self._processes[pid] = process
         self._note_memory(pid, root, process)
 
@@ -107,8 +109,8 @@ class Monitor(threading.Thread):
         )
         self._files = max(self._files, file)
         step = self._step(root)
-        # The kernel keeps the maximum since the last reset, so peaks between two looks are not
-        # missed; they belong to the step before. For an idle worker, the present value counts:
+        # The kernel keeps the maximum since the last reset, so peaks between two observations are
+        # not missed; they belong to the step before. For an idle worker, the present value counts:
         # its maximum may be that of a step too short to be observed.
         if process.step:
             self._steps[process.step] = max(self._steps[process.step], high - file)
@@ -140,13 +142,13 @@ def watch(process: subprocess.Popen, work_dir: Path) -> Usage:
 
 
 def busiest(processes: Sequence[Process], seconds: float = 2.0) -> float:
-    """Return how many processors the processes together kept busy in their busiest moment.
+    """Return the maximum number of processors that the processes used within ``seconds``.
 
     With other load on the machine, they may have got fewer than they could use.
     """
     moments: dict[int, float] = defaultdict(float)
     for process in processes:
-        for (before, used_before), (now, used_now) in pairwise(process.looks):
+        for (before, used_before), (now, used_now) in pairwise(process.observations):
             rate = (used_now - used_before) / (now - before)
             for number in range(int(before // seconds), int(now // seconds) + 1):
                 begin, end = number * seconds, (number + 1) * seconds

@@ -64,7 +64,7 @@ class Watcher:
 
     def __init__(self, folder: Path, reference: dict[str, bytes]) -> None:
         self.folder, self.reference = folder, reference
-        self.looks = 0
+        self.n_compared = 0
         self.problems: list[str] = []
         self._seen: dict[str, tuple] = {}
         self._ended = threading.Event()
@@ -77,9 +77,9 @@ class Watcher:
     def __exit__(self, *exc_info):
         self._ended.set()
         self._thread.join()
-        self.look()
+        self.compare_new()
 
-    def look(self) -> None:
+    def compare_new(self) -> None:
         """Compare new and changed files."""
         stats = all_files(self.folder)
         for name in comparable(stats):
@@ -91,7 +91,7 @@ class Watcher:
             except FileNotFoundError:  # replaced or removed meanwhile
                 continue
             self._seen[name] = stamp
-            self.looks += 1
+            self.n_compared += 1
             if not self._is_expected(name, text):
                 self.problems.append(f'{name}: its {len(text)} bytes differ from the reference')
 
@@ -109,6 +109,6 @@ class Watcher:
     def _run(self) -> None:
         try:
             while not self._ended.wait(0.02):
-                self.look()
+                self.compare_new()
         except Exception as error:
             self.problems.append(f'the watcher failed: {error!r}')

@@ -1,7 +1,7 @@
 """Measure the errors of ideal readers, who know each ePVS and misjudge only its contrast.
 
-A threshold of contrast (the visibility rule) decides what counts, and noise hides on which side of
-it a faint ePVS lies. Each reader applies the rule to the perceived contrasts; the resulting counts
+An ePVS counts if its contrast exceeds a threshold (the visibility rule); for faint ePVS, noise
+makes this uncertain. Each reader applies the rule to the perceived contrasts; the resulting counts
 and grades are compared with the truth. Readers:
 
 noise     fits the contrast to the noisy image by least squares, with the position and exact shape
@@ -27,10 +27,11 @@ from pvs_workflow.science.grading import person_grade, potter_grade
 
 READINGS = 5
 """Readings of each person by the noise reader, with new noise each time."""
-TENTH = 0.1
+THRESHOLD_CHANGE = 0.1
+"""Relative change of the threshold of the stricter and the more lenient reader."""
 
 
-def noisy(contrast: np.ndarray, noise: float, rng: np.random.Generator) -> float:
+def noisy_amplitude(contrast: np.ndarray, noise: float, rng: np.random.Generator) -> float:
     """Return the fitted amplitude of a known shape in white noise; the true one is 1.
 
     Its standard deviation is that of the noise over the root of the shape's sum of squares.
@@ -42,12 +43,16 @@ def noisy(contrast: np.ndarray, noise: float, rng: np.random.Generator) -> float
 def readings(number: int, seed: int, anatomies: tuple[Path, ...]) -> dict[str, list[list[int]]]:
     """Return the true counts of a person's six images and those of each reader, by name."""
     ((rng, scene),) = person_scenes(number, seed, 'paper', anatomies)
-    noise = partial(noisy, noise=1 / scene.protocol.snr, rng=rng)
+    noise = partial(noisy_amplitude, noise=1 / scene.protocol.snr, rng=rng)
     return {
         'truth': [_counts(number, scene)],
         'noise': [_counts(number, scene, perception=noise) for _ in range(READINGS)],
-        'stricter': [_counts(number, scene, perception=lambda contrast: 1 / (1 + TENTH))],
-        'more lenient': [_counts(number, scene, perception=lambda contrast: 1 / (1 - TENTH))],
+        'stricter': [
+            _counts(number, scene, perception=lambda contrast: 1 / (1 + THRESHOLD_CHANGE))
+        ],
+        'more lenient': [
+            _counts(number, scene, perception=lambda contrast: 1 / (1 - THRESHOLD_CHANGE))
+        ],
     }
 
 
@@ -56,9 +61,9 @@ def _counts(number: int, scene: Scene, **reader) -> list[int]:
     return [s.count for s in six_images(number, scene, scene.tissue, scene.visible(**reader))]
 
 
-def compared(people: list[dict[str, list[list[int]]]], reader: str) -> dict:
+def reader_errors(people: list[dict[str, list[list[int]]]], reader: str) -> dict:
     """Return a reader's errors over all people and readings."""
-    pairs = [(read, one['truth'][0]) for one in people for read in one[reader]]
+    pairs = [(counts, one['truth'][0]) for one in people for counts in one[reader]]
     counts, true = (np.array(part, float) for part in zip(*pairs, strict=True))
     correct = [person_grade(a) == person_grade(b) for a, b in zip(counts, true, strict=True)]
     return {
@@ -79,12 +84,12 @@ def main() -> None:
     parser.add_argument('--n-cpus', type=int, default=2)
     args = parser.parse_args()
     maps = tuple(find_label_maps(args.anatomies)) if args.anatomies else ()
-    one = partial(readings, seed=args.seed, anatomies=maps)
-    people = list(parallel_map(one, range(1, args.people + 1), args.n_cpus))
+    read_person = partial(readings, seed=args.seed, anatomies=maps)
+    people = list(parallel_map(read_person, range(1, args.people + 1), args.n_cpus))
     results = {
         'participants': args.people,
         'readings_with_noise': READINGS,
-        'readers': {name: compared(people, name) for name in people[0] if name != 'truth'},
+        'readers': {name: reader_errors(people, name) for name in people[0] if name != 'truth'},
     }
     repeat = command('readers', args, 'out', '--anatomies', '--people', '--seed')
     write_record(args.out, repeat, results, args.seed)

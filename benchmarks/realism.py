@@ -13,7 +13,7 @@ import nibabel as nb
 import numpy as np
 from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
-from benchmarks.harness import command, command_line, say, write_record
+from benchmarks.harness import command, command_line, print_progress, write_record
 from pvs_workflow.lab.simulation.acquisition import draw_protocol, record
 from pvs_workflow.lab.simulation.backgrounds import surroundings
 from pvs_workflow.lab.simulation.labelmaps import find_label_maps
@@ -35,9 +35,9 @@ GROUPS = {  # acquisition, uses label maps, has slices like the real ones, peopl
     'varied, template only': ('varied', False, False, 3),
     'paper': ('paper', True, False, 3),
 }
-LIKE = ((0.5, 0.62), (3.0, 4.0))
+MATCHED_RANGES = ((0.5, 0.62), (3.0, 4.0))
 """Ranges of pixel size and slice thickness of the real scans, mm, for the group 'matched'."""
-SHOWN = {'real': 5, 'matched': 5, 'varied': 2, 'varied, template only': 2, 'paper': 2}
+N_PANELS = {'real': 5, 'matched': 5, 'varied': 2, 'varied, template only': 2, 'paper': 2}
 TISSUES = ('caudate', 'pallidum', 'internal capsule', 'thalamus')
 BAND = (0.08, 0.80)  # cycles per mm: above the anatomy's shape, below the image's limit
 SOURCE = 'Real: Lesjak et al. 2016, Neuroinformatics, CC BY'
@@ -119,16 +119,19 @@ def read_real(results: Path) -> list[tuple]:
 
 
 def simulate(acquisition: str, anatomies: tuple[Path, ...], number: int) -> tuple:
-    """Return the same for one simulated participant, around the basal ganglia."""
+    """Return title, T2w, structures, ePVS and affine of one simulated participant.
+
+    The volumes cover the surroundings of the basal ganglia.
+    """
     rng = np.random.default_rng([SEED, number])
     t2w = draw_t2w_grid(rng, acquisition)
     anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies, whole=False)
     scene = detailed_scene(
         draw_person(rng, anatomy, t2w, acquisition, cohort_burden(acquisition)), t2w
     )
-    how = scene.protocol
-    recorded = record(rng, scene.signal(), scene.grid, how).astype(float)
-    title = f'{how.pixel:.2f} × {how.thickness:.1f} mm, SNR {how.snr:.0f}'
+    protocol = scene.protocol
+    recorded = record(rng, scene.signal(), scene.grid, protocol).astype(float)
+    title = f'{protocol.pixel:.2f} × {protocol.thickness:.1f} mm, SNR {protocol.snr:.0f}'
     return title, recorded, scene.structures, scene.visible(), scene.grid.affine
 
 
@@ -145,8 +148,8 @@ def main() -> None:
         for number, item in enumerate(_people(group, args.results, args.label_maps)):
             group_statistics.append(statistics(*item[1:]))
             values = {name: round(value, 3) for name, value in group_statistics[-1].items()}
-            say(f'{group} {number} {values}')
-            if number < SHOWN[group]:
+            print_progress(f'{group} {number} {values}')
+            if number < N_PANELS[group]:
                 roi = roi_labels(item[2])
                 images = cut_six(item[1], roi, item[4], Preprocessing(outside='keep'))[1]
                 rows.append((f'{group}\n{item[0]}', images))
@@ -174,9 +177,11 @@ def _people(group: str, results: Path, maps: Path):
 
 def _is_matched(acquisition: str, number: int) -> bool:
     """Return whether a participant's scan has pixels and slices like the real ones."""
-    how = draw_protocol(np.random.default_rng([SEED, number]), acquisition, 'T2w')
-    values = (how.pixel, how.thickness)
-    return all(low <= value <= high for value, (low, high) in zip(values, LIKE, strict=True))
+    protocol = draw_protocol(np.random.default_rng([SEED, number]), acquisition, 'T2w')
+    values = (protocol.pixel, protocol.thickness)
+    return all(
+        low <= value <= high for value, (low, high) in zip(values, MATCHED_RANGES, strict=True)
+    )
 
 
 def _range(values: list[float]) -> dict[str, float]:

@@ -36,7 +36,7 @@ class RealSession:
 
 
 @dataclass(frozen=True)
-class Counted:
+class SessionCounts:
     """Counts of one session; ``places`` are hemisphere and rank of images, such as ``L1``."""
 
     participant: str
@@ -56,10 +56,10 @@ def real(args: argparse.Namespace) -> dict:
     summary = summarise_sessions(sessions)
     save_chart(args.output / 'real.png', sessions_figure(summary['sessions']))
     people = list(dict.fromkeys(session.participant for session in sessions))
-    return summary | {'bundle_knows': people_known(cascade, people)}
+    return summary | {'bundle_knows': training_people(cascade, people)}
 
 
-def summarise_sessions(sessions: Sequence[Counted]) -> dict:
+def summarise_sessions(sessions: Sequence[SessionCounts]) -> dict:
     """Return the counts of real sessions and a person's differences, as plain values."""
     return {
         'sessions': [asdict(session) for session in sessions],
@@ -86,14 +86,14 @@ def read_sessions(derivatives: Path) -> list[RealSession]:
     return out
 
 
-def count_session(cascade: Cascade, session: RealSession) -> Counted:
+def count_session(cascade: Cascade, session: RealSession) -> SessionCounts:
     """Count in a session's six images, as the app does."""
     card = cascade.card
     images = [plain_image(sample, card.preprocessing).image for sample in session.samples]
     prediction = cascade.predict(np.stack(images))
     estimated = estimate(card, np.stack(images), prediction)
     values = prediction.counts, estimated.lows, estimated.highs, estimated.probabilities
-    return Counted(
+    return SessionCounts(
         session.participant,
         session.session,
         tuple(f'{s.view.hemisphere}{s.view.rank}' for s in session.samples),
@@ -103,14 +103,14 @@ def count_session(cascade: Cascade, session: RealSession) -> Counted:
     )
 
 
-def people_known(cascade: Cascade, participants: Sequence[str]) -> list[str]:
+def training_people(cascade: Cascade, participants: Sequence[str]) -> list[str]:
     """Return the people whose scans a cascade was trained on, according to its card."""
     data = cascade.card.training.get('data', {})
     files = [str(name) for name in data.get('backgrounds', ())]
     return [p for p in participants if any(f.startswith(f'sub-{p}_') for f in files)]
 
 
-def scan_rescan(sessions: Sequence[Counted]) -> dict:
+def scan_rescan(sessions: Sequence[SessionCounts]) -> dict:
     """Compare each pair of sessions of a person, image by image.
 
     The images of a hemisphere are paired by rank, the lowest slice first. ``sd_within`` is

@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.harness import command, command_line, say, write_record
+from benchmarks.harness import command, command_line, print_progress, write_record
 from benchmarks.registration_failures import failures
 from benchmarks.registration_figure import draw
 from benchmarks.registration_overlap import overlap
@@ -78,16 +78,16 @@ def run(args: argparse.Namespace, part: str) -> dict:
     """Run one part; all but ``speed`` run in parallel processes."""
     measure = PARTS[part][0]
     if part == 'speed':
-        return measure(args, say)
+        return measure(args, print_progress)
     with ProcessPoolExecutor(args.nprocs, mp_context=get_context('spawn')) as pool:
-        return measure(args, pool, say)
+        return measure(args, pool, print_progress)
 
 
 def main() -> None:
     """Run the requested parts, write a file for each, and draw the figure."""
     args = parse()
     for part in args.parts:
-        say(f'part {part}')
+        print_progress(f'part {part}')
         begin, results = time.monotonic(), run(args, part)
         path = args.output / f'registration_{part}.json'
         write_record(path, repeat(args, part), results, args.seed, begin, show=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.cases import Case, real_sessions, simulated_people
 from benchmarks.scores import NUCLEI, dice, spread
-from benchmarks.staging import GOOD, T1W_KINDS, T2W_KINDS, Staged, stage
+from benchmarks.staging import GOOD, T1W_KINDS, T2W_KINDS, StagedScans, stage
 from pvs_workflow import data
 from pvs_workflow.errors import PVSError
 from pvs_workflow.method.align import align, compare
@@ -30,7 +30,7 @@ from pvs_workflow.science.roi import roi_labels
 LEVELS = ('pass', 'review', 'fail', 'error', 'crash')
 
 
-def failures(args: argparse.Namespace, pool: Executor, say) -> dict:
+def failures(args: argparse.Namespace, pool: Executor, print_progress) -> dict:
     """Assess the good cases, and failures staged on the real and the first simulated ones."""
     real = real_sessions(args.real, args.silver, args.sessions)
     simulated = simulated_people(args.simulated, args.people)
@@ -40,20 +40,23 @@ def failures(args: argparse.Namespace, pool: Executor, say) -> dict:
             other = other_t1w(case, cases)
             jobs += [(case, kind, other) for kind in kinds_for(case, other)]
     seeds = np.random.SeedSequence(args.seed).spawn(len(jobs))
-    waiting = [
+    futures = [
         pool.submit(assess_case, *job, seed, args.seed)
         for job, seed in zip(jobs, seeds, strict=True)
     ]
     rows = []
-    for done in waiting:
-        rows.append(done.result())
-        say(f'{rows[-1]["case"]}, {rows[-1]["kind"]}: {rows[-1]["level"]}')
+    for future in futures:
+        rows.append(future.result())
+        print_progress(f'{rows[-1]["case"]}, {rows[-1]["kind"]}: {rows[-1]["level"]}')
     kinds = [*T1W_KINDS, *T2W_KINDS]
     good = [row for row in rows if row['kind'] == GOOD]
     return {
-        'staged': {kind: caught([row for row in rows if row['kind'] == kind]) for kind in kinds},
+        'staged': {
+            kind: summarise_failures([row for row in rows if row['kind'] == kind])
+            for kind in kinds
+        },
         GOOD: {
-            name: flagged([row for row in good if row['simulated'] == is_simulated])
+            name: summarise_good_cases([row for row in good if row['simulated'] == is_simulated])
             for name, is_simulated in (('real', False), ('simulated', True))
         },
         'cases': rows,
@@ -81,12 +84,12 @@ def assess_case(
 
     If the app stops, the level is ``error`` with a message for the user, ``crash`` without.
     """
-    good = Staged(_image(case.t2w), _image(case.t1w), case.structures())
+    good = StagedScans(_image(case.t2w), _image(case.t1w), case.structures())
     staged = stage(kind, good, _image(other), np.random.default_rng(draw))
     row = {'case': case.name, 'simulated': case.simulated, 'kind': kind}
     try:
         check_t2w_grid(staged.t2w.shape, staged.t2w.affine)
-        scan = _conformed(staged.t2w)
+        scan = _conform_image(staged.t2w)
         corrected = correct(scan, seed)
         location = locate(scan, corrected, seed)
         structures = np.asarray(location.basal_ganglia.structures.dataobj)
@@ -111,7 +114,7 @@ def scan_quality(
     """Run the app's steps from the basal ganglia to the flags."""
     fits = []
     if t1w is not None:
-        moving = _conformed(t1w)
+        moving = _conform_image(t1w)
         aligned = align(scan, moving, seed)
         fits.append(compare(moving, aligned, location.affine, location.nuclei, seed))
     model = data.path('cascade')
@@ -124,11 +127,11 @@ def _image(path: Path | None) -> nb.Nifti1Image | None:
     return path and conform(path).image
 
 
-def _conformed(image: nb.Nifti1Image) -> Conformed:
+def _conform_image(image: nb.Nifti1Image) -> Conformed:
     return Conformed('T2w', image, to_canonical(np.asarray(image.dataobj), image.affine)[2])
 
 
-def nuclei_dice(structures: np.ndarray, staged: Staged) -> dict:
+def nuclei_dice(structures: np.ndarray, staged: StagedScans) -> dict:
     """Return the overlap of all nuclei; empty without a truth."""
     if staged.truth is None:
         return {}
@@ -143,7 +146,7 @@ def true_reasons(case: Case, kind: str, affine: np.ndarray) -> dict:
     return {'true_reasons': volume_reasons(volumes)}
 
 
-def caught(rows: Sequence[dict]) -> dict:
+def summarise_failures(rows: Sequence[dict]) -> dict:
     """Count the detected failures, and summarise the overlap of the missed ones."""
     levels = Counter(row['level'] for row in rows)
     missed = [row.get('dice') for row in rows if row['level'] == 'pass']
@@ -156,7 +159,7 @@ def caught(rows: Sequence[dict]) -> dict:
     }
 
 
-def flagged(rows: Sequence[dict]) -> dict:
+def summarise_good_cases(rows: Sequence[dict]) -> dict:
     """Return the share of good cases that do not pass, and the reasons.
 
     Some simulated heads are deformed too much to be plausible. ``rightly`` counts the flagged

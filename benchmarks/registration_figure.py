@@ -76,7 +76,7 @@ def _errors(ax: Axes, record: dict) -> None:
         ax.hlines(np.median(values), column - 0.32, column + 0.32, color=INK, linewidth=1.2)
     for method, colour in COLOURS.items():
         ax.scatter([], [], s=12, color=colour, label=method)
-    _slanted(ax, errors)
+    _slant_labels(ax, errors)
     # Failed alignments are off by centimetres, good ones by tenths of a millimetre.
     ax.set_yscale('log')
     # Plain numbers: the house style does not typeset powers of ten.
@@ -103,7 +103,7 @@ def _overlaps(ax: Axes, record: dict) -> None:
         bars = np.clip([medians - quartiles[0], quartiles[1] - medians], 0, None)
         style = {'fmt': 'o', 'ms': 4, 'color': colour, 'elinewidth': 1.2}
         ax.errorbar(across, medians, bars, label=label, **style)
-        _slanted(ax, scores)
+        _slant_labels(ax, scores)
     ax.set_ylim(0, 1)
     _labels(ax, 'simulated people (bars: quartiles)', 'Dice', 'lower left')
 
@@ -111,7 +111,7 @@ def _overlaps(ax: Axes, record: dict) -> None:
 PANELS = {'speed': _times, 'rigid': _errors, 'overlap': _overlaps}
 
 
-def _slanted(ax: Axes, names) -> None:
+def _slant_labels(ax: Axes, names) -> None:
     ax.set_xticks(range(len(names)), list(names))
     for label in ax.get_xticklabels():
         label.set(rotation=35, ha='right', rotation_mode='anchor')

@@ -20,31 +20,31 @@ from pvs_workflow.method.locate import locate
 
 TEMPLATE = 'template'
 VENTRICLES = (4, 43)
-LARGE = 30.0
-"""Volume above which lateral ventricles are large, ml: mostly atrophied brains."""
+LARGE_VENTRICLES = 30.0
+"""Volume above which lateral ventricles are large, ml; mostly in atrophied brains."""
 NAMES = (*STRUCTURES, 'roi')
 
 
-def overlap(args: argparse.Namespace, pool: Executor, say) -> dict:
+def overlap(args: argparse.Namespace, pool: Executor, print_progress) -> dict:
     """Measure ours, with the T2w alone, and stock, with the T1w, for the first people.
 
-    People made from the template are not a fair test. Stock registers that template to them, and
-    ours was trained on other rules of labelling. If the dataset names them, they are summarised
-    separately, as are people with large ventricles.
+    People made from the template are not a fair test: stock registers that template to them, and
+    ours was trained on other labelling rules. If the dataset names their anatomy, they are
+    summarised separately, as are people with large ventricles.
     """
     people = simulated_people(args.simulated, args.people)
-    waiting = [pool.submit(ours, case, args.seed) for case in people]
+    futures = [pool.submit(ours, case, args.seed) for case in people]
     rows = []
-    for done in waiting:
-        rows.append(done.result())
-        say(f'{rows[-1]["person"]} ours')
+    for future in futures:
+        rows.append(future.result())
+        print_progress(f'{rows[-1]["person"]} ours')
     for case in people[: args.stock]:
-        say(f'{case.name} stock')
+        print_progress(f'{case.name} stock')
         rows.append(stock(case, args.seed))
-    return grouped(rows) | {'people': rows}
+    return summarise_groups(rows) | {'people': rows}
 
 
-def grouped(rows: Sequence[dict]) -> dict:
+def summarise_groups(rows: Sequence[dict]) -> dict:
     """Return summaries of all people, of those that stock was run on, and of subgroups."""
     ours_, stock_ = ([row for row in rows if row['method'] == name] for name in ('ours', 'stock'))
     both = {row['person'] for row in stock_}
@@ -57,7 +57,7 @@ def grouped(rows: Sequence[dict]) -> dict:
         groups = {
             'label_maps': [row for row in part if row.get('anatomy') not in (None, TEMPLATE)],
             'template': [row for row in part if row.get('anatomy') == TEMPLATE],
-            'large_ventricles': [row for row in part if row['ventricles_ml'] > LARGE],
+            'large_ventricles': [row for row in part if row['ventricles_ml'] > LARGE_VENTRICLES],
         }
         out |= {f'{method}_{name}': summarise(group) for name, group in groups.items()}
     return out
@@ -77,7 +77,7 @@ def ours(case: Case, seed: int) -> dict:
 
 
 def stock(case: Case, seed: int) -> dict:
-    """Find them with stock ANTs and the T1w instead."""
+    """Find one person's structures with stock ANTs and the T1w, and compare with the truth."""
     with tempfile.TemporaryDirectory() as folder:
         files = save_canonical(case, Path(folder) / 'scans') | {'flair': None}
         run = run_in_subprocess('stock', files, Path(folder) / 'stock', seed)

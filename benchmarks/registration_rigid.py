@@ -39,10 +39,10 @@ LOST_SHARE = 8
 
 @dataclass(frozen=True)
 class Head:
-    """One prepared session: its scans, the points to measure at, and stock's transforms.
+    """One prepared session: its scans, the points at which errors are measured, and transforms.
 
     ``points`` are (n, 3) RAS millimetres of the T2w, ``references`` (4, 4) matrices from T2w to
-    moving points, by contrast.
+    moving points estimated by stock, by contrast.
     """
 
     name: str
@@ -52,27 +52,27 @@ class Head:
     references: dict[str, np.ndarray]
 
 
-def rigid(args: argparse.Namespace, pool: Executor, say) -> dict:
-    """Measure on moved real sessions and on simulated people with known movements."""
+def rigid(args: argparse.Namespace, pool: Executor, print_progress) -> dict:
+    """Measure the errors on moved real sessions and on simulated people with known movements."""
     with tempfile.TemporaryDirectory() as folder:
         heads = []
         for case in real_sessions(args.real, args.silver, args.sessions):
-            say(f'stock reference of {case.name}')
+            print_progress(f'stock reference of {case.name}')
             heads.append(prepare(case, Path(folder) / case.name, args.seed))
-        say(f'{args.draws} draws')
+        print_progress(f'{args.draws} draws')
         jobs = plan_draws([(head, name) for head in heads for name in head.moving], args.draws)
         seeds = np.random.SeedSequence(args.seed).spawn(len(jobs))
-        waiting = [
+        futures = [
             pool.submit(moved_error, *job, seed, args.seed)
             for job, seed in zip(jobs, seeds, strict=True)
         ]
-        draws = [done.result() for done in waiting]
-    say('simulated people')
+        draws = [future.result() for future in futures]
+    print_progress('simulated people')
     people = simulated_people(args.simulated, args.people)
-    waiting = [pool.submit(simulated_errors, case, args.seed) for case in people]
-    simulated = [row for done in waiting for row in done.result()]
+    futures = [pool.submit(simulated_errors, case, args.seed) for case in people]
+    simulated = [row for future in futures for row in future.result()]
     for case in people[: args.stock]:
-        say(f'stock on {case.name}')
+        print_progress(f'stock on {case.name}')
         simulated += stock_errors(case, args.seed)
     return {
         'real': summarise(draws, 'kind'),
@@ -135,7 +135,10 @@ def simulated_errors(case: Case, seed: int) -> list[dict]:
 
 
 def stock_errors(case: Case, seed: int) -> list[dict]:
-    """Align them with stock, whose error bounds that of the reference of real scans."""
+    """Align a simulated person's contrasts with stock ANTs and return the errors.
+
+    These errors bound that of the reference of real scans, which is made with stock.
+    """
     with tempfile.TemporaryDirectory() as folder:
         files = save_canonical(case, Path(folder) / 'scans')
         matrices = run_in_subprocess('rigid', files, Path(folder) / 'stock', seed).matrices

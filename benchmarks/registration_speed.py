@@ -15,11 +15,11 @@ from benchmarks.scores import NUCLEI, dice, spread
 COSTS = ('wall_s', 'cpu_s', 'peak_memory_gb')
 
 
-def speed(args: argparse.Namespace, say) -> dict:
+def speed(args: argparse.Namespace, print_progress) -> dict:
     """Align every real session with ours, then with stock, and compare."""
     rows = []
     for case in real_sessions(args.real, args.silver, args.sessions):
-        say(case.name)
+        print_progress(case.name)
         with tempfile.TemporaryDirectory() as folder:
             files = save_canonical(case, Path(folder) / 'scans')
             runs = {

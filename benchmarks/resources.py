@@ -14,7 +14,7 @@ INTERVAL = 0.25
 
 
 def tree(pid: int) -> list[int]:
-    """Return a process and its descendants."""
+    """Return the ids of a process and its descendants."""
     pids, waiting = [], [pid]
     while waiting:
         current = waiting.pop()
@@ -48,7 +48,7 @@ def measure(
 
     The command inherits the environment, updated by ``environment``; its output goes to ``log``.
     """
-    started, before, peak = time.monotonic(), cpu_of_children(), 0
+    begin, before, peak = time.monotonic(), cpu_of_children(), 0
     with Path(log or os.devnull).open('w') as stream:
         process = subprocess.Popen(
             command,
@@ -70,7 +70,7 @@ def measure(
         watcher.join()
     return {
         'exit_code': code,
-        'wall_s': round(time.monotonic() - started, 1),
+        'wall_s': round(time.monotonic() - begin, 1),
         'cpu_s': round(cpu_of_children() - before, 1),
         'peak_memory_gb': round(peak / 2**20, 2),
     }

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.group import run_group
-from benchmarks.harness import APP, command, command_line, load, say, write_record
+from benchmarks.harness import APP, command, command_line, load, print_progress, write_record
 from benchmarks.resources import cpu_of_children
 from benchmarks.resources import tree as processes
 from benchmarks.trees import make_tree
@@ -104,8 +104,8 @@ def index(folder: Path, sizes: Sequence[int], seed: int, repeats: int) -> dict:
         times = []
         for _ in range(max(1, repeats // 2)):
             words = [sys.executable, '-c', INDEX, tree(folder, size, seed)]
-            done = subprocess.run(words, check=True, capture_output=True, text=True)
-            wall, cpu, scans = done.stdout.split()
+            completed = subprocess.run(words, check=True, capture_output=True, text=True)
+            wall, cpu, scans = completed.stdout.split()
             times.append(Time(float(wall), float(cpu)))
         out[str(size)] = {'t2w': int(scans), **spread(times)}
     return out
@@ -151,13 +151,15 @@ def to_first_node(bids_dir: Path, label: str | None, options: Sequence[str] = ()
 
 
 def tree(folder: Path, size: int, seed: int) -> Path:
-    """Return a dataset of some size, made if it does not exist."""
+    """Return the path of a dataset of some size; make it if it does not exist."""
     target = folder / f'people_{size}_seed_{seed}'
     if not (target / 'participants.tsv').exists():
         shutil.rmtree(target, ignore_errors=True)
         begin = time.perf_counter()
         files = make_tree(target, size, seed)
-        say(f'made {files} files of {size} people in {time.perf_counter() - begin:.0f} s')
+        print_progress(
+            f'made {files} files of {size} people in {time.perf_counter() - begin:.0f} s'
+        )
     return target
 
 
@@ -225,7 +227,7 @@ def main() -> None:
             results = PARTS[name](folder, sorted(args.sizes), args.seed, args.repeats)
             repeat = command('scale', args, *words, parts=[name])
             parts[name] = {'command': repeat, 'load_before': before, **results}
-            say(f'{name} {parts[name]}')
+            print_progress(f'{name} {parts[name]}')
     write_record(args.out, command('scale', args, *words, parts=[]), parts, args.seed)
 
 

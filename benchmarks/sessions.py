@@ -7,7 +7,7 @@ over the process tree of the proportional set size, sampled four times a second.
 import tempfile
 from pathlib import Path
 
-from benchmarks.harness import APP, command, command_line, say, write_record
+from benchmarks.harness import APP, command, command_line, print_progress, write_record
 from benchmarks.resources import measure
 from pvs_workflow.inputs import collect_scans
 
@@ -26,7 +26,7 @@ def main() -> None:
             words += ['--session-label', scan.session] if scan.session else []
             words += ['--nprocs', str(args.nprocs), '--work-dir', f'{folder}/work']
             sessions[scan.prefix] = measure(words)
-        say(f'{scan.prefix} {sessions[scan.prefix]}')
+        print_progress(f'{scan.prefix} {sessions[scan.prefix]}')
     repeat = command('sessions', args, 'bids_dir', '--nprocs')
     write_record(args.out, repeat, {'sessions': sessions})
 

@@ -43,28 +43,32 @@ def find_side_by_side(
     scan, others = conform(t2w), {name: conform(path) for name, path in contrasts.items()}
     names = list(others)
     with ProcessPoolExecutor(nprocs, mp_context=get_context('spawn')) as pool:
-        bias = pool.submit(timed, correct, scan, seed)
-        affine_job = pool.submit(timed, register_template, scan, seed)
+        bias = pool.submit(time_step, correct, scan, seed)
+        affine_job = pool.submit(time_step, register_template, scan, seed)
         # As in the app, the nuclei run before the last contrast: most other steps need them.
-        rigid = {name: pool.submit(timed, align, scan, others[name], seed) for name in names[:1]}
+        rigid = {
+            name: pool.submit(time_step, align, scan, others[name], seed) for name in names[:1]
+        }
         seconds = {}
         corrected, seconds['bias'] = bias.result()
         affine, seconds['affine'] = affine_job.result()
-        nuclei_job = pool.submit(timed, find_nuclei, corrected, affine, seed)
-        rigid |= {name: pool.submit(timed, align, scan, others[name], seed) for name in names[1:]}
+        nuclei_job = pool.submit(time_step, find_nuclei, corrected, affine, seed)
+        rigid |= {
+            name: pool.submit(time_step, align, scan, others[name], seed) for name in names[1:]
+        }
         nuclei, seconds['nuclei'] = nuclei_job.result()
-        warp = pool.submit(timed, warp_template, corrected, affine, nuclei, seed)
+        warp = pool.submit(time_step, warp_template, corrected, affine, nuclei, seed)
         transforms = {}
         for name, job in rigid.items():
             aligned, seconds[name] = job.result()
             transforms[name] = aligned.transform
-            job = pool.submit(timed, compare, others[name], aligned, affine, nuclei, seed)
+            job = pool.submit(time_step, compare, others[name], aligned, affine, nuclei, seed)
             _, seconds[f'compare {name}'] = job.result()
         _, seconds['bend'] = warp.result()
     return np.asarray(find_roi(nuclei).structures.dataobj), transforms, seconds
 
 
-def timed(step: Callable, *arguments):
+def time_step(step: Callable, *arguments):
     """Return the result of a step and its duration, s."""
     begin = time.monotonic()
     result = step(*arguments)

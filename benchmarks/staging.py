@@ -10,7 +10,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagedScans:
     """The scans given to the app, and the true structures on the T2w's grid, if known."""
 
     t2w: nb.Nifti1Image
@@ -23,26 +23,28 @@ T2W_KINDS = ('T2w of noise', 'T2w cut through the basal ganglia', 'T2w turned by
 GOOD = 'good'
 
 
-def stage(kind: str, good: Staged, other: nb.Nifti1Image | None, rng) -> Staged:
+def stage(kind: str, good: StagedScans, other: nb.Nifti1Image | None, rng) -> StagedScans:
     """Turn a good case into a failure; ``other`` is another person's T1w, for the first kind."""
     t2w, t1w, truth = good.t2w, good.t1w, good.truth
     match kind:
         case 'good':
             return good
         case 'T1w of another person':
-            return Staged(t2w, other, truth)
+            return StagedScans(t2w, other, truth)
         case 'T1w flipped left to right':
-            return Staged(t2w, flip_sides(t1w), truth)
+            return StagedScans(t2w, flip_sides(t1w), truth)
         case 'T1w of noise':
-            return Staged(t2w, noise_like(t1w, rng), truth)
+            return StagedScans(t2w, noise_like(t1w, rng), truth)
         case 'T2w of noise':
-            return Staged(noise_like(t2w, rng), t1w, None)
+            return StagedScans(noise_like(t2w, rng), t1w, None)
         case 'T2w cut through the basal ganglia':
             end = cut_height(truth, t2w.shape[2])
-            return Staged(cut_above(t2w, end), t1w, None if truth is None else truth[:, :, :end])
+            return StagedScans(
+                cut_above(t2w, end), t1w, None if truth is None else truth[:, :, :end]
+            )
         case 'T2w turned by 90°':
             turned = None if truth is None else np.ascontiguousarray(np.rot90(truth))
-            return Staged(quarter_turn(t2w), t1w, turned)
+            return StagedScans(quarter_turn(t2w), t1w, turned)
     raise ValueError(f'{kind!r} is not a kind of failure')
 
 

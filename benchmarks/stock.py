@@ -1,4 +1,4 @@
-"""Registrations with stock ANTs, the comparison for ours: antspyx without this app.
+"""Registrations with stock ANTs (antspyx without this app), with which ours are compared.
 
 They run at full resolution on native grids with default settings. The environment sets the number
 of threads before the first call, so they run in a separate process (``alignments.py``).

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.harness import APP, command, command_line, load, say, write_record
+from benchmarks.harness import APP, command, command_line, load, print_progress, write_record
 from benchmarks.resources import cpu_of_children
 from pvs_workflow.inputs import Scan, collect_scans
 
@@ -100,7 +100,7 @@ def main() -> None:
                         f'the tables of {number} processes differ from those of the first run'
                     )
                 runs[number].append(cost)
-                say(f'{number} {cost}')
+                print_progress(f'{number} {cost}')
                 shutil.rmtree(run)
     results = {'sessions': names, 'tables': len(first or ()), 'nprocs': compare(runs, len(names))}
     repeat = command('throughput', args, 'bids_dir', '--nprocs', '--sessions', '--repeats')

@@ -35,7 +35,7 @@ _TEXTS = {'dwi/dir-AP_dwi.bval': '0 1000\n', 'dwi/dir-AP_dwi.bvec': '0 1\n0 0\n0
 
 
 class Linker:
-    """Creates many files with the same content, as hard links."""
+    """Creator of many files with the same content, as hard links."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class Linker:
         self.sources: dict[str, tuple[bytes, str]] = {}
 
     def add(self, name: str, content: bytes) -> None:
-        """Store a content under a name."""
+        """Store content under a name."""
         path = self._folder / f'{len(list(self._folder.iterdir()))}'
         path.write_bytes(content)
         self.sources[name] = content, str(path)

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import command, command_line, say, write_record
+from benchmarks.harness import command, command_line, print_progress, write_record
 from benchmarks.leaveout import implants
 from benchmarks.realscans import real
 from pvs_workflow.lab.evaluation.figures import save_evaluation
@@ -62,7 +62,7 @@ _PANELS = (
 )
 
 
-def simulated(
+def simulate_samples(
     args: argparse.Namespace, people: int, seed: int, acquisition: str, changes=(unchanged,)
 ) -> list[list[Sample]]:
     """Return the images of simulated people, one list for each change."""
@@ -70,7 +70,7 @@ def simulated(
 
     def report(done: int) -> None:
         if done % 10 == 0:
-            say(f'{done} of {people} people')
+            print_progress(f'{done} of {people} people')
 
     return heldout_images(people, seed, acquisition, maps, changes, args.n_cpus, report)
 
@@ -79,7 +79,7 @@ def count_people(args: argparse.Namespace, acquisition: str) -> dict:
     """Evaluate on simulated people in one kind of acquisition, and draw the figures."""
     people = {'paper': args.n_paper, 'varied': args.n_varied}[acquisition]
     seed = args.seed + (acquisition == 'varied')
-    samples = simulated(args, people, seed, acquisition)[0]
+    samples = simulate_samples(args, people, seed, acquisition)[0]
     evaluation = evaluate_cascade(load_bundle(args.bundle), samples, seed)
     save_evaluation(args.output / acquisition, evaluation)
     return {'people_seed': seed, **evaluation.to_json()}
@@ -90,11 +90,11 @@ def shifts(args: argparse.Namespace) -> dict:
     seed = args.seed + 2
     changes = [(factor, level) for factor, levels in LEVELS.items() for level in levels]
     scan_changes = [Shift(**{factor: level}) for factor, level in changes]
-    scans = simulated(args, args.n_shifts, seed, 'paper', scan_changes)
+    scans = simulate_samples(args, args.n_shifts, seed, 'paper', scan_changes)
     cascade = load_bundle(args.bundle)
     factors: dict[str, list] = {factor: [] for factor in LEVELS}
     for (factor, level), samples in zip(changes, scans, strict=True):
-        say(f'{factor} {level}')
+        print_progress(f'{factor} {level}')
         mean = sum(sample.count for sample in samples) / len(samples)
         evaluation = evaluate_cascade(cascade, samples, seed).to_json()
         rois = {roi: {name: evaluation[roi][name] for name in MEASURES} for roi in ROIS}
@@ -219,7 +219,7 @@ def main() -> None:
     card = verify_bundle(args.bundle)
     configure_tensorflow(args.n_cpus, args.seed)
     for part in args.parts:
-        say(f'part {part}')
+        print_progress(f'part {part}')
         measure, options = PARTS[part]
         begin, results = time.monotonic(), measure(args)
         model = {

@@ -31,12 +31,12 @@ def python_packages(environment: Path) -> dict:
 
     """
     command = ['-m', 'cyclonedx_py', 'environment', '--output-reproducible', '--sv', '1.6']
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, *command, '--of', 'JSON', str(environment / 'bin' / 'python')],
         check=True,
         stdout=subprocess.PIPE,
     )
-    return json.loads(done.stdout)
+    return json.loads(process.stdout)
 
 
 def debian_packages(status: str) -> Iterator[dict]:

@@ -57,8 +57,8 @@ class Example:
     @cached_property
     def six(self) -> tuple:
         """The six views and the six images."""
-        how = verify_bundle(data.path('cascade')).preprocessing
-        return cut_six(self.t2w, self.roi, self.scan.image.affine, how)[:2]
+        preprocessing = verify_bundle(data.path('cascade')).preprocessing
+        return cut_six(self.t2w, self.roi, self.scan.image.affine, preprocessing)[:2]
 
     def labels(self, name: str) -> np.ndarray:
         """Read a label image."""

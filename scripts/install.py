@@ -51,7 +51,7 @@ def copy(lines: Iterable[str], log) -> Iterator[str]:
 
 
 def progress(lines: Iterable[str]) -> Iterator[str]:
-    """Yield what is worth showing of what pip prints.
+    """Yield a short summary of pip's output: large downloads and numbers of packages.
 
     >>> pip = ['Collecting scipy<2', '  Downloading scipy-1.15.3-cp313.whl (37.3 MB)']
     >>> pip += ['  Using cached tensorflow-2.21.0-cp313.whl (572.9 MB)']
@@ -59,7 +59,7 @@ def progress(lines: Iterable[str]) -> Iterator[str]:
     ['tensorflow 2.21.0 (573 MB)', 'unpacking 2 packages']
 
     """
-    found = 0
+    number = 0
     for line in lines:
         file = re.match(
             r'\s+(?:Downloading|Using cached) (?:\S*/)?([^-/\s]+)-([^-]+)-\S+ \(([\d.]+) MB\)',
@@ -68,9 +68,9 @@ def progress(lines: Iterable[str]) -> Iterator[str]:
         if file and float(file[3]) >= MIN_MEGABYTES:
             yield f'{file[1]} {file[2]} ({float(file[3]):.0f} MB)'
         elif line.startswith('Collecting '):
-            found += 1
-            if found % STEP == 0:
-                yield f'{found} packages found'
+            number += 1
+            if number % STEP == 0:
+                yield f'{number} packages found'
         elif line.startswith('Installing collected packages: '):
             yield f'unpacking {line.count(",") + 1} packages'
 

@@ -21,7 +21,7 @@ OUT = Path(__file__).parents[1] / 'boutiques' / 'pvs_workflow.json'
 
 IMAGE = f'pvs_workflow:{__version__}'
 
-READ = frozenset({'bids_dir', 'bids_filter_file', 'model', 'ratings'})
+INPUT_PATHS = frozenset({'bids_dir', 'bids_filter_file', 'model', 'ratings'})
 """Inputs that must exist before the run; Boutiques mounts them in the container."""
 
 NUMBERS = {
@@ -117,7 +117,7 @@ def kind(action: argparse.Action) -> dict:
         return {'type': 'String', 'value-choices': list(action.choices)} | listed
     if bounds := NUMBERS.get(action.dest):
         return {'type': 'Number'} | bounds | listed
-    return {'type': 'File' if action.dest in READ else 'String'} | listed
+    return {'type': 'File' if action.dest in INPUT_PATHS else 'String'} | listed
 
 
 def value_key(action: argparse.Action) -> str:

@@ -71,12 +71,13 @@ class Message:
     @property
     def plain(self) -> str:
         """The message without its placeholders."""
-        return ' '.join(text for text, shown in self.parts if not shown)
+        return ' '.join(text for text, is_placeholder in self.parts if not is_placeholder)
 
     @property
     def words(self) -> int:
         """Number of words; each placeholder counts as one."""
-        return len(''.join('X' if shown else text for text, shown in self.parts).split())
+        words = ['X' if is_placeholder else text for text, is_placeholder in self.parts]
+        return len(''.join(words).split())
 
     @property
     def group(self) -> str:
@@ -270,8 +271,8 @@ def find_messages() -> tuple[Message, ...]:
     """Return all messages of the package, in the order of the code."""
     package = ROOT / 'pvs_workflow'
     modules = [Module(package, path) for path in sorted(package.rglob('*.py'))]
-    found = (sorted(module.messages(), key=lambda message: message.line) for module in modules)
-    return tuple(chain.from_iterable(found))
+    messages = (sorted(module.messages(), key=lambda message: message.line) for module in modules)
+    return tuple(chain.from_iterable(messages))
 
 
 def make_tables() -> str:

@@ -25,7 +25,7 @@ CEREBRA = {  # CerebrA_LabelDetails.csv: (left, right)
     'thalamus': (91, 40),
     'lateral ventricle': (92, 41),
 }
-LOWEST = -70.0  # mm, MNI: below the cerebellum
+LOWEST_Z = -70.0  # mm, MNI: below the cerebellum
 HEAD = 0.08  # of the maximum intensity
 
 
@@ -41,7 +41,7 @@ def main(source: Path) -> None:
     labels = np.asarray(nb.load(source / 'CerebrA_dseg.nii.gz').dataobj).astype(int)
 
     head = t1 > HEAD * t1.max()
-    floor = round(LOWEST - affine[2, 3])
+    floor = round(LOWEST_Z - affine[2, 3])
     head[:, :, :floor] = False
     corners = [(axis.min(), axis.max() + 1) for axis in np.nonzero(head)]
     box = tuple(slice(*corner) for corner in corners)

@@ -39,98 +39,102 @@ RAW = Path(__file__).parents[1] / 'bids_examples/template/sub-02/anat/sub-02_T2w
 HEIGHT, GAP, DPI = 2.0, 0.06, 120  # inches, inches, pixels per inch
 
 
-def cuts(one: Example, volume, roi, places) -> Figure:
+def cuts(example: Example, volume, roi, places) -> Figure:
     """Draw cuts through the head side by side; each place is an axis and an index in the box."""
-    volume, roi = volume[one.box], roi[one.box]
-    lengths = np.array(volume.shape) * one.spacing
+    volume, roi = volume[example.box], roi[example.box]
+    lengths = np.array(volume.shape) * example.spacing
     sizes = [np.delete(lengths, axis) for axis, _ in places]
     widths = [HEIGHT * width / height for width, height in sizes]
     figure = new_figure(sum(widths) + (len(widths) + 1) * GAP, HEIGHT + 2 * GAP)
     left = GAP
     for (axis, index), width in zip(places, widths, strict=True):
         place = (left, GAP, width, HEIGHT)
-        draw_cuts(figure, place, volume, roi, one.spacing, axis, [index], one.window, 1.0, 7)
+        draw_cuts(
+            figure, place, volume, roi, example.spacing, axis, [index], example.window, 1.0, 7
+        )
         left += width + GAP
     return figure
 
 
-def conformed(one: Example) -> Figure:
-    """Three planes of the T2w with their direction letters."""
-    raw = one.volume(RAW)
-    middle = (np.array(raw[one.box].shape) // 2).tolist()
-    return cuts(one, raw, np.zeros_like(one.roi), [(axis, middle[axis]) for axis in (2, 1, 0)])
+def draw_orientation(example: Example) -> Figure:
+    """Draw three planes of the T2w with their direction letters."""
+    raw = example.volume(RAW)
+    middle = (np.array(raw[example.box].shape) // 2).tolist()
+    return cuts(
+        example, raw, np.zeros_like(example.roi), [(axis, middle[axis]) for axis in (2, 1, 0)]
+    )
 
 
-def corrected(one: Example) -> Figure:
-    """One slice before and after the correction, and the field."""
-    raw, z = one.volume(RAW), one.six[0][0].slice_index
-    window = grey_window(raw, one.roi)
-    x, y, _ = one.box
-    planes = {'As scanned': raw, 'Corrected': one.t2w}
-    figure, size = axial_figure(one, 3)
+def draw_correction(example: Example) -> Figure:
+    """Draw one slice before and after the correction, and the field."""
+    raw, z = example.volume(RAW), example.six[0][0].slice_index
+    window = grey_window(raw, example.roi)
+    x, y, _ = example.box
+    planes = {'As scanned': raw, 'Corrected': example.t2w}
+    figure, size = axial_figure(example, 3)
     for column, (name, volume) in enumerate(planes.items()):
         axes = panel(figure, column, size, name)
-        show_plane(axes, volume[x, y, z], one.spacing[:2], window)
+        show_plane(axes, volume[x, y, z], example.spacing[:2], window)
     axes = panel(figure, 2, size, 'Field')
     with np.errstate(divide='ignore', invalid='ignore'):
-        field = np.where(one.t2w > 0, raw / one.t2w, np.nan)[x, y, z]
+        field = np.where(example.t2w > 0, raw / example.t2w, np.nan)[x, y, z]
     low, high = np.nanpercentile(field, (2, 98))
     extent = (0, size[0], 0, size[1])
     axes.imshow(field.T, origin='lower', cmap='viridis', vmin=low, vmax=high, extent=extent)
     return figure
 
 
-def located(one: Example) -> Figure:
-    """The segmented nuclei, close, on three slices."""
-    structures, (x, y) = one.labels('structures'), close_box(one)
-    size = plane_size(one, x, y)
-    slices = [view.slice_index for view in one.six[0][:3]]
+def draw_nuclei(example: Example) -> Figure:
+    """Draw the segmented nuclei, enlarged, on three slices."""
+    structures, (x, y) = example.labels('structures'), close_box(example)
+    size = plane_size(example, x, y)
+    slices = [view.slice_index for view in example.six[0][:3]]
     figure = new_figure(3 * (size[0] + GAP) + GAP, HEIGHT + 2 * GAP)
     for column, z in enumerate(slices):
         axes = panel(figure, column, size, '')
-        show_plane(axes, one.t2w[x, y, z], one.spacing[:2], one.window)
+        show_plane(axes, example.t2w[x, y, z], example.spacing[:2], example.window)
         for structure in STRUCTURES:
             if colour := NUCLEUS_COLOURS.get(structure.name):
                 region = structures[x, y, z] == structure.index
-                outline(axes, region, one.spacing[:2], colour, 1.0)
+                outline(axes, region, example.spacing[:2], colour, 1.0)
         mark_edges(axes, size=7)
     return figure
 
 
-def aligned(one: Example) -> Figure:
-    """The FLAIR next to the T2w, with the same outline."""
-    flair = one.volume(f'{one.stem}_space-T2w_desc-preproc_FLAIR.nii.gz')
-    z = one.six[0][1].slice_index
-    x, y, _ = one.box
-    figure, size = axial_figure(one, 2)
-    for column, (name, volume) in enumerate({'T2w': one.t2w, 'FLAIR': flair}.items()):
+def draw_alignment(example: Example) -> Figure:
+    """Draw the FLAIR next to the T2w, with the same outline."""
+    flair = example.volume(f'{example.stem}_space-T2w_desc-preproc_FLAIR.nii.gz')
+    z = example.six[0][1].slice_index
+    x, y, _ = example.box
+    figure, size = axial_figure(example, 2)
+    for column, (name, volume) in enumerate({'T2w': example.t2w, 'FLAIR': flair}.items()):
         axes = panel(figure, column, size, name)
-        show_plane(axes, volume[x, y, z], one.spacing[:2], grey_window(volume, one.roi))
-        sides(axes, one, x, y, z)
+        show_plane(axes, volume[x, y, z], example.spacing[:2], grey_window(volume, example.roi))
+        sides(axes, example, x, y, z)
     return figure
 
 
-def region(one: Example) -> Figure:
-    """The ROI in three planes."""
-    middle = [int(np.median(index)) for index in np.nonzero(one.roi[one.box])]
-    left = int(np.median(np.nonzero(one.roi[one.box] == HEMISPHERES['L'])[0]))
-    return cuts(one, one.t2w, one.roi, [(2, middle[2]), (1, middle[1]), (0, left)])
+def draw_roi(example: Example) -> Figure:
+    """Draw the ROI in three planes."""
+    middle = [int(np.median(index)) for index in np.nonzero(example.roi[example.box])]
+    left = int(np.median(np.nonzero(example.roi[example.box] == HEMISPHERES['L'])[0]))
+    return cuts(example, example.t2w, example.roi, [(2, middle[2]), (1, middle[1]), (0, left)])
 
 
-def cut(one: Example) -> Figure:
-    """A slice with two fields of view, and the images that are cut there."""
-    views, images = one.six
-    x, y, _ = one.box
-    size = plane_size(one, x, y)
+def draw_cutting(example: Example) -> Figure:
+    """Draw a slice with two fields of view, and the images that are cut there."""
+    views, images = example.six
+    x, y, _ = example.box
+    size = plane_size(example, x, y)
     small = HEIGHT * FIELD_OF_VIEW[0] / FIELD_OF_VIEW[1]
     figure = new_figure(size[0] + 2 * small + 4 * GAP, HEIGHT + 2 * GAP)
     axes = panel(figure, 0, size, '')
-    show_plane(axes, one.t2w[x, y, views[0].slice_index], one.spacing[:2], one.window)
+    show_plane(axes, example.t2w[x, y, views[0].slice_index], example.spacing[:2], example.window)
     left = size[0] + 2 * GAP
     for index in (0, 3):
         view, colour = views[index], SIDE_COLOURS[views[index].hemisphere]
         start = np.array([x.start, y.start])
-        corner = (np.add(view.centre, 0.5) - start) * one.spacing[:2]
+        corner = (np.add(view.centre, 0.5) - start) * example.spacing[:2]
         corner -= np.divide(FIELD_OF_VIEW, 2)
         axes.add_patch(Rectangle(corner, *FIELD_OF_VIEW, fill=False, edgecolor=colour))
         near = add_panel(figure, left, GAP, small, HEIGHT)
@@ -141,23 +145,23 @@ def cut(one: Example) -> Figure:
     return figure
 
 
-def counted(one: Example) -> Figure:
-    """An image, what the enhancement makes of it, and its count."""
-    counts = read_table(Path(f'{one.stem}_desc-epvs_counts.tsv'), 'epvs_counts').iloc[0]
+def draw_count(example: Example) -> Figure:
+    """Draw an image before and after enhancement, and its count."""
+    counts = read_table(Path(f'{example.stem}_desc-epvs_counts.tsv'), 'epvs_counts').iloc[0]
     figure, size = image_figure(2)
-    show_plane(panel(figure, 0, size, 'Raw'), one.six[1][0], PIXEL, RAW_WINDOW)
+    show_plane(panel(figure, 0, size, 'Raw'), example.six[1][0], PIXEL, RAW_WINDOW)
     axes = panel(figure, 1, size, 'Enhanced')
-    show_plane(axes, one.image('enhanced_T2w'), PIXEL, ENHANCED_WINDOW)
+    show_plane(axes, example.image('enhanced_T2w'), PIXEL, ENHANCED_WINDOW)
     text = f'{counts["count"]:.1f} [{counts["count_low"]:.0f}–{counts["count_high"]:.0f}]'
     write(axes, 0.97, 0.03, text, 9, ha='right', va='bottom')
     return figure
 
 
-def found(one: Example) -> Figure:
-    """A raw image, without and with the outlined ePVS."""
-    raw = one.six[1][0]
-    labels = one.image('epvs_dseg', order=0).astype(int)
-    roi = one.cut(one.roi == HEMISPHERES['L'], order=0)[0]
+def draw_detection(example: Example) -> Figure:
+    """Draw a raw image without and with the outlined ePVS."""
+    raw = example.six[1][0]
+    labels = example.image('epvs_dseg', order=0).astype(int)
+    roi = example.cut(example.roi == HEMISPHERES['L'], order=0)[0]
     figure, size = image_figure(2)
     show_plane(panel(figure, 0, size, 'Raw'), raw, PIXEL, RAW_WINDOW)
     axes = panel(figure, 1, size, 'Outlined')
@@ -167,9 +171,9 @@ def found(one: Example) -> Figure:
     return figure
 
 
-def graded(one: Example) -> Figure:
-    """The probability of each grade, as bars."""
-    row = read_table(Path(f'{one.stem}_desc-potter_grade.tsv'), 'potter_grade').iloc[0]
+def draw_grade(example: Example) -> Figure:
+    """Draw the probability of each grade as a bar."""
+    row = read_table(Path(f'{example.stem}_desc-potter_grade.tsv'), 'potter_grade').iloc[0]
     figure, axes = chart('Potter grade', 'probability')
     for grade in range(5):
         colour = SIDE_COLOURS['R'] if grade == row['potter'] else '#9AA5B1'
@@ -177,13 +181,13 @@ def graded(one: Example) -> Figure:
     return figure
 
 
-def assessed(one: Example) -> Figure:
-    """The area of the ROI in each slice and hemisphere, with the three slices that count."""
-    chosen = [view.slice_index for view in one.six[0][:3]]
+def draw_quality(example: Example) -> Figure:
+    """Draw the area of the ROI in each slice and hemisphere, with the three chosen slices."""
+    chosen = [view.slice_index for view in example.six[0][:3]]
     figure, axes = chart('slice', 'area of the ROI (mm²)')
     axes.axvspan(chosen[0] - 0.5, chosen[-1] + 0.5, color='#444444')
     for side, value in HEMISPHERES.items():
-        areas = (one.roi == value).sum(axis=(0, 1)) * one.spacing[0] * one.spacing[1]
+        areas = (example.roi == value).sum(axis=(0, 1)) * example.spacing[0] * example.spacing[1]
         slices = np.flatnonzero(areas)
         axes.plot(slices, areas[slices], 'o-', markersize=3, color=SIDE_COLOURS[side])
     return figure
@@ -200,15 +204,15 @@ def chart(xlabel: str, ylabel: str):
     return figure, axes
 
 
-def plane_size(one: Example, x: slice, y: slice) -> tuple[float, float]:
+def plane_size(example: Example, x: slice, y: slice) -> tuple[float, float]:
     """Return width and height of an axial panel, inches."""
-    width, height = np.array([x.stop - x.start, y.stop - y.start]) * one.spacing[:2]
+    width, height = np.array([x.stop - x.start, y.stop - y.start]) * example.spacing[:2]
     return HEIGHT * width / height, HEIGHT
 
 
-def axial_figure(one: Example, columns: int) -> tuple[Figure, tuple[float, float]]:
+def axial_figure(example: Example, columns: int) -> tuple[Figure, tuple[float, float]]:
     """Return a figure of axial slices of the head and the size of a panel."""
-    size = plane_size(one, *one.box[:2])
+    size = plane_size(example, *example.box[:2])
     return new_figure(columns * (size[0] + GAP) + GAP, HEIGHT + 2 * GAP), size
 
 
@@ -225,41 +229,41 @@ def panel(figure: Figure, column: int, size: tuple[float, float], name: str):
     return axes
 
 
-def close_box(one: Example) -> tuple[slice, slice]:
+def close_box(example: Example) -> tuple[slice, slice]:
     """Return the box in plane around the ROI, with a margin of 8 mm."""
-    inside = np.nonzero(one.roi.any(axis=2))
-    margins = np.ceil(8 / one.spacing[:2]).astype(int)
+    inside = np.nonzero(example.roi.any(axis=2))
+    margins = np.ceil(8 / example.spacing[:2]).astype(int)
     pairs = zip(inside, margins, strict=True)
     return tuple(slice(max(i.min() - m, 0), i.max() + m + 1) for i, m in pairs)
 
 
-def sides(axes, one: Example, x: slice, y: slice, z: int) -> None:
+def sides(axes, example: Example, x: slice, y: slice, z: int) -> None:
     """Outline both hemispheres of the ROI."""
     for side, value in HEMISPHERES.items():
-        outline(axes, one.roi[x, y, z] == value, one.spacing[:2], SIDE_COLOURS[side], 1.0)
+        outline(axes, example.roi[x, y, z] == value, example.spacing[:2], SIDE_COLOURS[side], 1.0)
     mark_edges(axes, size=7)
 
 
 STEPS: dict[str, Callable[[Example], Figure]] = {
-    'conform': conformed,
-    'correct': corrected,
-    'locate': located,
-    'roi': region,
-    'align': aligned,
-    'cut': cut,
-    'count': counted,
-    'find': found,
-    'grade': graded,
-    'assess': assessed,
+    'conform': draw_orientation,
+    'correct': draw_correction,
+    'locate': draw_nuclei,
+    'roi': draw_roi,
+    'align': draw_alignment,
+    'cut': draw_cutting,
+    'count': draw_count,
+    'find': draw_detection,
+    'grade': draw_grade,
+    'assess': draw_quality,
 }
 
 
 @figure_style()
 def main(results: Path, folder: Path) -> None:
     """Draw all steps."""
-    one = Example(results / 'sub-02/anat/sub-02')
+    example = Example(results / 'sub-02/anat/sub-02')
     for name, draw in STEPS.items():
-        figure = draw(one)
+        figure = draw(example)
         figure.set_dpi(DPI)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()

@@ -98,14 +98,14 @@ except OutputError as error:
 def test_a_file_that_does_not_fit_does_not_replace_the_old_one(tmp_path):
     target = tmp_path / 'table.tsv'
     target.write_text('old')
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, '-c', LIMITED, target],
         capture_output=True,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f'cannot write {target}: File too large; choose another folder\n'
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stdout == f'cannot write {target}: File too large; choose another folder\n'
     assert target.read_text() == 'old'
     assert list(tmp_path.iterdir()) == [target]
 

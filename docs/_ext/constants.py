@@ -7,7 +7,7 @@ KINDS = frozenset({'attribute', 'data', 'property'})
 
 
 def setup(app) -> dict:
-    """Save these docstrings before napoleon runs, and restore them afterwards."""
+    """Save the docstrings of constants and properties, and restore them after napoleon has run."""
     originals: dict[str, list[str]] = {}
 
     def save(app, what, name, obj, options, lines) -> None:

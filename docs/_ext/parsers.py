@@ -13,7 +13,7 @@ from importlib import import_module
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-HERE = re.compile(r', %\(default\)s here')
+MACHINE_DEFAULT = re.compile(r', %\(default\)s here')
 """Pattern of machine-dependent defaults in help texts, which are omitted."""
 
 TITLES = {'positional arguments': 'arguments'}
@@ -78,7 +78,7 @@ def describe_action(action: argparse.Action, prog: str) -> nodes.definition_list
         term += [nodes.Text(', ' if number else ''), nodes.literal('', name)]
     if value := values(action):
         term += [nodes.Text(' '), nodes.emphasis('', value)]
-    text = HERE.sub('', action.help or '') % (vars(action) | {'prog': prog})
+    text = MACHINE_DEFAULT.sub('', action.help or '') % (vars(action) | {'prog': prog})
     return nodes.definition_list_item('', term, nodes.definition('', nodes.paragraph('', text)))
 
 

@@ -52,7 +52,7 @@ _FILE = {'type': path_argument, 'metavar': 'FILE'}
 _FOLDER = {'type': path_argument, 'metavar': 'DIR'}
 _FILES = _FILE | {'nargs': '+', 'action': 'extend'}
 
-INSTEAD = 'instead of processing'
+EXCLUSIVE_GROUP = 'instead of processing'
 """Title of the group of mutually exclusive options."""
 
 OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
@@ -118,7 +118,7 @@ OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
         ),
         ('--write-graph', _FLAG, 'write the workflow graph to output_dir/logs'),
     ),
-    INSTEAD: (
+    EXCLUSIVE_GROUP: (
         (
             '--boilerplate-only',
             _FLAG,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pvs_workflow import __version__
-from pvs_workflow.cli.options import INSTEAD, OPTIONS, path_argument
+from pvs_workflow.cli.options import EXCLUSIVE_GROUP, OPTIONS, path_argument
 from pvs_workflow.errors import PVSError, one_line
 from pvs_workflow.settings import Settings, load_settings
 
@@ -70,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     for title, options in OPTIONS.items():
         group = parser.add_argument_group(title)
-        if title == INSTEAD:
+        if title == EXCLUSIVE_GROUP:
             group = group.add_mutually_exclusive_group()
         for names, kind, text in options:
             group.add_argument(*names.split(), help=text, **kind)
@@ -80,10 +80,10 @@ def build_parser() -> argparse.ArgumentParser:
 def parse_args(argv: Sequence[str] | None = None) -> Settings:
     """Return the settings of a command line; exit with code 2 if it is not valid."""
     parser = build_parser()
-    words = sys.argv[1:] if argv is None else argv
-    given = vars(parser.parse_args([_hyphenated(word) for word in words]))
+    arguments = sys.argv[1:] if argv is None else argv
+    options = vars(parser.parse_args([_hyphenate(argument) for argument in arguments]))
     try:
-        settings = _merge(given)
+        settings = _merge(options)
         _check_level(settings)
         if settings.analysis_level == 'participant':
             _check_folders(settings)
@@ -92,25 +92,25 @@ def parse_args(argv: Sequence[str] | None = None) -> Settings:
     return settings
 
 
-def _merge(given: dict) -> Settings:
-    """Merge the given settings, those of an earlier run, and defaults, in this precedence."""
-    file = given.pop('config_file', None)
+def _merge(options: dict) -> Settings:
+    """Merge the given options, settings of an earlier run, and defaults, in this precedence."""
+    file = options.pop('config_file', None)
     earlier = load_settings(file) if file else {}
-    settings = {name: earlier[name] for name in earlier.keys() - _NOT_REUSED} | given
+    settings = {name: earlier[name] for name in earlier.keys() - _NOT_REUSED} | options
     for name, value in settings.items():
         if isinstance(value, Path):
             settings[name] = path_argument(str(value))
         elif isinstance(value, list | tuple):
             settings[name] = tuple(dict.fromkeys(value))
     processors = len(os.sched_getaffinity(0))
-    settings.setdefault('nprocs', _TASK_PROCESSES if 'write_slurm' in given else processors)
+    settings.setdefault('nprocs', _TASK_PROCESSES if 'write_slurm' in options else processors)
     settings.setdefault('work_dir', Path('work').absolute())
     return Settings(**settings, run_id=f'{time.strftime("%Y%m%d-%H%M%S")}_{uuid.uuid4()}')
 
 
-def _hyphenated(word: str) -> str:
+def _hyphenate(argument: str) -> str:
     """Return ``--work-dir=/my_work`` for ``--work_dir=/my_work``."""
-    return re.sub('^--[a-z_]+', lambda match: match[0].replace('_', '-'), word)
+    return re.sub('^--[a-z_]+', lambda match: match[0].replace('_', '-'), argument)
 
 
 def _check_level(settings: Settings) -> None:

@@ -41,6 +41,7 @@ def count_table(
     roi_areas : sequence of float
         Area of the region of interest on each image, mm².
     qc : sequence of {'pass', 'review', 'fail'}
+        Quality of each image.
 
     Returns
     -------
@@ -99,6 +100,7 @@ def grade_table(
     probabilities : sequence of float
         Probabilities of grades 0 to 4, ≥ 0; their rounded values sum to 1.
     qc : {'pass', 'review', 'fail'}
+        Quality of the T2w.
     reasons : sequence of str
         Why ``qc`` is not ``'pass'``, without semicolons; empty if it is.
     model, model_sha256 : str
@@ -107,6 +109,7 @@ def grade_table(
     Returns
     -------
     DataFrame
+        A single row.
 
     """
     left, right = (counts[counts['hemisphere'] == side] for side in HEMISPHERES)

@@ -71,10 +71,10 @@ class SlurmPlugin(QueuePlugin, plugins.SLURMPlugin):
 
     def describe_job_failure(self, job: int) -> str:
         """Return how a job ended, if Slurm still has a record of it."""
-        done = subprocess.run(
+        process = subprocess.run(
             ['scontrol', 'show', 'job', str(job)], capture_output=True, text=True
         )
-        state = re.search(r'JobState=(\w+)', done.stdout)
+        state = re.search(r'JobState=(\w+)', process.stdout)
         return f' and ended as {state[1]}' if state else ''
 
     def _submit_batchtask(self, scriptfile, node):
@@ -86,9 +86,9 @@ class SlurmPlugin(QueuePlugin, plugins.SLURMPlugin):
         if time.monotonic() - self._queried >= POLL_SECONDS:
             self._queried = time.monotonic()
             words = ['squeue', '--noheader', '--user', str(os.getuid()), '--format', '%A']
-            done = subprocess.run(words, capture_output=True, text=True)
+            process = subprocess.run(words, capture_output=True, text=True)
             # If the server does not answer, treat all jobs as still queued.
-            listed = done.stdout.split() if done.returncode == 0 else self._submitted
+            listed = process.stdout.split() if process.returncode == 0 else self._submitted
             self._queued = set(map(int, listed))
         # The query does not cover jobs that were submitted after it.
         if taskid in self._queued or self._submitted[taskid] >= self._queried:

@@ -87,7 +87,7 @@ def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> N
 
 
 def _is_file_or_broken(path: Path) -> bool:
-    """Return whether to link a path; the validator would read a pipe or device for ever."""
+    """Return whether to link a path; the validator would read a pipe or device forever."""
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 

@@ -9,7 +9,7 @@ from pvs_workflow.errors import BundleError
 from pvs_workflow.networks.bundle import load_weights
 from pvs_workflow.networks.engine import load_keras
 from pvs_workflow.networks.enhancer import convolve_twice
-from pvs_workflow.science.nuclei import BOX_SHAPE, CLASSES, scaled
+from pvs_workflow.science.nuclei import BOX_SHAPE, CLASSES, standardise
 
 WIDTH = 12
 """Filters of the first level."""
@@ -74,7 +74,7 @@ def predict_nuclei(model, box: np.ndarray) -> np.ndarray:
 
     """
     keras = load_keras()
-    image, probabilities = scaled(box), []
+    image, probabilities = standardise(box), []
     for step in (1, -1):
         logits = model(image[None, ::step, ..., None], training=False)
         probabilities.append(np.asarray(keras.ops.softmax(logits, axis=-1))[0, ::step])

@@ -52,14 +52,14 @@ class Pair:
     n_failed: int
 
 
-def pair_raters(rated: MatchedRatings) -> list[Pair]:
+def pair_raters(matched: MatchedRatings) -> list[Pair]:
     """Pair the model with each rater and the raters with each other.
 
     Pairs without common items are omitted.
 
     Parameters
     ----------
-    rated : MatchedRatings
+    matched : MatchedRatings
 
     Returns
     -------
@@ -69,15 +69,15 @@ def pair_raters(rated: MatchedRatings) -> list[Pair]:
 
     """
     pairs = []
-    names = [MODEL, *rated.raters]
+    names = [MODEL, *matched.raters]
     indices = range(len(names))
-    groups = [*combinations(indices, 2), *([indices[1:]] if len(rated.raters) > 2 else [])]
+    groups = [*combinations(indices, 2), *([indices[1:]] if len(matched.raters) > 2 else [])]
     for level in (IMAGE, PERSON):
-        tables = {quantity: _numbers(rated, level, quantity) for quantity in _QUANTITIES}
+        tables = {quantity: _numbers(matched, level, quantity) for quantity in _QUANTITIES}
         for group, (quantity, table) in product(groups, tables.items()):
             numbers = table[list(group)].dropna()
             with_model = group[0] == 0
-            failed = numbers.index.isin(rated.results.failed) & with_model
+            failed = numbers.index.isin(matched.results.failed) & with_model
             valid = numbers[~failed]
             is_pair = len(group) == 2
             pairs.append(
@@ -103,9 +103,9 @@ def agreement_table(pairs: Sequence[Pair]) -> pd.DataFrame:
     return pd.DataFrame(map(_row, pairs), columns=column_names('group_agreement'))
 
 
-def _numbers(rated: MatchedRatings, level: str, quantity: str) -> pd.DataFrame:
+def _numbers(matched: MatchedRatings, level: str, quantity: str) -> pd.DataFrame:
     """Return the values of a level and quantity, with columns for the model (0) and the raters."""
-    scores = [rated.results.scores, *rated.raters.values()]
+    scores = [matched.results.scores, *matched.raters.values()]
     items = sorted({item for rater in scores for item in rater if item.level == level})
     columns = {
         index: [getattr(rater[item], quantity) if item in rater else math.nan for item in items]

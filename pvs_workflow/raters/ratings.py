@@ -24,7 +24,7 @@ KEY = 'reading_key.tsv'
 """File name of the key of the current reading sheet."""
 
 _OLD_KEYS = 'reading_key_old-*.tsv'
-"""File names of the keys of earlier sheets, whose ratings may still come in."""
+"""File names of the keys of earlier sheets, whose ratings may still be returned."""
 
 
 @dataclass(frozen=True)

@@ -26,20 +26,20 @@ _UNITS = {'image': 'images', 'person': 'T2w'}
 
 
 def agreement_section(
-    rated: MatchedRatings, pairs: Sequence[Pair], table: pd.DataFrame
+    matched: MatchedRatings, pairs: Sequence[Pair], table: pd.DataFrame
 ) -> GroupSection:
     """Return the section with the statistics of agreement, and charts of the pairs.
 
     Parameters
     ----------
-    rated : MatchedRatings
+    matched : MatchedRatings
     pairs : sequence of Pair
         Result of :func:`pvs_workflow.raters.rater_agreement.pair_raters`.
     table : DataFrame
         The rows of ``group_agreement.tsv``.
 
     """
-    names = [MODEL, *rated.raters]
+    names = [MODEL, *matched.raters]
     labels = dict(zip(names, short_labels(names, _NAME_LENGTH), strict=True))
     rows = table.assign(**{side: table[side].map(labels) for side in ('first', 'second')})
     # Pairs with the model come first.
@@ -57,7 +57,7 @@ def agreement_section(
                 (title, rows[rows['level'] == level].to_dict('records'))
                 for level, title in (('image', 'Images'), ('person', 'Whole T2w'))
             ],
-            'rated': rated,
+            'matched': matched,
             'comparisons': [_compare(group) for group in list(groups.values())[:MAX_PAIRS]],
             'not_drawn': max(0, len(groups) - MAX_PAIRS),
         },

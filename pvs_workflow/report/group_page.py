@@ -146,14 +146,14 @@ def _sides(usable: pd.DataFrame) -> str:
         method='percentile',
         rng=np.random.default_rng(0),
     ).confidence_interval
+    median, lower, upper = map(_format_signed, (np.median(first_t2w), low, high))
     return (
-        f'{numbers} The difference (left − right) has a median of {_signed(np.median(first_t2w))} '
-        f'(95 % interval {_signed(low)} to {_signed(high)}; bootstrap over the first T2w of '
-        f'{len(first_t2w)} participants).'
+        f'{numbers} The difference (left − right) has a median of {median} (95 % interval {lower} '
+        f'to {upper}; bootstrap over the first T2w of {len(first_t2w)} participants).'
     )
 
 
-def _signed(value: float) -> str:
+def _format_signed(value: float) -> str:
     return f'{value:+.2f}'.replace('-', '−')
 
 

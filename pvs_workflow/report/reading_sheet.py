@@ -23,7 +23,7 @@ FOLDER = 'reading'
 
 SHEET, RATINGS = 'reading_sheet', 'reading_ratings'
 MAX_PICTURE_CHARACTERS = 14_000_000
-"""Maximum size of the pictures of one page; further T2w go on another page."""
+"""Maximum size of the pictures of one page; further T2w are moved to the next page."""
 
 _IDENTITY = ('participant_id', 'session_id', 't2w')
 _LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
@@ -61,7 +61,7 @@ def write_reading_sheet(
     """
     folder = output_dir / FOLDER
     written, problems, keys, page, remaining = [], [], [], [], MAX_PICTURE_CHARACTERS
-    for result, codes in _shuffled(results, seed):
+    for result, codes in _shuffle(results, seed):
         try:
             images = read_images(result)
         except PVSError as error:
@@ -91,7 +91,7 @@ def write_reading_sheet(
     return written, problems
 
 
-def _shuffled(results: Sequence[Result], seed: int) -> Iterable[tuple[Result, tuple[str, ...]]]:
+def _shuffle(results: Sequence[Result], seed: int) -> Iterable[tuple[Result, tuple[str, ...]]]:
     """Yield the T2w in random order, with a code for each image."""
     results = sorted(results, key=lambda item: [item.grade[name] or '' for name in _IDENTITY])
     secret = hashlib.sha256(str(seed).encode())

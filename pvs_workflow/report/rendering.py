@@ -105,10 +105,10 @@ def value_html(value, digits: int | None = None) -> Markup:
     ('<data value="12.3457">12.3</data>', 'n/a', '&lt;b&gt;')
 
     """
-    written = _written(value)
-    if digits is None or written == MISSING or isinstance(value, Integral):
-        return escape(written)
-    return Markup('<data value="{}">{}</data>').format(written, f'{float(value):.{digits}f}')
+    text = _format_value(value)
+    if digits is None or text == MISSING or isinstance(value, Integral):
+        return escape(text)
+    return Markup('<data value="{}">{}</data>').format(text, f'{float(value):.{digits}f}')
 
 
 def grade_html(value) -> Markup:
@@ -120,10 +120,10 @@ def grade_html(value) -> Markup:
     '<data value="2">2</data> (11–20)'
 
     """
-    written = _written(value)
-    if written == MISSING:
+    text = _format_value(value)
+    if text == MISSING:
         return Markup(MISSING)
-    return Markup('<data value="{0}">{0}</data> ({1})').format(written, GRADE_WORDS[int(value)])
+    return Markup('<data value="{0}">{0}</data> ({1})').format(text, GRADE_WORDS[int(value)])
 
 
 def percent_html(value) -> Markup:
@@ -135,13 +135,13 @@ def percent_html(value) -> Markup:
     ('<data value="0.4567">46 %</data>', 'n/a')
 
     """
-    written = _written(value)
-    if written == MISSING:
+    text = _format_value(value)
+    if text == MISSING:
         return Markup(MISSING)
-    return Markup('<data value="{}">{} %</data>').format(written, f'{100 * value:.0f}')
+    return Markup('<data value="{}">{} %</data>').format(text, f'{100 * value:.0f}')
 
 
-def _written(value) -> str:
+def _format_value(value) -> str:
     """Format a value like a table cell; unlike there, text may contain any characters."""
     if isinstance(value, Real) or is_missing(value):
         return format_cell(value)

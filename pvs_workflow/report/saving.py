@@ -44,8 +44,8 @@ class Sheet:
     ----------
     tiles : tuple of Tile
     columns : int
-        Number of tiles in a row. With 0, tiles lie on top of each other and alternate while the
-        pointer hovers over them.
+        Number of tiles in a row. With 0, tiles are stacked and alternate while the pointer hovers
+        over them.
     note : str
         Text below a sheet with columns.
 

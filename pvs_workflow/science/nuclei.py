@@ -46,7 +46,7 @@ def box_affine() -> np.ndarray:
     return affine
 
 
-def scaled(box: np.ndarray) -> np.ndarray:
+def standardise(box: np.ndarray) -> np.ndarray:
     """Scale intensities to robust standard scores, independent of contrast and scanner.
 
     Parameters
@@ -61,7 +61,7 @@ def scaled(box: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> scaled(np.repeat([0.0, 10.0], 50))[[0, 99]].tolist()
+    >>> standardise(np.repeat([0.0, 10.0], 50))[[0, 99]].tolist()
     [-1.0, 1.0]
 
     """

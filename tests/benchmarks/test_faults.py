@@ -41,26 +41,26 @@ def app():
 
 @pytest.fixture
 def reference(app, tmp_path):
-    return faults.undisturbed(app, tmp_path / 'undisturbed')
+    return faults.undisturbed_output(app, tmp_path / 'undisturbed')
 
 
 @pytest.mark.parametrize('kind', ['start', 'step', 'write', 'end'])
-def test_a_kill_hits_its_moment_and_is_survived(app, reference, tmp_path, kind):
+def test_a_kill_happens_at_its_moment_and_the_command_resumes(app, reference, tmp_path, kind):
     kills = [faults.Kill(0, kind, 0.0)]
-    done, looks = faults.kill_in_a_row(app, tmp_path, kills, reference, random.Random(3))
-    assert done == kills
+    hits, n_compared = faults.kill_repeatedly(app, tmp_path, kills, reference, random.Random(3))
+    assert hits == kills
     assert kills[0].problems == []
     assert kills[0].survived
     # Any step up to the last may be drawn.
     assert kills[0].steps in {'end': {4}, 'step': {1, 2, 3, 4}}.get(kind, {0, 1, 2, 3})
-    assert looks >= len(reference) == 4
+    assert n_compared >= len(reference) == 4
 
 
-def test_a_command_with_other_output_does_not_survive(app, reference, tmp_path):
+def test_a_command_with_other_output_after_a_kill_is_reported(app, reference, tmp_path):
     kills = [faults.Kill(0, 'start', 0.0)]
-    done, _ = faults.kill_in_a_row([*app, 'half'], tmp_path, kills, reference, random.Random(3))
-    assert not done[0].survived
-    assert any(text.startswith('result-3.tsv') for text in done[0].problems)
+    hits, _ = faults.kill_repeatedly([*app, 'half'], tmp_path, kills, reference, random.Random(3))
+    assert not hits[0].survived
+    assert any(text.startswith('result-3.tsv') for text in hits[0].problems)
 
 
 def test_missing_different_and_leftover_files_are_reported(reference, tmp_path):

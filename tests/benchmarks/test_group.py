@@ -10,8 +10,8 @@ from tests.builders.lab import run_benchmark
 @pytest.mark.slow
 def test_a_small_cohort_is_made_collected_and_measured(tmp_path):
     words = ('--participants', '12', '--keep', tmp_path / 'cohort', '--out', tmp_path / 'a.json')
-    done = run_benchmark('group', *words)
-    assert done.returncode == 0, done.stderr
+    process = run_benchmark('group', *words)
+    assert process.returncode == 0, process.stderr
     record = json.loads((tmp_path / 'a.json').read_text())
     assert record['exit_code'] == 0
     assert record['participants'] == 12

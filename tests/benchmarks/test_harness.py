@@ -45,7 +45,7 @@ NAMES = sorted(
 @pytest.mark.slow
 @pytest.mark.parametrize('name', [name for name in NAMES if name != 'fuzz'])
 def test_every_benchmark_starts_and_prints_its_help(name):
-    done = run_benchmark(name, '--help')
-    assert done.returncode == 0, done.stderr
-    assert f'{name}.py' in done.stdout
-    assert len(done.stdout.splitlines()) > 6
+    process = run_benchmark(name, '--help')
+    assert process.returncode == 0, process.stderr
+    assert f'{name}.py' in process.stdout
+    assert len(process.stdout.splitlines()) > 6

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.leaveout import (
-    pooled,
-    pooled_summary,
+    pool_findings,
     short_config,
+    summarise_pooled,
     without_person,
 )
 from pvs_workflow.lab.evaluation.findings import ROIS, Evaluation, Findings
@@ -56,8 +56,8 @@ def test_each_image_has_the_interval_of_its_own_cascade():
         evaluation(('a', 'a'), (3, 15), (3.5, 15.0)),
         evaluation(('b',), (30,), (27.0,), narrow),
     ]
-    assert pooled(parts, 'true_roi').participants == ('a', 'a', 'b')
-    summary = pooled_summary(parts)['true_roi']
+    assert pool_findings(parts, 'true_roi').participants == ('a', 'a', 'b')
+    summary = summarise_pooled(parts)['true_roi']
     assert summary['interval_coverage'] == pytest.approx(2 / 3, abs=1e-4)
     assert summary['images']['mae'] == pytest.approx(3.5 / 3, abs=1e-4)
     assert summary['participants']['n'] == 2

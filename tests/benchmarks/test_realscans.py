@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from benchmarks.realscans import (
-    Counted,
-    people_known,
+    SessionCounts,
     read_sessions,
     scan_rescan,
     sessions_figure,
+    training_people,
 )
 from pvs_workflow.errors import ImageError, NoInputError
 from tests.builders.lab import make_phantom
@@ -23,7 +23,7 @@ def phantom():
 
 
 def counted(participant, session, counts, grade):
-    return Counted(participant, session, PLACES, counts, counts, counts, grade, 0)
+    return SessionCounts(participant, session, PLACES, counts, counts, counts, grade, 0)
 
 
 SESSIONS = [
@@ -89,5 +89,5 @@ def test_a_missing_t2w_is_an_error(tmp_path, phantom):
 def test_the_card_names_people_whose_scans_were_used():
     files = ['sub-01_ses-1_desc-preproc_T2w.nii.gz', 'sub-03_ses-1_desc-preproc_T2w.nii.gz']
     cascade = SimpleNamespace(card=SimpleNamespace(training={'data': {'backgrounds': files}}))
-    assert people_known(cascade, ['01', '02', '03']) == ['01', '03']
-    assert people_known(SimpleNamespace(card=SimpleNamespace(training={})), ['01']) == []
+    assert training_people(cascade, ['01', '02', '03']) == ['01', '03']
+    assert training_people(SimpleNamespace(card=SimpleNamespace(training={})), ['01']) == []

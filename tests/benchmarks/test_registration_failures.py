@@ -37,18 +37,18 @@ def test_failures_are_counted_as_caught_unless_they_pass():
         {'case': 'c', 'level': 'review', 'reasons': ['small', 'odd']},
         {'case': 'd', 'level': 'error', 'reasons': ['odd']},
     ]
-    summary = registration_failures.caught(rows)
+    summary = registration_failures.summarise_failures(rows)
     assert (summary['n'], summary['caught'], summary['pass'], summary['fail']) == (4, 2, 2, 0)
     assert summary['reasons'] == {'odd': 2, 'small': 1}
     assert summary['dice_of_missed']['worst'] == 0.1
-    assert registration_failures.flagged(rows)['share_flagged'] == 0.5
+    assert registration_failures.summarise_good_cases(rows)['share_flagged'] == 0.5
 
 
 def test_implausible_heads_are_flagged_correctly():
     odd = {'level': 'review', 'reasons': ['small'], 'true_reasons': ['small']}
     false = odd | {'true_reasons': []}
     passed = {'level': 'pass', 'reasons': [], 'true_reasons': []}
-    summary = registration_failures.flagged([odd, odd, false, passed])
+    summary = registration_failures.summarise_good_cases([odd, odd, false, passed])
     assert (summary['n'], summary['share_flagged'], summary['rightly']) == (4, 0.75, 2)
 
 
@@ -66,7 +66,7 @@ def test_exceptions_become_quality_levels(monkeypatch, rng, error, level):
     row = registration_failures.assess_case(case('a'), staging.T2W_KINDS[0], None, seed, 1)
     assert row['level'] == level
     assert row['reasons'] == [f'{type(error).__name__}: {error}']
-    assert registration_failures.caught([row])['caught'] == 1
+    assert registration_failures.summarise_failures([row])['caught'] == 1
 
 
 def test_the_overlap_is_reported_if_the_truth_is_known(rng):

@@ -45,10 +45,10 @@ def test_a_source_with_too_many_links_is_replaced(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_small_sizes_are_measured(tmp_path):
+def test_the_benchmark_runs_on_small_datasets(tmp_path):
     def run(*words):
-        done = run_benchmark('scale', *words)
-        assert done.returncode == 0, done.stderr
+        process = run_benchmark('scale', *words)
+        assert process.returncode == 0, process.stderr
         return json.loads((tmp_path / 'a.json').read_text())
 
     shared = ('--sizes', 6, 12, '--repeats', 1, '--keep', tmp_path / 'k')

@@ -62,7 +62,7 @@ def test_the_cut_goes_through_the_middle_of_the_structures(rng):
 
 def test_the_truth_turns_with_the_scan(rng):
     truth = basal_ganglia()
-    good = staging.Staged(image(truth), None, truth)
+    good = staging.StagedScans(image(truth), None, truth)
     failure = staging.stage('T2w turned by 90°', good, None, rng)
     assert failure.t2w.shape == (40, 60, 12)
     assert np.array_equal(failure.t2w.get_fdata(), failure.truth)

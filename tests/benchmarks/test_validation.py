@@ -9,17 +9,17 @@ from pvs_workflow import data
 from tests.builders.lab import run_benchmark
 
 
-def test_the_part_real_needs_real_scans(tmp_path):
-    done = run_benchmark('validation', tmp_path, tmp_path, '--parts', 'real')
-    assert done.returncode == 2
-    assert 'real need --real' in done.stderr
+def test_the_real_part_needs_real_scans(tmp_path):
+    process = run_benchmark('validation', tmp_path, tmp_path, '--parts', 'real')
+    assert process.returncode == 2
+    assert 'real need --real' in process.stderr
 
 
 @pytest.mark.slow
 def test_parts_write_files_and_figures(tmp_path):
     words = ('--parts', 'paper', 'speed', '--n-paper', 1, '--repeats', 2, '--n-cpus', 1)
-    done = run_benchmark('validation', data.path('cascade'), tmp_path / 'out', *words)
-    assert done.returncode == 0, done.stderr
+    process = run_benchmark('validation', data.path('cascade'), tmp_path / 'out', *words)
+    assert process.returncode == 0, process.stderr
     names = sorted(path.name for path in (tmp_path / 'out').iterdir())
     assert names == ['paper.json', 'paper.png', 'paper_reliability.png', 'speed.json']
     record = json.loads((tmp_path / 'out' / 'paper.json').read_text())

@@ -10,7 +10,7 @@ from scipy.ndimage import binary_dilation, zoom
 from pvs_workflow import data
 from pvs_workflow.lab.simulation.grids import rigid
 
-MOVED = rigid((4, -7, 12), (9, -14, 21))
+HEAD_POSE = rigid((4, -7, 12), (9, -14, 21))
 """Pose of the label map's head relative to the template."""
 
 NOISE = 0.04
@@ -41,7 +41,7 @@ def write_label_map(path: Path, without: int | None = None) -> Path:
         labels = np.where(labels == without, 2, labels).astype(np.int16)
     flip = np.diag([-1.0, 1.0, 1.0, 1.0])
     flip[0, 3] = labels.shape[0] - 1
-    affine = MOVED @ read('T1w').affine @ flip
+    affine = HEAD_POSE @ read('T1w').affine @ flip
     path.parent.mkdir(parents=True, exist_ok=True)
     nb.Nifti1Image(labels[::-1], affine).to_filename(path)
     return path

@@ -11,9 +11,9 @@ PARTICIPANTS = ('01', '03') if REAL.is_dir() else ('01', '02')
 
 def call(*words, **options):
     """Run a command, which must succeed, and return its standard output."""
-    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, **options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    process = subprocess.run(list(map(str, words)), capture_output=True, text=True, **options)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
 
 
 def wait_for_jobs(seconds=7200):

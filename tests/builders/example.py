@@ -36,14 +36,14 @@ def arguments(bids, out, level='participant', *options):
 def run(bids, out, level='participant', *options):
     """Run the command and return the finished process."""
     work = ('--work-dir', out.parent / f'{out.name}_work') if level == 'participant' else ()
-    done = subprocess.run(
+    completed = subprocess.run(
         arguments(bids, out, level, *work, *options),
         capture_output=True,
         text=True,
         env=environment(out.parent / 'home'),
         cwd=out.parent,
     )
-    return done
+    return completed
 
 
 def read(path):
@@ -87,10 +87,10 @@ def example_results(tmp_path_factory):
     with shared_folder(tmp_path_factory, 'example') as folder:
         out = folder / 'out'
         if not out.exists():
-            done = run(EXAMPLE, out, 'participant', '--nprocs', 2, '--write-graph')
-            assert done.returncode == 0, done.stderr
-            done = run(EXAMPLE, out, 'group')
-            assert done.returncode == 0, done.stderr
+            completed = run(EXAMPLE, out, 'participant', '--nprocs', 2, '--write-graph')
+            assert completed.returncode == 0, completed.stderr
+            completed = run(EXAMPLE, out, 'group')
+            assert completed.returncode == 0, completed.stderr
     return out
 
 
@@ -107,8 +107,8 @@ def real_results(tmp_path_factory):
             options = ('--nprocs', '2', '--omp-nthreads', '1', '--mem', '4G')
             code, text, usage = observe(REAL, folder, *options)
             assert code == 0, text
-            done = run(REAL, folder / 'out', 'group')
-            assert done.returncode == 0, done.stderr
+            completed = run(REAL, folder / 'out', 'group')
+            assert completed.returncode == 0, completed.stderr
             record.write_bytes(pickle.dumps(usage))
     return folder / 'out', pickle.loads(record.read_bytes())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 TINY = Path(__file__).with_name('tiny_graph.py')
 MEMORY = Path(__file__).with_name('memory_graph.py')
 ALL = ['sub-01', 'sub-02', 'sub-03', 'sub-04']
-OTHERS = ['sub-01', 'sub-03', 'sub-04']
+WITHOUT_FAILURE = ['sub-01', 'sub-03', 'sub-04']
 """Participants of the small graph, and those without a failure."""
 
 
@@ -22,12 +22,12 @@ def run_command(*arguments, cwd, **options):
     )
 
 
-def error_line(done):
+def error_line(process):
     """Return the only line that a failed command prints."""
-    assert 'Traceback' not in done.stderr
-    assert done.stdout == ''
-    lines = [line for line in done.stderr.splitlines() if line != 'validating the dataset']
-    assert len(lines) == 1, done.stderr
+    assert 'Traceback' not in process.stderr
+    assert process.stdout == ''
+    lines = [line for line in process.stderr.splitlines() if line != 'validating the dataset']
+    assert len(lines) == 1, process.stderr
     return lines[0]
 
 

@@ -6,7 +6,7 @@ import nibabel as nb
 import numpy as np
 
 from benchmarks.cases import Case
-from benchmarks.staging import Staged
+from benchmarks.staging import StagedScans
 
 AFFINE = np.diag([0.5, 0.8, 4.0, 1.0])
 
@@ -33,7 +33,7 @@ def basal_ganglia(shift=0, up=0, shape=(60, 40, 12)):
 
 def good_case(rng):
     t2w = image(rng.random((60, 40, 12)) * 100)
-    return Staged(t2w, image(rng.random((8, 9, 10)) * 50), basal_ganglia())
+    return StagedScans(t2w, image(rng.random((8, 9, 10)) * 50), basal_ganglia())
 
 
 def case(name, t1w=True):

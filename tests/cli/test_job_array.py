@@ -36,15 +36,15 @@ def array(make_dataset, tmp_path):
     def write(*options, bids=bids):
         work = tmp_path / "it's work"
         words = ('participant', '--write-slurm', folder / 'pvs.sh', '-w', work, *options)
-        done = run_command(bids, tmp_path / 'out', *words, cwd=tmp_path)
-        if done.returncode == 0:
+        completed = run_command(bids, tmp_path / 'out', *words, cwd=tmp_path)
+        if completed.returncode == 0:
             script = folder / 'pvs.sh'
             text, number = re.subn(
                 r'^command=.*$', 'command=(app)', script.read_text(), flags=re.M
             )
             assert number == 1
             script.write_text(text)
-        return done
+        return completed
 
     return write, folder, tmp_path / 'bin'
 
@@ -69,8 +69,8 @@ def sbatch_calls(array):
 
 def test_the_script_and_the_list_of_participants_are_written(array, tmp_path):
     write, folder, _ = array
-    done = write()
-    assert done.returncode == 0, done.stderr
+    completed = write()
+    assert completed.returncode == 0, completed.stderr
     participants_file = folder / 'pvs_participants.txt'
     assert participants_file.read_text() == '01\n02\nA3\n'
     assert stat.S_IMODE(participants_file.stat().st_mode) == 0o444
@@ -91,8 +91,8 @@ def test_a_task_processes_one_participant_and_marks_it_as_done(array, tmp_path):
     text = (folder / 'pvs.sh').read_text()
     assert '#SBATCH --mem=7629M\n' in text
     assert '#SBATCH --cpus-per-task=4\n' in text
-    done = bash(array, SLURM_ARRAY_TASK_ID='3', SLURM_CPUS_PER_TASK='4')
-    assert done.returncode == 0, done.stderr
+    completed = bash(array, SLURM_ARRAY_TASK_ID='3', SLURM_CPUS_PER_TASK='4')
+    assert completed.returncode == 0, completed.stderr
     settings = parse_args((binaries / 'app.called').read_text().splitlines())
     assert settings.write_slurm is None
     assert settings.participant_label == ('A3',)
@@ -105,9 +105,9 @@ def test_a_task_processes_one_participant_and_marks_it_as_done(array, tmp_path):
 def test_only_failed_tasks_are_submitted_again(array):
     write, *_ = array
     write()
-    done = bash(array, 'submit', '--partition=long')
-    assert done.returncode == 0, done.stderr
-    assert '3 participants as 4001' in done.stdout
+    completed = bash(array, 'submit', '--partition=long')
+    assert completed.returncode == 0, completed.stderr
+    assert '3 participants as 4001' in completed.stdout
     tasks, group = sbatch_calls(array)
     script = str(array[1] / 'pvs.sh')
     assert tasks == [
@@ -161,9 +161,9 @@ def test_a_changed_list_is_refused(array):
     participants_file.chmod(0o644)
     participants_file.write_text('02\n01\nA3\n')
     for words, environment in ((['submit'], {}), ([], {'SLURM_ARRAY_TASK_ID': '1'})):
-        done = bash(array, *words, **environment)
-        assert done.returncode == 1
-        assert 'has changed' in done.stderr
+        completed = bash(array, *words, **environment)
+        assert completed.returncode == 1
+        assert 'has changed' in completed.stderr
     assert not list(binaries.glob('*.called'))
 
 
@@ -171,26 +171,26 @@ def test_a_changed_list_is_refused(array):
 def test_existing_files_are_not_overwritten(array, name):
     write, folder, _ = array
     (folder / name).write_text('precious')
-    done = write()
-    assert done.returncode == 1
-    assert f'{name} already exists' in done.stderr
+    completed = write()
+    assert completed.returncode == 1
+    assert f'{name} already exists' in completed.stderr
     assert {path.name: path.read_text() for path in folder.iterdir()} == {name: 'precious'}
 
 
 def test_unknown_participants_are_reported(array):
     write, folder, _ = array
-    done = write('--participant-label', '01', '99')
-    assert done.returncode == 1
-    assert 'sub-99: not in the dataset' in done.stderr
+    completed = write('--participant-label', '01', '99')
+    assert completed.returncode == 1
+    assert 'sub-99: not in the dataset' in completed.stderr
     assert (folder / 'pvs_participants.txt').read_text() == '01\n'
 
 
 def test_script_names_that_slurm_would_misread_are_refused(make_dataset, tmp_path):
     words = ('participant', '--write-slurm', 'a %j.sh')
-    done = run_command(make_dataset('sub-01_T2w.nii.gz'), 'out', *words, cwd=tmp_path)
-    assert done.returncode == 1
-    assert 'is not a valid script name' in done.stderr.splitlines()[-1]
-    assert 'Traceback' not in done.stderr
+    completed = run_command(make_dataset('sub-01_T2w.nii.gz'), 'out', *words, cwd=tmp_path)
+    assert completed.returncode == 1
+    assert 'is not a valid script name' in completed.stderr.splitlines()[-1]
+    assert 'Traceback' not in completed.stderr
     assert not (tmp_path / 'out').exists()
 
 
@@ -212,15 +212,15 @@ def test_simultaneous_runs_share_output_and_database(make_dataset, tmp_path):
         )
         for label in labels
     ]
-    seen = set()
+    contents = set()
     while any(process.poll() is None for process in runs):
         for path in (out / 'dataset_description.json', out / '.bidsignore'):
             # The file is complete whenever it exists.
             if path.exists():
-                seen.add((path.name, path.read_text()))
+                contents.add((path.name, path.read_text()))
     messages = [process.communicate()[1] for process in runs]
     assert [process.returncode for process in runs] == [0] * len(runs), messages
-    assert sorted(name for name, _ in seen) == ['.bidsignore', 'dataset_description.json']
+    assert sorted(name for name, _ in contents) == ['.bidsignore', 'dataset_description.json']
     assert (
         json.loads((out / 'dataset_description.json').read_text())['DatasetType'] == 'derivative'
     )

@@ -8,7 +8,7 @@ from tests.builders.execution import error_line, run_command
 
 def test_every_run_writes_its_description_settings_and_log(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T1w.nii.gz', DatasetDOI='doi:10.1/x')
-    done = run_command(folder, 'out', 'participant', '--random-seed', '5', cwd=tmp_path)
+    process = run_command(folder, 'out', 'participant', '--random-seed', '5', cwd=tmp_path)
     out = tmp_path / 'out'
     description = json.loads((out / 'dataset_description.json').read_text())
     assert description['DatasetType'] == 'derivative'
@@ -20,4 +20,4 @@ def test_every_run_writes_its_description_settings_and_log(make_dataset, tmp_pat
     (settings,) = (load_settings(path) for path in (out / 'logs').glob('*.toml'))
     assert (settings['random_seed'], settings['bids_dir']) == (5, folder)
     log = (out / 'logs' / f'{settings["run_id"]}.log').read_text()
-    assert error_line(done) in log
+    assert error_line(process) in log

@@ -168,7 +168,7 @@ def test_the_group_level_accepts_the_output_folder_as_bids_dir(parse):
 
 
 @pytest.mark.parametrize('option', ['--help', '--version'])
-def test_help_imports_no_heavy_packages(option):
+def test_help_does_not_import_heavy_packages(option):
     code = (
         'import sys\n'
         'from pvs_workflow.cli.run import main\n'
@@ -179,16 +179,18 @@ def test_help_imports_no_heavy_packages(option):
         'heavy = {"tensorflow", "keras", "ants", "nipype", "pandas", "numpy", "bids", "rich"}\n'
         'print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n'
     )
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
-    assert done.stderr.strip() == '[]'
-    assert 'pvs_workflow' in done.stdout
+    process = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, check=True
+    )
+    assert process.stderr.strip() == '[]'
+    assert 'pvs_workflow' in process.stdout
 
 
 def test_version_is_printed():
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, '-m', 'pvs_workflow.cli.run', '--version'], capture_output=True, text=True
     )
-    assert done.stdout.startswith('pvs_workflow v')
+    assert process.stdout.startswith('pvs_workflow v')
 
 
 @pytest.mark.parametrize('page', ['errors.md', 'help'])

@@ -34,26 +34,26 @@ def test_invalid_input_gives_one_message_and_its_exit_code(make_dataset, tmp_pat
     model = Path(__file__).parent
     if case == 'wrong name':
         model = 'unused'
-    done = run_command(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert message in error_line(done)
+    process = run_command(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
+    assert process.returncode == code, process.stderr
+    assert message in error_line(process)
 
 
 def test_a_session_that_does_not_exist_is_reported(make_dataset, tmp_path):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
-    done = run_command(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
-    assert done.returncode == 18
-    assert 'session 9' in error_line(done)
+    process = run_command(folder, 'out', 'participant', '--session-label', '9', cwd=tmp_path)
+    assert process.returncode == 18
+    assert 'session 9' in error_line(process)
 
 
 def test_a_malformed_filter_file_is_reported(make_dataset, tmp_path):
     (tmp_path / 'filters.json').write_text('{')
     folder = make_dataset('sub-01_T2w.nii.gz')
-    done = run_command(
+    process = run_command(
         folder, 'out', 'participant', '--bids-filter-file', 'filters.json', cwd=tmp_path
     )
-    assert done.returncode == 1
-    assert 'filters.json cannot be read as JSON' in error_line(done)
+    assert process.returncode == 1
+    assert 'filters.json cannot be read as JSON' in error_line(process)
 
 
 @pytest.mark.parametrize('where', ['output', 'work'])
@@ -62,18 +62,18 @@ def test_an_unwritable_folder_is_reported(make_dataset, tmp_path, where):
     out = 'file/out' if where == 'output' else 'out'
     work = 'file/work' if where == 'work' else 'work'
     folder = make_dataset('sub-01_T2w.nii.gz')
-    done = run_command(folder, out, 'participant', '-w', work, cwd=tmp_path)
-    assert done.returncode == 1
-    assert 'file' in error_line(done)
+    process = run_command(folder, out, 'participant', '-w', work, cwd=tmp_path)
+    assert process.returncode == 1
+    assert 'file' in error_line(process)
 
 
 def test_a_missing_model_is_reported(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz')
     options = ['--model', 'nowhere', '--skip-bids-validation']
-    done = run_command(folder, 'out', 'participant', *options, cwd=tmp_path)
-    assert done.returncode == 1
-    assert 'nowhere' in done.stderr.splitlines()[-1]
-    assert 'Traceback' not in done.stderr
+    process = run_command(folder, 'out', 'participant', *options, cwd=tmp_path)
+    assert process.returncode == 1
+    assert 'nowhere' in process.stderr.splitlines()[-1]
+    assert 'Traceback' not in process.stderr
 
 
 def test_no_output_is_written_without_a_dataset(tmp_path):
@@ -87,9 +87,9 @@ def test_the_output_of_another_pipeline_is_not_changed(make_dataset, tmp_path):
     description.parent.mkdir()
     description.write_text('{"Name": "other", "GeneratedBy": [{"Name": "fMRIPrep"}]}')
     before = description.read_bytes()
-    done = run_command(folder, 'out', 'participant', cwd=tmp_path)
-    assert done.returncode == 1
-    assert "another dataset, 'other'" in error_line(done)
+    process = run_command(folder, 'out', 'participant', cwd=tmp_path)
+    assert process.returncode == 1
+    assert "another dataset, 'other'" in error_line(process)
     assert description.read_bytes() == before
 
 

@@ -42,9 +42,9 @@ def test_rebuilt_reports_are_identical_without_raw_data(results, tmp_path):
     assert b'the first command' in before['sub-01.html']
     for name in before:
         (results / name).unlink()
-    done = run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ''
+    process = run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == ''
     assert pages(results) == before
     assert not (tmp_path / 'work').exists()
 
@@ -72,24 +72,24 @@ def test_a_rebuilt_report_shows_a_new_result(results, tmp_path):
 )
 def test_participants_without_results_are_reported(results, tmp_path, labels, code, message):
     options = ['--reports-only', '--participant-label', *labels]
-    done = run('nowhere', 'out', 'participant', *options, cwd=tmp_path)
-    assert done.returncode == code
-    assert message in done.stderr
-    assert 'Traceback' not in done.stderr
+    process = run('nowhere', 'out', 'participant', *options, cwd=tmp_path)
+    assert process.returncode == code
+    assert message in process.stderr
+    assert 'Traceback' not in process.stderr
 
 
 def test_reports_cannot_be_rebuilt_without_results(tmp_path):
-    done = run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
-    assert done.returncode == 66
-    assert 'run without --reports-only first' in done.stderr
+    process = run('nowhere', 'out', 'participant', '--reports-only', cwd=tmp_path)
+    assert process.returncode == 66
+    assert 'run without --reports-only first' in process.stderr
     assert not (tmp_path / 'out').exists()
 
 
 def test_the_methods_text_is_written_without_processing(make_dataset, tmp_path):
     folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_T1w.nii.gz')
     options = ['--boilerplate-only', '--no-bias-correction', '--random-seed', '5']
-    done = run(folder, 'out', 'participant', *options, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    process = run(folder, 'out', 'participant', *options, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
     out = tmp_path / 'out'
     texts = {path.suffix: path.read_text() for path in (out / 'logs').glob('CITATION.*')}
     assert sorted(texts) == ['.bib', '.html', '.md']
@@ -119,6 +119,6 @@ def test_the_methods_text_is_written_without_processing(make_dataset, tmp_path):
     ],
 )
 def test_incompatible_options_are_refused(tmp_path, level, options, message):
-    done = run('bids', 'out', level, *options, cwd=tmp_path)
-    assert done.returncode == 2
-    assert message in done.stderr
+    process = run('bids', 'out', level, *options, cwd=tmp_path)
+    assert process.returncode == 2
+    assert message in process.stderr

@@ -15,9 +15,9 @@ def slurm():
     """Skip the tests if Slurm does not accept jobs."""
     if shutil.which('sbatch') is None:
         pytest.skip('sbatch is not installed')
-    done = subprocess.run(['sinfo', '--noheader', '-o', '%a'], capture_output=True, text=True)
-    if 'up' not in done.stdout:
-        pytest.skip(f'Slurm does not answer: {done.stderr.strip()}')
+    process = subprocess.run(['sinfo', '--noheader', '-o', '%a'], capture_output=True, text=True)
+    if 'up' not in process.stdout:
+        pytest.skip(f'Slurm does not answer: {process.stderr.strip()}')
 
 
 @pytest.fixture(scope='session')
@@ -37,7 +37,7 @@ def dataset(tmp_path_factory):
 def local(dataset, tmp_path_factory):
     """Return the results of a run on this machine."""
     out = tmp_path_factory.mktemp('local') / 'out'
-    done = run(dataset, out, 'participant', '--nprocs', '2')
-    assert done.returncode == 0, done.stderr
+    process = run(dataset, out, 'participant', '--nprocs', '2')
+    assert process.returncode == 0, process.stderr
     assert run(dataset, out, 'group').returncode == 0
     return out

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders.cluster import PARTICIPANTS
 from tests.builders.example import run, tables
-from tests.builders.execution import ALL, OTHERS, TINY
+from tests.builders.execution import ALL, TINY, WITHOUT_FAILURE
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +24,8 @@ def plugin_file(folder, memory):
 
 def test_tables_equal_those_of_a_local_run(dataset, local, tmp_path):
     options = ('--nipype-plugin-file', plugin_file(tmp_path, '4G'))
-    done = run(dataset, tmp_path / 'out', 'participant', *options)
-    assert done.returncode == 0, done.stderr
+    process = run(dataset, tmp_path / 'out', 'participant', *options)
+    assert process.returncode == 0, process.stderr
     assert len(tables(local)) >= 3 * len(PARTICIPANTS)
     assert tables(tmp_path / 'out') == tables(local)
     for label in PARTICIPANTS:
@@ -49,12 +49,12 @@ def test_tables_equal_those_of_a_local_run(dataset, local, tmp_path):
 )
 def test_a_failed_or_killed_step_does_not_affect_others(case, message, tmp_path):
     plugin_file(tmp_path, '1G')
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, TINY, case, tmp_path, 'plugin'], capture_output=True, text=True
     )
-    assert (tmp_path / 'outcome.json').exists(), done.stderr
+    assert (tmp_path / 'outcome.json').exists(), process.stderr
     outcome = json.loads((tmp_path / 'outcome.json').read_text())
-    assert outcome['done'] == (OTHERS if message else ALL)
+    assert outcome['done'] == (WITHOUT_FAILURE if message else ALL)
     assert list(outcome['failed']) == (['sub-02'] if message else [])
     if message:
         assert message in outcome['failed']['sub-02']

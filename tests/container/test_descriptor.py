@@ -14,7 +14,7 @@ from pvs_workflow.cli.parser import build_parser, parse_args
 ROOT = Path(__file__).parents[2]
 DESCRIPTOR = ROOT / 'boutiques' / 'pvs_workflow.json'
 BOSH = Path(sys.executable).with_name('bosh')
-GIVEN = {
+ARGUMENTS = {
     'bids_dir': '/in',
     'output_dir': '/out',
     'analysis_level': 'participant',
@@ -52,8 +52,10 @@ def test_the_descriptor_matches_the_parser(script):
 
 
 def test_the_descriptor_follows_the_schema():
-    done = bosh('validate', str(DESCRIPTOR))
-    assert (done.returncode, done.stdout.strip()) == (0, 'OK'), done.stdout + done.stderr
+    process = bosh('validate', str(DESCRIPTOR))
+    assert (process.returncode, process.stdout.strip()) == (0, 'OK'), (
+        process.stdout + process.stderr
+    )
 
 
 def test_a_descriptor_that_breaks_the_schema_is_refused(tmp_path):
@@ -69,7 +71,9 @@ def test_every_argument_is_described_once(inputs):
 
 
 def test_only_paths_that_must_exist_have_the_type_file(script, inputs):
-    assert {name for name, entry in inputs.items() if entry['type'] == 'File'} == script.READ
+    assert {
+        name for name, entry in inputs.items() if entry['type'] == 'File'
+    } == script.INPUT_PATHS
 
 
 def test_the_descriptor_does_not_depend_on_the_machine(inputs):
@@ -84,10 +88,10 @@ def test_exit_codes_of_failures_are_described():
 
 
 def test_the_parser_accepts_the_command_that_boutiques_makes(tmp_path):
-    (tmp_path / 'given.json').write_text(json.dumps(GIVEN))
-    done = bosh('exec', 'simulate', str(DESCRIPTOR), '-i', str(tmp_path / 'given.json'))
-    assert done.returncode == 0, done.stdout + done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith('pvs_workflow ')]
+    (tmp_path / 'given.json').write_text(json.dumps(ARGUMENTS))
+    process = bosh('exec', 'simulate', str(DESCRIPTOR), '-i', str(tmp_path / 'given.json'))
+    assert process.returncode == 0, process.stdout + process.stderr
+    (line,) = [line for line in process.stdout.splitlines() if line.startswith('pvs_workflow ')]
     settings = parse_args(shlex.split(line)[1:])
     assert settings.participant_label == ('01', '02')
     assert (settings.nprocs, settings.mem_gb, settings.random_seed) == (3, 8.0, 7)
@@ -96,7 +100,7 @@ def test_the_parser_accepts_the_command_that_boutiques_makes(tmp_path):
 
 
 def test_mutually_exclusive_options_are_refused(tmp_path):
-    both = GIVEN | {'boilerplate_only': True, 'reports_only': True}
+    both = ARGUMENTS | {'boilerplate_only': True, 'reports_only': True}
     (tmp_path / 'both.json').write_text(json.dumps(both))
-    done = bosh('exec', 'simulate', str(DESCRIPTOR), '-i', str(tmp_path / 'both.json'))
-    assert done.returncode != 0
+    process = bosh('exec', 'simulate', str(DESCRIPTOR), '-i', str(tmp_path / 'both.json'))
+    assert process.returncode != 0

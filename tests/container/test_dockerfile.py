@@ -14,7 +14,7 @@ from pvs_workflow import __version__
 ROOT = Path(__file__).parents[2]
 TEXT = re.sub(r'^#.*\n', '', (ROOT / 'Dockerfile').read_text('utf-8'), flags=re.M)
 STEPS = [line.split(maxsplit=1) for line in TEXT.replace('\\\n', ' ').splitlines() if line.strip()]
-LAST = STEPS[max(number for number, step in enumerate(STEPS) if step[0] == 'FROM') :]
+LAST_STAGE = STEPS[max(number for number, step in enumerate(STEPS) if step[0] == 'FROM') :]
 IGNORED = [
     line
     for line in (ROOT / '.dockerignore').read_text('utf-8').splitlines()
@@ -98,8 +98,8 @@ def test_all_packages_have_hashes_or_come_from_the_repository():
 
 
 def test_the_last_stage_installs_nothing_with_pip_or_apt():
-    assert not re.search(r'\bpip\b|apt-get|python3-venv', ' '.join(values(LAST, 'RUN')))
-    assert [rest.split()[-1] for rest in values(LAST, 'COPY')] == ['/opt/pvs']
+    assert not re.search(r'\bpip\b|apt-get|python3-venv', ' '.join(values(LAST_STAGE, 'RUN')))
+    assert [rest.split()[-1] for rest in values(LAST_STAGE, 'COPY')] == ['/opt/pvs']
 
 
 def test_labels_match_the_package_metadata():
@@ -107,7 +107,7 @@ def test_labels_match_the_package_metadata():
     setup.read(ROOT / 'setup.cfg')
     labels = {
         name.removeprefix(LABEL): value
-        for name, value in settings(LAST, 'LABEL').items()
+        for name, value in settings(LAST_STAGE, 'LABEL').items()
         if name.startswith(LABEL)
     }
     metadata = setup['metadata']
@@ -121,14 +121,14 @@ def test_labels_match_the_package_metadata():
 
 
 def test_the_user_is_not_root_and_the_entry_point_is_the_app():
-    (user,) = values(LAST, 'USER')
+    (user,) = values(LAST_STAGE, 'USER')
     assert re.fullmatch(r'[1-9]\d*:[1-9]\d*', user)  # numeric IDs, which clusters can check
-    (entry,) = values(LAST, 'ENTRYPOINT')
+    (entry,) = values(LAST_STAGE, 'ENTRYPOINT')
     assert json.loads(entry) == ['pvs_workflow']
 
 
 def test_the_environment_allows_writing_only_to_tmp():
-    environment = settings(LAST, 'ENV')
+    environment = settings(LAST_STAGE, 'ENV')
     assert environment['HOME'] == '/tmp'
     assert environment['MPLCONFIGDIR'].startswith('/tmp/')  # even if an engine sets another HOME
     assert environment['PYTHONDONTWRITEBYTECODE'] == '1'

@@ -45,8 +45,8 @@ def run(*words, options=(), check=True):
 def script(text, *options):
     """Run Python code in the image and return its JSON output."""
     python = ('--entrypoint', '/opt/pvs/bin/python')
-    done = run('-c', text, options=(*python, *options))
-    return json.loads(done.stdout)
+    process = run('-c', text, options=(*python, *options))
+    return json.loads(process.stdout)
 
 
 def volume(host, inside):
@@ -72,7 +72,7 @@ def results(tmp_path_factory):
         run('/in', '/out', 'participant', '--nprocs', 2, '-w', '/work', options=options),
         run('/in', '/out', 'group', options=options),
     ]
-    return out, [done.stderr for done in runs]
+    return out, [process.stderr for process in runs]
 
 
 def test_tables_equal_those_of_a_local_run(results, tmp_path):
@@ -102,10 +102,10 @@ def test_results_belong_to_the_user_and_include_the_reports(results):
 
 
 def test_a_missing_output_volume_is_an_error():
-    done = run('/in', '/out', 'participant', options=volume(EXAMPLE, '/in:ro'), check=False)
-    assert done.returncode == 1
-    assert '/out' in done.stderr
-    assert 'Traceback' not in done.stderr
+    process = run('/in', '/out', 'participant', options=volume(EXAMPLE, '/in:ro'), check=False)
+    assert process.returncode == 1
+    assert '/out' in process.stderr
+    assert 'Traceback' not in process.stderr
 
 
 def test_a_stopped_container_ends_with_the_code_of_sigterm(tmp_path):

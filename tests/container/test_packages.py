@@ -92,10 +92,10 @@ def test_the_sbom_is_not_written_without_cyclonedx(tmp_path):
     status = tmp_path / 'status'
     status.write_text(STATUS)
     words = [str(tmp_path / 'environment'), str(status), str(tmp_path / 'list.json')]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(ROOT / 'docker' / 'sbom.py'), *words],
         capture_output=True,
         check=False,
     )
-    assert done.returncode != 0
+    assert process.returncode != 0
     assert not (tmp_path / 'list.json').exists()

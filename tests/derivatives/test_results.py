@@ -93,7 +93,7 @@ def test_inconsistent_tables_are_reported(tmp_path):
     assert 'has grade 1, but the highest grade in sub-01_desc-epvs_counts.tsv is 3' in problem
 
 
-def test_without_usable_results_there_is_an_error(tmp_path):
+def test_a_folder_without_usable_results_is_an_error(tmp_path):
     with pytest.raises(NoInputError, match=r'has no results .*; run the participant level first'):
         read_results(tmp_path)
     grade_path(save_result(tmp_path, '01')).write_text('')

@@ -14,9 +14,9 @@ def site(tmp_path_factory) -> Path:
     if 'PVS_DOCS' in os.environ:
         return (ROOT / os.environ['PVS_DOCS']).resolve()
     out = tmp_path_factory.mktemp('docs')
-    done = sphinx(DOCS, out)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ''
+    process = sphinx(DOCS, out)
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == ''
     return (out / 'html').resolve()
 
 

@@ -52,8 +52,8 @@ def test_a_workflow_is_described_as_text():
 
 @pytest.mark.slow
 def test_without_graphviz_graphs_are_text(tmp_path):
-    done = sphinx(small_project(tmp_path / 'source'), tmp_path / 'out', PATH='')
-    assert done.returncode == 0, done.stderr
+    process = sphinx(small_project(tmp_path / 'source'), tmp_path / 'out', PATH='')
+    assert process.returncode == 0, process.stderr
     page = (tmp_path / 'out' / 'html' / 'index.html').read_text()
     assert 'first -&gt; second: image, mask' in page
     assert '<img' not in page.partition('<div class="body"')[2].partition('</div>')[0]
@@ -62,8 +62,8 @@ def test_without_graphviz_graphs_are_text(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which('dot'), reason='Graphviz is not installed')
 def test_with_graphviz_graphs_are_drawn(tmp_path):
-    done = sphinx(small_project(tmp_path / 'source'), tmp_path / 'out')
-    assert done.returncode == 0, done.stderr
+    process = sphinx(small_project(tmp_path / 'source'), tmp_path / 'out')
+    assert process.returncode == 0, process.stderr
     (drawn,) = (tmp_path / 'out' / 'html' / '_images').glob('*.svg')
     assert all(name in drawn.read_text() for name in ('first', 'second'))
 

@@ -21,8 +21,8 @@ outdated
 
 def fill(page, *words):
     command = [sys.executable, SCRIPT, page, *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
     return page.read_text('utf-8')
 
 

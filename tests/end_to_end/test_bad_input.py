@@ -79,8 +79,8 @@ def mixed(tmp_path_factory):
     for anat, (make, _) in zip(anats[2:], BAD.values(), strict=True):
         make(anat, data)
     out = folder / 'out'
-    done = run(folder / 'bids', out, 'participant', '--nprocs', 2, '--skip-bids-validation')
-    return out, done
+    process = run(folder / 'bids', out, 'participant', '--nprocs', 2, '--skip-bids-validation')
+    return out, process
 
 
 def crown(anat):
@@ -97,12 +97,14 @@ def crown(anat):
 
 @pytest.mark.parametrize('name', BAD)
 def test_each_bad_scan_gets_one_clear_message(mixed, name):
-    out, done = mixed
+    out, process = mixed
     messages = [
-        line for line in done.stderr.splitlines() if f'sub-{name}' in line and BAD[name][1] in line
+        line
+        for line in process.stderr.splitlines()
+        if f'sub-{name}' in line and BAD[name][1] in line
     ]
-    assert len(messages) == 1, done.stderr
-    assert 'Traceback' not in done.stderr
+    assert len(messages) == 1, process.stderr
+    assert 'Traceback' not in process.stderr
     assert BAD[name][1] in (out / f'sub-{name}.html').read_text()
     assert not list(out.glob(f'sub-{name}/anat/*_grade.tsv'))
 
@@ -128,11 +130,11 @@ def read_without_names(path):
 
 
 def test_a_scan_without_basal_ganglia_fails_or_has_no_grade(mixed):
-    out, done = mixed
+    out, process = mixed
     grades = list(out.glob('sub-crown/anat/*_grade.tsv'))
     if grades:
         assert read(grades[0])['qc'].item() == 'fail'
     else:
         assert any(
-            'sub-crown' in line and 'basal ganglia' in line for line in done.stderr.splitlines()
+            'sub-crown' in line and 'basal ganglia' in line for line in process.stderr.splitlines()
         )

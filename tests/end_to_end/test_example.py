@@ -148,13 +148,13 @@ def test_group_tables_have_every_row(example):
 
 
 def test_the_results_are_a_valid_derivative_dataset(example):
-    done = subprocess.run(
+    completed = subprocess.run(
         [VALIDATOR, '--format', 'json', str(example)],
         capture_output=True,
         text=True,
         env=environment(example.parent / 'home'),
     )
-    issues = json.loads(done.stdout)['issues']['issues']
+    issues = json.loads(completed.stdout)['issues']['issues']
     assert [issue for issue in issues if issue.get('severity') == 'error'] == []
 
 
@@ -173,8 +173,8 @@ def test_rebuilt_pages_are_identical(example, tmp_path):
     names = ('sub-01.html', 'sub-02.html')
     for name in names:
         (out / name).unlink()
-    done = run('nowhere', out, 'participant', '--reports-only')
-    assert done.returncode == 0, done.stderr
+    completed = run('nowhere', out, 'participant', '--reports-only')
+    assert completed.returncode == 0, completed.stderr
     for name in names:
         assert (out / name).read_bytes() == (example / name).read_bytes()
     assert '--write-graph' in (out / names[0]).read_text()
@@ -208,8 +208,8 @@ def test_a_killed_run_resumes_to_the_same_bytes(example, tmp_path):
     assert 'did not finish' in record.read_text()
     registered = next(iter(work.rglob(f'{half_way}/result_*.pklz')))
     before = registered.stat().st_mtime_ns
-    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    completed = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert completed.returncode == 0, completed.stderr
     assert registered.stat().st_mtime_ns == before  # not run again
     assert 'did not finish' not in record.read_text()
     reference = tables(example)

@@ -1,4 +1,4 @@
-"""Left is left, however the file is stored."""
+"""Left–right orientation of the results, for four storage orders of the same scan."""
 
 import nibabel as nb
 import numpy as np
@@ -10,7 +10,7 @@ from tests.builders.example import EXAMPLE, make_raw, read, run
 pytestmark = pytest.mark.slow
 
 STORED = {'ras': 'RAS', 'las': 'LAS', 'lps': 'LPS', 'sagittal': 'SRA'}
-MARK = 40  # bright pixels added in the left putamen
+N_MARKED = 40  # bright pixels added in the left putamen
 
 
 @pytest.fixture(scope='module')
@@ -25,7 +25,7 @@ def stored_in_every_way(tmp_path_factory):
     putamen = np.argwhere(np.asarray(truth.dataobj) == 12)
     world = nb.affines.apply_affine(source.affine, putamen)
     assert (world[:, 0] < 0).all()  # the person's left is at negative x
-    for voxel in np.random.default_rng(1).permutation(putamen)[:MARK]:
+    for voxel in np.random.default_rng(1).permutation(putamen)[:N_MARKED]:
         data[tuple(voxel)] = np.percentile(data, 99.9)
     marked = nb.Nifti1Image(data, source.affine, source.header)
     anats = make_raw(folder / 'bids', *STORED)
@@ -36,8 +36,8 @@ def stored_in_every_way(tmp_path_factory):
         assert ''.join(nb.aff2axcodes(turned.affine)) == codes
         nb.save(turned, anat / f'{anat.parent.name}_T2w.nii.gz')
     out = folder / 'out'
-    done = run(folder / 'bids', out, 'participant', '--nprocs', 2)
-    assert done.returncode == 0, done.stderr
+    process = run(folder / 'bids', out, 'participant', '--nprocs', 2)
+    assert process.returncode == 0, process.stderr
     return folder / 'bids', out
 
 

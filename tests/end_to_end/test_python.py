@@ -26,15 +26,15 @@ result = count_epvs(*sys.argv[1:])
 
 def run_python(code, folder, *arguments):
     """Run code in a new Python process, without the environment that the command sets."""
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, '-c', code, *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=folder,
         env=environment(folder / 'home') | {'MPLBACKEND': 'Agg', 'PYTHONPATH': str(ROOT)},
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
 def assert_same_tables(folder, anat):

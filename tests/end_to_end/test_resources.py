@@ -94,7 +94,7 @@ def test_any_number_of_processes_gives_the_same_bytes(watched, example):
 
 @pytest.mark.parametrize('number', [1, 3])
 def test_libraries_use_the_given_number_of_threads(tmp_path, number):
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, '-W', 'ignore', '-c', LIBRARIES, str(number)],
         capture_output=True,
         text=True,
@@ -102,8 +102,8 @@ def test_libraries_use_the_given_number_of_threads(tmp_path, number):
         cwd=tmp_path,
         env=os.environ | TOO_MANY,
     )
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout.splitlines()[-1])
+    assert completed.returncode == 0, completed.stderr
+    report = json.loads(completed.stdout.splitlines()[-1])
     assert 'openblas' in report['pools']
     # Some libraries use no more threads than there are processors.
     assert set(report['pools'].values()) <= {number, min(number, os.cpu_count() or 1)}
@@ -124,15 +124,15 @@ def test_every_worker_gets_the_thread_settings(tmp_path):
     """Each variable is read in a separate worker, from the environment it started with."""
     path = tmp_path / 'ask.py'
     path.write_text(WORKERS)
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, path],
         capture_output=True,
         text=True,
         cwd=tmp_path,
         env=os.environ | TOO_MANY | {'ASK': json.dumps(list(EXPECTED))},
     )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == list(EXPECTED.values())
+    assert completed.returncode == 0, completed.stderr
+    assert json.loads(completed.stdout) == list(EXPECTED.values())
 
 
 def test_tensorflow_starts_once_in_each_process_for_all_scans(memory, watched):
@@ -162,11 +162,11 @@ def test_no_step_of_real_scans_takes_more_than_it_declares(memory, real):
 
 
 def assert_within_limits(memory, bids_dir, number, usage):
-    declared = memory.declared(bids_dir)
-    assert set(usage.steps) <= set(declared) | {''}
+    limits = memory.declared_memory(bids_dir)
+    assert set(usage.steps) <= set(limits) | {''}
     # Very short steps may have been missed.
-    assert len(usage.steps) > len(declared) / 3
-    above = {name: used for name, used in usage.steps.items() if used > 0.95 * declared[name]}
+    assert len(usage.steps) > len(limits) / 3
+    above = {name: used for name, used in usage.steps.items() if used > 0.95 * limits[name]}
     assert not above
     assert usage.idle <= IDLE_GB
-    assert usage.peak <= RUN_GB + number * max(declared.values())
+    assert usage.peak <= RUN_GB + number * max(limits.values())

@@ -30,10 +30,10 @@ def run(kind, text, folder):
         text = text.replace(old, new)
     command = ['bash', '-e', '-c', text] if kind == 'sh' else [sys.executable, '-c', text]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
-    done = subprocess.run(
+    process = subprocess.run(
         command, cwd=folder, env=os.environ | {'PATH': path}, capture_output=True, text=True
     )
-    assert done.returncode == 0, f'{text}\n{done.stdout}\n{done.stderr}'
+    assert process.returncode == 0, f'{text}\n{process.stdout}\n{process.stderr}'
 
 
 def test_the_commands_can_be_shortened():

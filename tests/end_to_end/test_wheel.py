@@ -1,4 +1,4 @@
-"""The wheel, alone in an empty environment, does what the checkout does."""
+"""The wheel, installed in an empty environment, gives the same results as the checkout."""
 
 import os
 import shutil
@@ -23,22 +23,22 @@ def run(tmp_path_factory):
     for name in SOURCES:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, source / name)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
+    env = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
 
     def call(name, *words):
         words = [programs / name, *map(str, words)]
-        done = subprocess.run(words, capture_output=True, text=True, cwd=folder, env=kept)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        process = subprocess.run(words, capture_output=True, text=True, cwd=folder, env=env)
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout
 
-    subprocess.run([sys.executable, '-m', 'venv', programs.parent], check=True, env=kept)
+    subprocess.run([sys.executable, '-m', 'venv', programs.parent], check=True, env=env)
     call('pip', 'wheel', '--no-deps', '--wheel-dir', folder, source)
     shutil.rmtree(source)
     call('pip', 'install', *folder.glob('*.whl'))
     return call
 
 
-def test_it_gives_the_tables_of_the_checkout(run, example, tmp_path):
+def test_the_wheel_gives_the_tables_of_the_checkout(run, example, tmp_path):
     out = tmp_path / 'out'
     run('pvs_workflow', EXAMPLE, out, 'participant', '--participant-label', '02', '--nprocs', 2)
     run('pvs_workflow', EXAMPLE, out, 'group')
@@ -48,7 +48,7 @@ def test_it_gives_the_tables_of_the_checkout(run, example, tmp_path):
     assert tables(out) == expected
 
 
-def test_it_brings_both_commands_and_their_licence(run):
+def test_the_wheel_installs_both_commands_and_the_licence(run):
     assert 'participant' in run('pvs_workflow', '--help')
     assert 'crossval' in run('pvs_cascade', '--help')
     shown = run('pip', 'show', 'pvs_workflow')

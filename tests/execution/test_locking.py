@@ -59,7 +59,7 @@ def start(run, *folders, **options):
 
 
 def write_lock(folder, label, **facts):
-    """Write a lock like a run on another machine."""
+    """Write a lock as a run on another machine would."""
     content = {'run': 'far', 'process': '00000000-7-7', 'host': 'node7', 'pid': 7} | facts
     (folder / '.far.beat').touch()
     path = folder / f'.sub-{label}.running'

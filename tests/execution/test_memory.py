@@ -12,8 +12,8 @@ from tests.builders.execution import MEMORY as GRAPH
 
 def run(folder, nprocs, mem, together, *needs):
     words = [sys.executable, GRAPH, folder, nprocs, mem, together, *needs]
-    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
     lines = (folder / 'work' / 'notes').read_text().splitlines()
     notes = {note['name']: note for note in map(json.loads, lines)}
     return json.loads((folder / 'outcome.json').read_text()), notes
@@ -70,10 +70,10 @@ def test_a_step_that_needs_too_much_memory_fails_alone(tmp_path):
 @pytest.mark.slow
 def test_every_scan_fails_without_memory(tmp_path):
     words = [sys.executable, GRAPH, tmp_path, '2', '0.2', '1', '0.5', '0.5']
-    done = subprocess.run(
+    process = subprocess.run(
         list(map(str, words)), capture_output=True, text=True, check=False, timeout=120
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     assert len(json.loads((tmp_path / 'outcome.json').read_text())['failed']) == 2
 
 

@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 
 from pvs_workflow.execution.plugin import work_order
-from tests.builders.execution import ALL, OTHERS, TINY
+from tests.builders.execution import ALL, TINY, WITHOUT_FAILURE
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ def tiny(tmp_path):
     """Return a function that runs a small graph and returns the process and the outcome."""
 
     def call(case, *options):
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, '-W', 'error', TINY, case, tmp_path, *options],
             capture_output=True,
             text=True,
             timeout=240,
         )
         path = tmp_path / 'outcome.json'
-        return done, json.loads(path.read_text()) if path.exists() else None
+        return completed, json.loads(path.read_text()) if path.exists() else None
 
     return call
 
@@ -63,18 +63,18 @@ def steps_run(folder):
 
 @pytest.mark.slow
 def test_the_engine_runs_all_steps_and_resumes(tiny, tmp_path):
-    done, outcome = tiny('fine', 'graph')
-    assert (done.returncode, outcome['done'], outcome['failed']) == (0, ALL, {})
+    completed, outcome = tiny('fine', 'graph')
+    assert (completed.returncode, outcome['done'], outcome['failed']) == (0, ALL, {})
     assert outcome['heavy'] == []
-    assert done.stdout == ''
-    lines = done.stderr.splitlines()
+    assert completed.stdout == ''
+    lines = completed.stderr.splitlines()
     assert lines[-1].startswith('8 of 8 steps, sub-0')
     logs = tmp_path / 'out' / 'logs'
     assert 'a worker talks' in (logs / 'run_workers.log').read_text()
     assert 'sub_01_wf' in (logs / 'graph.dot').read_text()
     assert len(steps_run(tmp_path)) == 4
-    done, outcome = tiny('fine')
-    assert (done.returncode, outcome['done']) == (0, ALL)
+    completed, outcome = tiny('fine')
+    assert (completed.returncode, outcome['done']) == (0, ALL)
     assert len(steps_run(tmp_path)) == 4
 
 
@@ -85,8 +85,8 @@ def test_a_resumed_scan_does_not_wait_for_another(tiny, tmp_path):
     for step in ('sub_01_wf/last', 'sub_02_wf/first'):
         shutil.rmtree(tmp_path / 'work/pvs_wf' / step)
     (tmp_path / 'out/sub-01/anat/sub-01_desc-potter_grade.tsv').unlink()
-    done, outcome = tiny('wait')
-    assert (done.returncode, outcome['done']) == (0, ALL)
+    completed, outcome = tiny('wait')
+    assert (completed.returncode, outcome['done']) == (0, ALL)
     assert steps_run(tmp_path).count('sub_01') == 1
     assert steps_run(tmp_path).count('sub_02') == 2
 
@@ -102,13 +102,13 @@ def test_a_resumed_scan_does_not_wait_for_another(tiny, tmp_path):
     ],
 )
 def test_one_failure_does_not_stop_the_others(tiny, tmp_path, case, message):
-    done, outcome = tiny(case)
-    assert done.returncode == 1
-    assert outcome['done'] == OTHERS
+    completed, outcome = tiny(case)
+    assert completed.returncode == 1
+    assert outcome['done'] == WITHOUT_FAILURE
     assert list(outcome['failed']) == ['sub-02']
     assert outcome['failed']['sub-02'].startswith(message)
     assert '\n' not in outcome['failed']['sub-02']
-    assert 'Traceback' not in done.stderr
+    assert 'Traceback' not in completed.stderr
     if case == 'bug':
         crash_file = outcome['failed']['sub-02'].rpartition('details: ')[2].rstrip(')')
         assert 'an unforeseen bug' in Path(crash_file).read_text()
@@ -116,10 +116,10 @@ def test_one_failure_does_not_stop_the_others(tiny, tmp_path, case, message):
 
 @pytest.mark.slow
 def test_later_graphs_run_in_the_same_workers(tiny, tmp_path):
-    done, outcome = tiny('bug', 'few')
-    assert outcome['done'] == OTHERS
+    completed, outcome = tiny('bug', 'few')
+    assert outcome['done'] == WITHOUT_FAILURE
     assert list(outcome['failed']) == ['sub-02']
-    assert ' of about 8 steps, sub-02 first, failed' in done.stderr
+    assert ' of about 8 steps, sub-02 first, failed' in completed.stderr
     lines = (tmp_path / 'runs.txt').read_text().splitlines()
     assert len(lines) == 4
     assert len({line.split()[1] for line in lines}) <= 2
@@ -133,8 +133,8 @@ def test_scans_that_a_stopped_run_did_not_finish_have_failed(tiny, tmp_path, opt
         path = tmp_path / f'out/sub-{label}/anat/sub-{label}_desc-potter_grade.tsv'
         path.parent.mkdir(parents=True)
         path.write_text('from an earlier run')
-    done, outcome = tiny('image-error', *options)
-    assert done.returncode == 1
+    completed, outcome = tiny('image-error', *options)
+    assert completed.returncode == 1
     assert '4D' in outcome['failed']['sub-02']
     rest = {name: text for name, text in outcome['failed'].items() if name != 'sub-02'}
     assert rest
@@ -145,13 +145,13 @@ def test_scans_that_a_stopped_run_did_not_finish_have_failed(tiny, tmp_path, opt
 @pytest.mark.slow
 @pytest.mark.parametrize('case', ['fine', 'image-error'])
 def test_the_resource_monitor_records_every_step_that_ran(tmp_path, case):
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, '-W', 'error', TINY, case, tmp_path, 'monitor'],
         capture_output=True,
         text=True,
         timeout=240,
     )
-    assert done.returncode == (case != 'fine'), done.stderr
+    assert completed.returncode == (case != 'fine'), completed.stderr
     resources = json.loads((tmp_path / 'out' / 'logs' / 'run_resources.json').read_text())
     # A failed step is recorded; steps that depend on it did not run.
     failed = {'pvs_wf.sub_02_wf.last'} if case != 'fine' else set()

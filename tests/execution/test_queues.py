@@ -10,7 +10,7 @@ import pytest
 from pvs_workflow.errors import PVSError
 from pvs_workflow.execution import queues
 from pvs_workflow.execution.queues import PLUGINS, make_queue_plugin, read_plugin_file
-from tests.builders.execution import ALL, OTHERS, TINY
+from tests.builders.execution import ALL, TINY, WITHOUT_FAILURE
 
 # A job is a background process; squeue lists those that are still running.
 SBATCH = """#!/bin/bash
@@ -41,7 +41,7 @@ def queue(tmp_path):
     environment = os.environ | {'PATH': f'{tmp_path / "bin"}:{os.environ["PATH"]}'}
 
     def call(case, *options):
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, TINY, case, tmp_path, 'plugin', *options],
             capture_output=True,
             text=True,
@@ -49,27 +49,31 @@ def queue(tmp_path):
             env=environment,
         )
         path = tmp_path / 'outcome.json'
-        assert path.exists(), done.stderr
-        return done, json.loads(path.read_text()), (tmp_path / 'bin' / 'sbatch.called').read_text()
+        assert path.exists(), completed.stderr
+        return (
+            completed,
+            json.loads(path.read_text()),
+            (tmp_path / 'bin' / 'sbatch.called').read_text(),
+        )
 
     return call
 
 
 @pytest.mark.slow
 def test_every_step_runs_as_a_job(queue):
-    done, outcome, jobs = queue('fine')
-    assert (done.returncode, outcome['done'], outcome['failed']) == (0, ALL, {})
+    completed, outcome, jobs = queue('fine')
+    assert (completed.returncode, outcome['done'], outcome['failed']) == (0, ALL, {})
     assert len(jobs.splitlines()) == 8
     assert all(line.startswith('--mem=1G') for line in jobs.splitlines())
-    assert done.stderr.splitlines()[-1].startswith('8 of 8 steps')
+    assert completed.stderr.splitlines()[-1].startswith('8 of 8 steps')
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('case', ['image-error', 'bug'])
 def test_a_failed_job_is_reported_and_does_not_affect_others(queue, case):
-    done, outcome, jobs = queue(case)
-    assert done.returncode == 1
-    assert outcome['done'] == OTHERS
+    completed, outcome, jobs = queue(case)
+    assert completed.returncode == 1
+    assert outcome['done'] == WITHOUT_FAILURE
     messages = {'image-error': 'sub-02: x.nii.gz is 4D', 'bug': 'sub-02: step first failed: '}
     assert outcome['failed']['sub-02'].startswith(messages[case])
     assert len(jobs.splitlines()) == 7

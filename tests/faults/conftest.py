@@ -78,11 +78,11 @@ def small_disk():
         path.mkdir(exist_ok=True)
         words = ['mount', '-t', 'tmpfs', '-o', f'size={megabytes}m', 'tmpfs', str(path)]
         try:
-            done = subprocess.run(words, capture_output=True, text=True)
+            completed = subprocess.run(words, capture_output=True, text=True)
         except OSError as error:
             pytest.skip(f'disks cannot be mounted here: {error}')
-        if done.returncode:
-            pytest.skip(f'disks cannot be mounted here: {done.stderr.strip()}')
+        if completed.returncode:
+            pytest.skip(f'disks cannot be mounted here: {completed.stderr.strip()}')
         mounted.append(path)
 
         def resize(megabytes):
@@ -107,9 +107,11 @@ def unprivileged(shared_folder):
     options = {'user': 65534, 'group': 65534, 'extra_groups': []}
     words = [sys.executable, '-c', 'import nipype, pvs_workflow.cli.run']
     try:
-        done = subprocess.run(words, capture_output=True, text=True, cwd=shared_folder, **options)
+        completed = subprocess.run(
+            words, capture_output=True, text=True, cwd=shared_folder, **options
+        )
     except OSError as error:
         pytest.skip(f'this process may not become another user: {error}')
-    if done.returncode:
-        pytest.skip(f'other users cannot run the app from here: {done.stderr[-200:]}')
+    if completed.returncode:
+        pytest.skip(f'other users cannot run the app from here: {completed.stderr[-200:]}')
     return options

@@ -32,13 +32,13 @@ def test_a_repeatedly_killed_run_resumes(stages, faults, reference):
     kills = [
         faults.Kill(0, kind, wait) for kind, wait in (('step', 0.5), ('write', 0), ('page', 0))
     ]
-    done, looks = faults.kill_in_a_row(
+    hits, n_compared = faults.kill_repeatedly(
         stage.command, stage.folder, kills, reference, random.Random(5)
     )
-    assert [kill.problems for kill in done] == [[] for _ in done]
-    assert all(kill.survived for kill in done)
-    assert len(done) >= 2
-    assert looks >= len(reference)
+    assert [kill.problems for kill in hits] == [[] for _ in hits]
+    assert all(kill.survived for kill in hits)
+    assert len(hits) >= 2
+    assert n_compared >= len(reference)
 
 
 def test_the_benchmark_detects_wrong_output(undisturbed, faults, reference, tmp_path):
@@ -290,5 +290,5 @@ def test_the_app_says_how_to_resume(stages, undisturbed):
         'terminated; rerun the same command with the same work folder to resume'
     )
     words = [sys.executable, '-m', 'pvs_workflow.cli.run', '--help']
-    done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)
-    assert '143  terminated' in done.stdout
+    completed = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)
+    assert '143  terminated' in completed.stdout

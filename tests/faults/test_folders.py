@@ -10,7 +10,9 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_no_space_for_results(stages, faults, undisturbed, reference, small_disk):
+def test_a_full_output_disk_is_reported_and_the_run_resumes(
+    stages, faults, undisturbed, reference, small_disk
+):
     stage = stages('full', warm_from=undisturbed)
     resize = small_disk(stage.out, 3)
     with faults.Watcher(stage.out, reference) as watcher:
@@ -31,7 +33,7 @@ def test_no_space_for_results(stages, faults, undisturbed, reference, small_disk
     assert faults.compare(stage.out, reference) == []
 
 
-def test_no_space_for_intermediate_results(stages, faults, reference, small_disk):
+def test_a_full_work_disk_is_reported_and_the_run_resumes(stages, faults, reference, small_disk):
     stage = stages('cramped')
     resize = small_disk(stage.work, 12)
     code, output = stage.run()

@@ -194,7 +194,7 @@ def test_hostile_cells_stay_text(tmp_path):
         assert not any(cell in path.read_text(encoding='utf-8') for cell in cells if cell != '"')
 
 
-def test_without_results_there_is_an_error(tmp_path):
+def test_a_folder_without_results_is_an_error(tmp_path):
     with pytest.raises(NoInputError, match='has no results') as error:
         collect_group(tmp_path)
     assert error.value.exit_code == 66

@@ -59,9 +59,9 @@ def run(*args):
 def test_the_command_line_writes_agreement(out, tmp_path):
     rows = [*image_rows(out), *image_rows(out, 'B', 2.0)]
     ratings = write_ratings(tmp_path / 'ratings.tsv', rows)
-    done = run('nowhere', out, 'group', '--ratings', ratings)
-    assert done.returncode == 0, done.stderr
-    assert f'wrote {out / "group_agreement.tsv"}' in done.stderr
+    process = run('nowhere', out, 'group', '--ratings', ratings)
+    assert process.returncode == 0, process.stderr
+    assert f'wrote {out / "group_agreement.tsv"}' in process.stderr
     (perfect,) = agreement(out, level='image', second='A', comparison='model', quantity='count')
     assert (perfect['n'], perfect['n_participants']) == (24, 4)
     assert (perfect['icc'], perfect['mae'], perfect['bias']) == (1, 0, 0)
@@ -85,8 +85,8 @@ def test_without_ratings_there_is_no_section(out):
 
 def test_a_filled_in_sheet_gives_the_expected_agreement(out, tmp_path):
     """Ratings on a reading sheet are matched with the right images."""
-    done = run('nowhere', out, 'group', '--reading-sheet', '--random-seed', '7')
-    assert done.returncode == 0, done.stderr
+    process = run('nowhere', out, 'group', '--reading-sheet', '--random-seed', '7')
+    assert process.returncode == 0, process.stderr
     assert (out / 'reading' / 'reading_sheet.html').is_file()
     key = read_table(out / 'reading_key.tsv', 'reading_key')
     model = read_table(out / 'group_counts.tsv', 'group_counts')
@@ -100,8 +100,8 @@ def test_a_filled_in_sheet_gives_the_expected_agreement(out, tmp_path):
         more = 1.0 if rater == 'A' else 0.0
         filled = blank.assign(count=blank['image_id'].map(counts) + more, rater=rater)
         write_ratings(path, filled.to_dict('records'))
-    done = run('nowhere', out, 'group', '--ratings', *tables.values())
-    assert done.returncode == 0, done.stderr
+    process = run('nowhere', out, 'group', '--ratings', *tables.values())
+    assert process.returncode == 0, process.stderr
     for rater, bias in (('in place', 0), ('A', -1)):
         (row,) = agreement(out, level='image', second=rater, comparison='model', quantity='count')
         assert (row['n'], row['bias'], row['mae']) == (24, bias, -bias)
@@ -154,9 +154,9 @@ def test_a_table_reproduces_shrout_and_fleiss_1979(tmp_path):
 def test_unknown_participants_are_reported_and_the_others_compared(out, tmp_path):
     rows = [*image_rows(out), {'participant_id': 'sub-99', 'count': 3, 'rater': 'A'}]
     ratings = write_ratings(tmp_path / 'ratings.tsv', rows)
-    done = run('nowhere', out, 'group', '--ratings', ratings)
-    assert done.returncode == 1
-    (sentence,) = [line for line in done.stderr.splitlines() if 'sub-99' in line]
+    process = run('nowhere', out, 'group', '--ratings', ratings)
+    assert process.returncode == 1
+    (sentence,) = [line for line in process.stderr.splitlines() if 'sub-99' in line]
     assert f'{ratings} has ratings of T2w without a usable result, left out (1)' in sentence
     assert agreement(out, level='image')[0]['n'] == 24
     assert 'without a usable result: 1' in (out / 'group_potter.html').read_text('utf-8')

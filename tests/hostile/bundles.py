@@ -93,7 +93,7 @@ def _files():
         other.write_bytes(content)
 
     yield 'swapped networks', swapped, 'was altered'
-    yield 'swapped networks, forged', _forged(swapped), 'its arrays are not those'
+    yield 'swapped networks, forged', _forge_card(swapped), 'its arrays are not those'
 
 
 def _cards():
@@ -115,7 +115,7 @@ def _cards():
 
         return make
 
-    for what, content in {
+    for detail, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 999,
         'that is not UTF-8': b'{"format": "\xff"}',
@@ -124,9 +124,9 @@ def _cards():
         'of another program': '{"format": "something else"}',
         'of 100 MB': '{"format": "' + ' ' * 10**8 + '"}',
     }.items():
-        yield f'a card {what}', card(content), 'cascade'
+        yield f'a card {detail}', card(content), 'cascade'
     large, net = 10**400, ('architecture', 'enhancer')
-    for what, change in {
+    for detail, change in {
         'version 99': field('format_version', value=99),
         'a version of 400 digits': field('format_version', value=large),
         'an extra field': field('execute', value='rm -rf'),
@@ -170,10 +170,10 @@ def _cards():
         'an emphasis of 400 digits': field('emphasis', 'weight', value=large),
         'an infinite emphasis': field('emphasis', 'weight', value='<1e999>'),
     }.items():
-        yield f'a card with {what}', change, 'cascade'
+        yield f'a card with {detail}', change, 'cascade'
 
 
-def _forged(change: Callable[[Path], object]) -> Callable[[Path], None]:
+def _forge_card(change: Callable[[Path], object]) -> Callable[[Path], None]:
     """Return a function that changes a bundle and writes matching checksums to its card."""
 
     def make(path: Path) -> None:
@@ -204,7 +204,7 @@ def _contents():
     def array(dtype='F32', shape=(4,), offsets=(0, 16)):
         return {'map/bias': {'dtype': dtype, 'shape': shape, 'data_offsets': offsets}}
 
-    for what, content in {
+    for detail, content in {
         'of no bytes': b'',
         'of text': b'weights' * 999,
         'of zeros': b'\0' * 9999,
@@ -224,8 +224,10 @@ def _contents():
         'with arrays that overlap': header(array() | {'b': array()['map/bias']}, b'\0' * 16),
         'with an array of half a number': header(array(shape=(1.5,))),
     }.items():
-        change = _forged(lambda path, content=content: (path / WEIGHTS[1]).write_bytes(content))
-        yield f'weights {what}', change, f'cannot be used: {WEIGHTS[1]}: it'
+        change = _forge_card(
+            lambda path, content=content: (path / WEIGHTS[1]).write_bytes(content)
+        )
+        yield f'weights {detail}', change, f'cannot be used: {WEIGHTS[1]}: it'
 
 
 def _arrays():
@@ -237,7 +239,7 @@ def _arrays():
             change(content)
             save_file(content, path / WEIGHTS[1])
 
-        return _forged(make)
+        return _forge_card(make)
 
     def bias(value):
         return arrays(lambda content: content.update({'map/bias': np.array(value)}))

@@ -7,7 +7,7 @@ from pathlib import Path
 MAX_MEMORY = 4 * 10**9
 """Maximum memory that the app may use for an input, bytes."""
 
-USED = ''
+NO_ERROR = ''
 """Message of an input that looks bad but is valid, so the app must use it."""
 
 _SLOW = ('GB', '³', '100 MB', 'without data', 'maximum')
@@ -25,7 +25,7 @@ class Case:
     make : callable
         Writes the input to a folder; its return value is passed on to the reader.
     message : str
-        Text that exactly one error message must contain; ``USED`` if the input is valid.
+        Text that exactly one error message must contain; ``NO_ERROR`` if the input is valid.
     code : int
         Exit code of the command.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.hostile import bundles, datasets, images, options, tables
 from tests.hostile.case import Case
 
-PREPARED = {
+BASE_FILES = {
     'image': lambda folder: folder,
     'dataset': datasets.prepare,
     'bundle': bundles.prepare,
@@ -30,7 +30,7 @@ def all_cases() -> list[Case]:
 
 def write(case: Case, folder: Path) -> tuple[Path, object]:
     """Write a case to an empty folder; return the arguments of its reader."""
-    base = PREPARED[case.reader](folder)
+    base = BASE_FILES[case.reader](folder)
     return base, case.make(base)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.builders.datasets import make_dataset, make_image
-from tests.hostile.case import USED, Case
+from tests.hostile.case import NO_ERROR, Case
 from tests.hostile.content import DEEP, file_maker
 from tests.hostile.queries import bad_databases, bad_filters
 
@@ -39,7 +39,7 @@ def cases() -> Iterator[Case]:
 def _descriptions():
     name = 'dataset_description.json'
     good = {'Name': 'x', 'BIDSVersion': '1.10.0'}
-    for what, content in {
+    for detail, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 4096,
         'that is not UTF-8': b'{"Name": "\xff\xfe", "BIDSVersion": "1.10.0"}',
@@ -57,7 +57,7 @@ def _descriptions():
         'with line breaks in its fields': '{"a\\nError in line 1\\nb": 1}',
         'of 100 MB': '{"Name": "x", "BIDSVersion": "1.10.0", "a": "' + ' ' * 10**8 + '"}',
     }.items():
-        yield f'a description {what}', file_maker(name, content), 'dataset_description.json', 16
+        yield f'a description {detail}', file_maker(name, content), 'dataset_description.json', 16
 
     def without(bids):
         (bids / name).unlink()
@@ -100,7 +100,7 @@ def _special_files():
         return at(lambda path: path.symlink_to(target))
 
     yield 'a folder as T2w', at(Path.mkdir), 'is a folder, not an image file', 1
-    yield 'a folder as T1w', _with_t2w(at(Path.mkdir, 'sub-bad_T1w.nii.gz')), USED, 0
+    yield 'a folder as T1w', _with_t2w(at(Path.mkdir, 'sub-bad_T1w.nii.gz')), NO_ERROR, 0
     yield 'a pipe as T2w', at(os.mkfifo), 'not an image file', 1
     pipe = _with_t2w(at(os.mkfifo, 'sub-bad_T1w.nii.gz'))
     yield 'a pipe as T1w', pipe, 'not an image file', 1
@@ -115,7 +115,7 @@ def _special_files():
         target = make_image(bids.parent / 'elsewhere' / 'image.nii.gz')
         (bids / 'sub-bad' / 'anat' / T2W).symlink_to(target)
 
-    yield 'a link to an image outside the dataset', outside, USED, 0
+    yield 'a link to an image outside the dataset', outside, NO_ERROR, 0
 
     def socket(path):
         import socket
@@ -179,7 +179,7 @@ def _names():
 
         return make
 
-    for what, label in {
+    for detail, label in {
         'with a full stop': 'a.b',
         'with a space': 'a b',
         'of two full stops': '..',
@@ -203,7 +203,7 @@ def _names():
     }.items():
         path = f'sub-{label}/anat/sub-{label}_T2w.nii.gz'
         message = 'is not a label'
-        yield f'a participant {what}', image(path), message, 1
+        yield f'a participant {detail}', image(path), message, 1
     raw = b'sub-a\xffb/anat/sub-a\xffb_T2w.nii.gz'
     yield (
         'a participant that is not UTF-8',
@@ -215,15 +215,15 @@ def _names():
     yield 'a FLAIR in a copy of the good one', image(copy), 'is not a label', 1
     second = 'sub-good_2/anat/sub-good_acq-x_T2w.nii.gz'
     yield 'a T2w of the good one in another folder', image(second), 'is not a label', 1
-    for what, label in {
+    for detail, label in {
         'with a full stop': '1.bak',
         'with a line break': '1\n2',
         'of two full stops': '..',
         'of markup': '<b>',
     }.items():
         path = f'sub-bad/ses-{label}/anat/sub-bad_ses-{label}_T2w.nii.gz'
-        yield f'a session {what}', image(path), 'is not a label', 1
-    for what, name in {
+        yield f'a session {detail}', image(path), 'is not a label', 1
+    for detail, name in {
         'with a space': 'sub-bad_acq-a b_T2w.nii.gz',
         'with a line break': 'sub-bad_acq-a\nb_T2w.nii.gz',
         'with a full stop': 'sub-bad_acq-a.b_T2w.nii.gz',
@@ -236,7 +236,7 @@ def _names():
         'of another participant': 'sub-good_T2w.nii.gz',
         'of another session': 'sub-bad_ses-9_T2w.nii.gz',
     }.items():
-        yield f'a T2w {what}', image(f'sub-bad/anat/{name}'), 'sub-bad', 1
+        yield f'a T2w {detail}', image(f'sub-bad/anat/{name}'), 'sub-bad', 1
     raw = b'sub-bad/anat/sub-bad_acq-\xff\xfe_T2w.nii.gz'
     yield 'a T2w that is not UTF-8', image(raw), 'sub-bad', 1
     raw = b'sub-bad/anat/sub-bad_acq-\xff_T1w.nii.gz'
@@ -249,13 +249,13 @@ def _names():
         (bids / 'sub-bad').rmdir()
 
     runs = _with_t2w(image('sub-bad/anat/sub-bad_run-x_T1w.nii.gz'))
-    yield 'a T1w whose run is a letter', runs, USED, 0
-    yield 'participants whose names differ by a plus sign', similar, USED, 0
+    yield 'a T1w whose run is a letter', runs, NO_ERROR, 0
+    yield 'participants whose names differ by a plus sign', similar, NO_ERROR, 0
 
 
 def _sidecars():
     sidecar = 'sub-bad/anat/sub-bad_T2w.json'
-    for what, content in {
+    for detail, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 4096,
         'that is not UTF-8': b'{"Manufacturer": "\xff"}',
@@ -274,17 +274,17 @@ def _sidecars():
         'of 100 MB': '{"Manufacturer": "x", "a": "' + ' ' * 10**8 + '"}',
         'with a field twice': '{"EchoTime": 1, "EchoTime": "a"}',
     }.items():
-        yield f'a sidecar {what}', _with_t2w(file_maker(sidecar, content)), USED, 0
-        if what in ('of zeros', 'of 200,000 brackets'):
+        yield f'a sidecar {detail}', _with_t2w(file_maker(sidecar, content)), NO_ERROR, 0
+        if detail in ('of zeros', 'of 200,000 brackets'):
             yield (
-                f'a top-level sidecar {what}',
+                f'a top-level sidecar {detail}',
                 _with_t2w(file_maker('T2w.json', content)),
-                USED,
+                NO_ERROR,
                 0,
             )
     pipe = _with_t2w(lambda bids: os.mkfifo(bids / sidecar))
-    yield 'a pipe as sidecar', pipe, USED, 0
+    yield 'a pipe as sidecar', pipe, NO_ERROR, 0
     zero = _with_t2w(lambda bids: (bids / sidecar).symlink_to('/dev/zero'))
-    yield 'an endless device as sidecar', zero, USED, 0
+    yield 'an endless device as sidecar', zero, NO_ERROR, 0
     folder = _with_t2w(lambda bids: (bids / sidecar).mkdir())
-    yield 'a folder as sidecar', folder, USED, 0
+    yield 'a folder as sidecar', folder, NO_ERROR, 0

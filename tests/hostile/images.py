@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.hostile import image_headers
-from tests.hostile.case import USED, Case
+from tests.hostile.case import NO_ERROR, Case
 from tests.hostile.nifti_files import (
     DAMAGED,
     SHAPE,
@@ -66,14 +66,14 @@ def _truncated():
 def _flipped_bits():
     plain = nifti()
     packed = gzip.compress(plain, 1, mtime=0)
-    for index, what in ((0, 'magic'), (1, 'magic, second'), (2, 'method')):
+    for index, detail in ((0, 'magic'), (1, 'magic, second'), (2, 'method')):
         yield (
-            f'gzip, bit flipped in its {what} byte',
+            f'gzip, bit flipped in its {detail} byte',
             raw_file(flip_bit(packed, index)),
             UNREADABLE,
         )
-    for index, what in ((4, 'time'), (8, 'level'), (9, 'system')):
-        yield f'gzip, bit flipped in its {what}', raw_file(flip_bit(packed, index)), USED
+    for index, detail in ((4, 'time'), (8, 'level'), (9, 'system')):
+        yield f'gzip, bit flipped in its {detail}', raw_file(flip_bit(packed, index)), NO_ERROR
     yield 'gzip, flag of a missing name', raw_file(flip_bit(packed, 3, 3)), 'sub-bad_T2w'
     yield 'gzip, flag of a missing comment', raw_file(flip_bit(packed, 3, 4)), 'sub-bad_T2w'
     for tenth in range(1, 10):
@@ -94,8 +94,8 @@ def _flipped_bits():
     ):
         name = f'NIfTI, bit flipped in byte {index} of its header'
         yield name, raw_file(flip_bit(plain, index), '.nii'), message
-    yield 'NIfTI, bit flipped in its voxels', raw_file(flip_bit(plain, -1000, 0), '.nii'), USED
-    yield 'NIfTI, bit flipped in its free text', raw_file(flip_bit(plain, 150), '.nii'), USED
+    yield 'NIfTI, bit flipped in its voxels', raw_file(flip_bit(plain, -1000, 0), '.nii'), NO_ERROR
+    yield 'NIfTI, bit flipped in its free text', raw_file(flip_bit(plain, 150), '.nii'), NO_ERROR
     rng = np.random.default_rng(7)
     for number in range(12):
         content = bytearray(packed)
@@ -140,9 +140,9 @@ def _other_formats():
     yield 'NIfTI as .nii.gz', raw_file(plain), UNREADABLE
     yield 'gzip in gzip', raw_file(gzip.compress(gzip.compress(plain))), UNREADABLE
     halves = gzip.compress(plain[:999]) + gzip.compress(plain[999:])
-    yield 'gzip of two members', raw_file(halves), USED
+    yield 'gzip of two members', raw_file(halves), NO_ERROR
     yield 'gzip, garbage after it', raw_file(gzip.compress(plain) + b'garbage' * 9), DAMAGED
-    yield 'gzip, zeros after it', raw_file(gzip.compress(plain) + b'\0' * 999), USED
+    yield 'gzip, zeros after it', raw_file(gzip.compress(plain) + b'\0' * 999), NO_ERROR
     yield 'header of a pair without its image', raw_file(nifti(magic=b'ni1'), '.nii'), UNREADABLE
 
 

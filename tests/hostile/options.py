@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.builders.datasets import make_dataset
-from tests.hostile.case import USED, Case
+from tests.hostile.case import NO_ERROR, Case
 
 BINARY = bytes(range(256)) * 40
 
@@ -57,7 +57,7 @@ def _special_files(name: str) -> Iterator[tuple[str, Callable[[Path], Path]]]:
 
 def _configs():
     name = 'earlier.toml'
-    for what, content in {
+    for detail, content in {
         'of all bytes': BINARY,
         'in UTF-16': 'nprocs = 2\n'.encode('utf-16'),
         'that are not UTF-8': b'model = "\xff"\n',
@@ -73,8 +73,8 @@ def _configs():
         'with a lone surrogate': 'model = "\\ud800"\n',
         'with a date for a path': 'model = 2024-07-12\n',
     }.items():
-        yield f'settings {what}', _file(name, content), 'earlier.toml', 2
-    for what, content, message in (
+        yield f'settings {detail}', _file(name, content), 'earlier.toml', 2
+    for detail, content, message in (
         ('with an empty label', 'participant_label = [""]\n', 'participant_label'),
         ('with help for a label', 'participant_label = ["--help"]\n', 'participant_label'),
         ('with an option for a label', 'session_label = ["1", "--clean-workdir"]\n', 'session'),
@@ -89,8 +89,8 @@ def _configs():
         ('with the work folder in the dataset', 'work_dir = "{bids}/work"\n', 'inside bids_dir'),
         ('with the group level’s options', 'reading_sheet = true\n', 'group level'),
     ):
-        yield f'settings {what}', _dataset_file(name, content), message, 2
-    for what, content in {
+        yield f'settings {detail}', _dataset_file(name, content), message, 2
+    for detail, content in {
         'of no bytes': '',
         'with the version for a model': 'model = "--version"\n',
         'with a verbosity of a billion': 'verbosity = 1000000000\n',
@@ -98,9 +98,9 @@ def _configs():
         'of another dataset': 'bids_dir = "/etc"\noutput_dir = "/etc"\n',
         'with Windows line ends': 'nprocs = 2\r\nwork_dir = "w"\r\n',
     }.items():
-        yield f'settings {what}', _file(name, content), USED, 0
-    for what, make in _special_files(name):
-        yield f'{what} as settings', make, 'earlier.toml', 2
+        yield f'settings {detail}', _file(name, content), NO_ERROR, 0
+    for detail, make in _special_files(name):
+        yield f'{detail} as settings', make, 'earlier.toml', 2
 
 
 def _dataset_file(name: str, content: str) -> Callable[[Path], Path]:
@@ -110,7 +110,7 @@ def _dataset_file(name: str, content: str) -> Callable[[Path], Path]:
 
 def _plugins():
     name = 'plugin.yml'
-    for what, content in {
+    for detail, content in {
         'of no bytes': '',
         'of all bytes': BINARY,
         'that is not UTF-8': b'plugin: \xff\n',
@@ -123,8 +123,8 @@ def _plugins():
         'with two documents': 'plugin: SLURM\n---\nplugin: PBS\n',
         'that is a list': '- SLURM\n',
     }.items():
-        yield f'a file {what}', _file(name, content), 'plugin.yml', 1
-    for what, content in {
+        yield f'a file {detail}', _file(name, content), 'plugin.yml', 1
+    for detail, content in {
         'that does not wait': 'plugin: SGEGraph\n',
         'that runs in one process': 'plugin: Debug\n',
         'that is a base class': 'plugin: DistributedPluginBase\n',
@@ -132,9 +132,9 @@ def _plugins():
         'with a line break in its name': 'plugin: "a\\nb"\n',
         'with a name of 8,000 letters': f'plugin: {"a" * 8_000}\n',
     }.items():
-        yield f'a plugin {what}', _file(name, content), 'is not supported', 1
-    for what, make in _special_files(name):
-        yield f'{what} as plugin file', make, 'plugin.yml', 1
+        yield f'a plugin {detail}', _file(name, content), 'is not supported', 1
+    for detail, make in _special_files(name):
+        yield f'{detail} as plugin file', make, 'plugin.yml', 1
 
 
 def _scripts():
@@ -149,7 +149,7 @@ def _scripts():
 
         return make
 
-    for what, folder in {
+    for detail, folder in {
         'with a dollar sign': 'o$(touch hacked)',
         'with a semicolon': 'o;touch hacked;',
         'with a quote': "o'; touch hacked; '",
@@ -159,31 +159,31 @@ def _scripts():
         'with a space at its end': 'o ',
         'with Greek letters': 'αβγ',
     }.items():
-        yield f'output {what}', script_at('jobs.sh', output_dir=folder), USED, 0
-        yield f'work {what}', script_at('jobs.sh', work_dir=folder), USED, 0
-    yield 'work with a line break', script_at('jobs.sh', work_dir='o\ntouch hacked\n'), USED, 0
-    for what, folder in {
+        yield f'output {detail}', script_at('jobs.sh', output_dir=folder), NO_ERROR, 0
+        yield f'work {detail}', script_at('jobs.sh', work_dir=folder), NO_ERROR, 0
+    yield 'work with a line break', script_at('jobs.sh', work_dir='o\ntouch hacked\n'), NO_ERROR, 0
+    for detail, folder in {
         'with a line break': 'o\n#SBATCH --wrap=hacked',
         'with a double quote': 'o"x',
         'with a backslash': 'o\\x',
         'with a colour code of terminals': 'o\x1b[31m',
     }.items():
         yield (
-            f'output {what}',
+            f'output {detail}',
             script_at('jobs.sh', output_dir=folder),
             'is not a valid path for Slurm logs',
             1,
         )
-    for what, name in {
+    for detail, name in {
         'with a space': 'a b.sh',
         'with a line break': 'a\ntouch hacked\n.sh',
         'with a percent sign': 'a%j.sh',
         'with a dollar sign': '$(touch hacked).sh',
     }.items():
-        yield f'a script {what}', script_at(name), 'is not a valid script name', 1
+        yield f'a script {detail}', script_at(name), 'is not a valid script name', 1
     yield 'a script of two full stops', script_at('..'), 'already exists', 1
     exists = 'already exists'
-    for what, kind in {
+    for detail, kind in {
         'a folder': Path.mkdir,
         'a pipe': os.mkfifo,
         'a file': Path.touch,
@@ -191,12 +191,12 @@ def _scripts():
         'a link to itself': lambda path: path.symlink_to(path.name),
         'a device': lambda path: path.symlink_to('/dev/null'),
     }.items():
-        yield f'{what} at the path of the script', script_at('jobs.sh', kind), exists, 1
+        yield f'{detail} at the path of the script', script_at('jobs.sh', kind), exists, 1
 
         def make_list(script: Path, kind=kind) -> None:
             kind(script.with_name('jobs_participants.txt'))
 
-        yield f'{what} at the path of the list', script_at('jobs.sh', make_list), exists, 1
+        yield f'{detail} at the path of the list', script_at('jobs.sh', make_list), exists, 1
 
     def marks_file(script: Path) -> None:
         script.with_name('jobs_done').touch()

@@ -2,7 +2,7 @@
 
 import os
 
-from tests.hostile.case import USED
+from tests.hostile.case import NO_ERROR
 from tests.hostile.content import BINARY, DEEP
 
 
@@ -27,7 +27,7 @@ def bad_pages():
 
     names = tuple(f'sub-bad_desc-{kind}_T2w.svg' for kind in ('images', 'roi', 't1wreg'))
     for name in names:
-        for what, content in {
+        for detail, content in {
             'of no bytes': b'',
             'of all bytes': BINARY,
             'of text': b'not an image',
@@ -37,11 +37,11 @@ def bad_pages():
             + b']><svg>&b;</svg>',
             'of 100 MB': b'<svg>' + b' ' * 10**8 + b'</svg>',
         }.items():
-            yield f'{name} {what}', figure(content, name), USED
-        yield f'{name}, a pipe', special(os.mkfifo, name), USED
-        yield f'{name}, endless', special(lambda p: p.symlink_to('/dev/zero'), name), USED
+            yield f'{name} {detail}', figure(content, name), NO_ERROR
+        yield f'{name}, a pipe', special(os.mkfifo, name), NO_ERROR
+        yield f'{name}, endless', special(lambda p: p.symlink_to('/dev/zero'), name), NO_ERROR
     record = 'sub-bad_provenance.json'
-    for what, content in {
+    for detail, content in {
         'of zeros': b'\0' * 99,
         'of 200,000 brackets': DEEP.encode(),
         'that is a list': b'[1]',
@@ -50,9 +50,9 @@ def bad_pages():
         'with a lone surrogate': _record('"\\ud800"', '{}', '[]'),
         'of 100 MB': b'{"a": "' + b' ' * 10**8 + b'"}',
     }.items():
-        yield f'a record {what}', figure(content, record), USED
-    yield 'a pipe as record', special(os.mkfifo, record), USED
-    yield 'an endless record', special(lambda p: p.symlink_to('/dev/zero'), record), USED
+        yield f'a record {detail}', figure(content, record), NO_ERROR
+    yield 'a pipe as record', special(os.mkfifo, record), NO_ERROR
+    yield 'an endless record', special(lambda p: p.symlink_to('/dev/zero'), record), NO_ERROR
 
 
 def _record(command: str, scans: str, errors: str) -> bytes:
@@ -72,7 +72,7 @@ def bad_settings():
         return make
 
     good = 'bids_dir = "a"\noutput_dir = "b"\nanalysis_level = "group"\nrun_id = "c"\n'
-    for what, content in {
+    for detail, content in {
         'of all bytes': BINARY,
         'of other settings': good + 'execute = "rm"\n',
         'of other types': good + 'nprocs = "many"\n',
@@ -82,7 +82,7 @@ def bad_settings():
         'of 100 MB': good + '# ' + 'x' * 10**8,
         'with a line break in its name': '"a\\nb" = 1\n',
     }.items():
-        yield f'settings {what}', settings_file(content), 'run.toml'
+        yield f'settings {detail}', settings_file(content), 'run.toml'
 
     def pipe(out):
         os.mkfifo(out / 'run.toml')

@@ -16,7 +16,7 @@ def bad_filters():
 
         return make
 
-    for what, content in {
+    for detail, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 99,
         'that are not UTF-8': b'\xff\xfe',
@@ -36,12 +36,12 @@ def bad_filters():
         'with a lone surrogate': '{"t2w": {"acquisition": "\\ud800"}}',
         'of 100 MB': '{"t2w": {"acquisition": "' + 'a' * 10**8 + '"}}',
     }.items():
-        yield f'filters {what}', filter_file(content), 'filter', 1
-    for what, content in {
+        yield f'filters {detail}', filter_file(content), 'filter', 1
+    for detail, content in {
         'that match nothing': '{"t2w": {"acquisition": "none"}}',
         'for another suffix': '{"t2w": {"suffix": "bold"}}',
     }.items():
-        yield f'filters {what}', filter_file(content), 'matches', 18
+        yield f'filters {detail}', filter_file(content), 'matches', 18
     large = f'{{"t2w": {{"run": 1{"0" * 300}}}}}'
     yield (
         'filters with a number of 300 digits',
@@ -77,14 +77,14 @@ def bad_databases():
     def index(content: bytes):
         return database(lambda folder: (folder / 'layout_index.sqlite').write_bytes(content))
 
-    for what, content in {
+    for detail, content in {
         'of no bytes': b'',
         'of text': b'not a database at all' * 99,
         'of zeros': b'\0' * 8192,
         'truncated': b'SQLite format 3\0' + b'\0' * 84,
         'of random bytes': b'SQLite format 3\0' + bytes(range(256)) * 40,
     }.items():
-        yield f'an index {what}', index(content), 'has no usable pybids index', 1
+        yield f'an index {detail}', index(content), 'has no usable pybids index', 1
 
     def pipe(folder):
         os.mkfifo(folder / 'layout_index.sqlite')

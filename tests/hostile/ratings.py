@@ -18,7 +18,7 @@ def bad_ratings():
         return make
 
     header = 'participant_id\themisphere\tslice\tcount\n'
-    for what, content in {
+    for detail, content in {
         'of no bytes': '',
         'of zeros': b'\0' * 4096,
         'of all bytes': BINARY,
@@ -30,8 +30,8 @@ def bad_ratings():
         'with a column twice': 'participant_id\tcount\tcount\nsub-bad\t1\t2\n',
         'of 100 MB': header + 'x' * 10**8,
     }.items():
-        yield f'ratings {what}', ratings_file(content), 'ratings.tsv'
-    for what, row in {
+        yield f'ratings {detail}', ratings_file(content), 'ratings.tsv'
+    for detail, row in {
         'a negative count': 'sub-bad\tL\t1\t-1',
         'a count of NaN': 'sub-bad\tL\t1\tnan',
         'an infinite count': 'sub-bad\tL\t1\tinf',
@@ -45,7 +45,7 @@ def bad_ratings():
         'no participant': '\tL\t1\t1',
         'missing cells': 'sub-bad\tL',
     }.items():
-        yield f'ratings with {what}', ratings_file(header + row + '\n'), 'ratings.tsv'
+        yield f'ratings with {detail}', ratings_file(header + row + '\n'), 'ratings.tsv'
     sheet = 'image_id\tcount\trater\nA\t1\tme\n'
     yield (
         'ratings of a sheet without its key',
@@ -64,7 +64,7 @@ def bad_ratings():
 
     columns = 'image_id\trank\n'
     names = 'image_id\tparticipant_id\tsession_id\tt2w\themisphere\tslice\tslice_rank\n'
-    for what, content in {
+    for detail, content in {
         'of no bytes': '',
         'of all bytes': BINARY,
         'of other columns': columns + 'A\t1\n',
@@ -73,7 +73,7 @@ def bad_ratings():
         'of an infinite slice': names + 'A\tsub-bad\tn/a\tx\tL\tinf\t1\n',
         'of 100 MB': names + 'x' * 10**8,
     }.items():
-        yield f'a reading key {what}', key(content), 'reading_key.tsv'
+        yield f'a reading key {detail}', key(content), 'reading_key.tsv'
 
     def special(kind):
         def make(out):

@@ -216,7 +216,7 @@ def _script(out: Path, paths: dict[str, Path]) -> Verdict:
     # Run it as a task, with an app that prints its arguments.
     script = settings.write_slurm
     text = re.sub('^command=.*$', 'command=(printf %s/)', script.read_text('utf-8'), flags=re.M)
-    done = subprocess.run(
+    process = subprocess.run(
         ['bash', '-c', text],
         env={'PATH': os.environ['PATH'], 'SLURM_ARRAY_TASK_ID': '1', 'SLURM_CPUS_PER_TASK': '1'},
         cwd=out,
@@ -226,9 +226,9 @@ def _script(out: Path, paths: dict[str, Path]) -> Verdict:
     )
     work = settings.work_dir / 'sub-good'
     expected = f'{settings.bids_dir}/{settings.output_dir}/participant/'
-    harm = done.stderr
-    if not (done.stdout.startswith(expected) and f'/--work-dir/{work}/' in done.stdout):
-        harm = harm or f'the arguments of the app are {done.stdout!r}'
+    harm = process.stderr
+    if not (process.stdout.startswith(expected) and f'/--work-dir/{work}/' in process.stdout):
+        harm = harm or f'the arguments of the app are {process.stdout!r}'
     (log,) = re.findall('^#SBATCH --output=(.*)$', text, re.M)
     if log.strip('"').replace('%%', '%') != f'{settings.output_dir}/logs/slurm/jobs_%A_%a.log':
         harm = harm or f'the log is {log}'

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.builders.results import save_result
-from tests.hostile.case import USED, Case
+from tests.hostile.case import NO_ERROR, Case
 from tests.hostile.content import BINARY, DEEP
 from tests.hostile.pages import bad_pages, bad_settings
 from tests.hostile.ratings import bad_ratings
@@ -29,12 +29,12 @@ def prepare(folder: Path) -> Path:
 def cases() -> Iterator[Case]:
     """Yield all bad tables."""
     for name, change, message in (*_tables(), *_cells(), *_other_files()):
-        reader = 'group' if message == USED else 'result'
-        yield Case(reader, name, change, message, 0 if message == USED else 1)
+        reader = 'group' if message == NO_ERROR else 'result'
+        yield Case(reader, name, change, message, 0 if message == NO_ERROR else 1)
     for name, change, message in bad_ratings():
         yield Case('ratings', name, change, message)
     for name, change, message in bad_pages():
-        yield Case('page', name, change, message, 0 if message == USED else 1)
+        yield Case('page', name, change, message, 0 if message == NO_ERROR else 1)
     for name, change, message in bad_settings():
         yield Case('settings', name, change, message)
 
@@ -76,7 +76,7 @@ def _huge(path: Path) -> None:
 
 
 def _tables():
-    for end, what in ((GRADE, 'grades'), (COUNTS, 'counts')):
+    for end, detail in ((GRADE, 'grades'), (COUNTS, 'counts')):
         for name, content in {
             'of no bytes': '',
             'of zeros': b'\0' * 4096,
@@ -90,47 +90,47 @@ def _tables():
             'with commas': 'participant_id,session_id\nsub-bad,n/a\n',
             'with colour codes of terminals': '\x1b[31mparticipant_id\t\x07\n',
         }.items():
-            yield f'{what} {name}', _replace(end, content), f'sub-bad{end}'
-        yield f'{what} truncated', _edit(end, lambda rows: rows[-1].pop()), f'sub-bad{end}'
+            yield f'{detail} {name}', _replace(end, content), f'sub-bad{end}'
+        yield f'{detail} truncated', _edit(end, lambda rows: rows[-1].pop()), f'sub-bad{end}'
         yield (
-            f'{what} with only a header',
+            f'{detail} with only a header',
             _edit(end, lambda rows: rows.__delitem__(slice(1, 9))),
             f'sub-bad{end}',
         )
-        yield f'{what} without a header', _edit(end, lambda rows: rows.pop(0)), f'sub-bad{end}'
+        yield f'{detail} without a header', _edit(end, lambda rows: rows.pop(0)), f'sub-bad{end}'
         yield (
-            f'{what} with a column twice',
+            f'{detail} with a column twice',
             _edit(end, lambda rows: [row.append(row[0]) for row in rows]),
             f'sub-bad{end}',
         )
         yield (
-            f'{what} with a row twice',
+            f'{detail} with a row twice',
             _edit(end, lambda rows: rows.append(rows[1])),
             f'sub-bad{end}',
         )
-        yield f'{what}: a folder', _special(end, Path.mkdir), f'sub-bad{end}'
-        yield f'{what}: a pipe', _special(end, os.mkfifo), f'sub-bad{end}'
+        yield f'{detail}: a folder', _special(end, Path.mkdir), f'sub-bad{end}'
+        yield f'{detail}: a pipe', _special(end, os.mkfifo), f'sub-bad{end}'
         yield (
-            f'{what}: an endless device',
+            f'{detail}: an endless device',
             _special(end, lambda p: p.symlink_to('/dev/zero')),
             f'sub-bad{end}',
         )
         yield (
-            f'{what}: a link to itself',
+            f'{detail}: a link to itself',
             _special(end, lambda p: p.symlink_to(p.name)),
             f'sub-bad{end}',
         )
         yield (
-            f'{what}: a link to nothing',
+            f'{detail}: a link to nothing',
             _special(end, lambda p: p.symlink_to('/nowhere')),
             f'sub-bad{end}',
         )
         yield (
-            f'{what}: a link to /etc/passwd',
+            f'{detail}: a link to /etc/passwd',
             _special(end, lambda p: p.symlink_to('/etc/passwd')),
             f'sub-bad{end}',
         )
-        yield f'{what}: 6 GB', _special(end, _huge), f'sub-bad{end}'
+        yield f'{detail}: 6 GB', _special(end, _huge), f'sub-bad{end}'
 
     def no_grade(out):
         (out / 'sub-bad' / 'anat' / f'sub-bad{GRADE}').unlink()
@@ -142,7 +142,7 @@ def _tables():
         (out / 'sub-good' / 'ses-1').symlink_to('..', target_is_directory=True)
         (out / 'sub-bad' / 'anat' / 'anat').symlink_to('..', target_is_directory=True)
 
-    yield 'links back to the folder', loop, USED
+    yield 'links back to the folder', loop, NO_ERROR
 
     def other_name(out):
         (out / 'sub-bad').rename(out / 'sub-a.b')
@@ -222,13 +222,13 @@ def _cells():
             '=cmd|"/c calc"!A1',
             'javascript:alert(1)',
         ):
-            yield f'{column} {value[:20]!r}', cell(GRADE, column, value), USED
+            yield f'{column} {value[:20]!r}', cell(GRADE, column, value), NO_ERROR
     yield 'a string with control characters', cell(GRADE, 'model', 'a\x1b[2J\x07\x00b'), 'sub-bad'
 
 
 def _other_files():
     sidecar = '_desc-preproc_T2w.json'
-    for what, content in {
+    for detail, content in {
         'of zeros': b'\0' * 4096,
         'of 200,000 brackets': DEEP,
         'that is a list': '[1]',
@@ -245,10 +245,10 @@ def _other_files():
         'that is true': '{"MagneticFieldStrength": true, "VoxelSize": [true]}',
         'of dollar signs': '{"Manufacturer": "$x^{2$", "InstitutionName": "$\\\\frac{a"}',
     }.items():
-        yield f'a sidecar {what}', _replace(sidecar, content), USED
-    yield 'a pipe as sidecar', _special(sidecar, os.mkfifo), USED
-    yield 'a folder as sidecar', _special(sidecar, Path.mkdir), USED
-    yield 'an endless sidecar', _special(sidecar, lambda p: p.symlink_to('/dev/zero')), USED
+        yield f'a sidecar {detail}', _replace(sidecar, content), NO_ERROR
+    yield 'a pipe as sidecar', _special(sidecar, os.mkfifo), NO_ERROR
+    yield 'a folder as sidecar', _special(sidecar, Path.mkdir), NO_ERROR
+    yield 'an endless sidecar', _special(sidecar, lambda p: p.symlink_to('/dev/zero')), NO_ERROR
 
     def participants_file(content: str | bytes, name='participants.tsv'):
         def make(out):
@@ -259,7 +259,7 @@ def _other_files():
         return make
 
     header = 'participant_id\tage\tsex\tgroup\tsite\n'
-    for what, content in {
+    for detail, content in {
         'of no bytes': '',
         'of all bytes': BINARY,
         'in UTF-16': header.encode('utf-16'),
@@ -280,7 +280,7 @@ def _other_files():
         'of a group of 100,000 letters': header + f'sub-bad\t50\tF\t{"g" * 100_000}\tb\n',
         'of paths': header + '../../etc/passwd\t50\tF\ta\tb\n',
     }.items():
-        yield f'people {what}', participants_file(content), USED
+        yield f'people {detail}', participants_file(content), NO_ERROR
 
     def special(kind):
         def make(out):
@@ -290,6 +290,6 @@ def _other_files():
 
         return make
 
-    yield 'a pipe as people', special(os.mkfifo), USED
-    yield 'a folder as people', special(Path.mkdir), USED
-    yield 'an endless device as people', special(lambda p: p.symlink_to('/dev/zero')), USED
+    yield 'a pipe as people', special(os.mkfifo), NO_ERROR
+    yield 'a folder as people', special(Path.mkdir), NO_ERROR
+    yield 'an endless device as people', special(lambda p: p.symlink_to('/dev/zero')), NO_ERROR

@@ -54,6 +54,6 @@ def test_a_bad_input_is_handled(case, folder):
         (Verdict(1, ('sub-bad.tsv is damaged',), memory=5 * 10**9), 1),
     ],
 )
-def test_each_problem_of_a_verdict_is_found(verdict, number):
+def test_each_problem_of_a_verdict_is_listed(verdict, number):
     case = next(case for case in CASES if case.reader == 'result' and case.message == 'sub-bad')
     assert len(find_problems(case, verdict)) == number

@@ -36,7 +36,7 @@ It needs a separate process, since the peak memory of a new process includes tha
 def run(command, cwd, max_memory=MAX_MEMORY):
     """Run a command; return its exit code, its standard error and the new files."""
     home, before, usage_file = cwd / 'home', _files(cwd), cwd.with_name(f'{cwd.name}_memory.txt')
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, '-c', MEASURED, usage_file, *map(str, command)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -46,11 +46,11 @@ def run(command, cwd, max_memory=MAX_MEMORY):
         timeout=SECONDS,
         check=False,
     )
-    text, usage = done.stderr.decode('utf-8', 'backslashreplace'), int(usage_file.read_text())
+    text, usage = completed.stderr.decode('utf-8', 'backslashreplace'), int(usage_file.read_text())
     assert 'Traceback' not in text, text
     assert 'unexpected' not in text, text
     assert usage < max_memory, usage
-    return done.returncode, text, _files(cwd) - before
+    return completed.returncode, text, _files(cwd) - before
 
 
 def _files(folder: Path) -> set[str]:

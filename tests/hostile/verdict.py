@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.hostile.case import MAX_MEMORY, USED, Case
+from tests.hostile.case import MAX_MEMORY, NO_ERROR, Case
 
 MAX_MESSAGE = 2000
 """Maximum length of an error message, characters."""
@@ -47,10 +47,10 @@ def find_problems(case: Case, verdict: Verdict) -> list[str]:
         problems.append(f'crash: {verdict.crash}')
     if verdict.harm:
         problems.append(verdict.harm)
-    if verdict.code != (0 if case.message == USED else case.code):
+    if verdict.code != (0 if case.message == NO_ERROR else case.code):
         problems.append(f'exit code {verdict.code}')
     matches = [line for line in verdict.messages if case.message in line]
-    if case.message != USED and len(matches) != 1:
+    if case.message != NO_ERROR and len(matches) != 1:
         problems.append(f'{len(matches)} messages with {case.message!r}')
     for line in verdict.messages:
         if len(line) > MAX_MESSAGE or not line.isprintable():

@@ -10,7 +10,7 @@ SECONDS = 60
 Elapsed time is not limited, since it depends on other work on the machine.
 """
 
-MARK = Path('/tmp')
+TRACE_FOLDER = Path('/tmp')
 """Folder in which code injected by an input would leave a file."""
 
 
@@ -44,4 +44,4 @@ def memory(field: str) -> int:
 
 def traces() -> list[str]:
     """Return the files left by injected code."""
-    return [str(path) for path in MARK.glob('pvs_hacked*')]
+    return [str(path) for path in TRACE_FOLDER.glob('pvs_hacked*')]

@@ -225,7 +225,7 @@ def test_links_to_images_are_used(make_dataset):
         {'filters': {'t2w': {'acquisition': 'none'}}},
     ],
 )
-def test_no_match_has_its_exit_code(make_dataset, arguments):
+def test_a_query_without_matches_has_its_exit_code(make_dataset, arguments):
     folder = make_dataset('sub-01_ses-1_T2w.nii.gz')
     with pytest.raises(NoMatchError) as error:
         collect_scans(folder, **arguments)
@@ -233,7 +233,7 @@ def test_no_match_has_its_exit_code(make_dataset, arguments):
 
 
 @pytest.mark.parametrize('names', [(), ('sub-01_T1w.nii.gz',)])
-def test_no_t2w_has_its_exit_code(make_dataset, names):
+def test_a_dataset_without_t2w_has_its_exit_code(make_dataset, names):
     with pytest.raises(NoInputError) as error:
         collect_scans(make_dataset(*names))
     assert error.value.exit_code == 66

@@ -19,7 +19,7 @@ from pvs_workflow.science.slices import View
 from tests.builders.method import image_counts, spots
 
 COUNTS = np.array([0.2, 1.4, 9.0, 3.0, 2.0, 4.6])
-SHOWN = [2, 2, 3, 1, 0, 6]
+N_SPOTS = [2, 2, 3, 1, 0, 6]
 IDENTITY = {
     'participant': '01',
     'session': None,
@@ -29,7 +29,7 @@ IDENTITY = {
 }
 
 
-def write(folder, codes, shown=SHOWN):
+def write(folder, codes, n_spots=N_SPOTS):
     """Store a T2w, save results of its steps, and run both interfaces.
 
     Returns the stored label image, the instances and the counts.
@@ -50,7 +50,7 @@ def write(folder, codes, shown=SHOWN):
     grey = np.full((6, 80, 96), 0.4, np.float32)
     slices = tuple(t2w.storage.slice_index(view.slice_index) for view in views)
     six = SixImages(grey, np.ones(grey.shape, bool), grey, views, slices)
-    counted = image_counts(COUNTS, spots(shown))
+    counted = image_counts(COUNTS, spots(n_spots))
     found = find(t2w, six, counted)
     results = {'six': six, 'counted': counted, 'found': found}
     results['quality'] = Quality(('pass',) * 6, 'pass', ())
@@ -93,12 +93,12 @@ def test_labels_tables_and_counts_agree(tmp_path, codes):
     for row in counts.itertuples():
         assert by_image.get((row.hemisphere, row.slice), 0) == row.instances
     counts = counts.sort_values(['hemisphere', 'slice_rank'])
-    expected = np.minimum(np.floor(COUNTS + 0.5), SHOWN)
+    expected = np.minimum(np.floor(COUNTS + 0.5), N_SPOTS)
     assert counts['instances'].tolist() == expected.tolist()
 
 
 def test_a_table_without_epvs_has_only_a_header(tmp_path):
-    image, instances, counts = write(tmp_path, 'RAS', shown=[0] * 6)
+    image, instances, counts = write(tmp_path, 'RAS', n_spots=[0] * 6)
     assert not np.asarray(image.dataobj).any()
     assert instances.empty
     assert counts['instances'].sum() == 0

@@ -10,7 +10,7 @@ def find_spots(numbers, counts):
     return t2w, six, find(t2w, six, image_counts(counts, spots(numbers)))
 
 
-def test_the_number_found_is_limited_by_the_count_and_by_the_evidence():
+def test_the_number_of_instances_is_limited_by_the_count_and_the_evidence():
     _, _, result = find_spots([2, 2, 3, 1, 0, 6], [0.2, 1.4, 9.0, 3.0, 2.0, 4.6])
     assert result.on_images.numbers == [0, 1, 3, 1, 0, 5]
     assert result.strengths.size == 10
@@ -27,7 +27,7 @@ def test_the_volume_has_the_same_labels_in_the_chosen_slices():
     assert np.asarray(result.enhanced.dataobj)[..., [0, -1]].max() == 0
 
 
-def test_without_evidence_nothing_is_found():
+def test_images_without_evidence_have_no_instances():
     _, _, result = find_spots([0] * 6, [9.0] * 6)
     assert result.strengths.size == 0
     assert not np.asarray(result.instances.dataobj).any()

@@ -59,10 +59,10 @@ def test_importing_and_verifying_do_not_load_tensorflow(bundle):
         'card = verify_bundle(Path(sys.argv[1])); model_sha256(Path(sys.argv[1]))\n'
         'print(card.label, {"tensorflow", "keras"} & set(sys.modules))\n'
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, '-c', code, str(bundle)], capture_output=True, text=True, check=True
     )
-    assert done.stdout == 'test cascade 1.2 set()\n'
+    assert process.stdout == 'test cascade 1.2 set()\n'
 
 
 def test_a_saved_bundle_predicts_the_same_bits_in_a_new_process(bundle, cascade, images, tmp_path):

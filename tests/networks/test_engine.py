@@ -30,11 +30,11 @@ def test_starting_is_silent_and_overrides_the_environment():
         'print(os.environ["TF_ENABLE_ONEDNN_OPTS"], load_keras().backend.backend())\n'
     )
     environment = os.environ | {'TF_ENABLE_ONEDNN_OPTS': '0', 'KERAS_BACKEND': 'jax'}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True, check=True, env=environment
     )
-    assert done.stdout == f'{ONEDNN} tensorflow\n'
-    assert done.stderr == ''
+    assert process.stdout == f'{ONEDNN} tensorflow\n'
+    assert process.stderr == ''
 
 
 @pytest.mark.slow
@@ -44,5 +44,5 @@ def test_a_network_that_is_built_before_configuration_uses_one_thread():
         'load_keras().layers.Dense(1).build((1, 1))\n'
         'configure_tensorflow(1, 0)\n'
     )
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr

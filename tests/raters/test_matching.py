@@ -61,17 +61,17 @@ def test_failed_images_and_t2w_are_collected():
     'target', [Target('01', None, None, 'L', 10), Target('01', None, None, 'L', None, 2)]
 )
 def test_an_image_is_matched_by_slice_or_rank(target):
-    rated = match_ratings([make_rating(target, 4.0)], ONE)
-    assert dict(rated.raters['A']) == {image(rank=2): Score(4.0, 1.0)}
-    assert rated.n_incomplete == 1
+    matched = match_ratings([make_rating(target, 4.0)], ONE)
+    assert dict(matched.raters['A']) == {image(rank=2): Score(4.0, 1.0)}
+    assert matched.n_incomplete == 1
 
 
 @pytest.mark.parametrize('position', [(8, None), (11, 2)])
 def test_other_slices_are_counted(position):
-    rated = match_ratings([make_rating(Target('01', None, None, 'L', *position))], ONE)
-    assert rated.raters == {'A': {}}
-    assert rated.n_other == 1
-    assert rated.problems == ()
+    matched = match_ratings([make_rating(Target('01', None, None, 'L', *position))], ONE)
+    assert matched.raters == {'A': {}}
+    assert matched.n_other == 1
+    assert matched.problems == ()
 
 
 def all_images(counts, rater='A', session=None):
@@ -86,9 +86,9 @@ def all_images(counts, rater='A', session=None):
 
 def test_the_score_of_the_whole_is_the_highest_of_six():
     whole = image(side='', rank=0)
-    rated = match_ratings(all_images([0, 0, 5, 0, 0, 0]), ONE)
-    assert rated.raters['A'][whole] == Score(5.0, 1.0)
-    assert rated.n_incomplete == 0
+    matched = match_ratings(all_images([0, 0, 5, 0, 0, 0]), ONE)
+    assert matched.raters['A'][whole] == Score(5.0, 1.0)
+    assert matched.n_incomplete == 0
     # The rater's own score of the whole takes precedence.
     with_whole = [*all_images([0, 0, 5, 0, 0, 0]), make_rating(Target('01'), potter=2.0)]
     assert match_ratings(with_whole, ONE).raters['A'][whole].potter == 2.0
@@ -100,20 +100,20 @@ def test_the_score_of_the_whole_is_the_highest_of_six():
 
 def test_unknown_t2w_are_reported_and_others_matched():
     unknown = [make_rating(Target(f'9{n}', 'b'), line=f'a.tsv, line {n}') for n in range(7)]
-    rated = match_ratings([*unknown, *unknown[:1], make_rating(Target('01'))], ONE)
-    (problem,) = rated.problems
+    matched = match_ratings([*unknown, *unknown[:1], make_rating(Target('01'))], ONE)
+    (problem,) = matched.problems
     assert problem.startswith('a.tsv has ratings of T2w without a usable result, left out (8): ')
     assert problem.endswith(
         'sub-90 ses-b, sub-91 ses-b, sub-92 ses-b, sub-93 ses-b, sub-94 ses-b and 2 more'
     )
-    assert rated.n_unknown == 8
-    assert len(rated.raters['A']) == 1
+    assert matched.n_unknown == 8
+    assert len(matched.raters['A']) == 1
 
 
 def test_ratings_are_matched_by_session():
     two = model_results([make_result('01', 'a'), make_result('01', 'b'), make_result('02', 'a')])
-    rated = match_ratings([make_rating(Target('01', 'b')), make_rating(Target('02'))], two)
-    assert [(i.participant, i.session) for i in rated.raters['A']] == [
+    matched = match_ratings([make_rating(Target('01', 'b')), make_rating(Target('02'))], two)
+    assert [(i.participant, i.session) for i in matched.raters['A']] == [
         ('sub-01', 'ses-b'),
         ('sub-02', 'ses-a'),
     ]
@@ -148,8 +148,8 @@ def test_repeated_ratings_are_refused():
     ):
         match_ratings([one, two], ONE)
     blank = make_rating(Target('01'), potter=math.nan)
-    rated = match_ratings(
+    matched = match_ratings(
         [blank, make_rating(Target('01')), make_rating(Target('01'), rater='B')], ONE
     )
-    assert list(rated.raters) == ['A', 'B']
-    assert rated.n_missing == 1
+    assert list(matched.raters) == ['A', 'B']
+    assert matched.n_missing == 1

@@ -8,7 +8,7 @@ from tests.builders.method import thick_t2w
 pytestmark = pytest.mark.slow
 
 
-def test_shading_is_removed_and_contrast_kept():
+def test_shading_is_removed_and_contrast_is_preserved():
     clean = thick_t2w(np.eye(4))
     data = np.asarray(clean.dataobj)
     x, y, _ = np.meshgrid(*[np.linspace(-1, 1, n) for n in data.shape], indexing='ij')

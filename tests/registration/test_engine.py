@@ -21,13 +21,13 @@ def test_the_seed_must_be_positive():
         start_ants(0)
 
 
-def test_importing_the_method_loads_no_engine():
+def test_importing_the_method_does_not_import_ants_or_tensorflow():
     code = (
         'import sys, pvs_workflow.method\n'
         'print({"tensorflow", "keras", "ants", "nipype"} & set(sys.modules))\n'
     )
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
-    assert done.stdout.strip() == 'set()', done.stderr
+    process = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert process.stdout.strip() == 'set()', process.stderr
 
 
 @pytest.mark.slow

@@ -91,11 +91,13 @@ for limit in (None, 20_000, 0):
 
 @pytest.mark.slow
 def test_a_full_disk_is_detected(tmp_path):
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, '-c', FULL_DISK, tmp_path], capture_output=True, text=True, timeout=300
     )
-    assert done.returncode == 0, done.stderr
-    lines = [line.split(maxsplit=2)[1:] for line in done.stdout.splitlines() if 'RESULT' in line]
+    assert process.returncode == 0, process.stderr
+    lines = [
+        line.split(maxsplit=2)[1:] for line in process.stdout.splitlines() if 'RESULT' in line
+    ]
     full = 'No space left on device: ITK wrote only part of the file'
     assert lines == [['None', 'fine'], ['20000', full], ['0', full]]
 

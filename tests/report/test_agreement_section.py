@@ -39,9 +39,9 @@ def make(*names, **excluded):
 def show(tmp_path, read):
     """Return a function that writes a page of the section only, and parses it."""
 
-    def call(rated):
-        pairs = pair_raters(rated)
-        section = agreement_section.agreement_section(rated, pairs, agreement_table(pairs))
+    def call(matched):
+        pairs = pair_raters(matched)
+        section = agreement_section.agreement_section(matched, pairs, agreement_table(pairs))
         return read(write_page(tmp_path / 'page.html', 'agreement.html.j2', section=section))
 
     return call
@@ -61,12 +61,12 @@ def test_every_pair_has_its_rows_and_figures(show):
 
 
 def test_figures_have_a_description_in_words(show):
-    rated = make('Anna')
-    (pair,) = (p for p in pair_raters(rated) if (p.level, p.quantity) == ('person', 'potter'))
+    matched = make('Anna')
+    (pair,) = (p for p in pair_raters(matched) if (p.level, p.quantity) == ('person', 'potter'))
     difference = np.abs(np.diff(pair.numbers)).ravel()
     same, one = ((difference == grades).sum() for grades in (0, 1))
     words = f'8 T2w: {same} have the same grade, {one} differ by one'
-    assert words in show(rated).all('img')[0]['alt']
+    assert words in show(matched).all('img')[0]['alt']
 
 
 def test_excluded_ratings_are_counted(show, monkeypatch):
@@ -78,7 +78,7 @@ def test_excluded_ratings_are_counted(show, monkeypatch):
     assert 'without a usable result: 2.' in show(make('Anna', n_unknown=2)).text
 
 
-def test_nothing_to_compare(show):
+def test_a_section_without_pairs_has_no_tables_or_pictures(show):
     empty = MatchedRatings({'A': {}}, Results({}, frozenset(), {}), 0, 2, 0, 0, ('x',))
     page = show(empty)
     assert 'There is nothing to compare' in page.text

@@ -52,7 +52,7 @@ def test_each_pair_is_a_line_in_the_colour_of_its_class():
 
 
 @pytest.mark.parametrize(('limit', 'bands'), [(4.0, 1), (np.nan, 0)])
-def test_the_band_is_the_limit(limit, bands):
+def test_the_band_shows_the_limits_of_change(limit, bands):
     change = change_figure(np.array([5.0]), np.array([9.0]), ['within'], limit)
     (axes,) = change.axes
     assert len(axes.patches) == bands

@@ -22,7 +22,7 @@ def test_the_distribution_counts_each_grade():
 
 
 @pytest.mark.parametrize('grades', [[], [1]])
-def test_few_grades_can_be_drawn(grades):
+def test_a_chart_of_a_few_grades_can_be_drawn(grades):
     assert figure_uri(charts.distribution_figure(grades)).startswith('data:image/svg+xml')
 
 

@@ -1,4 +1,4 @@
-"""Left is left in every figure, measured from the rendered pixels."""
+"""Left–right orientation of every figure, measured in the rendered pixels."""
 
 from functools import cache
 
@@ -78,7 +78,7 @@ NAMES = ('roi', 'images', 'enhanced', 'evidence', 'registration')
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_spot_on_the_left_is_nearer_to_the_l(name):
+def test_a_spot_on_the_left_is_nearer_to_the_letter_l(name):
     panels = compare_all(name, (True, False), 'LR')
     assert len(panels) >= 3
     for spot, left, right in panels:
@@ -87,7 +87,7 @@ def test_a_spot_on_the_left_is_nearer_to_the_l(name):
 
 
 @pytest.mark.parametrize('name', ['roi', 'registration'])
-def test_a_spot_at_the_back_is_nearer_to_the_p(name):
+def test_a_spot_at_the_back_is_nearer_to_the_letter_p(name):
     panels = compare_all(name, (False, True), 'AP')
     assert len(panels) >= 3
     for spot, front, back in panels:

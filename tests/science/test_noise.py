@@ -20,7 +20,7 @@ def test_slopes_edges_and_spots_do_not_affect_the_estimate(rng, noise):
     assert estimate_noise(volume, mask) == pytest.approx(noise, rel=0.06)
 
 
-def test_slices_are_measured_one_by_one(rng):
+def test_the_noise_is_filtered_slice_by_slice(rng):
     planes = 0.1 * rng.standard_normal((60, 60, 4)) + 10 * np.arange(4)
     everywhere = np.ones(planes.shape, bool)
     each = [estimate_noise(planes[..., z], everywhere[..., z]) for z in range(4)]

@@ -12,7 +12,7 @@ from pvs_workflow.science.nuclei import (
     label_scan,
     nuclei_overlap,
     sample_box,
-    scaled,
+    standardise,
     structure_maps,
 )
 
@@ -90,8 +90,8 @@ def test_a_structure_that_crosses_the_midplane_stays_whole(x, values):
 
 def test_gain_and_offset_do_not_matter():
     values = np.random.default_rng(0).gamma(2, 30, 1000)
-    assert scaled(values * 7 + 100) == pytest.approx(scaled(values), abs=1e-4)
-    assert np.isfinite(scaled(np.zeros(10))).all()
+    assert standardise(values * 7 + 100) == pytest.approx(standardise(values), abs=1e-4)
+    assert np.isfinite(standardise(np.zeros(10))).all()
 
 
 def test_a_nucleus_overlaps_with_itself_and_not_with_its_twin():

@@ -61,8 +61,8 @@ def convert(old, new):
 def test_a_converted_bundle_has_the_same_card_and_weights(old, networks, tmp_path):
     with pytest.raises(BundleError, match=r'convert the bundle with scripts/convert_bundle\.py'):
         load_bundle(old)
-    done = convert(old, tmp_path / 'new')
-    assert done.returncode == 0, done.stderr
+    process = convert(old, tmp_path / 'new')
+    assert process.returncode == 0, process.stderr
     converted = load_bundle(tmp_path / 'new')
     for ours, theirs in zip((converted.enhancer, converted.counter), networks, strict=True):
         for ours_array, array in zip(ours.get_weights(), theirs.get_weights(), strict=True):
@@ -79,7 +79,7 @@ def test_a_converted_bundle_has_the_same_card_and_weights(old, networks, tmp_pat
 def test_other_versions_are_refused(old, tmp_path):
     values = json.loads((old / 'card.json').read_text()) | {'format_version': 2}
     (old / 'card.json').write_text(json.dumps(values))
-    done = convert(old, tmp_path / 'new')
-    assert done.returncode == 1
-    assert done.stderr.strip() == f'{old} does not have format version 3'
+    process = convert(old, tmp_path / 'new')
+    assert process.returncode == 1
+    assert process.stderr.strip() == f'{old} does not have format version 3'
     assert not (tmp_path / 'new').exists()

@@ -84,7 +84,7 @@ def test_expected_and_received_name_values():
         ('expected 3 rows, received none', False),
     ],
 )
-def test_what_names_values(text, is_right):
+def test_expressions_that_name_values_are_recognised(text, is_right):
     assert bool(COMPARISON.search(text)) == is_right
 
 

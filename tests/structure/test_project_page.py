@@ -29,11 +29,11 @@ def check(path, schema):
 
 @pytest.mark.parametrize('path', SCHEMAS)
 def test_each_file_follows_its_schema(path):
-    done = check(ROOT / path, SCHEMAS[path])
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = check(ROOT / path, SCHEMAS[path])
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_an_unknown_key_is_found(tmp_path):
+def test_an_unknown_key_is_reported(tmp_path):
     text = (ROOT / '.github/workflows/test.yml').read_text('utf-8')
     path = tmp_path / 'test.yml'
     path.write_text(text.replace('runs-on:', 'runs-in:'))

@@ -249,7 +249,7 @@ def test_all_below_agrees_with_a_simulation(correlation):
     assert all_below(marginal, correlation) == pytest.approx(expected, abs=0.005)
 
 
-def test_all_below_of_certain_events():
+def test_all_below_is_0_or_1_for_certain_events():
     assert all_below([1.0, 1.0, 1.0], 0.4) == pytest.approx(1)
     assert all_below([1.0, 0.0, 1.0], 0.4) == 0
     assert all_below([1.0, 0.3], 0.4) == pytest.approx(0.3)

@@ -59,7 +59,7 @@ def test_the_docstring_matches_the_builder(name):
 
 
 @pytest.mark.parametrize('name', BUILDERS)
-def test_one_connect_of_at_most_25_edges(name):
+def test_builders_connect_once_with_at_most_25_edges(name):
     source = inspect.getsource(BUILDERS[name])
     assert source.count('.connect(') <= 1
     workflow = build(BUILDERS[name])
@@ -86,14 +86,14 @@ def test_the_graph_of_a_scan_with_every_contrast_matches_the_recorded_one():
     assert lines(workflow) == (SNAPSHOTS / 'every_contrast.txt').read_text()
 
 
-def test_building_loads_no_engine():
+def test_building_a_workflow_does_not_import_ants_or_tensorflow():
     code = (
         'import sys\n'
         'from tests.builders.workflows import BUILDERS, build\n'
         'build(BUILDERS["init_pvs_wf"])\n'
         'print({"tensorflow", "keras", "ants"} & set(sys.modules))\n'
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
-    assert done.stdout.strip() == 'set()', done.stderr
+    assert process.stdout.strip() == 'set()', process.stderr

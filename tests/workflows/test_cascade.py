@@ -2,7 +2,7 @@ from pvs_workflow import data
 from pvs_workflow.workflows.cascade import init_cascade_wf
 
 
-def test_a_single_t2w_has_no_fits():
+def test_a_t2w_without_other_contrasts_has_no_contrast_fits():
     workflow = init_cascade_wf(model=data.path('cascade'), model_sha256='0', random_seed=1)
     assert workflow.get_node('inputnode').inputs.fits == []
 

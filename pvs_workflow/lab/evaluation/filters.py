@@ -33,7 +33,7 @@ maximum; a fixed one avoids enhancing the noise of images without ePVS."""
 
 def no_filter(image: np.ndarray) -> np.ndarray:
     """Return an unchanged copy of the image as float32."""
-    return _checked(image).copy()
+    return _check_image(image).copy()
 
 
 def top_hat(image: np.ndarray) -> np.ndarray:
@@ -45,8 +45,8 @@ def top_hat(image: np.ndarray) -> np.ndarray:
     from scipy.ndimage import white_tophat
     from skimage.morphology import disk
 
-    image = _checked(image)
-    return _bounded((image + white_tophat(image, footprint=disk(TOPHAT_RADIUS))) / 2)
+    image = _check_image(image)
+    return _clip((image + white_tophat(image, footprint=disk(TOPHAT_RADIUS))) / 2)
 
 
 def clahe(image: np.ndarray) -> np.ndarray:
@@ -56,11 +56,11 @@ def clahe(image: np.ndarray) -> np.ndarray:
     """
     from skimage.exposure import equalize_adapthist
 
-    image = _checked(image)
+    image = _check_image(image)
     if not np.ptp(image) > 0:
         return image.copy()
     tiles = tuple(max(size // CLAHE_TILES, 1) for size in image.shape)
-    return _bounded(equalize_adapthist(image, kernel_size=tiles, clip_limit=CLAHE_CLIP))
+    return _clip(equalize_adapthist(image, kernel_size=tiles, clip_limit=CLAHE_CLIP))
 
 
 def laplacian(image: np.ndarray) -> np.ndarray:
@@ -71,8 +71,8 @@ def laplacian(image: np.ndarray) -> np.ndarray:
     """
     from scipy.ndimage import laplace
 
-    image = _checked(image)
-    return _bounded((image - laplace(image, mode='nearest')) / 2)
+    image = _check_image(image)
+    return _clip((image - laplace(image, mode='nearest')) / 2)
 
 
 def frangi_filter(image: np.ndarray) -> np.ndarray:
@@ -84,11 +84,11 @@ def frangi_filter(image: np.ndarray) -> np.ndarray:
     """
     from skimage.filters import frangi
 
-    image = _checked(image)
+    image = _check_image(image)
     vessels = frangi(
         image, FRANGI_SIGMAS, beta=FRANGI_BETA, gamma=FRANGI_GAMMA, black_ridges=False
     )
-    return _bounded((image + vessels) / 2)
+    return _clip((image + vessels) / 2)
 
 
 FILTERS = {
@@ -114,7 +114,7 @@ METHODS = tuple(TITLES)
 """Names of all enhancements."""
 
 
-def _checked(image: np.ndarray) -> np.ndarray:
+def _check_image(image: np.ndarray) -> np.ndarray:
     image = np.asarray(image, dtype=np.float32)
     if image.ndim != 2 or image.size == 0:
         raise ValueError(f'image must be 2D and not empty; its shape is {image.shape}')
@@ -123,5 +123,5 @@ def _checked(image: np.ndarray) -> np.ndarray:
     return image
 
 
-def _bounded(image: np.ndarray) -> np.ndarray:
+def _clip(image: np.ndarray) -> np.ndarray:
     return np.clip(image, 0, 1).astype(np.float32)

@@ -13,7 +13,7 @@ from pvs_workflow.inputs.nifti import read_nifti
 from pvs_workflow.lab.simulation.acquisition import Protocol
 from pvs_workflow.lab.simulation.fields import smooth_field, stretch
 from pvs_workflow.lab.simulation.grids import Grid
-from pvs_workflow.lab.simulation.person import EPVS_SIGNAL, Burden, wanted_counts
+from pvs_workflow.lab.simulation.person import EPVS_SIGNAL, Burden, tube_counts
 from pvs_workflow.lab.simulation.rendering import Spot, render_tubes, smallest_visible
 from pvs_workflow.lab.simulation.scene import Scene
 from pvs_workflow.lab.simulation.spots import without_spots
@@ -182,10 +182,10 @@ def draw_scene(
         repetition_time=0.0,
     )
     fluid = EPVS_SIGNAL['T2w'] * background.fluid
-    wanted = wanted_counts(burden(rng, tissue.shape[2]), background.structures, grid)
+    requested = tube_counts(burden(rng, tissue.shape[2]), background.structures, grid)
     smallest = smallest_visible(protocol, fluid)
     blocked = tissue > 1.6  # lesions, and fluid inside the ROI
-    tubes = draw_tubes(rng, wanted, background.structures, grid, smallest, blocked, calibre)
+    tubes = draw_tubes(rng, requested, background.structures, grid, smallest, blocked, calibre)
     spots = [
         Spot(s.tube, s.slice_index, s.corner, gaussian_filter(s.volume, blur))
         for s in render_tubes(tubes, grid, protocol)

@@ -5,10 +5,10 @@ from scipy.stats import norm
 
 from pvs_workflow.science.grading import UPPER_COUNTS
 
-LARGEST_COUNT = 48
+MAX_PAPER_COUNT = 48
 """The largest image-level count of the paper's data (Chae et al. 2024, section 2.5)."""
 
-LARGEST_TRAINING_COUNT = 60
+MAX_TRAINING_COUNT = 60
 """Largest count drawn for training: above the paper's, so that the network covers its range."""
 
 PAPER_GRADES = (4, 244, 138, 55, 15)
@@ -31,7 +31,7 @@ def paper_counts(quantiles: np.ndarray) -> np.ndarray:
     """
     edges = np.concatenate([[0], np.cumsum(PAPER_GRADES)]) / np.sum(PAPER_GRADES)
     lowest = np.array([0, *(upper + 1 for upper in UPPER_COUNTS)])
-    highest = np.array([*UPPER_COUNTS, LARGEST_COUNT])
+    highest = np.array([*UPPER_COUNTS, MAX_PAPER_COUNT])
     quantiles = np.asarray(quantiles, dtype=float)
     grade = np.clip(np.searchsorted(edges, quantiles, side='right') - 1, 0, 4)
     share = (quantiles - edges[grade]) / (edges[grade + 1] - edges[grade])
@@ -40,7 +40,7 @@ def paper_counts(quantiles: np.ndarray) -> np.ndarray:
 
 
 def flat_counts(quantiles: np.ndarray) -> np.ndarray:
-    """Map quantiles to equally likely counts from 0 to `LARGEST_TRAINING_COUNT`.
+    """Map quantiles to equally likely counts from 0 to `MAX_TRAINING_COUNT`.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def flat_counts(quantiles: np.ndarray) -> np.ndarray:
     [0, 30, 60]
 
     """
-    return np.floor(np.asarray(quantiles) * (LARGEST_TRAINING_COUNT + 1)).astype(int)
+    return np.floor(np.asarray(quantiles) * (MAX_TRAINING_COUNT + 1)).astype(int)
 
 
 def draw_quantiles(

@@ -26,7 +26,7 @@ MARGIN = np.array([12.0, 7.0, 6.0])
 """Margin around the basal ganglia that is simulated at full detail, mm; covers the six images."""
 FULL_AREA = 600.0
 """ROI area in one hemisphere of a slice from which it gets the full count, mm²."""
-SMALLEST_AREA = 40.0
+MIN_ROI_AREA = 40.0
 """ROI area in one hemisphere of a slice below which it gets no ePVS, mm²."""
 ALLOWANCE = {'paper': 1.04, 'varied': 1.12}
 """Tubes drawn per requested ePVS: some stay below the visibility rule or cannot be placed."""
@@ -94,7 +94,7 @@ def draw_source(
     acquisition: str,
     anatomies: tuple[Path, ...] = (),
 ) -> tuple[Tissues, Path | None]:
-    """Draw the tissue properties and the label map of a person; None stands for the template.
+    """Draw the tissue properties and the label map of a person; None means the template.
 
     These are the first draws of :func:`draw_anatomy`.
     """
@@ -138,7 +138,7 @@ def draw_person(
     lesions = draw_lesions(rng, structures, detail, acquisition)
     tubes = draw_tubes(
         rng,
-        wanted_counts(burden(rng, detail.shape[2]), structures, grid, ALLOWANCE[acquisition]),
+        tube_counts(burden(rng, detail.shape[2]), structures, grid, ALLOWANCE[acquisition]),
         structures,
         detail,
         smallest_visible(protocol, EPVS_SIGNAL['T2w'] * tissue.fluid),
@@ -157,7 +157,7 @@ def cohort_burden(acquisition: str, level: float | None = None, tilt: float = 0.
     return lambda rng, n_slices: to_counts(draw_quantiles(rng, n_slices, level, tilt))
 
 
-def wanted_counts(
+def tube_counts(
     counts: np.ndarray, structures: np.ndarray, grid: Grid, allowance: float = 1.0
 ) -> np.ndarray:
     """Return the number of tubes of each slice, reduced where it shows little of the ROI.
@@ -168,9 +168,9 @@ def wanted_counts(
     roi = roi_labels(structures)
     areas = np.stack([np.count_nonzero(roi == v, axis=(0, 1)) for v in HEMISPHERES.values()])
     areas = areas * np.prod(grid.sizes[:2])
-    wanted = np.floor(counts * np.minimum(areas / FULL_AREA, 1) * allowance + 0.5).astype(int)
-    wanted[areas < SMALLEST_AREA] = 0
-    return wanted
+    numbers = np.floor(counts * np.minimum(areas / FULL_AREA, 1) * allowance + 0.5).astype(int)
+    numbers[areas < MIN_ROI_AREA] = 0
+    return numbers
 
 
 def detailed_box(

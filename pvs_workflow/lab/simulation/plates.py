@@ -84,11 +84,11 @@ def person_plates(
     rng = np.random.default_rng([seed, number])
     t2w = draw_t2w_grid(rng, acquisition)
     anatomy = draw_anatomy(rng, t2w[0], acquisition, anatomies, whole=False)
-    person = draw_person(rng, anatomy, t2w, acquisition, crowded, rng.uniform(*CALIBRES))
+    person = draw_person(rng, anatomy, t2w, acquisition, draw_crowds, rng.uniform(*CALIBRES))
     return cut_plates(rng, f'{seed}-{number:04d}', detailed_scene(person, t2w))
 
 
-def crowded(rng: np.random.Generator, n_slices: int) -> np.ndarray:
+def draw_crowds(rng: np.random.Generator, n_slices: int) -> np.ndarray:
     """Draw the number of ePVS of each hemisphere from `CROWDS`, the same for all slices."""
     return np.repeat(rng.choice(CROWDS, (2, 1)), n_slices, axis=1)
 

@@ -109,12 +109,12 @@ def scan_session(
     structures[region] = np.repeat(detail.structures, n, axis=2)
     epvs[region] = np.repeat(detail.visible(), n, axis=2)
     roi = roi_labels(structures)
-    signal = _whole('T2w', person, grid, protocol)
+    signal = _sample_head('T2w', person, grid, protocol)
     if n == 1:
         signal[region] = detail.signal()
     else:
         fine = grid.box(tuple(axis.start for axis in region), structures[region].shape)
-        signal[region] = _with_spaces('T2w', person, fine, protocol)
+        signal[region] = _add_spaces('T2w', person, fine, protocol)
     scans = {
         'T2w': SimulatedScan(
             record(rng, signal, grid, protocol), pose @ grid.affine, pose, protocol
@@ -132,7 +132,7 @@ def detailed_scene(person: Person, t2w: tuple[Protocol, Grid]) -> Scene:
     return Scene(
         grid,
         corner,
-        _with_lesions('T2w', person, grid, protocol),
+        _add_lesions('T2w', person, grid, protocol),
         sample_structures(person.template, person.shape, grid),
         render_tubes(list(person.tubes), grid, protocol),
         EPVS_SIGNAL['T2w'] * person.tissue.fluid,
@@ -163,7 +163,9 @@ def count_images(roi: np.ndarray, epvs: np.ndarray, n: int = 1) -> tuple[ImageCo
     return tuple(counts)
 
 
-def _averaged(contrast, person, grid: Grid, weights: np.ndarray, textured=True) -> np.ndarray:
+def _average_slices(
+    contrast, person, grid: Grid, weights: np.ndarray, textured=True
+) -> np.ndarray:
     layers = len(weights)
     offsets = (np.arange(layers) + 0.5) / layers - 0.5
     fine = sample_contrast(
@@ -172,24 +174,24 @@ def _averaged(contrast, person, grid: Grid, weights: np.ndarray, textured=True) 
     return fine.reshape(*grid.shape, layers) @ weights.astype(np.float32)
 
 
-def _whole(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
+def _sample_head(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
     """Sample the whole head at a coarse in-plane resolution."""
     weights = protocol.layer_weights(max(1, round(grid.sizes[2] / 2.0)))
     factor = max(1, round(protocol.surroundings / grid.sizes[0]))
-    planes = _averaged(contrast, person, grid.coarser(factor), weights, False)
+    planes = _average_slices(contrast, person, grid.coarser(factor), weights, False)
     planes = np.ascontiguousarray(np.moveaxis(planes, 2, 0))
     whole = stretch(planes, grid.shape[:2], (factor, factor))
     return np.ascontiguousarray(np.moveaxis(whole, 0, 2))
 
 
-def _with_lesions(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
+def _add_lesions(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
     weights = protocol.layer_weights(max(1, round(protocol.thickness / 1.25)))
-    tissue = _averaged(contrast, person, grid, weights)
+    tissue = _average_slices(contrast, person, grid, weights)
     return add_lesions(tissue, list(person.lesions), grid, contrast, person.tissue.fluid)
 
 
-def _with_spaces(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
-    tissue = _with_lesions(contrast, person, grid, protocol)
+def _add_spaces(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray:
+    tissue = _add_lesions(contrast, person, grid, protocol)
     fluid = EPVS_SIGNAL[contrast] * (person.tissue.fluid if contrast == 'T2w' else 1)
     volume = add_volume(render_tubes(list(person.tubes), grid, protocol), tissue.shape)
     return tissue * (1 - volume) + fluid * volume
@@ -198,6 +200,6 @@ def _with_spaces(contrast, person, grid: Grid, protocol: Protocol) -> np.ndarray
 def _scan_other(rng, person, contrast, protocol, pose) -> SimulatedScan:
     moved_pose = draw_movement(rng) @ pose
     grid = draw_grid(rng, protocol, tilt=3.0)
-    signal = _with_spaces(contrast, person, grid, protocol)
+    signal = _add_spaces(contrast, person, grid, protocol)
     data = record(rng, signal, grid, protocol)
     return SimulatedScan(data, moved_pose @ grid.affine, moved_pose, protocol)

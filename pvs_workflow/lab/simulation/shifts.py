@@ -39,10 +39,10 @@ class Shift:
         self, person: Person, t2w: tuple[Protocol, Grid], seeds: tuple[int, int]
     ) -> tuple[Person, tuple[Protocol, Grid]]:
         """Return the person and the T2w protocol and grid of the changed scan."""
-        return with_lacunes(person, t2w, self, *seeds), shifted(t2w, self)
+        return with_lacunes(person, t2w, self, *seeds), shift_protocol(t2w, self)
 
 
-def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
+def shift_protocol(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
     """Return a protocol and its grid with another resolution or noise.
 
     Slice angles and the centre of the stack do not change; its extent changes little.
@@ -50,7 +50,7 @@ def shifted(t2w: tuple[Protocol, Grid], shift: Shift) -> tuple[Protocol, Grid]:
     Examples
     --------
     >>> protocol = Protocol(pixel=0.5, thickness=5.0, snr=20.0)
-    >>> changed, grid = shifted((protocol, Grid((8, 8, 4), np.diag([0.5, 0.5, 5, 1]))),
+    >>> changed, grid = shift_protocol((protocol, Grid((8, 8, 4), np.diag([0.5, 0.5, 5, 1]))),
     ...                         Shift(thickness=2.5))
     >>> changed.thickness, grid.shape, grid.affine[2].tolist()
     (2.5, (8, 8, 8), [0.0, 0.0, 2.5, -1.25])

@@ -108,8 +108,8 @@ def load_template() -> Template:
     roi = np.isin(labels, [s.index for s in STRUCTURES if s.in_roi])
     corners = [affine[:3, :3] @ [f(axis) for axis in np.nonzero(roi)] for f in (np.min, np.max)]
     return Template(
-        t1=Channel(_sharpened(t1, brain), affine),
-        t2=Channel(_sharpened(t2, brain), affine),
+        t1=Channel(_sharpen(t1, brain), affine),
+        t2=Channel(_sharpen(t2, brain), affine),
         folds=Channel(_folds(labels, brain, affine), affine),
         brain=Channel(brain, affine),
         pallidum=Channel(gaussian_filter(pallidum, 0.6), affine),
@@ -129,7 +129,7 @@ def _read(name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(image.dataobj), image.affine
 
 
-def _sharpened(values: np.ndarray, brain: np.ndarray) -> np.ndarray:
+def _sharpen(values: np.ndarray, brain: np.ndarray) -> np.ndarray:
     values = values.astype(np.float32)
     detail = sum(amount * (values - gaussian_filter(values, sigma)) for sigma, amount in _SHARPEN)
     return np.clip(values + brain * detail, 0, 400).astype(np.float32)
@@ -159,12 +159,12 @@ def structure_centres() -> dict[int, np.ndarray]:
 
 
 def label_centres(
-    labels: np.ndarray, affine: np.ndarray, wanted: Sequence[int]
+    labels: np.ndarray, affine: np.ndarray, requested: Sequence[int]
 ) -> dict[int, np.ndarray]:
-    """Return the centre of each wanted label that is present, mm."""
+    """Return the centre of each requested label that is present, mm."""
     boxes = find_objects(labels)
     out = {}
-    for value in wanted:
+    for value in requested:
         box = boxes[value - 1] if value <= len(boxes) else None
         if box is not None:
             centre = np.argwhere(labels[box] == value).mean(axis=0)

@@ -15,7 +15,7 @@ from pvs_workflow.science.slices import HEMISPHERES
 MEDIAN_DIAMETER = 1.2  # mm
 DIAMETER_SPREAD = 0.36  # standard deviation of the logarithm
 """Parameters of the lognormal distribution of diameters: 90 % lie between 0.66 and 2.2 mm."""
-LARGEST_DIAMETER = 3.0
+MAX_DIAMETER = 3.0
 """Maximum diameter, mm; wider fluid-filled spaces are lacunes (STRIVE, Wardlaw et al. 2013)."""
 MEAN_LENGTH = 9.0  # mm beyond the slice in which a space starts
 STEP = 0.4  # spacing of the points of a centre line, mm
@@ -35,7 +35,7 @@ requested ePVS."""
 _TRIES = 60  # positions tried per space before an image counts as full
 _CLUSTER_SIZE = 5.0  # length scale of the density of ePVS, mm
 _CLUSTERING = (0.2, 1.0)  # range over people of the standard deviation of the logarithm of density
-_CROWDED = 25  # number of ePVS in an image above which they lean less and are finer
+_CROWDED = 25  # number of ePVS in an image above which they are finer and less oblique
 
 
 @dataclass(frozen=True)
@@ -75,35 +75,35 @@ class _PartialTube:
 
 def draw_tubes(
     rng: np.random.Generator,
-    wanted: np.ndarray,
+    requested: np.ndarray,
     structures: np.ndarray,
     grid: Grid,
     smallest: float,
     blocked: np.ndarray | None = None,
     calibre: float = 1.0,
 ) -> list[Tube]:
-    """Place tubes so that the wanted number crosses each hemisphere of each slice.
+    """Place tubes so that the requested number crosses each hemisphere of each slice.
 
     Slices are filled from the bottom. A random part of the tubes that reach the top of a slice
-    continues into the next one, up to its wanted number, if the way is free and inside the ROI.
-    The other tubes of a slice start in it. Tubes are at least one pixel apart.
+    continues into the next one, up to its requested number, if the way is free and inside the
+    ROI. The other tubes of a slice start in it. Tubes are at least one pixel apart.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-    wanted : (2, z) array of int
+    requested : (2, z) array of int
         Numbers for left and right; 0 where a slice has no ROI.
     structures : (x, y, z) array of int
         FreeSurfer numbers, with the capsule.
     grid : Grid
         Grid of `structures`, in the space of the tubes.
     smallest : float
-        Smallest diameter that the acquisition shows, mm. The wanted tubes are at least as wide;
+        Smallest diameter that the acquisition shows, mm. The requested tubes are at least as wide;
         some narrower ones, which cannot be counted, are added.
     blocked : (x, y, z) array of bool, optional
         Voxels that tubes must avoid, such as lacunes.
     calibre : float
-        Factor applied to the median diameter of the wanted tubes.
+        Factor applied to the median diameter of the requested tubes.
 
     """
     sizes = grid.sizes
@@ -115,7 +115,7 @@ def draw_tubes(
         weights = _density(structures, hemisphere) * clusters
         sign = -1 if hemisphere == 'L' else 1
         limits = smallest, calibre * MEDIAN_DIAMETER
-        filled = _fill(rng, wanted[side], (weights, blocked), grid, limits, sign)
+        filled = _fill(rng, requested[side], (weights, blocked), grid, limits, sign)
         tubes += [_finish(rng, tube, grid, sizes) for tube in filled]
     return tubes
 
@@ -139,7 +139,7 @@ def _density(structures: np.ndarray, hemisphere: str) -> np.ndarray:
     return weights
 
 
-def _fill(rng, wanted, masks, grid, diameter, sign) -> list[_PartialTube]:
+def _fill(rng, requested, masks, grid, diameter, sign) -> list[_PartialTube]:
     weights, blocked = masks
     smallest, median = diameter
     thickness = float(grid.sizes[2])
@@ -151,20 +151,20 @@ def _fill(rng, wanted, masks, grid, diameter, sign) -> list[_PartialTube]:
         low, high = (z - 0.5) * thickness, (z + 0.5) * thickness
         crossing = []
         for tube in active:
-            if len(crossing) < wanted[z] and rng.random() < p_continue:
+            if len(crossing) < requested[z] and rng.random() < p_continue:
                 end = low + rng.uniform(0.6, 1) * thickness
                 extended = _PartialTube(**{**vars(tube), 'end': end})
                 if _claim(extended, low, high, grid, allowed, taken):
                     crossing.append(extended)
                     continue
             done.append(tube)
-        missing = int(wanted[z]) - len(crossing)
+        missing = int(requested[z]) - len(crossing)
         if missing > 0 and allowed.any():
-            crowd = min(1.0, _CROWDED / wanted[z])
+            crowd = min(1.0, _CROWDED / requested[z])
             diameters = _diameters(rng, missing, smallest, median * crowd**0.3)
             crossing += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign, crowd)
         if allowed.any():
-            number = int(rng.poisson(FAINT[0] + FAINT[1] * wanted[z]))
+            number = int(rng.poisson(FAINT[0] + FAINT[1] * requested[z]))
             diameters = smallest * rng.uniform(0.4, 0.75, number)
             done += _start(rng, diameters, weights[:, :, z], z, grid, taken, sign)
         active = crossing
@@ -173,7 +173,7 @@ def _fill(rng, wanted, masks, grid, diameter, sign) -> list[_PartialTube]:
 
 def _diameters(rng, number, smallest, median) -> np.ndarray:
     """Draw from the lognormal distribution, truncated to the smallest and the largest diameter."""
-    limits = np.log(np.array([min(smallest, 0.8 * LARGEST_DIAMETER), LARGEST_DIAMETER]))
+    limits = np.log(np.array([min(smallest, 0.8 * MAX_DIAMETER), MAX_DIAMETER]))
     low, high = ndtr((limits - np.log(median)) / DIAMETER_SPREAD)
     return median * np.exp(DIAMETER_SPREAD * ndtri(rng.uniform(low, high, number)))
 
@@ -215,7 +215,7 @@ def _start(rng, diameters, weights, z, grid, taken, sign, crowd=1.0) -> list[_Pa
 
 
 def _claim(tube, low, high, grid, allowed, taken) -> bool:
-    """Mark the pixels of a tube in a slice as taken, if they are free and inside the ROI."""
+    """Mark the pixels of a tube in a slice as taken; return False if it does not fit."""
     sizes = grid.sizes[:2]
     levels = np.linspace(max(low, tube.start), min(high, tube.end), 6)
     centres = tube.centre(levels) / sizes

@@ -182,12 +182,12 @@ def fit_calibration(
     calibration = Calibration(
         coverage,
         levels,
-        *map(_rounded, (low, high, centres)),
-        residuals=tuple(map(_rounded, quantiles)),
+        *map(_round, (low, high, centres)),
+        residuals=tuple(map(_round, quantiles)),
         correlation=0.0,
-        difficulty=_rounded(knots),
-        under=_rounded(under),
-        over=_rounded(over),
+        difficulty=_round(knots),
+        under=_round(under),
+        over=_round(over),
         n_images=true.size,
     )
     # Predicted cumulative probability of the truth, halfway through the step of its integer.
@@ -197,5 +197,5 @@ def fit_calibration(
     return replace(calibration, correlation=round(correlation, 4))
 
 
-def _rounded(values) -> tuple[float, ...]:
+def _round(values) -> tuple[float, ...]:
     return tuple(round(float(value), 6) for value in values)

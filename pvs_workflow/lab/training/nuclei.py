@@ -13,7 +13,7 @@ from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.heads import draw_labels, load_head, paint
 from pvs_workflow.lab.simulation.template import both_sides
 from pvs_workflow.networks.engine import load_keras
-from pvs_workflow.science.nuclei import CLASSES, scaled
+from pvs_workflow.science.nuclei import CLASSES, standardise
 
 REPORT_EVERY = 100
 """Number of steps between reports of loss and overlap."""
@@ -81,7 +81,7 @@ def draw_batch(
     images, classes = [], []
     for index in rng.integers(len(pool), size=size):
         labels = pool[index][:: rng.choice([-1, 1])]
-        images.append(scaled(paint(rng, labels)))
+        images.append(standardise(paint(rng, labels)))
         classes.append(to_classes(labels))
     return np.stack(images)[..., None], np.stack(classes)
 

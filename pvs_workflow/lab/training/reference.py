@@ -44,7 +44,7 @@ def fit_reference(statistics: np.ndarray, participants) -> ImageReference:
         If lengths differ, or a value is not finite.
 
     """
-    statistics = _checked(statistics, participants)
+    statistics = _check_statistics(statistics, participants)
     if len(set(participants)) < 2:
         return ACCEPT_ALL
     mean, precision = _fit(statistics)
@@ -64,7 +64,7 @@ def held_out_distances(known, known_participants, images, participants) -> np.nd
     Takes the (m, k) statistics and the participants of the known images, and the (n, k)
     statistics and the participants of the images; returns n distances.
     """
-    known, images = _checked(known, known_participants), np.asarray(images, float)
+    known, images = _check_statistics(known, known_participants), np.asarray(images, float)
     known_participants = np.asarray(known_participants)
     participants = np.asarray(participants)
     out = np.zeros(len(images))
@@ -84,7 +84,7 @@ def _fit(statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, (inverse + inverse.T) / 2
 
 
-def _checked(statistics, participants) -> np.ndarray:
+def _check_statistics(statistics, participants) -> np.ndarray:
     statistics, shape = np.asarray(statistics, float), (len(participants), len(STATISTICS))
     if statistics.shape != shape or not np.isfinite(statistics).all():
         raise ValueError(

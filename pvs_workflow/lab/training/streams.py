@@ -10,7 +10,13 @@ import numpy as np
 from pvs_workflow.lab.parallel import parallel_map
 from pvs_workflow.lab.simulation.backgrounds import Background, draw_scene, read_backgrounds
 from pvs_workflow.lab.simulation.exposures import draw_count, expose
-from pvs_workflow.lab.simulation.plates import CALIBRES, Plate, crowded, cut_plates, person_plates
+from pvs_workflow.lab.simulation.plates import (
+    CALIBRES,
+    Plate,
+    cut_plates,
+    draw_crowds,
+    person_plates,
+)
 from pvs_workflow.lab.training.samples import Sample, roi_depth
 
 PAPER_EVERY = 3
@@ -131,7 +137,7 @@ def _background_plates(
 ) -> list[Plate]:
     rng = np.random.default_rng([seed, *job])
     background = backgrounds[job[0]]
-    scene = draw_scene(rng, background, crowded, rng.uniform(*CALIBRES))
+    scene = draw_scene(rng, background, draw_crowds, rng.uniform(*CALIBRES))
     return cut_plates(rng, f'real-{background.participant}', scene, recorded=True)
 
 

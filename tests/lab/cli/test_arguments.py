@@ -10,6 +10,6 @@ def test_the_range_of_seeds_is_accepted():
 
 
 @pytest.mark.parametrize('text', ['0', '-1', '1.5', '4294967296', 'two', '', '²'])
-def test_other_text_is_refused(text):
+def test_text_that_is_not_a_seed_is_refused(text):
     with pytest.raises(ArgumentTypeError, match='is not a whole number from 1 to'):
         whole_number(1)(text)

@@ -28,7 +28,7 @@ def test_invalid_arguments_exit_with_2(args, capsys):
     assert 'usage: pvs_cascade' in capsys.readouterr().err
 
 
-def test_help_loads_no_heavy_library():
+def test_help_does_not_import_heavy_packages():
     code = (
         'import sys\n'
         'from pvs_workflow.lab.cli.main import main\n'
@@ -37,9 +37,11 @@ def test_help_loads_no_heavy_library():
         'heavy = {"tensorflow", "keras", "pandas", "skimage", "sklearn", "matplotlib"}\n'
         'print(heavy & set(sys.modules), file=sys.stderr)\n'
     )
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
-    assert done.stderr == 'set()\n'
-    assert 'laplacian' in done.stdout
+    process = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, check=True
+    )
+    assert process.stderr == 'set()\n'
+    assert 'laplacian' in process.stdout
 
 
 def test_a_dataset_without_scans_is_refused(tmp_path, capsys):
@@ -52,14 +54,14 @@ def test_a_dataset_without_scans_is_refused(tmp_path, capsys):
 def crossval(cohort, out, *args):
     command = [sys.executable, '-m', 'pvs_workflow.lab.cli.main', 'crossval', cohort, out]
     epochs = ['--epochs-enhancer', '1', '--epochs-counter', '2', '--variations', '2']
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, *epochs, '--folds', '2', '--methods', 'tophat', 'deep', *args],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done
+    assert process.returncode == 0, process.stderr
+    return process
 
 
 def comparable_results(out):
@@ -74,9 +76,9 @@ def test_an_interrupted_crossvalidation_resumes(tmp_path):
     """Results do not depend on interruptions and on the number of processes."""
     cohort, whole, halved = (tmp_path / name for name in ('cohort', 'whole', 'halved'))
     simulate_cohort(cohort, 4, seed=9, contrasts=('T2w',))
-    done = crossval(cohort, whole)
-    assert '4 of 4 parts done' in done.stdout
-    assert 'WARNING' not in done.stderr
+    process = crossval(cohort, whole)
+    assert '4 of 4 parts done' in process.stdout
+    assert 'WARNING' not in process.stderr
     assert {path.name for path in whole.iterdir()} == {
         'crossval.json',
         'crossval_bland_altman.png',
@@ -102,7 +104,7 @@ def test_an_interrupted_crossvalidation_resumes(tmp_path):
         (halved / 'parts' / f'{name}.json').unlink()
     # One fold reuses its enhancer, the other trains it again.
     shutil.rmtree(halved / 'parts' / 'fold-2_enhancer')
-    done = crossval(cohort, halved, '--n-cpus', '2')
-    assert '2 of 4 parts done' not in done.stdout
+    process = crossval(cohort, halved, '--n-cpus', '2')
+    assert '2 of 4 parts done' not in process.stdout
     assert comparable_results(halved) == comparable_results(whole)
     assert (halved / 'predictions.tsv').read_bytes() == (whole / 'predictions.tsv').read_bytes()

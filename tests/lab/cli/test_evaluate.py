@@ -34,16 +34,16 @@ def test_simulation_training_evaluation_and_inference_work_together(tmp_path):
     """Each command runs on the output of the previous one, and the trained bundle counts."""
     cohort, bundle, figures = (tmp_path / name for name in ('cohort', 'model', 'figures.json'))
     options = ('--participants', 3, '--seed', 5, '--contrasts', 'T2w')
-    done = run('simulate', cohort, *options)
-    assert done.returncode == 0, done.stderr
+    process = run('simulate', cohort, *options)
+    assert process.returncode == 0, process.stderr
     epochs = ('--epochs-enhancer', 1, '--epochs-counter', 2)
-    done = run('train', bundle, '--bids-dir', cohort, *epochs, '--seed', 3, '--name', 'tiny')
-    assert done.returncode == 0, done.stderr
-    assert 'counter epoch 2: training loss' in done.stdout
-    assert done.stderr == ''
+    process = run('train', bundle, '--bids-dir', cohort, *epochs, '--seed', 3, '--name', 'tiny')
+    assert process.returncode == 0, process.stderr
+    assert 'counter epoch 2: training loss' in process.stdout
+    assert process.stderr == ''
     assert (tmp_path / 'model_curves.png').is_file()
-    done = run('evaluate', cohort, bundle, figures)
-    assert done.returncode == 0, done.stderr
+    process = run('evaluate', cohort, bundle, figures)
+    assert process.returncode == 0, process.stderr
 
     card = json.loads((bundle / 'card.json').read_text())
     assert card['name'] == 'tiny'
@@ -67,7 +67,7 @@ def test_simulation_training_evaluation_and_inference_work_together(tmp_path):
         'counts = load_bundle(sys.argv[1]).predict(np.zeros((6, 80, 96), "f4")).counts\n'
         'print(counts.shape, (counts >= 0).all())\n'
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, '-c', code, str(bundle)], capture_output=True, text=True, check=True
     )
-    assert done.stdout == '(6,) True\n'
+    assert process.stdout == '(6,) True\n'

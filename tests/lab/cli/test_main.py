@@ -6,7 +6,7 @@ import pytest
 from pvs_workflow.lab.cli.main import main, parse_command
 
 
-def test_help_loads_no_heavy_library():
+def test_help_does_not_import_heavy_packages():
     code = (
         'import sys\n'
         'from pvs_workflow.lab.cli.main import main\n'
@@ -16,11 +16,11 @@ def test_help_loads_no_heavy_library():
         'print(heavy & set(sys.modules), file=sys.stderr)\n'
     )
     for args in (['--help'], ['train', '--help'], ['simulate', '--help'], ['evaluate', '--help']):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, '-c', code, *args], capture_output=True, text=True, check=True
         )
-        assert done.stdout.startswith('usage: pvs_cascade')
-        assert done.stderr == 'set()\n'
+        assert process.stdout.startswith('usage: pvs_cascade')
+        assert process.stderr == 'set()\n'
 
 
 def test_help_lists_the_commands(capsys):

@@ -89,14 +89,14 @@ def test_training_simulates_participants_by_default(tmp_path):
     bundle = tmp_path / 'model'
     epochs = ('--epochs-enhancer', '1', '--epochs-counter', '1')
     options = ['--participants', '3', *epochs, '--seed', '3', '--n-cpus', '2']
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, '-m', 'pvs_workflow.lab.cli.main', 'train', str(bundle), *options],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert 'Simulated 3 of 3 participants' in done.stdout
+    assert completed.returncode == 0, completed.stderr
+    assert 'Simulated 3 of 3 participants' in completed.stdout
     card = json.loads((bundle / 'card.json').read_text())
     assert card['training']['participants'] == 3
     assert card['training']['calibrated_besides_on'] == 2

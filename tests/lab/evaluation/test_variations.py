@@ -12,16 +12,20 @@ from pvs_workflow.lab.training.augment import (
 from pvs_workflow.science.components import enhancement_target
 from pvs_workflow.science.intensity import Preprocessing
 
-HOW = Preprocessing()
+PREPROCESSING = Preprocessing()
 
 
 @pytest.mark.parametrize('by', [None, ROI_ERRORS, Augmentation()])
 def test_blanked_and_unblanked_images_show_the_same_variation(samples, by):
-    drawn = draw_variations(samples[:12], HOW, by, np.random.default_rng(0))
+    drawn = draw_variations(samples[:12], PREPROCESSING, by, np.random.default_rng(0))
     assert drawn.unblanked.shape == drawn.visible.shape == drawn.epvs.shape == (12, 80, 96)
     rng = np.random.default_rng(0)
     for index, sample in enumerate(samples[:12]):
-        image = plain_image(sample, HOW) if by is None else augmented_image(sample, HOW, by, rng)
+        image = (
+            plain_image(sample, PREPROCESSING)
+            if by is None
+            else augmented_image(sample, PREPROCESSING, by, rng)
+        )
         assert np.array_equal(drawn.blanked[index], image.image)
         assert np.array_equal(drawn.epvs[index], image.epvs)
         target = enhancement_target(image.image, image.epvs)
@@ -32,7 +36,7 @@ def test_blanked_and_unblanked_images_show_the_same_variation(samples, by):
 
 
 def test_targets_of_the_counter_have_the_counts(samples):
-    drawn = draw_variations(samples[:5], HOW, None, np.random.default_rng(0))
+    drawn = draw_variations(samples[:5], PREPROCESSING, None, np.random.default_rng(0))
     maps = drawn.maps(8)
     assert maps.shape == (5, 10, 12, 2)
     counts = [sample.count for sample in samples[:5]]
@@ -48,7 +52,7 @@ def test_nothing_is_blanked_with_preprocessing_that_keeps_the_surroundings(sampl
 
 @pytest.mark.parametrize('method', FILTERS)
 def test_filters_are_applied_before_blanking(samples, method):
-    drawn = draw_variations(samples[:3], HOW, None, np.random.default_rng(0))
+    drawn = draw_variations(samples[:3], PREPROCESSING, None, np.random.default_rng(0))
     images = enhanced_images(drawn, method)
     assert images.shape == (3, 80, 96, 1)
     assert images.dtype == np.float32
@@ -58,12 +62,12 @@ def test_filters_are_applied_before_blanking(samples, method):
 
 
 def test_the_method_none_gives_the_input_of_the_cascade(samples):
-    drawn = draw_variations(samples[:3], HOW, ROI_ERRORS, np.random.default_rng(0))
+    drawn = draw_variations(samples[:3], PREPROCESSING, ROI_ERRORS, np.random.default_rng(0))
     assert np.array_equal(enhanced_images(drawn, 'none')[..., 0], drawn.blanked)
 
 
 def test_an_unknown_method_is_rejected(samples):
-    drawn = draw_variations(samples[:1], HOW, None, np.random.default_rng(0))
+    drawn = draw_variations(samples[:1], PREPROCESSING, None, np.random.default_rng(0))
     with pytest.raises(ValueError, match=r"unknown method 'magic'; choose from none, "):
         enhanced_images(drawn, 'magic')
 

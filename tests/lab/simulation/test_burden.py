@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.simulation.burden import (
-    LARGEST_COUNT,
-    LARGEST_TRAINING_COUNT,
+    MAX_PAPER_COUNT,
+    MAX_TRAINING_COUNT,
     PAPER_GRADES,
     draw_quantiles,
     flat_counts,
@@ -17,12 +17,12 @@ UNIFORM = (np.arange(456_000) + 0.5) / 456_000
 def test_paper_counts_have_the_grades_of_table_2():
     grades = np.bincount(potter_grade(paper_counts(UNIFORM)), minlength=5) / 1000
     np.testing.assert_allclose(grades, PAPER_GRADES, atol=0.01)
-    assert paper_counts(UNIFORM).max() == LARGEST_COUNT
+    assert paper_counts(UNIFORM).max() == MAX_PAPER_COUNT
 
 
 def test_flat_counts_are_uniform():
     counts = np.bincount(flat_counts(UNIFORM))
-    assert counts.size == LARGEST_TRAINING_COUNT + 1
+    assert counts.size == MAX_TRAINING_COUNT + 1
     assert counts.min() > 0.99 * counts.max()
 
 

@@ -105,10 +105,10 @@ def test_left_is_left_according_to_the_affine(cohort):
 
 
 def errors(folder):
-    done = subprocess.run(
+    process = subprocess.run(
         [VALIDATOR, '--json', folder], capture_output=True, text=True, check=False
     )
-    issues = json.loads(done.stdout)['issues']['issues']
+    issues = json.loads(process.stdout)['issues']['issues']
     return [issue for issue in issues if issue['severity'] == 'error']
 
 
@@ -144,7 +144,7 @@ def test_cohorts_from_label_maps_are_valid_and_reproducible(label_map, tmp_path)
 
 
 @pytest.mark.slow
-def test_cohorts_from_real_scans_are_valid_and_say_so(tmp_path):
+def test_cohorts_from_real_scans_are_valid_and_state_their_origin(tmp_path):
     results = write_results(tmp_path / 'results', 'sub-01', 'sub-02_ses-1')
     sources = Sources(backgrounds=results)
     one, two = (

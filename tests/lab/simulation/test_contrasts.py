@@ -15,13 +15,13 @@ from pvs_workflow.lab.simulation.grids import Grid
 AFFINE = np.diag([1.0, 1.0, 5.0, 1.0])
 AFFINE[:3, 3] = [-50, -50, -25]
 GRID = Grid((101, 96, 12), AFFINE)
-NEUTRAL = Shape(np.eye(4), np.zeros((3, 43, 51, 42), np.float32))
+TEMPLATE_SHAPE = Shape(np.eye(4), np.zeros((3, 43, 51, 42), np.float32))
 """Shape of the template itself."""
 
 
 @pytest.fixture(scope='module')
 def structures(template):
-    return sample_structures(template, NEUTRAL, GRID, 5)
+    return sample_structures(template, TEMPLATE_SHAPE, GRID, 5)
 
 
 @pytest.fixture(scope='module')
@@ -31,7 +31,7 @@ def tissue():
 
 
 def test_without_deformation_points_are_voxel_positions():
-    points = sample_points(NEUTRAL, GRID)
+    points = sample_points(TEMPLATE_SHAPE, GRID)
     index = np.indices(GRID.shape)
     for axis in range(3):
         expected = AFFINE[axis, axis] * index[axis] + AFFINE[axis, 3]
@@ -71,26 +71,29 @@ def test_texture_is_periodic_and_anchored_in_the_person(rng):
 def test_fluid_and_tissue_have_the_signals_of_each_contrast(
     template, tissue, structures, contrast, fluid, putamen
 ):
-    image = sample_contrast(contrast, template, NEUTRAL, tissue, GRID, textured=False)
+    image = sample_contrast(contrast, template, TEMPLATE_SHAPE, tissue, GRID, textured=False)
     assert fluid[0] < np.median(image[np.isin(structures, (4, 43))]) < fluid[1]
     assert putamen[0] < np.median(image[np.isin(structures, (12, 51))]) < putamen[1]
 
 
 def test_texture_is_added_to_brain_tissue_only(template, tissue, structures):
     plain, textured = (
-        sample_contrast('T2w', template, NEUTRAL, tissue, GRID, textured=t) for t in (False, True)
+        sample_contrast('T2w', template, TEMPLATE_SHAPE, tissue, GRID, textured=t)
+        for t in (False, True)
     )
     ratio = textured / np.maximum(plain, 1e-6)
     inside = np.isin(structures, (12, 51))
     assert 0.01 < ratio[inside].std() < 0.1
     assert ratio[inside].mean() == pytest.approx(1, abs=0.02)
-    outside = template.brain.sample(sample_points(NEUTRAL, GRID)) < 1e-6
+    outside = template.brain.sample(sample_points(TEMPLATE_SHAPE, GRID)) < 1e-6
     np.testing.assert_array_equal(textured[outside], plain[outside])
 
 
 def test_iron_darkens_only_the_pallidum(template, tissue, structures):
     plain, iron_rich = (
-        sample_contrast('T2w', template, NEUTRAL, replace(tissue, iron=iron), GRID, textured=False)
+        sample_contrast(
+            'T2w', template, TEMPLATE_SHAPE, replace(tissue, iron=iron), GRID, textured=False
+        )
         for iron in (0.0, 0.2)
     )
     change = iron_rich / np.maximum(plain, 1e-6)
@@ -100,8 +103,8 @@ def test_iron_darkens_only_the_pallidum(template, tissue, structures):
 
 def test_a_voxel_has_the_label_that_fills_most_of_its_depth(template):
     thin = Grid((101, 96, 60), AFFINE @ np.diag([1, 1, 0.2, 1]) @ shift(-2))
-    fine = sample_structures(template, NEUTRAL, thin, 1).reshape(101, 96, 12, 5)
-    thick = sample_structures(template, NEUTRAL, GRID, 5)
+    fine = sample_structures(template, TEMPLATE_SHAPE, thin, 1).reshape(101, 96, 12, 5)
+    thick = sample_structures(template, TEMPLATE_SHAPE, GRID, 5)
     most = np.count_nonzero(fine == 12, axis=-1) >= 3
     assert most.any()
     assert (thick[most] == 12).all()

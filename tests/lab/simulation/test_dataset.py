@@ -18,7 +18,7 @@ from pvs_workflow.lab.simulation.session import ImageCount, Session, SimulatedSc
 
 SHAPE = (12, 10, 6)
 AFFINE = rigid((2, -3, 5), (-20, -30, 10)) @ np.diag([0.6, 0.6, 5.0, 1.0])
-MOVED = rigid((1, 0, 0), (0.5, 0.0, -1.0))
+MOVEMENT = rigid((1, 0, 0), (0.5, 0.0, -1.0))
 PROTOCOL = Protocol(0.6, 5.0, snr=20.0)
 
 
@@ -29,7 +29,7 @@ def session():
         name: SimulatedScan(
             rng.integers(0, 900, SHAPE).astype(np.uint16), pose @ AFFINE, pose, PROTOCOL
         )
-        for name, pose in (('T2w', np.eye(4)), ('T1w', MOVED))
+        for name, pose in (('T2w', np.eye(4)), ('T1w', MOVEMENT))
     }
     roi = np.zeros(SHAPE, np.uint8)
     roi[1:5], roi[7:11] = 1, 2
@@ -102,4 +102,4 @@ def test_the_transform_maps_the_t2w_to_the_other_scan(tmp_path, session):
     truth = tmp_path / TRUTH / 'sub-01' / 'anat'
     (path,) = truth.glob('*_xfm.json')
     assert path.name == 'sub-01_from-T2w_to-T1w_mode-points_xfm.json'
-    np.testing.assert_allclose(json.loads(path.read_text())['Matrix'], MOVED, atol=1e-6)
+    np.testing.assert_allclose(json.loads(path.read_text())['Matrix'], MOVEMENT, atol=1e-6)

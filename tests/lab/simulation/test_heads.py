@@ -19,7 +19,7 @@ def test_the_template_volume_is_that_of_the_brain_mask():
 
 
 def test_a_head_is_scaled_to_the_template(head):
-    """The nuclei lie near those of the template, whatever the size of the label map."""
+    """The nuclei lie near those of the template, for label maps of different sizes."""
     affine = read('T1w').affine
     labels = template_labels()
     centres, volumes = [], []

@@ -14,7 +14,7 @@ from pvs_workflow.lab.simulation.person import (
     draw_anatomy,
     draw_person,
     draw_source,
-    wanted_counts,
+    tube_counts,
 )
 from pvs_workflow.lab.simulation.session import draw_t2w_grid
 from pvs_workflow.science.roi import roi_labels
@@ -33,10 +33,10 @@ def putamina(left, right):
 def test_slices_with_little_roi_get_fewer_epvs():
     grid = Grid((80, 40, 1), np.eye(4))
     counts = np.array([[10], [10]])
-    wanted = wanted_counts(counts, putamina(int(FULL_AREA), int(FULL_AREA) // 2), grid)
-    assert wanted.tolist() == [[10], [5]]
-    assert wanted_counts(counts, putamina(1200, 0), grid).tolist() == [[10], [0]]
-    assert wanted_counts(counts, putamina(1200, 1200), grid, allowance=1.2).tolist() == [[12]] * 2
+    requested = tube_counts(counts, putamina(int(FULL_AREA), int(FULL_AREA) // 2), grid)
+    assert requested.tolist() == [[10], [5]]
+    assert tube_counts(counts, putamina(1200, 0), grid).tolist() == [[10], [0]]
+    assert tube_counts(counts, putamina(1200, 1200), grid, allowance=1.2).tolist() == [[12]] * 2
 
 
 def test_burdens_follow_their_distribution():

@@ -5,7 +5,7 @@ import pytest
 
 from pvs_workflow.lab.simulation.backgrounds import draw_scene
 from pvs_workflow.lab.simulation.exposures import expose
-from pvs_workflow.lab.simulation.plates import CROWDS, crowded, cut_plates, person_plates
+from pvs_workflow.lab.simulation.plates import CROWDS, cut_plates, draw_crowds, person_plates
 from pvs_workflow.science.slices import FIELD_OF_VIEW
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ def plate(plates):
 
 @pytest.fixture(scope='module')
 def recorded(background):
-    scene = draw_scene(np.random.default_rng(2), background, crowded)
+    scene = draw_scene(np.random.default_rng(2), background, draw_crowds)
     return cut_plates(np.random.default_rng(2), 'real-01', scene, recorded=True)
 
 
@@ -55,7 +55,7 @@ def test_the_field_of_view_lies_within_a_plate(plates):
 
 
 @pytest.mark.parametrize(('requested', 'share'), [(5, 0.8), (15, 0.8), (30, 0.7)])
-def test_about_the_requested_number_is_labelled(plate, requested, share):
+def test_about_the_requested_number_of_epvs_is_labelled(plate, requested, share):
     counts = [count(expose(plate, np.random.default_rng(n), requested)[1]) for n in range(20)]
     # Some are hidden by neighbours, noise or faint fluid, and are not labelled.
     assert share * requested <= np.mean(counts) <= requested + 1
@@ -69,13 +69,13 @@ def test_a_plate_has_many_epvs(plate):
 
 def test_requested_numbers_are_few_or_many():
     rng = np.random.default_rng(0)
-    numbers = [crowded(rng, 5) for _ in range(100)]
+    numbers = [draw_crowds(rng, 5) for _ in range(100)]
     assert {one.shape for one in numbers} == {(2, 5)}
     assert {int(n) for one in numbers for n in one.ravel()} == set(CROWDS)
     assert any(one[0, 0] != one[1, 0] for one in numbers)
 
 
-def test_hardly_any_are_labelled_if_none_are_requested(plates):
+def test_almost_no_epvs_are_labelled_if_none_are_requested(plates):
     counts = [count(expose(p, np.random.default_rng(n), 0)[1]) for n, p in enumerate(plates)]
     assert max(counts) <= 3
     assert np.mean(counts) < 1
@@ -109,7 +109,7 @@ def test_labels_lie_in_the_roi_and_are_bright(plates):
         assert abs(np.median(gain[plate.roi & ~inside])) < 0.1
 
 
-def test_fewer_are_labelled_in_more_noise(plate):
+def test_fewer_epvs_are_labelled_in_more_noise(plate):
     noisy = replace(plate, protocol=replace(plate.protocol, snr=plate.protocol.snr / 5))
     clear, obscured = (
         np.mean([count(expose(p, np.random.default_rng(n), 30)[1]) for n in range(8)])

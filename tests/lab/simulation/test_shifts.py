@@ -4,7 +4,7 @@ import pytest
 from pvs_workflow.lab.simulation.acquisition import Protocol, draw_grid
 from pvs_workflow.lab.simulation.lesions import Lesion
 from pvs_workflow.lab.simulation.person import Person
-from pvs_workflow.lab.simulation.shifts import Shift, shifted, with_lacunes
+from pvs_workflow.lab.simulation.shifts import Shift, shift_protocol, with_lacunes
 
 PROTOCOL = Protocol(pixel=0.573, thickness=5.0, snr=20.0)
 
@@ -19,7 +19,7 @@ def centre(grid):
 
 
 def test_no_shift_changes_nothing(t2w):
-    protocol, grid = shifted(t2w, Shift())
+    protocol, grid = shift_protocol(t2w, Shift())
     assert protocol == PROTOCOL
     assert grid.shape == t2w[1].shape
     assert np.allclose(grid.affine, t2w[1].affine)
@@ -27,7 +27,7 @@ def test_no_shift_changes_nothing(t2w):
 
 @pytest.mark.parametrize('shift', [Shift(pixel=0.4), Shift(pixel=1.0), Shift(thickness=2.5)])
 def test_the_new_grid_covers_the_same_region(t2w, shift):
-    protocol, grid = shifted(t2w, shift)
+    protocol, grid = shift_protocol(t2w, shift)
     assert np.allclose(grid.sizes, [protocol.pixel, protocol.pixel, protocol.thickness])
     assert np.allclose(centre(grid), centre(t2w[1]))
     extents = (np.array(g.shape) * g.sizes for g in (grid, t2w[1]))
@@ -35,7 +35,7 @@ def test_the_new_grid_covers_the_same_region(t2w, shift):
 
 
 def test_a_shift_of_noise_does_not_change_the_grid(t2w):
-    protocol, grid = shifted(t2w, Shift(snr=8.0))
+    protocol, grid = shift_protocol(t2w, Shift(snr=8.0))
     assert (protocol.snr, protocol.pixel) == (8.0, PROTOCOL.pixel)
     assert np.allclose(grid.affine, t2w[1].affine)
 

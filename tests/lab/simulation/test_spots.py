@@ -51,7 +51,7 @@ def test_large_bright_regions_are_kept(tissue):
     assert np.median(out[48:62, 48:62, 1]) == pytest.approx(2, abs=0.4)
 
 
-def test_the_fill_has_the_noise_of_its_surroundings(tissue):
+def test_replaced_pixels_have_the_noise_of_their_surroundings(tissue):
     volume, roi = tissue
     for i in range(34, 88, 9):
         volume[i : i + 2, 34:88:9, 1] += 1.5

@@ -5,7 +5,7 @@ from nibabel.affines import apply_affine
 from pvs_workflow.lab.simulation.acquisition import Protocol
 from pvs_workflow.lab.simulation.grids import Grid
 from pvs_workflow.lab.simulation.rendering import label_visible, render_tubes, smallest_visible
-from pvs_workflow.lab.simulation.vessels import LARGEST_DIAMETER, draw_tubes
+from pvs_workflow.lab.simulation.vessels import MAX_DIAMETER, draw_tubes
 from pvs_workflow.science.roi import add_capsule, roi_labels
 from tests.builders.anatomies import scan
 
@@ -19,10 +19,10 @@ def brain():
     return add_capsule(structures), Grid(structures.shape, affine)
 
 
-def draw(brain, wanted, seed=0, blocked=None):
+def draw(brain, requested, seed=0, blocked=None):
     structures, grid = brain
     areas = [np.count_nonzero(roi_labels(structures) == v, axis=(0, 1)) for v in (1, 2)]
-    numbers = np.where(np.array(areas) * 0.25 > 500, wanted, 0)
+    numbers = np.where(np.array(areas) * 0.25 > 500, requested, 0)
     smallest = smallest_visible(PROTOCOL, FLUID)
     tubes = draw_tubes(np.random.default_rng(seed), numbers, structures, grid, smallest, blocked)
     return tubes, numbers
@@ -45,11 +45,11 @@ def count(brain, tubes):
     )
 
 
-@pytest.mark.parametrize('wanted', [0, 8, 25])
-def test_about_the_wanted_number_can_be_counted(brain, wanted):
-    tubes, numbers = draw(brain, wanted)
-    counts = count(brain, tubes)[numbers > 0] if wanted else count(brain, tubes)
-    assert np.mean(counts) == pytest.approx(wanted, abs=0.5 + 0.15 * wanted)
+@pytest.mark.parametrize('requested', [0, 8, 25])
+def test_about_the_requested_number_of_epvs_can_be_counted(brain, requested):
+    tubes, numbers = draw(brain, requested)
+    counts = count(brain, tubes)[numbers > 0] if requested else count(brain, tubes)
+    assert np.mean(counts) == pytest.approx(requested, abs=0.5 + 0.15 * requested)
 
 
 def test_large_numbers_of_tubes_can_be_placed(brain):
@@ -62,7 +62,7 @@ def test_tubes_run_upwards_within_the_limits_of_width(brain):
     for tube in tubes:
         assert (np.diff(tube.points[:, 2]) > 0).all()
         assert tube.radii.min() > 0
-        assert tube.radii.max() <= 1.13 * LARGEST_DIAMETER / 2
+        assert tube.radii.max() <= 1.13 * MAX_DIAMETER / 2
         assert max(tube.radii[0], tube.radii[-1]) < 0.75 * tube.radii.max() + 1e-9
 
 

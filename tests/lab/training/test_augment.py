@@ -14,27 +14,27 @@ from pvs_workflow.lab.training.augment import (
 from pvs_workflow.lab.training.samples import roi_depth
 from pvs_workflow.science.intensity import Preprocessing, prepare_image
 
-HOW = Preprocessing()
-KEEP = Preprocessing(outside='keep')
+PREPROCESSING = Preprocessing()
+KEEP_OUTSIDE = Preprocessing(outside='keep')
 
 
-def variations(samples, by, how=HOW, seed=0):
+def variations(samples, by, preprocessing=PREPROCESSING, seed=0):
     rng = np.random.default_rng(seed)
-    return [augmented_image(sample, how, by, rng) for sample in samples]
+    return [augmented_image(sample, preprocessing, by, rng) for sample in samples]
 
 
 def test_plain_image_is_the_input_of_inference(samples):
     for sample in samples:
         image, roi, labels = sample.cut()
-        plain = plain_image(sample, HOW)
-        assert (plain.image == prepare_image(image, roi, HOW)).all()
+        plain = plain_image(sample, PREPROCESSING)
+        assert (plain.image == prepare_image(image, roi, PREPROCESSING)).all()
         assert plain.count == sample.count
         assert (plain.epvs == (labels > 0)).all()
 
 
 def test_an_augmentation_of_zero_strength_changes_nothing(samples):
     for sample, variation in zip(samples, variations(samples, NONE), strict=True):
-        plain = plain_image(sample, HOW)
+        plain = plain_image(sample, PREPROCESSING)
         assert (variation.image == plain.image).all()
         assert (variation.epvs == plain.epvs).all()
         assert variation.count == plain.count
@@ -45,11 +45,11 @@ def test_flips_keep_counts_and_images(samples):
     varied = variations(samples, by)
     assert [v.count for v in varied] == [s.count for s in samples]
     for sample, variation in zip(samples, varied, strict=True):
-        plain = plain_image(sample, HOW)
+        plain = plain_image(sample, PREPROCESSING)
         flipped = [np.flip(plain.image, axes) for axes in ((), 0, 1, (0, 1))]
         assert any((variation.image == image).all() for image in flipped)
     pairs = zip(varied, samples, strict=True)
-    assert any((v.image != plain_image(s, HOW).image).any() for v, s in pairs)
+    assert any((v.image != plain_image(s, PREPROCESSING).image).any() for v, s in pairs)
 
 
 def test_mask_follows_rotation_and_scaling(samples):
@@ -74,10 +74,10 @@ def test_instances_outside_the_field_of_view_are_not_counted(samples):
     centre = (sample.view.centre[0] + 40, sample.view.centre[1])
     moved = replace(sample, view=replace(sample.view, centre=centre))
     inside = moved.cut()[2]
-    assert augmented_image(moved, KEEP, NONE, np.random.default_rng(0)).count == len(
+    assert augmented_image(moved, KEEP_OUTSIDE, NONE, np.random.default_rng(0)).count == len(
         set(inside.ravel().tolist()) - {0}
     )
-    assert plain_image(moved, HOW).count < sample.count
+    assert plain_image(moved, PREPROCESSING).count < sample.count
 
 
 def test_blanked_instances_are_neither_counted_nor_a_target(samples):
@@ -85,13 +85,13 @@ def test_blanked_instances_are_neither_counted_nor_a_target(samples):
     roi = sample.roi.copy()
     roi[: int(sample.view.centre[0])] = False
     half = replace(sample, roi=roi, depth=roi_depth(roi[..., 0]))
-    blanked = augmented_image(half, HOW, NONE, np.random.default_rng(0))
+    blanked = augmented_image(half, PREPROCESSING, NONE, np.random.default_rng(0))
     right = sample.labels[int(sample.view.centre[0]) :]
     assert 0 < blanked.count < sample.count
     assert abs(blanked.count - len(set(right.ravel().tolist()) - {0})) <= 3
     blank = blanked.image == 0
     assert not blanked.epvs[blank].any()
-    unblanked = augmented_image(half, KEEP, NONE, np.random.default_rng(0))
+    unblanked = augmented_image(half, KEEP_OUTSIDE, NONE, np.random.default_rng(0))
     assert unblanked.count == sample.count
 
 
@@ -121,7 +121,7 @@ def test_each_contrast_change_has_an_effect_and_keeps_the_count(samples, change)
     by = replace(NONE, **{change: getattr(Augmentation(), change)})
     varied = variations(samples, by)
     assert [v.count for v in varied] == [s.count for s in samples]
-    plain = [plain_image(sample, HOW).image for sample in samples]
+    plain = [plain_image(sample, PREPROCESSING).image for sample in samples]
     changed = [(v.image != image).any() for v, image in zip(varied, plain, strict=True)]
     assert np.mean(changed) > 0.5  # a blur of a tenth of a pixel has no effect
 

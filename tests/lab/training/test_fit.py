@@ -199,8 +199,8 @@ print(json.dumps([digest.hexdigest(), training.scores.mae, training.cascade.card
 
 def train(dataset, seed):
     command = [sys.executable, '-c', SCRIPT, str(dataset), str(seed)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(process.stdout)
 
 
 @pytest.mark.slow

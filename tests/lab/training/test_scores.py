@@ -79,7 +79,7 @@ def test_overconfidence_is_detected():
     assert result.brier > reliability(p, grades).brier
 
 
-def test_certain_predictions_have_the_extreme_brier_scores():
+def test_predictions_of_a_single_grade_have_brier_scores_of_0_or_2():
     assert reliability(np.eye(5), range(5)).brier == 0
     assert reliability(np.eye(5), [1, 0, 3, 4, 2]).brier == 2
     result = reliability(np.eye(5), range(5))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.lab.simulation.backgrounds import draw_scene, prepare_background
-from pvs_workflow.lab.simulation.plates import crowded, cut_plates
+from pvs_workflow.lab.simulation.plates import cut_plates, draw_crowds
 from pvs_workflow.lab.training.streams import (
     PlateSource,
     as_sources,
@@ -17,7 +17,7 @@ from tests.builders.anatomies import scan, write_results
 def sources():
     t2w, structures, affine = scan()
     background = prepare_background('01', '', t2w, structures, affine)
-    scene = draw_scene(np.random.default_rng(1), background, crowded)
+    scene = draw_scene(np.random.default_rng(1), background, draw_crowds)
     return as_sources(cut_plates(np.random.default_rng(1), 'somebody', scene, recorded=True))
 
 
@@ -58,11 +58,11 @@ def test_all_variants_of_a_real_person_have_the_same_participant(tmp_path):
 
 @pytest.mark.slow
 def test_simulated_people_do_not_depend_on_the_number_of_processes():
-    done = []
-    one = simulated_sources(2, 11, progress=done.append)
+    numbers = []
+    one = simulated_sources(2, 11, progress=numbers.append)
     two = simulated_sources(2, 11, n_jobs=2)
     first = simulated_sources(1, 11)
-    assert done == [1, 2]
+    assert numbers == [1, 2]
     assert len(one) == len(two) > len(first)
     assert {source.participant for source in one} == {'11-0001', '11-0002'}
     assert {source.plate.view.hemisphere for source in one} == set(HEMISPHERES)
