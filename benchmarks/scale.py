@@ -151,7 +151,7 @@ def to_first_node(bids_dir: Path, label: str | None, options: Sequence[str] = ()
 
 
 def tree(folder: Path, size: int, seed: int) -> Path:
-    """Return the path of a dataset of some size; make it if it does not exist."""
+    """Return the path of a dataset of the given size; make it if it does not exist."""
     target = folder / f'people_{size}_seed_{seed}'
     if not (target / 'participants.tsv').exists():
         shutil.rmtree(target, ignore_errors=True)
@@ -182,7 +182,7 @@ def peak_gb(pid: int) -> float:
 
 
 def spread(times: Sequence[Time]) -> dict:
-    """Return the median and the minimum of some times."""
+    """Return the median and the minimum of a list of times."""
     walls = [time.wall for time in times]
     return {
         'median_s': round(statistics.median(walls), 3),

@@ -71,13 +71,12 @@ class Message:
     @property
     def plain(self) -> str:
         """The message without its placeholders."""
-        return ' '.join(text for text, is_placeholder in self.parts if not is_placeholder)
+        return ' '.join(text for text, is_value in self.parts if not is_value)
 
     @property
     def words(self) -> int:
         """Number of words; each placeholder counts as one."""
-        words = ['X' if is_placeholder else text for text, is_placeholder in self.parts]
-        return len(''.join(words).split())
+        return len(''.join('X' if is_value else text for text, is_value in self.parts).split())
 
     @property
     def group(self) -> str:

@@ -213,7 +213,7 @@ def _beat(folder: Path, owner: LockOwner) -> Path:
 
 
 def _changes(path: Path, seconds: float) -> bool:
-    """Return whether a file is touched, written or removed within some seconds."""
+    """Return whether a file is touched, written or removed within ``seconds``."""
     before = _stamp(path)
     deadline = time.monotonic() + seconds
     while before and time.monotonic() < deadline:

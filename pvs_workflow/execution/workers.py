@@ -82,7 +82,7 @@ class Workers(AbstractContextManager):
             self._idle.pop(0).shutdown(wait=True)
 
     def __exit__(self, kind, *exc_info):
-        """Stop all workers; kill those that do not stop within some seconds."""
+        """Stop all workers; kill those that do not stop within a few seconds."""
         if kind is StoppedError:
             ignore_signals()
         children = multiprocessing.active_children()

@@ -23,7 +23,7 @@ _IGNORED_CODES = {'EMPTY_FILE', 'SYMLINK_BROKEN', 'PARTICIPANT_ID_MISMATCH'}
 
 @contextmanager
 def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
-    """Validate a dataset's top level and some participants' anatomical files during the block.
+    """Validate the top level and participants' anatomical files of a dataset during the block.
 
     The validator runs in parallel to the block, because it takes about a second to start. It
     works offline, on a temporary folder of links to these files, so its cost does not depend on
@@ -64,7 +64,7 @@ def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
 
 
 def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> None:
-    """Create a dataset of links to the top-level files and some participants' anatomical files.
+    """Create a dataset of links to top-level files and the participants' anatomical files.
 
     ``scans.tsv`` files are left out, because they also name files that are not linked.
     ``participants.tsv`` is copied with the rows of these participants only, so that its size and
@@ -92,7 +92,7 @@ def _is_file_or_broken(path: Path) -> bool:
 
 
 def _shorten_table(link: Path, participants: Sequence[str]) -> None:
-    """Replace the link to a table by some participants' rows, unless the table is malformed."""
+    """Replace the link to a table by the participants' rows, unless the table is malformed."""
     labels = {f'sub-{label}'.encode() for label in participants}
     try:
         if link.stat().st_size > MAX_TEXT:

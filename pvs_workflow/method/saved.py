@@ -25,9 +25,13 @@ class Saved:
     """
 
     def save(self, folder: Path) -> Path:
-        """Save the result; return the JSON file, from which :meth:`load` loads it.
+        """Save the result; return the path of its JSON file, for :meth:`load`.
 
-        The folder is created if necessary; it must not contain another result.
+        Parameters
+        ----------
+        folder : Path
+            Folder to write to, created if necessary; it must not contain another result.
+
         """
         folder.mkdir(parents=True, exist_ok=True)
         values, files, arrays = {}, {}, {}

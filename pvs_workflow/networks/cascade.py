@@ -17,7 +17,7 @@ _FLIPS = ((), (0,), (1,), (0, 1))  # axes along which an image is flipped
 
 @dataclass(frozen=True)
 class Prediction:
-    """Output of the cascade for some images.
+    """Output of the cascade for a set of images.
 
     Attributes
     ----------

@@ -126,7 +126,7 @@ def read_ratings(
 
 
 def find_key(folders: Iterable[Path]) -> dict[str, Target]:
-    """Read the keys of all reading sheets in some folders.
+    """Read the keys of all reading sheets in the given folders.
 
     Parameters
     ----------

@@ -157,7 +157,7 @@ def compose(
 
 
 def check_whole(path: Path) -> Path:
-    """Read a ``.nii.gz`` that ITK wrote to its end, and return its path.
+    """Check that ITK wrote all of a ``.nii.gz``, and return its path.
 
     ITK does not report a full disk.
 

@@ -112,5 +112,5 @@ def head_box(volume: np.ndarray, roi: np.ndarray) -> tuple[slice, slice, slice]:
 
 
 def _take(volume: np.ndarray, axis: int, indices: Sequence[int]) -> np.ndarray:
-    """Return some cuts; ``numpy.take`` would first copy the whole volume if it is a view."""
+    """Return the given cuts; ``numpy.take`` would first copy the whole volume if it is a view."""
     return volume[(slice(None),) * axis + (list(indices),)]

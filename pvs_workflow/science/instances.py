@@ -11,7 +11,7 @@ from pvs_workflow.science.grading import round_count
 
 @dataclass(frozen=True)
 class Instances:
-    """ePVS instances of some images.
+    """ePVS instances of a set of images.
 
     Attributes
     ----------

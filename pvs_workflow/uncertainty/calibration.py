@@ -189,7 +189,7 @@ class Calibration:
 
 
 def growth_at(difficulty, knots: Sequence[float], growth: Sequence[float]) -> np.ndarray:
-    """Return the growth of errors at some difficulties.
+    """Return the growth of errors at the given difficulties.
 
     It is linear between the knots and constant before the first. Beyond the last knot it continues
     with the last slope, up to 1.5 times the last value.
