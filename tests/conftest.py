@@ -1,11 +1,13 @@
-"""Fixtures for all tests: datasets of tiny images, and a deterministic hypothesis profile."""
+"""Fixtures for all tests: datasets of tiny images, signals, a deterministic hypothesis profile."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pvs_workflow.execution.stopping import EXIT_CODES
 from tests.builders import datasets
 
 settings.register_profile(
@@ -32,3 +34,12 @@ def make_dataset(tmp_path) -> Callable[..., Path]:
 def make_image() -> Callable[..., Path]:
     """Return a function that saves an image of random numbers."""
     return datasets.make_image
+
+
+@pytest.fixture(autouse=True)
+def restore_signals():
+    """Restore the signal handlers; processes that inherit ignored signals cannot be ended."""
+    before = {signum: signal.getsignal(signum) for signum in EXIT_CODES}
+    yield
+    for signum, handler in before.items():
+        signal.signal(signum, handler)

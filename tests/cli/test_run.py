@@ -11,15 +11,6 @@ from pvs_workflow.errors import NoMatchError
 from pvs_workflow.execution.stopping import EXIT_CODES
 
 
-@pytest.fixture(autouse=True)
-def signals():
-    """Restore the signal handlers after each test."""
-    before = {signum: signal.getsignal(signum) for signum in EXIT_CODES}
-    yield
-    for signum, handler in before.items():
-        signal.signal(signum, handler)
-
-
 def fail(error):
     raise error
 

@@ -46,8 +46,8 @@ def test_the_page_names_the_defaults():
     from pvs_workflow.lab.training.config import FINE_TUNING
 
     text = ' '.join(PAGE.read_text('utf-8').split())
-    assert f'{FINE_TUNING.enhancer.epochs} epochs of the enhancer at a rate of 1e-4' in text
-    assert f'{FINE_TUNING.counter.epochs} of the counter at 3e-4' in text
+    enhancer = f'The enhancer has {FINE_TUNING.enhancer.epochs} epochs at a rate of 1e-4'
+    assert f'{enhancer}; the counter has {FINE_TUNING.counter.epochs} at 3e-4' in text
     assert (FINE_TUNING.enhancer.learning_rate, FINE_TUNING.counter.learning_rate) == (1e-4, 3e-4)
 
 
