@@ -86,8 +86,8 @@ def test_no_dependency_requires_the_gpl_or_agpl():
         name
         for name, package in packages.items()
         if requires_gpl(
-            package.metadata['License-Expression'],
-            package.metadata['License'],
+            package.metadata.get('License-Expression'),
+            package.metadata.get('License'),
             package.metadata.get_all('Classifier') or (),
         )
     ]
