@@ -36,7 +36,7 @@ docs: $(READY)
 	command -v dot >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	    && apt-get update -qq && apt-get install -y -qq --no-install-recommends graphviz; } \
 	    || echo 'Graphviz is not installed: graphs are listed as text'
-	rm -rf $(DOCS)
+	rm -rf $(DOCS) docs/api
 	$(BIN)/python -m sphinx -W --keep-going -n -q -j 2 -E -d build/doctrees docs $(DOCS)
 	@echo 'Documentation:  $(DOCS)/index.html'
 
