@@ -1,7 +1,6 @@
 """Write files atomically, and read untrusted files safely."""
 
 import errno
-import io
 import json
 import os
 import shutil
@@ -119,8 +118,8 @@ def _is_old(path: Path) -> bool:
         return False
 
 
-def read_text(path: Path, max_bytes: int = MAX_TEXT, encoding: str = 'utf-8') -> str:
-    """Read an untrusted text file, and convert its line ends to Unix line ends.
+def read_text(path: Path, max_bytes: int = MAX_TEXT) -> str:
+    """Read an untrusted text file in any usual encoding, with Unix line ends.
 
     Parameters
     ----------
@@ -128,15 +127,13 @@ def read_text(path: Path, max_bytes: int = MAX_TEXT, encoding: str = 'utf-8') ->
         The file to read.
     max_bytes : int
         Maximum size, bytes.
-    encoding : str
-        Encoding of the file.
 
     Raises
     ------
     OSError
         If the file cannot be read, or is a pipe or device, which may never end.
     ValueError
-        If the file is too large or has another encoding.
+        If the file is too large, or is damaged UTF-16 or UTF-32.
 
     """
     path = Path(path)
@@ -147,10 +144,42 @@ def read_text(path: Path, max_bytes: int = MAX_TEXT, encoding: str = 'utf-8') ->
         content = stream.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise ValueError(f'it is larger than {max_bytes / 2**20:g} MB')
-    return io.TextIOWrapper(io.BytesIO(content), encoding=encoding).read()
+    return decode_text(content)
 
 
-def read_json(path: Path, max_bytes: int = MAX_TEXT, encoding: str = 'utf-8'):
+def decode_text(content: bytes) -> str:
+    r"""Decode a text, and convert its line ends to Unix line ends.
+
+    A text that is neither UTF-8, UTF-16 nor UTF-32, with or without a byte-order mark, is decoded
+    as Windows-1252, which contains the characters of Latin-1.
+
+    Parameters
+    ----------
+    content : bytes
+        A text that begins with an ASCII character, as JSON and the header of a table do.
+
+    Raises
+    ------
+    ValueError
+        If the text is damaged UTF-16 or UTF-32.
+
+    Examples
+    --------
+    >>> [decode_text('Köln\r\n'.encode(name)) for name in ('utf-8-sig', 'utf-16', 'latin-1')]
+    ['Köln\n', 'Köln\n', 'Köln\n']
+
+    """
+    encoding = json.detect_encoding(content)
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        if not encoding.startswith('utf-8'):
+            raise
+        text = content.decode('cp1252', errors='replace')
+    return text.replace('\r\n', '\n').replace('\r', '\n')
+
+
+def read_json(path: Path, max_bytes: int = MAX_TEXT):
     """Read an untrusted JSON file.
 
     Raises
@@ -158,17 +187,17 @@ def read_json(path: Path, max_bytes: int = MAX_TEXT, encoding: str = 'utf-8'):
     OSError
         If the file cannot be read or is not a regular file.
     ValueError
-        If the file is too large, not UTF-8, not JSON, nested too deeply, or has unpaired
-        surrogates, which cannot be written again.
+        If the file is too large, not JSON, nested too deeply, or has unpaired surrogates, which
+        cannot be written again.
 
     """
-    return parse_json(read_text(path, max_bytes, encoding))
+    return parse_json(read_text(path, max_bytes))
 
 
 def read_json_object(path: Path, max_bytes: int = MAX_TEXT) -> dict:
     """Return the object in an untrusted JSON file, or an empty one if it cannot be read."""
     try:
-        content = read_json(path, max_bytes, encoding='utf-8-sig')
+        content = read_json(path, max_bytes)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

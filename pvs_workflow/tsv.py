@@ -7,6 +7,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -19,6 +20,7 @@ DECIMALS = 4
 """Maximum number of decimals."""
 MISSING = 'n/a'
 """Missing value of BIDS."""
+_SEPARATORS = {',': 'commas', ';': 'semicolons'}
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,15 @@ class TextTable:
         The rows below the header, without blank lines.
     lines : tuple of int
         Number of the line in the file where each row ends; the header is line 1.
+    overlong : frozenset of int
+        Those lines whose text beyond the width of the header was cut off.
 
     """
 
     columns: tuple[str, ...]
     rows: tuple[list[str], ...]
     lines: tuple[int, ...]
+    overlong: frozenset[int] = frozenset()
 
 
 def read_tsv(
@@ -49,7 +54,7 @@ def read_tsv(
     Parameters
     ----------
     path : Path
-        File in UTF-8, with or without a byte-order mark, with any line ends.
+        File in any encoding that :func:`~pvs_workflow.files.read_text` reads.
     max_bytes : int
         Maximum size of the file, bytes.
     quotes : bool
@@ -61,29 +66,33 @@ def read_tsv(
     Raises
     ------
     PVSError
-        If the file cannot be read, is empty, is too large, is not UTF-8 or is ragged.
+        If the file cannot be read, is empty, is too large, is ragged or has no tabs.
 
     """
     try:
-        stream = io.StringIO(read_text(path, max_bytes, encoding='utf-8-sig'), newline='')
+        stream = io.StringIO(read_text(path, max_bytes), newline='')
         quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
         reader = csv.reader(stream, delimiter='\t', quoting=quoting)
         numbered = [(row, reader.line_num) for row in reader if row and any(map(str.strip, row))]
         if not numbered:
             raise ValueError('it is empty')
         (header, _), *numbered = numbered
-        width = len(header)
+        width, overlong = len(header), set()
+        if width == 1 and (separators := re.findall(r'[,;\s]', header[0].strip())):
+            separator = _SEPARATORS.get(separators[0], 'spaces')
+            raise ValueError(f'its header has {separator} instead of tabs; save it with tabs')
         for index, (row, line) in enumerate(numbered):
             if len(row) == width:
                 continue
             if not ragged:
                 raise ValueError(f'line {line} has {len(row)} cells, but the header has {width}')
             numbered[index] = ([*row, *[''] * width][:width], line)
+            if any(map(str.strip, row[width:])):
+                overlong.add(line)
     except (OSError, ValueError, csv.Error) as error:
         raise PVSError(f'{path} cannot be read as tab-separated values: {error}') from error
-    return TextTable(
-        tuple(header), tuple(row for row, _ in numbered), tuple(line for _, line in numbered)
-    )
+    rows, lines = zip(*numbered, strict=True) if numbered else ((), ())
+    return TextTable(tuple(header), rows, lines, frozenset(overlong))
 
 
 def write_tsv(path: Path, columns: Mapping[str, Iterable]) -> None:

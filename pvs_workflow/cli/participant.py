@@ -25,8 +25,10 @@ log = logging.getLogger('pvs_workflow')
 
 def run_participants(settings: Settings) -> int:
     """Process the requested participants; return 0 only if all succeeded."""
-    check_dataset(settings.bids_dir)
+    warning = check_dataset(settings.bids_dir)
     start_records(settings)
+    if warning:
+        log.warning('%s', warning)
     describe_outputs(settings.output_dir, settings.bids_dir)
     if settings.boilerplate_only:
         _prepare(settings)
@@ -79,11 +81,15 @@ def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
     with check:
         # Slow imports run while the validator is running.
         from pvs_workflow.cli.reports import run_facts
+        from pvs_workflow.inputs.participants import read_participants
         from pvs_workflow.networks.bundle import model_sha256, verify_bundle
         from pvs_workflow.report.methods import methods_of_run, write_citations
 
         load_engine(settings)
     log_selection(selection)
+    people = [f'sub-{participant}' for participant in participants]
+    if unmatched := read_participants(settings.bids_dir, people).unmatched:
+        log.warning('%s', unmatched)
     model = settings.model or data.path('cascade')
     card = verify_bundle(model)
     facts = run_facts(

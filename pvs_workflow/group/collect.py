@@ -94,7 +94,7 @@ def collect_group(
         [row for result in results for row in result.counts],
         ['participant_id', 'session_id', 'hemisphere', 'slice'],
     )
-    participants = read_participants(bids_dir)
+    participants = read_participants(bids_dir, rows['participant_id'])
     if 'site' in participants.frame:
         rows['site'] = rows['participant_id'].map(participants.frame['site'])
     changes, threshold = compare_sessions(rows, partial(order_sessions, bids_dir))

@@ -10,16 +10,22 @@ from pvs_workflow.errors import InvalidDatasetError, NoInputError, NoMatchError,
 from pvs_workflow.files import read_json
 
 _LABEL = re.compile(r'[0-9A-Za-z+]+')
-_REQUIRED = ('Name', 'BIDSVersion')
 
 
-def check_dataset(bids_dir: Path) -> dict:
-    """Return the description of a raw BIDS dataset.
+def check_dataset(bids_dir: Path) -> str:
+    """Check that a folder is a raw BIDS dataset, as far as is needed to read it.
+
+    The description of the dataset may be missing, malformed or incomplete.
+
+    Returns
+    -------
+    str
+        Why the description was not read; empty otherwise.
 
     Raises
     ------
     InvalidDatasetError
-        If the folder or its description is missing or malformed, or describes derivatives.
+        If the folder is missing, holds derivatives, or has neither a description nor participants.
 
     """
     if not bids_dir.is_dir():
@@ -30,19 +36,21 @@ def check_dataset(bids_dir: Path) -> dict:
     path = bids_dir / 'dataset_description.json'
     try:
         description = read_json(path)
+    except (FileNotFoundError, PermissionError, ValueError) as error:
+        if not any(bids_dir.glob('sub-*')):
+            raise InvalidDatasetError(
+                f'{bids_dir} has no usable dataset_description.json and no folders sub-<label>; '
+                'give the root of a BIDS dataset'
+            ) from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        return one_line(f'{path} was not read ({reason}); the folder is taken for raw data')
     except OSError as error:
         raise InvalidDatasetError(
-            f'{path} cannot be read: {error.strerror}; a BIDS dataset needs this file'
+            f'{path} cannot be read: {error.strerror}; replace it by a JSON file'
         ) from error
-    except ValueError as error:
-        raise InvalidDatasetError(f'{path} cannot be read as JSON: {error}') from error
-    if not isinstance(description, dict):
-        raise InvalidDatasetError(f'{path} must hold a JSON object with {" and ".join(_REQUIRED)}')
-    if missing := [key for key in _REQUIRED if key not in description]:
-        raise InvalidDatasetError(f'{path} lacks {" and ".join(missing)}')
-    if description.get('DatasetType', 'raw') == 'derivative':
+    if isinstance(description, dict) and description.get('DatasetType') == 'derivative':
         raise InvalidDatasetError(f'{bids_dir} holds derivatives; give the raw BIDS dataset')
-    return description
+    return ''
 
 
 def find_participants(

@@ -70,12 +70,14 @@ class LayoutIndex:
         from sqlalchemy.exc import SQLAlchemyError
 
         special = {None: Query.NONE, '*': Query.ANY}
-        query = {
-            name: special.get(value, value) if isinstance(value, str | None) else value
+        entities = {
+            name: [
+                special.get(one, one) for one in (value if isinstance(value, list) else [value])
+            ]
             for name, value in query.items()
         }
         try:
-            paths = self._layout.get(return_type='filename', **query)
+            paths = self._layout.get(return_type='filename', **entities)
         except SQLAlchemyError as error:
             raise _index_error(self._root, error) from error
         return [path.removeprefix(self._root) for path in paths]
@@ -94,7 +96,11 @@ def _index(bids_dir: Path, labels: str):
         re.compile(r'[\x00-\x1f\x7f\ud800-\udfff]'),
     ]
     indexer = BIDSLayoutIndexer(validate=False, index_metadata=False, ignore=ignore)
-    return BIDSLayout(bids_dir, validate=False, indexer=indexer)
+    try:
+        return BIDSLayout(bids_dir, validate=False, indexer=indexer)
+    except (OSError, RecursionError) as error:
+        # pybids reads dataset_description.json, which may be anything.
+        raise PVSError(f'pybids cannot index {bids_dir}: {error}; omit filters') from error
 
 
 def _open_saved(bids_dir: Path, database_dir: Path):

@@ -1,13 +1,17 @@
 """Find the T2w, T1w and FLAIR images of participants, by file name or with pybids filters."""
 
+import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pvs_workflow.errors import PVSError
-from pvs_workflow.files import read_json
+from pvs_workflow.errors import PVSError, one_line
+from pvs_workflow.files import parse_json, read_text
 from pvs_workflow.inputs.layout import LayoutIndex
 from pvs_workflow.inputs.names import SUFFIXES, is_in_place, name_entities
+
+log = logging.getLogger('pvs_workflow')
 
 QUERIES = {
     suffix.lower(): {'datatype': 'anat', 'suffix': suffix, 'extension': ['.nii', '.nii.gz']}
@@ -22,6 +26,28 @@ _ENTITY_ORDER = (
 )
 _DERIVED = {'space', 'desc', 'res', 'den', 'label', 'seg'}
 _NOT_MAGNITUDE = {'phase', 'real', 'imag'}
+
+_PREFIXES = {
+    'subject': 'sub',
+    'session': 'ses',
+    'acquisition': 'acq',
+    'ceagent': 'ce',
+    'reconstruction': 'rec',
+    'direction': 'dir',
+    'modality': 'mod',
+    'staining': 'stain',
+    'tracer': 'trc',
+    'nucleus': 'nuc',
+    'volume': 'voi',
+}
+"""Prefixes in file names of the entities that pybids names otherwise."""
+_NAMES = {prefix: name for name, prefix in _PREFIXES.items()}
+_NUMBERED = {'run', 'echo', 'flip', 'inv', 'chunk'}
+"""Entities whose labels are numbers; others may have leading zeros, which numbers lose."""
+
+_QUERY = re.compile(r'"?<?(bids\.layout\.)?Query\.(?P<name>NONE|ANY|REQUIRED|OPTIONAL)(: \d>)?"?')
+_QUERY_VALUES = {'NONE': 'null', 'ANY': '"*"', 'REQUIRED': '"*"', 'OPTIONAL': '[null, "*"]'}
+"""JSON for the constants of pybids, which may be in a filter file as text."""
 
 MAX_FILTER_BYTES = 2**20
 """Maximum size of a filter file, bytes."""
@@ -52,42 +78,67 @@ class BIDSImage:
 def load_filters(path: Path) -> dict[str, dict]:
     """Read a BIDS filter file, a JSON object of pybids entities for t2w, t1w and flair.
 
-    ``null`` matches files without the entity, ``"*"`` files with any value of it.
+    The format is that of fMRIPrep: ``null`` matches files without the entity, ``"*"`` files with
+    any value of it. pybids' ``Query.NONE`` and ``Query.ANY`` mean the same. Filters for other
+    images, such as bold, are passed over. Labels may have their prefix (``ses-01``).
 
     Raises
     ------
     PVSError
-        If the file cannot be read, or has unknown keys or values.
+        If the file cannot be read, or has unusable values.
 
     """
     try:
-        filters = read_json(path, MAX_FILTER_BYTES)
+        text = read_text(path, MAX_FILTER_BYTES)
+        content = parse_json(_QUERY.sub(lambda match: _QUERY_VALUES[match['name']], text))
     except OSError as error:
         raise PVSError(f'{path} cannot be read as a BIDS filter file: {error.strerror}') from error
     except ValueError as error:
         raise PVSError(f'{path} cannot be read as JSON: {error}') from error
     kinds = ', '.join(QUERIES)
-    if not isinstance(filters, dict) or not all(isinstance(v, dict) for v in filters.values()):
+    if not isinstance(content, dict):
         raise PVSError(
             f'{path} is not a BIDS filter file; give a JSON object with an object for each of '
             f'{kinds}'
         )
-    if unknown := sorted(set(filters) - set(QUERIES)):
-        raise PVSError(f'{path} has unknown keys: {", ".join(unknown)}; use {kinds}')
-    for kind, entities in filters.items():
-        if reserved := sorted(_RESERVED & set(entities)):
-            raise PVSError(
-                f'{path} has the pybids option {", ".join(reserved)} in the filter for {kind}; '
-                'use entities only'
-            )
-        for name, value in entities.items():
-            values = value if isinstance(value, list) else [value]
-            if not all(isinstance(one, str | int | float | None) for one in values):
-                raise PVSError(
-                    f'{path} has an unusable {name} in the filter for {kind}, {value!r:.80}; '
-                    'give a text, number, null or list of these'
-                )
-    return filters
+    filters = {kind.lower(): entities for kind, entities in content.items()}
+    if others := ', '.join(sorted(filters.keys() - QUERIES.keys())):
+        log.info('%s: filters for %s passed over; %s are read', path, one_line(others), kinds)
+    return {
+        kind: _parse_filter(f'{path}: the filter for {kind}', filters[kind])
+        for kind in QUERIES
+        if kind in filters
+    }
+
+
+def _parse_filter(where: str, entities: object) -> dict:
+    """Return the filter for one kind of image, with labels without their prefixes."""
+    if not isinstance(entities, dict):
+        raise PVSError(f'{where} is not an object of entities, such as {{"session": "01"}}')
+    if reserved := sorted(_RESERVED & set(entities)):
+        raise PVSError(f'{where} has the pybids option {", ".join(reserved)}; use entities only')
+    parsed = {}
+    for key, value in entities.items():
+        name = _NAMES.get(key, key)
+        values = [
+            _parse_value(f'{where} has {key}', name, one)
+            for one in (value if isinstance(value, list) else [value])
+        ]
+        parsed[name] = values if isinstance(value, list) else values[0]
+    return parsed
+
+
+def _parse_value(where: str, name: str, value: object) -> str | float | None:
+    if isinstance(value, str):
+        return value.strip().removeprefix(f'{_PREFIXES.get(name, name)}-')
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
+        raise PVSError(f'{where}: {value!r:.80}; give a text, null or a list of these')
+    if value is not None and name not in _NUMBERED:
+        raise PVSError(
+            f'{where}: {value}, a number; give the text "{value}", or null for images without '
+            f'{name}'
+        )
+    return value
 
 
 def find_images(

@@ -1,66 +1,68 @@
-"""Run the BIDS validator on the files that a run reads."""
+"""Run the BIDS validator on the files that a run reads, and log what it reports."""
 
-import codecs
 import json
+import logging
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pvs_workflow.errors import InvalidDatasetError, PVSError
-from pvs_workflow.files import MAX_TEXT
+from pvs_workflow.errors import one_line
+from pvs_workflow.files import read_text
 
+log = logging.getLogger('pvs_workflow')
+
+_MAX_SECONDS, _MAX_SECONDS_EACH = 60.0, 0.2
+"""Maximum time to wait for the validator, in all and per participant; eight times the usual."""
 _COMMAND = 'bids-validator-deno'
-_MAX_LISTED = 3
-# An unreadable image fails only its own participant, when the run reads it. participants.tsv may
-# name participants that are not requested.
-_IGNORED_CODES = {'EMPTY_FILE', 'SYMLINK_BROKEN', 'PARTICIPANT_ID_MISMATCH'}
 
 
 @contextmanager
 def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
     """Validate the top level and participants' anatomical files of a dataset during the block.
 
+    Errors are counted in one warning at the end of the block, and listed in the log. They stop
+    nobody: what the run reads, it checks itself.
+
     The validator runs in parallel to the block, because it takes about a second to start. It
     works offline, on a temporary folder of links to these files, so its cost does not depend on
     the rest of the dataset. It does not write to the dataset.
-
-    Raises
-    ------
-    InvalidDatasetError
-        At the end of the block, if the validator reports errors.
-    PVSError
-        If the validator is not installed or fails.
-
     """
-    bids_dir = Path(bids_dir).absolute()
-    command = _find_validator()
-    with tempfile.TemporaryDirectory(prefix='pvs_workflow-') as folder:
-        scratch = Path(folder)
-        link_dataset(bids_dir, participants, scratch / 'dataset')
-        process = _start_validator(command, scratch)
+    with ExitStack() as stack:
         try:
+            scratch = Path(
+                stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix='pvs_workflow-', ignore_cleanup_errors=True)
+                )
+            )
+            link_dataset(Path(bids_dir).absolute(), participants, scratch / 'dataset')
+            process = _start_validator(scratch)
+        except OSError as error:
+            _warn_of_failure(error)
             yield
-            issues = _read_issues(command, process, scratch)
-        finally:
-            process.kill()
-            process.wait()
-    errors = [
-        issue
-        for issue in issues
-        if issue.get('severity') == 'error' and issue.get('code') not in _IGNORED_CODES
-    ]
-    if errors:
-        listed = '; '.join(_describe(issue) for issue in errors[:_MAX_LISTED])
-        rest = f' and {len(errors) - _MAX_LISTED} more' if len(errors) > _MAX_LISTED else ''
-        raise InvalidDatasetError(
-            f'{bids_dir} is not a valid BIDS dataset, errors: {len(errors)} ({listed}{rest}); '
-            'fix them or use --skip-bids-validation'
-        )
+            return
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        yield
+        try:
+            process.wait(_MAX_SECONDS + _MAX_SECONDS_EACH * len(participants))
+            issues = _read_issues(process, scratch)
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+            _warn_of_failure(error)
+        else:
+            _log_issues(issues)
+
+
+def _warn_of_failure(error: Exception) -> None:
+    log.warning(
+        'the BIDS validator failed, so the dataset is not validated: %s; repair it or use '
+        '--skip-bids-validation',
+        one_line(error),
+    )
 
 
 def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> None:
@@ -77,52 +79,66 @@ def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> N
         folders += [subject, f'{subject}/anat']
         folders += [f'{subject}/{session}{end}' for session in sessions for end in ('', '/anat')]
     for folder in folders:
-        source = bids_dir / folder
-        if source.is_dir():
+        with suppress(OSError):  # a folder that is missing or that this user may not read
+            paths = list((bids_dir / folder).iterdir())
             (target / folder).mkdir(parents=True, exist_ok=True)
-            for path in source.iterdir():
-                if _is_file_or_broken(path) and not path.name.endswith('_scans.tsv'):
+            for path in paths:
+                if _is_usable(path) and not path.name.endswith('_scans.tsv'):
                     (target / folder / path.name).symlink_to(path)
     _shorten_table(target / 'participants.tsv', participants)
 
 
-def _is_file_or_broken(path: Path) -> bool:
-    """Return whether to link a path; the validator would read a pipe or device forever."""
-    return path.is_file() or (path.is_symlink() and not path.exists())
+def _is_usable(path: Path) -> bool:
+    """Return whether the validator can read a path; it would read a pipe or device forever."""
+    if path.is_symlink() and not path.exists():
+        return True  # the validator reports it
+    return path.is_file() and os.access(path, os.R_OK)
 
 
 def _shorten_table(link: Path, participants: Sequence[str]) -> None:
-    """Replace the link to a table by the participants' rows, unless the table is malformed."""
-    labels = {f'sub-{label}'.encode() for label in participants}
+    """Replace the link to a table by the participants' rows, in UTF-8.
+
+    The validator crashes on UTF-16.
+    """
+    labels = {f'sub-{label}' for label in participants}
     try:
-        if link.stat().st_size > MAX_TEXT:
-            return
-        header, *rows = link.read_bytes().splitlines(keepends=True)
-        column = _cells(header).index(b'participant_id')
-    except (OSError, ValueError):
+        text = read_text(link)
+    except OSError:
         return
-    # A row that lacks the column stays, so that the validator reports it.
-    selected = [row for row in rows if set(_cells(row)[column : column + 1]) <= labels]
+    except ValueError:
+        link.unlink()
+        return
+    header, *rows = text.split('\n')
+    columns = header.split('\t')
+    if 'participant_id' in columns:
+        column = columns.index('participant_id')
+        # A row that lacks the column stays, so that the validator reports it.
+        rows = [row for row in rows if set(row.split('\t')[column : column + 1]) <= labels]
+        rows.append('')
     link.unlink()
-    link.write_bytes(b''.join([header, *selected]))
+    link.write_text('\n'.join([header, *rows]), encoding='utf-8')
 
 
-def _cells(row: bytes) -> list[bytes]:
-    return row.removeprefix(codecs.BOM_UTF8).rstrip(b'\r\n').split(b'\t')
-
-
-def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
-    options = ['--format', 'json', '--ignoreWarnings', '--ignoreNiftiHeaders', '--no-color']
+def _start_validator(scratch: Path) -> subprocess.Popen:
+    installed = Path(sys.executable).parent / _COMMAND
+    options = ['--format', 'json', '--ignoreWarnings', '--ignoreNiftiHeaders']
     # Deno writes a cache, but in containers HOME is often missing or read-only.
     environment = os.environ | {
         'DENO_DIR': str(scratch / 'deno'),
         'DENO_NO_UPDATE_CHECK': '1',
         'HOME': str(scratch),
+        'NO_COLOR': '1',
     }
     # A pipe could fill up while the block runs.
     with (scratch / 'output').open('wb') as output:
         return subprocess.Popen(
-            [command, scratch / 'dataset', *options, '--outfile', scratch / 'report.json'],
+            [
+                installed if installed.exists() else _COMMAND,
+                scratch / 'dataset',
+                *options,
+                '--outfile',
+                scratch / 'report.json',
+            ],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -130,31 +146,33 @@ def _start_validator(command: str, scratch: Path) -> subprocess.Popen:
         )
 
 
-def _read_issues(command: str, process: subprocess.Popen, scratch: Path) -> list[dict]:
-    code = process.wait()
+def _read_issues(process: subprocess.Popen, scratch: Path) -> list[dict]:
+    """Return the validator's issues, or raise ValueError with the first line of its output."""
     try:
         report = json.loads((scratch / 'report.json').read_text(encoding='utf-8'))
         return report['issues']['issues']
     except (OSError, ValueError, KeyError, TypeError) as error:
-        text = (scratch / 'output').read_text(encoding='utf-8', errors='replace').strip()
-        last = text.splitlines()[-1] if text else 'no message'
-        raise PVSError(
-            f'the BIDS validator {command} failed with exit code {code}: {last}; repair it or use '
-            '--skip-bids-validation'
-        ) from error
+        output = (scratch / 'output').read_text(encoding='utf-8', errors='replace')
+        first = next(filter(str.strip, output.splitlines()), 'no message')
+        raise ValueError(f'exit code {process.returncode}, {first}') from error
 
 
-def _find_validator() -> str:
-    path = Path(sys.executable).parent / _COMMAND
-    command = str(path) if path.exists() else shutil.which(_COMMAND)
-    if command is None:
-        raise PVSError(
-            f'the BIDS validator is missing; install {_COMMAND} or use --skip-bids-validation'
+def _log_issues(issues: Sequence[dict]) -> None:
+    """Log the number of errors of each code as a warning, and the errors for the log file."""
+    errors = [issue for issue in issues if issue.get('severity') == 'error']
+    # The validator repeats some errors.
+    lines = {_describe(issue): issue.get('code') for issue in errors}
+    for line in lines:
+        log.debug('BIDS validator: %s', line)
+    if lines:
+        counts = [f'{number} × {code}' for code, number in Counter(lines.values()).most_common()]
+        log.warning(
+            'the BIDS validator reports errors that stop nobody: %s; the log file lists them',
+            ', '.join(counts),
         )
-    return command
 
 
 def _describe(issue: dict) -> str:
-    parts = [issue['code'], issue.get('subCode'), issue.get('issueMessage')]
-    where = issue.get('location', '').lstrip('/') or 'the dataset'
-    return f'{where}: {" ".join(" ".join(str(part).split()) for part in parts if part)}'
+    parts = [issue.get('code'), issue.get('subCode'), issue.get('issueMessage')]
+    where = (issue.get('location') or '').lstrip('/') or 'the dataset'
+    return one_line(f'{where}: {" ".join(str(part) for part in parts if part)}')
