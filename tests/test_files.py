@@ -12,7 +12,14 @@ import pytest
 from pvs_workflow.derivatives.description import BIDSIGNORE
 from pvs_workflow.derivatives.results import find_results
 from pvs_workflow.errors import OutputError
-from pvs_workflow.files import cannot_write, remove_leftovers, write_text
+from pvs_workflow.files import (
+    cannot_write,
+    decode_text,
+    read_json,
+    read_json_object,
+    remove_leftovers,
+    write_text,
+)
 from pvs_workflow.report.results import find_scans
 
 WRITE = """
@@ -127,3 +134,28 @@ def test_an_error_of_the_writer_is_reported(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match=r': Disk quota exceeded \(.* MB free\)'):
         write_text(tmp_path / 'a', 'b')
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    'encoding',
+    ['utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be', 'utf-32', 'latin-1', 'cp1252'],
+)
+@pytest.mark.parametrize('line_end', ['\n', '\r\n', '\r'])
+def test_texts_of_all_usual_encodings_are_decoded(tmp_path, encoding, line_end):
+    text = '{"Name": "Universitätsklinikum Köln",\n "Unit": "µV"}\n'
+    content = text.replace('\n', line_end).encode(encoding)
+    assert decode_text(content) == text
+    (tmp_path / 'a.json').write_bytes(content)
+    assert read_json(tmp_path / 'a.json') == {'Name': 'Universitätsklinikum Köln', 'Unit': 'µV'}
+
+
+def test_bytes_of_no_encoding_do_not_hide_the_rest():
+    assert decode_text(b'a\tb\n\x81\x93\xfa\t71\n').endswith('\t71\n')
+    with pytest.raises(ValueError, match='truncated'):
+        decode_text('ab'.encode('utf-16')[:-1])
+
+
+@pytest.mark.parametrize('content', ['{"a": 1,}', '[1]', '', '{"a": 1', '\0' * 99, '[' * 99_999])
+def test_a_sidecar_that_is_not_an_object_is_empty(tmp_path, content):
+    (tmp_path / 'a.json').write_text(content)
+    assert read_json_object(tmp_path / 'a.json') == {}

@@ -23,8 +23,9 @@ def test_cells_are_read_as_unchanged_text(tmp_path):
 
 
 @pytest.mark.parametrize('content', ['\ufeffa\tb\n1\t2\n', 'a\tb\r\n1\t2\r\n', 'a\tb\r1\t2'])
-def test_byte_order_marks_and_line_ends_are_ignored(tmp_path, content):
-    table = read_tsv(write(tmp_path / 'a.tsv', content))
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-16-le', 'utf-16-be'])
+def test_byte_order_marks_and_line_ends_are_ignored(tmp_path, content, encoding):
+    table = read_tsv(write(tmp_path / 'a.tsv', content.encode(encoding)))
     assert (table.columns, table.rows) == (('a', 'b'), (['1', '2'],))
 
 
@@ -45,12 +46,24 @@ def test_ragged_rows_are_refused_or_padded(tmp_path):
     path = write(tmp_path / 'a.tsv', 'a\tb\n1\n1\t2\t3\n')
     with pytest.raises(PVSError, match='line 2 has 1 cells, but the header has 2'):
         read_tsv(path)
-    assert read_tsv(path, ragged=True).rows == (['1', ''], ['1', '2'])
+    table = read_tsv(path, ragged=True)
+    assert table.rows == (['1', ''], ['1', '2'])
+    assert table.overlong == {3}
+    write(path, 'a\tb\n1\t2\t\t \n')
+    assert read_tsv(path, ragged=True).overlong == frozenset()
+
+
+@pytest.mark.parametrize(
+    ('content', 'separator'), [('a,b\n', 'commas'), ('a;b\n', 'semicolons'), ('a  b\n', 'spaces')]
+)
+def test_other_separators_than_tabs_are_named(tmp_path, content, separator):
+    with pytest.raises(PVSError, match=f'its header has {separator} instead of tabs'):
+        read_tsv(write(tmp_path / 'a.tsv', content))
 
 
 @pytest.mark.parametrize(
     'content',
-    [b'', b'\n\n', b'a\tb\xff\n', 'a\tb\n'.encode('utf-16'), b'a\t' + b'b' * 200_000, b'\0' * 99],
+    [b'', b'\n\n', b'\xff\xfea', b'a,b\n1,2\n', b'a  b\n', b'a\t' + b'b' * 200_000, b'\0' * 99],
 )
 def test_files_that_are_not_tables_are_refused_with_one_message(tmp_path, content):
     path = write(tmp_path / 'a.tsv', content)

@@ -1,6 +1,7 @@
 """Read ``participants.tsv`` and the session dates in ``sessions.tsv``."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -160,7 +161,7 @@ def _merge_rows(labels: Sequence[str], columns: dict) -> tuple[pd.DataFrame, lis
 
 def _cell(text: str) -> str | None:
     """Return the text of a cell without blanks and the quotes of R, or None if it is missing."""
-    text = text.strip().strip('"').strip()
+    text = re.sub(r'"(.*)"', r'\1', text.strip()).strip()
     return None if text.lower() in _MISSING else text
 
 

@@ -108,15 +108,15 @@ def _shorten_table(link: Path, participants: Sequence[str]) -> None:
     except ValueError:
         link.unlink()
         return
-    header, *rows = text.split('\n')
+    header, *rows = text.rstrip('\n').split('\n')
     columns = header.split('\t')
     if 'participant_id' in columns:
         column = columns.index('participant_id')
         # A row that lacks the column stays, so that the validator reports it.
         rows = [row for row in rows if set(row.split('\t')[column : column + 1]) <= labels]
-        rows.append('')
+        text = '\n'.join([header, *rows, ''])
     link.unlink()
-    link.write_text('\n'.join([header, *rows]), encoding='utf-8')
+    link.write_text(text, encoding='utf-8')
 
 
 def _start_validator(scratch: Path) -> subprocess.Popen:
@@ -161,11 +161,12 @@ def _log_issues(issues: Sequence[dict]) -> None:
     """Log the number of errors of each code as a warning, and the errors for the log file."""
     errors = [issue for issue in issues if issue.get('severity') == 'error']
     # The validator repeats some errors.
-    lines = {_describe(issue): issue.get('code') for issue in errors}
-    for line in lines:
+    lines = {_describe(issue): str(issue.get('code')) for issue in errors}
+    for line in sorted(lines):
         log.debug('BIDS validator: %s', line)
     if lines:
-        counts = [f'{number} × {code}' for code, number in Counter(lines.values()).most_common()]
+        codes = Counter(sorted(lines.values()))
+        counts = [f'{number} × {code}' for code, number in codes.most_common()]
         log.warning(
             'the BIDS validator reports errors that stop nobody: %s; the log file lists them',
             ', '.join(counts),

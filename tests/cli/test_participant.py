@@ -14,11 +14,10 @@ from tests.builders.execution import error_line, run_command
 
 BAD_INPUTS = {
     'no folder': (16, 'does not exist', [], None),
-    'no description': (16, 'a BIDS dataset needs this file', ['sub-01_T2w.nii.gz'], None),
+    'no dataset': (16, 'give the root of a BIDS dataset', [], None),
     'unknown participant': (18, 'has no participant 99', ['sub-01_T2w.nii.gz'], ['99']),
     'no T2w': (66, 'has no T2w image', ['sub-01_T1w.nii.gz'], None),
     'no participants': (66, 'has no participants', [], None),
-    'wrong name': (16, 'sub-01_T2.nii.gz', ['sub-01_T2w.nii.gz', 'sub-01_T2.nii.gz'], None),
 }
 
 
@@ -28,12 +27,10 @@ def test_invalid_input_gives_one_message_and_its_exit_code(make_dataset, tmp_pat
     folder = make_dataset(*names)
     if case == 'no folder':
         shutil.rmtree(folder)
-    if case == 'no description':
+    if case == 'no dataset':
         (folder / 'dataset_description.json').unlink()
     options = ['--participant-label', *labels] if labels else []
     model = Path(__file__).parent
-    if case == 'wrong name':
-        model = 'unused'
     process = run_command(folder, 'out', 'participant', *options, '--model', model, cwd=tmp_path)
     assert process.returncode == code, process.stderr
     assert message in error_line(process)

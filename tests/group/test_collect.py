@@ -183,7 +183,7 @@ def test_hostile_cells_stay_text(tmp_path):
     (bids / 'participants.tsv').write_text('\n'.join(lines), encoding='utf-8')
     output = collect_group(tmp_path / 'out', bids)
     assert output.problems == ()
-    assert 'unknown values, ignored: 7 of age' in output.warnings[0]
+    assert "unknown values left out: 7 of age (such as '=1+1')" in output.warnings[0]
     rows = (tmp_path / 'out' / 'group_potter.tsv').read_text(encoding='utf-8').splitlines()[1:]
     assert [row.split('\t')[-2] for row in rows] == cells
     text = page(tmp_path / 'out')

@@ -57,7 +57,7 @@ def _descriptions():
         'with line breaks in its fields': '{"a\\nError in line 1\\nb": 1}',
         'of 100 MB': '{"Name": "x", "BIDSVersion": "1.10.0", "a": "' + ' ' * 10**8 + '"}',
     }.items():
-        yield f'a description {detail}', file_maker(name, content), 'dataset_description.json', 16
+        yield f'a description {detail}', file_maker(name, content), 'sub-bad: no T2w', 1
 
     def without(bids):
         (bids / name).unlink()
@@ -70,7 +70,7 @@ def _descriptions():
         return make
 
     message = 'dataset_description.json'
-    yield 'no description', without, 'a BIDS dataset needs this file', 16
+    yield 'no description', without, 'sub-bad: no T2w', 1
     yield 'a folder as description', replaced(Path.mkdir), message, 16
     yield 'a pipe as description', replaced(os.mkfifo), message, 16
     loop = replaced(lambda path: path.symlink_to(path.name))
@@ -86,7 +86,13 @@ def _descriptions():
     strange = json.dumps(good | {'DatasetType': ['raw'], 'DatasetDOI': 7, 'GeneratedBy': 'x'})
     yield 'a description of odd types', file_maker(name, strange), 'sub-bad: no T2w', 1
     half = '{"Name": "\\ud800", "BIDSVersion": "1.10.0"}'
-    yield 'a lone surrogate in the name', file_maker(name, half), 'cannot be read as JSON', 16
+    yield 'a lone surrogate in the name', file_maker(name, half), 'sub-bad: no T2w', 1
+
+    def neither(bids):
+        for path in bids.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    yield 'neither a description nor participants', neither, 'give the root of a BIDS dataset', 16
 
 
 def _special_files():

@@ -59,8 +59,7 @@ def _configs():
     name = 'earlier.toml'
     for detail, content in {
         'of all bytes': BINARY,
-        'in UTF-16': 'nprocs = 2\n'.encode('utf-16'),
-        'that are not UTF-8': b'model = "\xff"\n',
+        'of half a character of UTF-16': 'nprocs = 2\n'.encode('utf-16')[:-1],
         'truncated': 'nprocs = 2\nmodel = "a',
         'of 100,000 brackets': 'nprocs = ' + '[' * 100_000,
         'of 100 MB': 'nprocs = 2\n# ' + 'x' * 10**8,

@@ -22,9 +22,9 @@ def bad_filters():
         'that are not UTF-8': b'\xff\xfe',
         'of 200,000 brackets': DEEP,
         'that are a list': '[]',
-        'for another kind of image': '{"bold": {"task": "rest"}}',
         'with a string for a kind': '{"t2w": "acq"}',
         'with a nested object': '{"t2w": {"acquisition": {"a": 1}}}',
+        'with a number for a label': '{"t2w": {"session": 1}}',
         'with a nested list': '{"t2w": {"acquisition": [["a"]]}}',
         'with an entity that is not known': '{"t2w": {"colour": "red"}}',
         'for file names alone': '{"t2w": {"return_type": "filename"}}',
@@ -42,6 +42,8 @@ def bad_filters():
         'for another suffix': '{"t2w": {"suffix": "bold"}}',
     }.items():
         yield f'filters {detail}', filter_file(content), 'matches', 18
+    other = filter_file('{"bold": {"task": [[7]]}, "roi": 7}')
+    yield 'filters for other kinds of images', other, 'sub-bad: no T2w', 1
     large = f'{{"t2w": {{"run": 1{"0" * 300}}}}}'
     yield (
         'filters with a number of 300 digits',

@@ -20,15 +20,13 @@ from pvs_workflow.inputs.dataset import (
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        (None, 'No such file or directory; a BIDS dataset needs this file'),
-        ('{', 'cannot be read as JSON'),
-        ('[]', 'must hold a JSON object'),
-        ('{"Name": "x"}', 'lacks BIDSVersion'),
-        ('{"Name": "x", "BIDSVersion": "1.10.0", "DatasetType": "derivative"}', 'derivative'),
+        (None, 'no usable dataset_description.json and no folders sub-<label>; give the root'),
+        ('{', 'no usable dataset_description.json and no folders sub-<label>; give the root'),
+        ('{"DatasetType": "derivative"}', 'holds derivatives; give the raw BIDS dataset'),
     ],
 )
 def test_a_folder_that_is_not_a_raw_dataset_is_refused(make_dataset, content, message):
-    folder = make_dataset('sub-01_T2w.nii.gz')
+    folder = make_dataset()
     description = folder / 'dataset_description.json'
     description.unlink()
     if content is not None:
@@ -47,8 +45,39 @@ def test_a_missing_folder_is_named(tmp_path):
         collect_scans(tmp_path / 'file')
 
 
-def test_the_description_is_returned(make_dataset):
-    assert check_dataset(make_dataset('sub-01_T2w.nii.gz'))['Name'] == 'tiny'
+@pytest.mark.parametrize(
+    ('content', 'reason'),
+    [
+        (None, 'was not read (No such file or directory)'),
+        (b'{"Name": "x",', 'was not read ('),
+        (b'', 'was not read ('),
+        (b'{}', ''),
+        (b'[]', ''),
+        (b'{"Name": "x"}', ''),
+        (b'\xef\xbb\xbf{"Name": "x", "BIDSVersion": "1.10.0"}', ''),
+        (b'{"Name": "K\xf6ln"}', ''),
+    ],
+)
+def test_a_poor_description_does_not_stop_a_run(make_dataset, content, reason):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    description = folder / 'dataset_description.json'
+    description.unlink()
+    if content is not None:
+        description.write_bytes(content)
+    warning = check_dataset(folder)
+    assert reason in warning if reason else warning == ''
+    assert [scan.participant for scan in collect_scans(folder).scans] == ['01']
+    filters = {'t2w': {'subject': '01'}}
+    assert [scan.participant for scan in collect_scans(folder, filters=filters).scans] == ['01']
+
+
+def test_derivatives_are_recognised_in_any_encoding(make_dataset):
+    folder = make_dataset('sub-01_T2w.nii.gz')
+    text = '{"Name": "Köln", "DatasetType": "derivative"}'
+    for encoding in ('utf-8-sig', 'utf-16', 'latin-1'):
+        (folder / 'dataset_description.json').write_bytes(text.encode(encoding))
+        with pytest.raises(InvalidDatasetError, match='holds derivatives'):
+            check_dataset(folder)
 
 
 def test_participants_are_folders_with_a_label(make_dataset):

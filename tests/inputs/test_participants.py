@@ -40,17 +40,69 @@ def test_unknown_values_are_counted_in_the_warning(tmp_path):
     rows = [('participant_id', 'age', 'sex'), ('sub-01', 'old', 'F'), ('sub-02', '900', '7')]
     participants = read_participants(write(tmp_path, *rows))
     assert participants.frame['age'].isna().all()
-    assert participants.warning.endswith('has unknown values, ignored: 2 of age, 1 of sex')
+    assert participants.warning == (
+        f"{tmp_path}/participants.tsv: unknown values left out: 2 of age (such as 'old'), "
+        "1 of sex (such as '7')"
+    )
+
+
+def test_rows_that_match_nobody_are_named(tmp_path):
+    rows = [('participant_id', 'age'), ('sub-1', '70'), ('sub-2', '60'), ('sub-30', '50')]
+    write(tmp_path, *rows)
+    (tmp_path / 'sub-30').mkdir()
+    participants = read_participants(tmp_path, ['sub-01', 'sub-2'])
+    assert (
+        participants.unmatched
+        == participants.warning
+        == (
+            f'{tmp_path}/participants.tsv: no row for sub-01, but rows that match nobody: '
+            'sub-1 (like sub-01)'
+        )
+    )
+    assert read_participants(tmp_path, ['sub-2', 'sub-30']).warning == ''
+
+
+def test_rows_of_one_participant_are_merged(tmp_path):
+    rows = [
+        ('participant_id', 'session', 'age', 'sex', 'site'),
+        ('sub-01', '1', '70', 'F', 'A'),
+        ('sub-01', '2', '72', 'female', 'n/a'),
+        ('01', '3', '74', 'F', 'A'),
+        ('sub-02', '1', '60', 'M', 'B'),
+    ]
+    participants = read_participants(write(tmp_path, *rows))
+    assert participants.frame.index.tolist() == ['sub-01', 'sub-02']
+    assert participants.frame['age'].tolist()[1] == 60
+    assert math.isnan(participants.frame.loc['sub-01', 'age'])
+    assert participants.frame['sex'].tolist() == ['female', 'male']
+    assert participants.frame['site'].tolist() == ['A', 'B']
+    assert participants.warning.endswith(
+        ': values that differ between rows left out: age of 1 participants'
+    )
+
+
+def test_one_bad_row_or_column_does_not_cost_the_others(tmp_path):
+    rows = [
+        ('participant_id', 'age', 'site', 'site'),
+        ('sub-01', '70', 'A', 'A'),
+        ('n/a', '30', 'A', 'A'),
+        ('sub-02',),
+        ('1', 'sub-03', '60', 'A', 'A'),
+        ('sub-04', '40', '', '', '', ''),
+    ]
+    participants = read_participants(write(tmp_path, *rows))
+    assert participants.frame['age'].dropna().to_dict() == {'sub-01': 70, 'sub-04': 40}
+    assert participants.frame.index.tolist() == ['sub-01', 'sub-02', 'sub-04']
+    assert ': left out line 3, 5; ' in participants.warning
+    assert 'all of site (two columns)' in participants.warning
 
 
 @pytest.mark.parametrize(
     ('rows', 'message'),
     [
         ([('name', 'age'), ('sub-01', '3')], 'no column participant_id'),
-        ([('participant_id', 'age'), ('sub-01',)], 'line 2 has 1 cells, but the header has 2'),
-        ([('participant_id', 'age'), ('sub-1', '1'), ('1', '2')], 'several rows for one'),
-        ([('participant_id', 'age'), ('n/a', '1')], 'a row without participant_id'),
-        ([('participant_id', 'age', 'age')], 'two columns of the same name'),
+        ([('participant_id', 'participant_id')], 'two columns participant_id'),
+        ([('participant_id,age',), ('sub-01,3',)], 'has commas instead of tabs; save it with'),
         ([('',)], 'it is empty'),
     ],
 )
@@ -61,6 +113,11 @@ def test_a_malformed_table_is_ignored_with_a_warning(tmp_path, rows, message):
     assert participants.warning.endswith(' (file ignored)')
     assert participants.warning.startswith(f'{tmp_path}/participants.tsv ')
     assert '\n' not in participants.warning
+
+
+def test_a_broken_link_is_a_warning(tmp_path):
+    (tmp_path / 'participants.tsv').symlink_to('.git/annex/objects/x')
+    assert 'No such file' in read_participants(tmp_path).warning
 
 
 def test_files_that_are_not_tables_are_ignored(tmp_path):

@@ -43,8 +43,11 @@ def test_filters_select_other_contrasts(make_dataset):
     [
         ('{', 'cannot be read as JSON'),
         ('[]', 'is not a BIDS filter file'),
-        ('{"t2w": "x"}', 'is not a BIDS filter file'),
-        ('{"T2w": {}}', 'unknown keys: T2w; use t2w, t1w, flair'),
+        ('{"t2w": "x"}', 'the filter for t2w is not an object of entities'),
+        ('{"t2w": {"session": 1}}', 'has session: 1, a number; give the text "1", or null for'),
+        ('{"t2w": {"session": ["01", 2]}}', 'has session: 2, a number; give the text "2"'),
+        ('{"t2w": {"run": true}}', 'has run: True; give a text, null or a list'),
+        ('{"t2w": {"session": {"a": 1}}}', 'has session: .*; give a text, null or a list'),
         (None, 'cannot be read as a BIDS filter file: No such file'),
     ],
 )
@@ -66,8 +69,46 @@ def test_an_unknown_entity_in_a_filter_is_named(make_dataset):
 def test_options_of_pybids_are_refused_in_a_filter_file(entities, tmp_path):
     path = tmp_path / 'filters.json'
     path.write_text(json.dumps({'t2w': entities}))
-    with pytest.raises(PVSError, match=r'has the pybids option \w+ in the filter for t2w'):
+    with pytest.raises(PVSError, match=r'the filter for t2w has the pybids option \w+'):
         load_filters(path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('{"session": "ses-01", "acq": "acq-hi"}', {'session': '01', 'acquisition': 'hi'}),
+        ('{"run": 1, "echo": "echo-2"}', {'run': 1, 'echo': '2'}),
+        ('{"acquisition": "Query.NONE"}', {'acquisition': None}),
+        ('{"acquisition": "<Query.NONE: 1>"}', {'acquisition': None}),
+        ('{"acquisition": Query.NONE}', {'acquisition': None}),
+        ('{"acquisition": ["hi", "Query.NONE"]}', {'acquisition': ['hi', None]}),
+        ('{"acquisition": "Query.ANY"}', {'acquisition': '*'}),
+        ('{"acquisition": "Query.OPTIONAL"}', {'acquisition': [None, '*']}),
+        ('{"suffix": "T2w"}', {'suffix': 'T2w'}),
+    ],
+)
+def test_values_are_read_as_fmriprep_and_people_write_them(tmp_path, text, expected):
+    path = tmp_path / 'filters.json'
+    path.write_text(f'{{"T2w": {text}}}')
+    assert load_filters(path) == {'t2w': expected}
+
+
+def test_filters_for_other_images_are_passed_over_with_a_note(tmp_path, caplog):
+    caplog.set_level('INFO', 'pvs_workflow')
+    path = tmp_path / 'filters.json'
+    path.write_bytes(
+        b'\xef\xbb\xbf{"t1w": {"session": "1"}, "sbref": {}, "bold": {"session": 2, "scope": 3}}'
+    )
+    assert load_filters(path) == {'t1w': {'session': '1'}}
+    assert f'{path}: filters for bold, sbref passed over; t2w, t1w, flair are read' in caplog.text
+
+
+def test_a_list_may_have_null(make_dataset):
+    names = ('_acq-hi', '_acq-lo', '')
+    folder = make_dataset(*(f'sub-01{name}_T2w.nii.gz' for name in names))
+    scans = collect_scans(folder, filters={'t2w': {'acquisition': ['hi', None]}}).scans
+    names = {scan.t2w.name for scan in scans}
+    assert names == {'sub-01_acq-hi_T2w.nii.gz', 'sub-01_T2w.nii.gz'}
 
 
 def test_derived_and_phase_images_are_ignored(make_dataset, make_image):

@@ -125,7 +125,7 @@ def test_missing_rows_and_unreadable_tables_are_reported(read, tmp_path):
     with pytest.raises(PVSError, match='cannot be read as tab-separated values'):
         read_ratings([tmp_path / 'none.tsv'], no_key)
     (tmp_path / 'binary.tsv').write_bytes(b'\x89PNG\xff')
-    with pytest.raises(PVSError, match='cannot be read as tab-separated values'):
+    with pytest.raises(PVSError, match='lacks the column participant_id or image_id'):
         read_ratings([tmp_path / 'binary.tsv'], no_key)
 
 
