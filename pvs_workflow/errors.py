@@ -29,7 +29,7 @@ class PVSError(Exception):
 
 
 class InvalidDatasetError(PVSError):
-    """The input folder is not a valid BIDS dataset."""
+    """The input folder is not a raw BIDS dataset."""
 
     exit_code = EXIT_INVALID_BIDS
 

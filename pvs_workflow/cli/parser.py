@@ -18,7 +18,7 @@ EPILOG = """exit codes:
   0    all requested participants succeeded
   1    at least one participant failed, or another error occurred
   2    the command line is not valid
-  16   the input folder is not a valid BIDS dataset
+  16   the input folder is not a raw BIDS dataset
   18   no data match the labels or filters
   66   there are no T2w images (or, at group level, no results) to process
   129  stopped because the terminal was closed (SIGHUP)
