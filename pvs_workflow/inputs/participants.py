@@ -80,7 +80,9 @@ def read_participants(bids_dir: Path | None, people: Iterable[str] = ()) -> Part
     others = [folder.name for folder in path.parent.glob('sub-*')]
     unmatched = explain_unmatched(frame.index, set(people), others)
     problems = [
-        f'left out line {list_some(dropped)}' if dropped else '',
+        f'rows without participant or with too many cells left out: line {list_some(dropped)}'
+        if dropped
+        else '',
         f'unknown values left out: {", ".join(unknown)}' if unknown else '',
         f'values that differ between rows left out: {", ".join(differing)}' if differing else '',
         unmatched,

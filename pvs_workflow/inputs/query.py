@@ -94,7 +94,10 @@ def load_filters(path: Path) -> dict[str, dict]:
     except OSError as error:
         raise PVSError(f'{path} cannot be read as a BIDS filter file: {error.strerror}') from error
     except ValueError as error:
-        raise PVSError(f'{path} cannot be read as JSON: {error}') from error
+        raise PVSError(
+            f'{path} cannot be read as JSON: {error}; write labels in quotes, such as "01", and '
+            'null for none'
+        ) from error
     kinds = ', '.join(QUERIES)
     if not isinstance(content, dict):
         raise PVSError(

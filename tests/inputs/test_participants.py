@@ -93,7 +93,7 @@ def test_one_bad_row_or_column_does_not_cost_the_others(tmp_path):
     participants = read_participants(write(tmp_path, *rows))
     assert participants.frame['age'].dropna().to_dict() == {'sub-01': 70, 'sub-04': 40}
     assert participants.frame.index.tolist() == ['sub-01', 'sub-02', 'sub-04']
-    assert ': left out line 3, 5; ' in participants.warning
+    assert 'with too many cells left out: line 3, 5; ' in participants.warning
     assert 'all of site (two columns)' in participants.warning
 
 

@@ -47,6 +47,8 @@ def test_the_right_images_are_found(make_dataset, tmp_path, text, expected):
     ('text', 'sentence'),
     [
         ('{"session": 1}', 'has session: 1, a number; give the text "1", or null for images'),
+        ('{"session": 01}', 'write labels in quotes, such as "01", and null for none'),
+        ('{"acquisition": None}', 'write labels in quotes, such as "01", and null for none'),
         ('{"acquisition": 0}', 'has acquisition: 0, a number; give the text "0", or null for'),
         ('{"acquisition": false}', 'has acquisition: False; give a text, null or a list'),
         ('{"acquisition": {"not": "tse"}}', 'give a text, null or a list of these'),
