@@ -60,7 +60,7 @@ def parse_sexes(cells: Sequence[str | None], levels: object = None) -> list[str 
     codes = [None if cell is None else _code(cell) for cell in cells]
     meanings = dict(_SEXES)
     if 'h' in codes:
-        # H and M are hombre and mujer, or homme and a word for a woman or a man.
+        # With H for hombre or homme, M may stand for mujer.
         del meanings['m']
     if isinstance(levels, Mapping):
         meanings |= dict(_interpret(levels))

@@ -36,8 +36,8 @@ def explain_unmatched(rows: Iterable[str], people: Collection[str], others: Iter
     unmatched = sorted(rows - set(people) - set(others), key=natural_key)
     if not lacking or not unmatched:
         return ''
-    similar = {row: label for row in unmatched if (label := _find_similar(row, lacking))}
-    listed = [f'{row} (like {label})' for row, label in similar.items()]
+    similar = _find_similar(unmatched, lacking)
+    listed = [f'{row} (like {similar[row]})' for row in unmatched if row in similar]
     listed += [row for row in unmatched if row not in similar]
     return f'no row for {list_some(lacking)}, but rows that match nobody: {list_some(listed)}'
 
@@ -48,13 +48,18 @@ def list_some(texts: Sequence[str]) -> str:
     return ', '.join(texts[:_MAX_LISTED]) + (f' and {rest} more' if rest > 0 else '')
 
 
-def _find_similar(row: str, labels: Iterable[str]) -> str | None:
-    """Return the only label that is equal but for zeros, case and signs, or has equal numbers."""
-    for simplify in (_plain, _numbers):
-        found = [label for label in labels if simplify(label) == simplify(row) != '']
-        if len(found) == 1:
-            return found[0]
-    return None
+def _find_similar(rows: Iterable[str], labels: Iterable[str]) -> dict[str, str]:
+    """Return the only label for a row that differs in zeros, case and signs, or in letters."""
+    similar = {}
+    for simplify in (_numbers, _plain):  # the stricter one last
+        groups: dict[str, list[str]] = {}
+        for label in labels:
+            groups.setdefault(simplify(label), []).append(label)
+        for row in rows:
+            found = groups.get(simplify(row), [])
+            if len(found) == 1 and simplify(row):
+                similar[row] = found[0]
+    return similar
 
 
 def _plain(label: str) -> str:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pvs_workflow.errors import one_line
@@ -79,12 +79,14 @@ def link_dataset(bids_dir: Path, participants: Sequence[str], target: Path) -> N
         folders += [subject, f'{subject}/anat']
         folders += [f'{subject}/{session}{end}' for session in sessions for end in ('', '/anat')]
     for folder in folders:
-        with suppress(OSError):  # a folder that is missing or that this user may not read
-            paths = list((bids_dir / folder).iterdir())
-            (target / folder).mkdir(parents=True, exist_ok=True)
-            for path in paths:
-                if _is_usable(path) and not path.name.endswith('_scans.tsv'):
-                    (target / folder / path.name).symlink_to(path)
+        try:
+            paths = [path for path in (bids_dir / folder).iterdir() if _is_usable(path)]
+        except OSError:
+            continue  # it is missing, or this user may not read it
+        (target / folder).mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            if not path.name.endswith('_scans.tsv'):
+                (target / folder / path.name).symlink_to(path)
     _shorten_table(target / 'participants.tsv', participants)
 
 

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from pvs_workflow.inputs.unmatched import explain_unmatched, list_some
@@ -42,6 +44,19 @@ def test_rows_of_people_outside_the_run_are_no_problem():
     assert explain_unmatched(['sub-01', 'sub-77'], ['sub-01'], []) == ''
     assert explain_unmatched(['sub-02'], ['sub-01'], ['sub-02']) == ''
     assert explain_unmatched([], ['sub-01'], []) == ''
+
+
+def test_the_nearer_of_two_labels_is_named():
+    sentence = explain_unmatched(['sub-A1'], ['sub-a01', 'sub-1'], [])
+    assert sentence.endswith(': sub-A1 (like sub-a01)')
+
+
+def test_thousands_of_rows_are_compared_in_a_moment():
+    rows = [f'sub-{number}' for number in range(1, 10_000)]
+    people = [f'sub-{number:05}' for number in range(1, 10_000)]
+    start = time.perf_counter()
+    assert 'sub-1 (like sub-00001)' in explain_unmatched(rows, people, people)
+    assert time.perf_counter() - start < 2
 
 
 def test_long_lists_are_shortened():

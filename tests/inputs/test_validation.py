@@ -211,6 +211,20 @@ def test_an_error_of_the_block_is_not_hidden(make_dataset):
         raise KeyError('other')
 
 
+def test_folders_that_cannot_be_read_are_not_validated(make_dataset, tmp_path, monkeypatch):
+    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
+    original = type(folder).iterdir
+
+    def iterdir(path):
+        if path == folder / 'sub-01':
+            raise PermissionError(13, 'Permission denied')
+        return original(path)
+
+    monkeypatch.setattr(type(folder), 'iterdir', iterdir)
+    link_dataset(folder, ['01', '02'], tmp_path / 'links')
+    assert (tmp_path / 'links' / 'sub-02/anat/sub-02_T2w.nii.gz').exists()
+
+
 def test_a_temporary_folder_that_cannot_be_made_is_a_warning(make_dataset, monkeypatch, validate):
     def full(*args, **options):
         raise OSError(28, 'No space left on device')
