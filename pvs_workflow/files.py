@@ -7,7 +7,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -83,6 +83,22 @@ def copy_file(source: Path, target: Path) -> None:
     """Copy a file atomically."""
     with atomic_path(target) as path:
         shutil.copyfile(source, path)
+
+
+def remove_files(paths: Iterable[Path | str]) -> None:
+    """Remove files, if they exist.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be removed.
+
+    """
+    for path in map(Path, paths):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
 
 def remove_leftovers(

@@ -27,10 +27,12 @@ BLOCK = re.compile(r'(<!-- begin: messages -->\n).*(<!-- end: messages -->)', re
 
 SOURCES = {
     'execution/locking.py': {'_lock_participants'},
-    'execution/outcome.py': {'collect_outcome', 'explain_failure'},
-    'inputs/collect.py': {'collect_scans', '_find_unreadable', '_describe_missing'},
-    'inputs/dataset.py': {'find_participants', 'explain_bad_label'},
-    'inputs/names.py': {'find_misplaced'},
+    'execution/outcome.py': {'collect_outcome', 'find_reason'},
+    'inputs/collect.py': {'collect_scans'},
+    'inputs/dataset.py': {'find_participants', 'explain_access', 'explain_bad_label'},
+    'inputs/near_misses.py': {'_explain'},
+    'inputs/participant.py': {'collect_participant', '_collect_session', '_explain_near_misses'},
+    'inputs/screening.py': {'screen_t2ws', 'find_fault', '_find_contrast_fault'},
     'raters/matching.py': {'_unknown_sentence'},
     'report/reading_sheet.py': {'write_reading_sheet'},
 }
@@ -163,11 +165,8 @@ class Module:
     def _placeholder(self, node: ast.expr) -> str:
         """Return the value of a constant, or the name of what else is shown."""
         known = vars(import_module(self.name))
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - {
-            'len',
-            'map',
-            'str',
-        }
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        names -= {'len', 'map', 'str'}
         constant = (name.isupper() or isinstance(known.get(name), ModuleType) for name in names)
         if names and all(constant) and isinstance(node, ast.FormattedValue):
             text = ast.fix_missing_locations(ast.Expression(ast.JoinedStr([node])))

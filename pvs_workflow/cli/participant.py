@@ -13,7 +13,7 @@ from pvs_workflow.derivatives.description import describe_outputs
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError
 from pvs_workflow.execution.engine import clean_work, load_engine, run_scans, start_workers
 from pvs_workflow.execution.locking import RunLocks, claimed
-from pvs_workflow.execution.outcome import Outcome, retire_results
+from pvs_workflow.execution.outcome import Outcome, retire_results, used_images
 from pvs_workflow.execution.workers import Workers
 from pvs_workflow.files import cannot_write
 from pvs_workflow.inputs import Selection, check_dataset, collect_scans, load_filters
@@ -63,6 +63,10 @@ def log_selection(selection: Selection) -> None:
     """Log the selected, skipped and missing scans."""
     for scan in selection.scans:
         log.info('%s: %s', scan.prefix, '; '.join(scan.notes))
+        for problem in scan.problems:
+            log.warning('%s: %s', scan.prefix, problem)
+    for text in selection.warnings:
+        log.warning('%s', text)
     for _, reason in selection.skipped:
         log.info('%s', reason)
     for _, reason in selection.missing:
@@ -80,10 +84,9 @@ def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
         check = validating(settings.bids_dir, participants)
     with check:
         # Slow imports run while the validator is running.
-        from pvs_workflow.cli.reports import run_facts
+        from pvs_workflow.cli.reports import run_facts, write_methods
         from pvs_workflow.inputs.participants import read_participants
         from pvs_workflow.networks.bundle import model_sha256, verify_bundle
-        from pvs_workflow.report.methods import methods_of_run, write_citations
 
         load_engine(settings)
     log_selection(selection)
@@ -95,12 +98,7 @@ def _prepare(settings: Settings) -> tuple[Selection, Mapping]:
     facts = run_facts(
         settings, {'name': card.name, 'version': card.version, 'sha256': model_sha256(model)}
     )
-    methods = methods_of_run(
-        facts,
-        t1w=[scan.t1w is not None for scan in selection.scans],
-        flair=[scan.flair is not None for scan in selection.scans],
-    )
-    for path in write_citations(settings.logs, methods):
+    for path in write_methods(settings, facts, selection.scans):
         log.log(logging.INFO if settings.boilerplate_only else logging.DEBUG, 'wrote %s', path)
     return selection, facts
 
@@ -109,7 +107,7 @@ def process_scans(
     settings: Settings, selection: Selection, facts: Mapping, workers: Workers, locks: RunLocks
 ) -> int:
     """Run the graphs of the scans that this run has locked, and write the reports."""
-    from pvs_workflow.cli.reports import record_runs, write_pages
+    from pvs_workflow.cli.reports import record_runs, write_methods, write_pages
 
     if settings.clean_workdir:
         clean_work(settings, selection.scans)
@@ -127,6 +125,7 @@ def process_scans(
     _retire_failed(settings, outcome)
     participants, unrecorded = record_runs(settings, selection, outcome.failed, facts)
     all_written = write_pages(settings.output_dir, participants)
+    write_methods(settings, facts, [used_images(settings.output_dir, s) for s in outcome.done])
     if settings.clean_workdir and not outcome.failed:
         clean_work(settings, selection.scans)
     log.info(

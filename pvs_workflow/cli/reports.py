@@ -55,6 +55,18 @@ def run_facts(settings: Settings, model: Mapping[str, str]) -> dict:
     }
 
 
+def write_methods(settings: Settings, facts: Mapping, scans: Sequence[Scan]) -> list[Path]:
+    """Write the methods text of a run that uses the images of these scans."""
+    from pvs_workflow.report.methods import methods_of_run, write_citations
+
+    methods = methods_of_run(
+        facts,
+        t1w=[scan.t1w is not None for scan in scans],
+        flair=[scan.flair is not None for scan in scans],
+    )
+    return write_citations(settings.logs, methods)
+
+
 def record_runs(
     settings: Settings, selection: Selection, failed: Mapping[Scan, str], facts: Mapping
 ) -> tuple[list[str], list[str]]:

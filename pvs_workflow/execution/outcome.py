@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pvs_workflow.derivatives import names
@@ -66,19 +66,26 @@ def explain_failure(scan: Scan, node: str, traceback: str, crash_file: Path) -> 
     It is the message of the :class:`~pvs_workflow.errors.PVSError`, if there is one. Otherwise it
     names the step, the last line of the traceback and the crash file.
     """
+    reason = find_reason(node, traceback)
+    is_expected = any(one.search(traceback) for one in (_PVS_ERROR, _DEAD_WORKER, _DISK_FULL))
+    details = '' if is_expected else f' (details: {crash_file})'
+    return f'{scan.prefix}: {reason}{details}'
+
+
+def find_reason(node: str, traceback: str) -> str:
+    """Return why a node failed, without the scan."""
     step = node.rsplit('.', 1)[-1]
     if errors := list(_PVS_ERROR.finditer(traceback)):
-        return f'{scan.prefix}: {errors[-1]["message"].strip()}'
+        return errors[-1]['message'].strip()
     if reasons := list(_DEAD_WORKER.finditer(traceback)):
-        return f'{scan.prefix}: step {step} failed: {reasons[-1]["message"].strip()}'
+        return f'step {step} failed: {reasons[-1]["message"].strip()}'
     if reasons := list(_DISK_FULL.finditer(traceback)):
         return (
-            f'{scan.prefix}: step {step} cannot write to the work folder: {reasons[-1][0]}; free '
-            f'about {WORK_MB} MB per T2w or choose another --work-dir'
+            f'step {step} cannot write to the work folder: {reasons[-1][0]}; free about '
+            f'{WORK_MB} MB per T2w or choose another --work-dir'
         )
     lines = [line.strip() for line in traceback.splitlines() if line.strip()]
-    reason = lines[-1] if lines else 'no message'
-    return f'{scan.prefix}: step {step} failed: {reason} (details: {crash_file})'
+    return f'step {step} failed: {lines[-1] if lines else "no message"}'
 
 
 def branches_of(scans: Iterable[Scan]) -> dict[str, Scan]:
@@ -99,6 +106,17 @@ def failed_scan(node: str, branches: Mapping[str, Scan]) -> Scan | None:
 def result_path(output_dir: Path, scan: Scan, name: str = _RESULTS[0]) -> Path:
     """Return the path of a scan's table, by default that of its grade."""
     return output_dir / scan.folder / f'{scan.prefix}_{name}'
+
+
+def used_images(output_dir: Path, scan: Scan) -> Scan:
+    """Return a finished scan without the T1w or FLAIR that could not be used."""
+    images = {'t1w': names.T1W, 'flair': names.FLAIR}
+    unused = [
+        contrast
+        for contrast, name in images.items()
+        if not result_path(output_dir, scan, f'{name}.nii.gz').is_file()
+    ]
+    return replace(scan, **dict.fromkeys(unused))
 
 
 def retire_results(output_dir: Path, scan: Scan, run_id: str) -> list[Path]:

@@ -4,6 +4,7 @@ Nipype's MultiProc plugin waits forever for a node whose worker was killed, whic
 does when memory runs out.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from nipype.pipeline.plugins.multiproc import run_node
 
 from pvs_workflow.errors import ResourceError
 from pvs_workflow.execution.memory import IDLE_GB, RUN_GB
+from pvs_workflow.execution.outcome import find_reason
 from pvs_workflow.execution.workers import Workers
+
+log = logging.getLogger('pvs_workflow')
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,31 @@ class ReportingPlugin:
             crash_file = f'not saved: {error.strerror or error}'
         self.failures.append(NodeFailure(node.fullname, text, Path(crash_file)))
         return crash_file
+
+
+def pass_on_failure(node, traceback: Sequence[str]) -> bool:
+    """Run a failed step on an optional image again, only to pass on why it failed.
+
+    Steps that depend on it then run, as if the image had been unusable. The result is that of
+    this run only: the next run tries the step itself again, since its inputs differ.
+
+    Returns
+    -------
+    bool
+        Whether the step is optional and has passed on the reason.
+
+    """
+    if not getattr(node.interface, 'is_optional', False):
+        return False
+    text = ''.join(traceback)
+    node.inputs.failure = find_reason(node.fullname, text)
+    node._hashvalue = node._hashed_inputs = None  # nipype keeps the hash of earlier inputs
+    try:
+        node.run()
+    except Exception:
+        return False
+    log.debug('%s failed: %s', node.fullname, text)
+    return True
 
 
 class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
@@ -129,7 +158,10 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
             if _is_up_to_date(node):
                 return [node]
             if node.mem_gb > self._memory_gb:
-                self._fail(node, format_exception(self._memory_error(node)))
+                traceback = format_exception(self._memory_error(node))
+                if pass_on_failure(node, traceback):
+                    return [node]
+                self._fail(node, traceback)
             elif node.run_without_submitting:
                 try:
                     node.run()
@@ -153,7 +185,7 @@ class MemoryLimitedPlugin(ReportingPlugin, PluginBase):
                 traceback = self._workers.result(future)['traceback']
             except Exception as error:
                 traceback = format_exception(error)
-            if traceback:
+            if traceback and not pass_on_failure(node, traceback):
                 self._fail(node, traceback)
             else:
                 succeeded.append(node)

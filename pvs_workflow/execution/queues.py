@@ -11,7 +11,7 @@ from pathlib import Path
 from nipype.pipeline import plugins
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.execution.plugin import ReportingPlugin
+from pvs_workflow.execution.plugin import ReportingPlugin, pass_on_failure
 from pvs_workflow.files import read_text
 
 LOCAL = 'MultiProc'
@@ -23,6 +23,10 @@ _NO_RESULT = 'results file does not exist'
 
 class QueuePlugin(ReportingPlugin):
     """Plugin that submits a job per node, ignores earlier results and reports dead jobs."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._jobs: dict[int, object] = {}
 
     def _generate_dependency_list(self, graph):
         super()._generate_dependency_list(graph)
@@ -41,13 +45,18 @@ class QueuePlugin(ReportingPlugin):
         # Nipype would mistake an earlier result for that of a job that died.
         for path in Path(node.output_dir()).glob('result_*.pklz'):
             path.unlink()
-        return super()._submit_batchtask(scriptfile, node)
+        job = super()._submit_batchtask(scriptfile, node)
+        self._jobs[job] = node
+        return job
 
     def _get_result(self, taskid):
         result = super()._get_result(taskid)
         if result and _NO_RESULT in (result['traceback'] or ''):
             reason = self.describe_job_failure(taskid)
             result['traceback'] = [f'WorkerDiedError: its job {taskid} left no result{reason}\n']
+        node = self._jobs.pop(taskid) if result else None
+        if node and result['traceback'] and pass_on_failure(node, result['traceback']):
+            result['traceback'] = None
         return result
 
     def describe_job_failure(self, job: int) -> str:

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import InvalidDatasetError, NoInputError, NoMatchError, one_line
@@ -79,16 +78,12 @@ def find_participants(
         If no participants are requested and the dataset has none.
 
     """
+    labels = _participant_labels(bids_dir)
     if requested:
-        present = [
-            label
-            for label in requested
-            if is_label(label) and (bids_dir / f'sub-{label}').is_dir()
-        ]
+        present = [label for label in requested if is_label(label) and label in labels]
         absent = [label for label in requested if label not in set(present)]
         missing = [(label, one_line(f'sub-{label}: not in the dataset')) for label in absent]
     else:
-        labels = [path.name[4:] for path in sorted(bids_dir.glob('sub-*')) if path.is_dir()]
         present = [label for label in labels if is_label(label)]
         bad = [label for label in labels if not is_label(label)]
         missing = [(label, explain_bad_label('sub', label)) for label in bad]
@@ -99,6 +94,16 @@ def find_participants(
     if not present:
         raise NoInputError(f'{bids_dir} has no participants (folders sub-<label>)')
     return sorted(present, key=natural_key), missing
+
+
+def _participant_labels(bids_dir: Path) -> list[str]:
+    """Return the text after ``sub-`` in the names of folders."""
+    try:
+        with os.scandir(bids_dir) as entries:
+            names = [entry.name for entry in entries if leads_to_folder(entry)]
+    except OSError as error:
+        raise InvalidDatasetError(f'{bids_dir} {explain_access(error)}') from error
+    return sorted(name[4:] for name in names if name.startswith('sub-'))
 
 
 def is_label(text: str) -> bool:
@@ -118,6 +123,11 @@ def explain_bad_label(key: str, label: str) -> str:
     return one_line(
         f'{key}-{label}: folder skipped; {label!r} is not a label (letters, digits and +)'
     )
+
+
+def explain_access(error: OSError) -> str:
+    """Return why a folder cannot be read, as the end of a sentence."""
+    return f'cannot be read: {error.strerror}; ask its owner for access'
 
 
 def clean_labels(labels: Iterable[str], prefix: str) -> list[str]:
@@ -149,55 +159,8 @@ def natural_key(text: str | None) -> tuple:
     return (*numbers, (-1, 0, text or ''))
 
 
-@dataclass(frozen=True)
-class Listing:
-    """The content of a participant's folders.
-
-    Attributes
-    ----------
-    sessions : tuple of str
-        Labels in natural order.
-    odd_sessions : tuple of str
-        Text after ``ses-`` in folder names that are not valid labels; these folders are skipped.
-    files, folders : tuple of str
-        The content of ``anat`` in all sessions: sorted paths relative to the dataset. Broken
-        links count as files.
-
-    """
-
-    sessions: tuple[str, ...]
-    odd_sessions: tuple[str, ...]
-    files: tuple[str, ...]
-    folders: tuple[str, ...]
-
-
-def list_participant(bids_dir: Path, participant: str) -> Listing:
-    """List a participant's anatomical folders without pybids, which takes longer to load.
-
-    Folders that cannot be read are skipped.
-    """
-    root, subject = os.fspath(bids_dir), f'sub-{participant}'
-    names = [name for name, is_folder in _entries(f'{root}/{subject}') if is_folder]
-    labels = sorted((name[4:] for name in names if name.startswith('ses-')), key=natural_key)
-    sessions = [label for label in labels if is_label(label)]
-    odd = [label for label in labels if not is_label(label)]
-    files, folders = [], []
-    for parent in (subject, *(f'{subject}/ses-{session}' for session in sessions)):
-        for name, is_folder in _entries(f'{root}/{parent}/anat'):
-            (folders if is_folder else files).append(f'{parent}/anat/{name}')
-    return Listing(tuple(sessions), tuple(odd), tuple(sorted(files)), tuple(sorted(folders)))
-
-
-def _entries(folder: str) -> list[tuple[str, bool]]:
-    """Return the names that are not hidden, and whether each is a folder or a link to one."""
-    try:
-        with os.scandir(folder) as entries:
-            return [(one.name, _is_folder(one)) for one in entries if one.name[0] != '.']
-    except OSError:
-        return []
-
-
-def _is_folder(entry: os.DirEntry) -> bool:
+def leads_to_folder(entry: os.DirEntry) -> bool:
+    """Return whether an entry is a folder or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # for example a link to itself

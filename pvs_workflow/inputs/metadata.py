@@ -1,6 +1,8 @@
 """Read scanner metadata from the JSON sidecars of a dataset."""
 
+import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from pvs_workflow.files import read_json_object
@@ -22,35 +24,77 @@ MAX_TEXT = 200
 """Maximum length of a text, characters; names in DICOM have at most 64."""
 
 
-def scanner_metadata(bids_dir: Path, image: Path) -> dict:
-    """Return the scanner metadata of an image, by the inheritance principle of BIDS.
+class Sidecars:
+    """The JSON sidecars of a dataset, whose folders are listed once.
 
-    Sidecars are read from the dataset's root down to the image's folder. A sidecar applies if it
-    has the image's suffix and no entities that the image lacks; lower ones take precedence.
-    Sidecars that cannot be read are skipped.
+    By the inheritance principle of BIDS, sidecars are read from the dataset's root down to the
+    image's folder. A sidecar applies if it has the image's suffix and no entities that the image
+    lacks; lower ones take precedence.
 
     Parameters
     ----------
     bids_dir : Path
-    image : Path
-        An image in ``bids_dir``.
-
-    Returns
-    -------
-    dict
-        The :data:`SCANNER_KEYS` whose values pass :func:`is_scalar`.
 
     """
-    bids_dir, image = Path(bids_dir), Path(image)
-    *entities, suffix = image.name.split('.', 1)[0].split('_')
-    metadata: dict = {}
-    for folder in reversed(image.parents[: len(image.relative_to(bids_dir).parts)]):
-        sidecars = sorted(folder.glob(f'*{suffix}.json'), key=lambda path: (len(path.name), path))
-        for path in sidecars:
-            *sidecar_entities, kind = path.name.removesuffix('.json').split('_')
-            if kind == suffix and set(sidecar_entities) <= set(entities):
-                metadata |= read_json_object(path)
-    return {key: metadata[key] for key in SCANNER_KEYS if is_scalar(metadata.get(key))}
+
+    def __init__(self, bids_dir: Path):
+        self.bids_dir = Path(bids_dir)
+        self._names: dict[Path, list[str]] = {}
+
+    def find(self, image: Path) -> list[Path]:
+        """Return the sidecars of an image in the dataset, those that take precedence last."""
+        image, found = Path(image), []
+        *entities, suffix = image.name.split('.', 1)[0].split('_')
+        for folder in reversed(image.parents[: len(image.relative_to(self.bids_dir).parts)]):
+            for name in self._list(folder):
+                *sidecar_entities, kind = name.removesuffix('.json').split('_')
+                if kind == suffix and set(sidecar_entities) <= set(entities):
+                    found.append(folder / name)
+        return found
+
+    def read(self, image: Path) -> dict:
+        """Return the scanner metadata of an image; sidecars that cannot be read are skipped.
+
+        Returns
+        -------
+        dict
+            The :data:`SCANNER_KEYS` whose values pass :func:`is_scalar`.
+
+        """
+        metadata: dict = {}
+        for path in self.find(image):
+            metadata |= read_json_object(path)
+        return {key: metadata[key] for key in SCANNER_KEYS if is_scalar(metadata.get(key))}
+
+    def _list(self, folder: Path) -> list[str]:
+        """Return the names of JSON files, the shortest first."""
+        if folder not in self._names:
+            try:
+                names = [path.name for path in folder.iterdir() if path.name.endswith('.json')]
+            except OSError:
+                names = []
+            self._names[folder] = sorted(names, key=lambda name: (len(name), name))
+        return self._names[folder]
+
+
+def echo_time(metadata: Mapping) -> float | None:
+    """Return the echo time in seconds, or None if it is unknown.
+
+    BIDS asks for seconds. Values above 1 are milliseconds: no T2w has an echo time of a second.
+
+    Examples
+    --------
+    >>> [echo_time({'EchoTime': value}) for value in (0.1, 100, '12', 'TE', 0)]
+    [0.1, 0.1, 0.012, None, None]
+
+    """
+    try:
+        value = float(metadata.get('EchoTime', 0))
+    except ValueError:
+        return None
+    if not 0 < value < math.inf:
+        return None
+    return value / 1000 if value > 1 else value
 
 
 def is_scalar(value) -> bool:

@@ -1,7 +1,6 @@
 """Parse and check the BIDS names of image files."""
 
 import re
-from collections.abc import Iterable
 
 SUFFIXES = ('T2w', 'T1w', 'FLAIR')
 
@@ -10,7 +9,6 @@ MAX_NAME = 200
 
 _ENTITY = r'[a-z]+-[0-9A-Za-z+]+'
 _NAME = re.compile(rf'(?P<entities>{_ENTITY}(_{_ENTITY})*)_({"|".join(SUFFIXES)})\.nii(\.gz)?')
-_IMAGE = re.compile(rf'_({"|".join(SUFFIXES)})\.nii')
 _FOLDER = re.compile(r'sub-[0-9A-Za-z+]+(/ses-[0-9A-Za-z+]+)?/anat')
 
 
@@ -59,30 +57,3 @@ def is_in_place(file: str) -> bool:
     keys = {entity.partition('-')[0] for entity in entities}
     labels = [entity for entity in entities if entity.startswith(('sub-', 'ses-'))]
     return labels == folder.split('/')[:-1] and len(keys) == len(entities)
-
-
-def find_misplaced(files: Iterable[str], folders: Iterable[str]) -> list[str]:
-    """Return a sentence for each file or folder in ``anat`` that looks like an image but is not.
-
-    Parameters
-    ----------
-    files, folders : iterable of str
-        Paths relative to the dataset.
-
-    Returns
-    -------
-    list of str
-
-    """
-    reasons = [
-        f'file {file!r} skipped; it is not a BIDS name for its folder (each entity once, '
-        f'at most {MAX_NAME} characters)'
-        for file in files
-        if _IMAGE.search(file.rpartition('/')[2]) and not is_in_place(file)
-    ]
-    reasons += [
-        f'{folder} is a folder, not an image file'
-        for folder in folders
-        if '_T2w.nii' in folder.rpartition('/')[2]
-    ]
-    return reasons

@@ -19,6 +19,8 @@ class Scan:
         All entities of the T2w in BIDS order, with the values in its file name.
     notes : tuple of str
         How the other contrasts were chosen, one phrase each.
+    problems : tuple of str
+        What is wrong with optional files, one sentence each. The results need review.
 
     """
 
@@ -29,6 +31,7 @@ class Scan:
     flair: Path | None
     entities: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -61,13 +64,16 @@ class Selection:
     scans : tuple of Scan
         Sorted by participant, session and file name.
     missing : tuple of (str, str)
-        Participants with missing or unusable images, and a sentence that says why.
+        Participants with a missing or unusable T2w, and a sentence that says why.
     skipped : tuple of (str, str)
         Participants without a match for the session labels or filters, and a sentence that says
         so. A participant that was requested by label is ``missing`` instead.
+    warnings : tuple of str
+        Sentences about files that were left out, though the T2w of their session is processed.
 
     """
 
     scans: tuple[Scan, ...]
     missing: tuple[tuple[str, str], ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()

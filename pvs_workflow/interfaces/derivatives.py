@@ -10,9 +10,29 @@ from nipype.interfaces.base import (
     traits,
 )
 
+IMAGE_SUFFIXES = ('.nii.gz', '.json')
+"""Suffixes of the files of one image."""
+
 
 class _SaveOutputSpec(TraitedSpec):
-    out_file = File(exists=True, desc='the written file')
+    out_file = File(exists=True, desc='the written file; undefined if the result is unusable')
+
+
+class Save(SimpleInterface):
+    """Write a part of a result, or remove that of an earlier run if the result is unusable."""
+
+    output_spec = _SaveOutputSpec
+    _always_run = True
+
+    def _run_interface(self, runtime):
+        from pvs_workflow.files import remove_files
+        from pvs_workflow.method.saved import is_unusable
+
+        if is_unusable(self.inputs.result):
+            remove_files(self._targets())
+        else:
+            self._results['out_file'] = str(self._write())
+        return runtime
 
 
 class _SaveImageInputSpec(BaseInterfaceInputSpec):
@@ -27,14 +47,15 @@ class _SaveImageInputSpec(BaseInterfaceInputSpec):
     )
 
 
-class SaveImage(SimpleInterface):
+class SaveImage(Save):
     """Write an image in the voxel order of the T2w file, with a sidecar."""
 
     input_spec = _SaveImageInputSpec
-    output_spec = _SaveOutputSpec
-    _always_run = True
 
-    def _run_interface(self, runtime):
+    def _targets(self):
+        return [f'{self.inputs.stem}{suffix}' for suffix in IMAGE_SUFFIXES]
+
+    def _write(self):
         import nibabel as nb
 
         from pvs_workflow.derivatives.images import save_derivative, write_lookup
@@ -44,9 +65,7 @@ class SaveImage(SimpleInterface):
         if self.inputs.lookup != 'none':
             write_lookup(self.inputs.lookup, Path(f'{self.inputs.stem}.tsv'))
         described = self.inputs.stem, self.inputs.sidecar, self.inputs.voxel_size
-        out_file = save_derivative(image, Path(self.inputs.t2w_file), *described)
-        self._results['out_file'] = str(out_file)
-        return runtime
+        return save_derivative(image, Path(self.inputs.t2w_file), *described)
 
 
 class _SaveTransformInputSpec(BaseInterfaceInputSpec):
@@ -54,20 +73,20 @@ class _SaveTransformInputSpec(BaseInterfaceInputSpec):
     target = traits.Str(mandatory=True, desc='path of the derivative')
 
 
-class SaveTransform(SimpleInterface):
+class SaveTransform(Save):
     """Copy a transform to its final name."""
 
     input_spec = _SaveTransformInputSpec
-    output_spec = _SaveOutputSpec
-    _always_run = True
 
-    def _run_interface(self, runtime):
+    def _targets(self):
+        return [self.inputs.target]
+
+    def _write(self):
         from pvs_workflow.files import copy_file
         from pvs_workflow.method.saved import saved_file
 
         copy_file(saved_file(self.inputs.result, 'transform'), Path(self.inputs.target))
-        self._results['out_file'] = self.inputs.target
-        return runtime
+        return self.inputs.target
 
 
 class _SaveTablesInputSpec(BaseInterfaceInputSpec):
@@ -80,6 +99,9 @@ class _SaveTablesInputSpec(BaseInterfaceInputSpec):
     )
     stem = traits.Str(mandatory=True, desc='path that the names of the tables begin with')
     sources = traits.List(traits.Str, desc='BIDS URIs of the source files')
+    obsolete = traits.List(
+        traits.Str, [], usedefault=True, desc='files that only an earlier run can have written'
+    )
 
 
 class _SaveTablesOutputSpec(TraitedSpec):
@@ -97,9 +119,11 @@ class SaveTables(SimpleInterface):
 
     def _run_interface(self, runtime):
         from pvs_workflow.derivatives.tables import save_results
+        from pvs_workflow.files import remove_files
         from pvs_workflow.method.saved import load_arguments
         from pvs_workflow.method.tables import tabulate
 
+        remove_files(self.inputs.obsolete)
         tables = tabulate(**load_arguments(tabulate, self.inputs.get()))
         written = save_results(tables, self.inputs.stem, self.inputs.sources)
         self._results |= {name: str(path) for name, path in written.items()}

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import nibabel as nb
 import numpy as np
 from nipype.interfaces.base import (
     BaseInterfaceInputSpec,
@@ -12,14 +11,25 @@ from nipype.interfaces.base import (
     traits,
 )
 
+from pvs_workflow.method.align import Aligned
 from pvs_workflow.method.conform import Conformed
 from pvs_workflow.method.count import ImageCounts
 from pvs_workflow.method.cut import SixImages
 from pvs_workflow.method.find import FoundEPVS
-from pvs_workflow.method.locate import BasalGanglia
-from pvs_workflow.method.saved import load_arguments, saved_file
+from pvs_workflow.method.locate import BasalGanglia, Warp
+from pvs_workflow.method.saved import Unusable, load_arguments
 from pvs_workflow.science.grading import person_grade
 from pvs_workflow.science.slabs import average_slabs, slab_affine, slab_labels, slices_per_slab
+
+
+def figure_path(stem: str, name: str) -> str:
+    """Return the path of a figure by its name."""
+    return f'{stem}_desc-{name}_T2w.svg'
+
+
+def registration_name(moving_name: str) -> str:
+    """Return the name of the figure of an alignment with the T2w."""
+    return f'{moving_name.lower()}reg'
 
 
 class _DrawOutputSpec(TraitedSpec):
@@ -27,18 +37,25 @@ class _DrawOutputSpec(TraitedSpec):
 
 
 class Draw(SimpleInterface):
-    """Load the arguments of :meth:`draw`, and save the figures that it returns by name."""
+    """Load the arguments of :meth:`draw`, and save the figures that it returns by name.
+
+    If a figure is None, that of an earlier run is removed.
+    """
 
     output_spec = _DrawOutputSpec
     _always_run = True
 
     def _run_interface(self, runtime):
+        from pvs_workflow.files import remove_files
         from pvs_workflow.report.saving import save_figure
 
         figures = self.draw(**load_arguments(self.draw, self.inputs.get()))
+        paths = {Path(figure_path(self.inputs.stem, name)): name for name in figures}
+        remove_files(path for path, name in paths.items() if figures[name] is None)
         self._results['out_files'] = [
-            str(save_figure(figure, Path(f'{self.inputs.stem}_desc-{name}_T2w.svg')))
-            for name, figure in figures.items()
+            str(save_figure(figures[name], path))
+            for path, name in paths.items()
+            if figures[name] is not None
         ]
         return runtime
 
@@ -114,12 +131,17 @@ class DrawRegistration(Draw):
     input_spec = _DrawRegistrationInputSpec
 
     @staticmethod
-    def draw(t2w: Conformed, moving: Path, located: BasalGanglia, moving_name: str) -> dict:
+    def draw(
+        t2w: Conformed, moving: Aligned | Warp, located: BasalGanglia, moving_name: str
+    ) -> dict:
         """Return one figure, named after the moving image."""
         from pvs_workflow.report.alignment import registration_figure
 
-        images = t2w.image, nb.load(saved_file(moving, 'image'))
+        name = registration_name(moving_name)
+        if isinstance(moving, Unusable):
+            return {name: None}
+        images = t2w.image, moving.image
         volumes = (np.asarray(image.dataobj, dtype=np.float32) for image in images)
         roi = np.asarray(located.roi.dataobj, dtype=np.int16)
         figure = registration_figure(*volumes, t2w.image.affine, roi, moving_name)
-        return {f'{moving_name.lower()}reg': figure}
+        return {name: figure}

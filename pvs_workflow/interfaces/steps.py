@@ -41,9 +41,30 @@ class Step(SimpleInterface):
 
         module, _, name = self._function.partition('.')
         step = getattr(import_module(f'pvs_workflow.method.{module}'), name)
-        result = step(**load_arguments(step, self.inputs.get()))
+        result = self._call(step, load_arguments(step, self.inputs.get()))
         self._results['result'] = str(result.save(Path(runtime.cwd)))
         return runtime
+
+    def _call(self, step, arguments):
+        return step(**arguments)
+
+
+class _OptionalStepInputSpec(_StepInputSpec):
+    failure = traits.Str('', usedefault=True, desc='why an earlier attempt failed')
+
+
+class OptionalStep(Step):
+    """A step on an optional image, whose errors become its result.
+
+    The plugin runs the step again with ``failure`` if its process was killed, for example.
+    """
+
+    is_optional = True
+
+    def _call(self, step, arguments):
+        from pvs_workflow.method.optional import attempt
+
+        return attempt(step, arguments, self.inputs.failure)
 
 
 class _ConformInputSpec(_StepInputSpec):
@@ -52,10 +73,24 @@ class _ConformInputSpec(_StepInputSpec):
 
 
 class Conform(Step):
-    """Check an image and permute its voxels to canonical order."""
+    """Check a T2w and permute its voxels to canonical order."""
 
     input_spec = _ConformInputSpec
     _function = 'conform.conform'
+
+
+class _ConformContrastInputSpec(_OptionalStepInputSpec):
+    # Nipype would read a file to compute its hash, before the step can catch errors.
+    source = traits.Str(mandatory=True, desc="the user's image file")
+    is_t2w = traits.Bool(False, usedefault=True, desc='check that its voxels can show ePVS')
+
+
+class ConformContrast(OptionalStep):
+    """Check another contrast and permute its voxels to canonical order."""
+
+    input_spec = _ConformContrastInputSpec
+    _function = 'conform.conform'
+    _always_run = True
 
 
 class _CorrectBiasInputSpec(_StepInputSpec):
@@ -110,18 +145,18 @@ class WarpTemplate(Step):
     _function = 'locate.warp_template'
 
 
-class _AlignInputSpec(_CorrectBiasInputSpec):
+class _AlignInputSpec(_OptionalStepInputSpec, _CorrectBiasInputSpec):
     moving = File(exists=True, mandatory=True, desc='another contrast, conformed')
 
 
-class Align(Step):
+class Align(OptionalStep):
     """Register another contrast of the same head to the T2w, and resample it."""
 
     input_spec = _AlignInputSpec
     _function = 'align.align'
 
 
-class _CompareNucleiInputSpec(_StepInputSpec):
+class _CompareNucleiInputSpec(_OptionalStepInputSpec):
     moving = File(exists=True, mandatory=True, desc='another contrast, conformed')
     aligned = File(exists=True, mandatory=True, desc='the same contrast, aligned')
     affine = File(exists=True, mandatory=True, desc='transform from the T2w to the template')
@@ -129,7 +164,7 @@ class _CompareNucleiInputSpec(_StepInputSpec):
     seed = traits.Range(low=1, mandatory=True, desc="TensorFlow's random seed")
 
 
-class CompareNuclei(Step):
+class CompareNuclei(OptionalStep):
     """Segment the nuclei in another contrast to check its alignment with the T2w."""
 
     input_spec = _CompareNucleiInputSpec
@@ -184,6 +219,9 @@ class _AssessQualityInputSpec(_StepInputSpec):
     warp = File(exists=True, mandatory=True, desc='template on the T2w')
     fits = traits.List(
         File(exists=True), [], usedefault=True, desc='fits of the T2w and each other contrast'
+    )
+    problems = traits.List(
+        traits.Str, [], usedefault=True, desc='what was wrong with optional files'
     )
 
 

@@ -40,6 +40,8 @@ class ContrastFit(Saved):
 
     Attributes
     ----------
+    name : str
+        File name of the other contrast, for messages.
     overlap : float
         Dice coefficient of the basal ganglia segmented in both, 0 to 1.
     handedness : float
@@ -47,6 +49,7 @@ class ContrastFit(Saved):
 
     """
 
+    name: str
     overlap: float
     handedness: float
 
@@ -98,4 +101,4 @@ def compare(
     to_template = affine.transform.matrix @ np.linalg.inv(aligned.transform.matrix)
     _, probabilities = predict_box(moving, to_template, seed)
     overlap = nuclei_overlap(np.asarray(nuclei.probabilities.dataobj), probabilities)
-    return ContrastFit(overlap, aligned.handedness)
+    return ContrastFit(moving.name, overlap, aligned.handedness)

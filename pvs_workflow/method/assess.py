@@ -1,5 +1,6 @@
 """Step 8: assess the quality of a result from its ROI, registration and appearance."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from pvs_workflow.method.align import ContrastFit
 from pvs_workflow.method.count import ImageCounts
 from pvs_workflow.method.cut import SixImages
 from pvs_workflow.method.locate import BasalGanglia, Warp
-from pvs_workflow.method.saved import Saved
+from pvs_workflow.method.saved import Saved, Unusable
 from pvs_workflow.science.quality import ROI_AREA, roi_areas, roi_volumes, volume_reasons
 from pvs_workflow.science.slabs import slices_per_slab
 
@@ -54,7 +55,8 @@ def assess_quality(
     located: BasalGanglia,
     counted: ImageCounts,
     warp: Warp,
-    fits: tuple[ContrastFit, ...] = (),
+    fits: tuple[ContrastFit | Unusable, ...] = (),
+    problems: tuple[str, ...] = (),
 ) -> Quality:
     """Flag implausible properties of a result.
 
@@ -66,8 +68,10 @@ def assess_quality(
         Results of the earlier steps.
     warp : Warp
         The template, warped to the T2w.
-    fits : tuple of ContrastFit
+    fits : tuple of ContrastFit or Unusable
         One for each other contrast.
+    problems : tuple of str
+        What was wrong with optional files before processing.
 
     Returns
     -------
@@ -88,10 +92,7 @@ def assess_quality(
     flags += [('review', reason) for reason in volume_reasons(volumes)]
     if min(indices) == 0 or max(indices) == located.roi.shape[2] // slices_per_slab(affine) - 1:
         flags.append(('review', 'the basal ganglia reach the edge of the field of view'))
-    if any(fit.overlap < OVERLAP for fit in fits):
-        flags.append(('review', 'T1w or FLAIR shows the basal ganglia elsewhere than the T2w'))
-    if any(fit.handedness < HANDEDNESS for fit in fits):
-        flags.append(('review', 'T1w or FLAIR fits the T2w better with left and right swapped'))
+    flags += [('review', reason) for reason in _contrast_reasons(fits, problems)]
     if warp.correlation < CORRELATION[0]:
         flags.append(('fail', 'the template does not fit'))
     elif warp.correlation < CORRELATION[1]:
@@ -100,3 +101,18 @@ def assess_quality(
     if overall == 'fail':
         images = ['fail'] * len(images)
     return Quality(tuple(images), overall, tuple(reason for _, reason in flags))
+
+
+def _contrast_reasons(
+    fits: Sequence[ContrastFit | Unusable], problems: Sequence[str]
+) -> Iterator[str]:
+    """Yield what is wrong with the other contrasts; semicolons would separate two reasons."""
+    unusable = [fit.reason for fit in fits if isinstance(fit, Unusable)]
+    for problem in dict.fromkeys([*problems, *unusable]):
+        yield problem.replace(';', ',')
+    for fit in fits:
+        if isinstance(fit, ContrastFit):
+            if fit.overlap < OVERLAP:
+                yield f'{fit.name} shows the basal ganglia elsewhere than the T2w'
+            if fit.handedness < HANDEDNESS:
+                yield f'{fit.name} fits the T2w better with left and right swapped'

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from pvs_workflow.method.count import ImageCounts, count
 from pvs_workflow.method.cut import SixImages, cut
 from pvs_workflow.method.find import find
 from pvs_workflow.method.locate import locate
+from pvs_workflow.method.optional import attempt
+from pvs_workflow.method.saved import Saved, Unusable
 from pvs_workflow.method.tables import tabulate
 from pvs_workflow.networks.bundle import model_sha256, verify_bundle
 from pvs_workflow.settings import RANDOM_SEED
@@ -57,7 +60,7 @@ class EPVSResult:
     enhanced : nibabel image
         The enhanced images, at their positions in the T2w.
     aligned : dict of nibabel image
-        The aligned ``T1w`` and ``FLAIR``, if given.
+        The aligned ``T1w`` and ``FLAIR``, if given and usable.
     quality : Quality
         Quality flags, with reasons.
     six : SixImages
@@ -101,7 +104,7 @@ def count_epvs(
     t2w : path or nibabel image
     t1w, flair : path or nibabel image, optional
         Scans of the same head. They do not affect the counts; they serve to check the left–right
-        orientation of the T2w.
+        orientation of the T2w. If one cannot be used, ``quality`` says why.
     model : Path, optional
         A cascade bundle (default: the shipped one).
     seed : int
@@ -116,7 +119,7 @@ def count_epvs(
     Raises
     ------
     PVSError
-        If an image or the model cannot be used, or if ANTs or TensorFlow is already loaded with
+        If the T2w or the model cannot be used, or if ANTs or TensorFlow is already loaded with
         more than one thread, which would change the results.
 
     Examples
@@ -135,15 +138,18 @@ def count_epvs(
             for name, image in contrasts.items()
             if image is not None
         }
-        scans = {name: conform(path, is_t2w=name == 'T2w') for name, path in files.items()}
-        original = open_nifti(files['T2w'])
-    scan = scans.pop('T2w')
+        t2w_file = files.pop('T2w')
+        scan, original = conform(t2w_file, is_t2w=True), open_nifti(t2w_file)
+        scans = {name: _attempt(conform, source=path) for name, path in files.items()}
     corrected = correct(scan, seed) if bias_correction else scan
     location = locate(scan, corrected, seed)
     located = location.basal_ganglia
-    aligned = {name: align(scan, moving, seed) for name, moving in scans.items()}
+    aligned = {
+        name: _attempt(align, t2w=scan, moving=moving, seed=seed) for name, moving in scans.items()
+    }
+    placed = {'affine': location.affine, 'nuclei': location.nuclei, 'seed': seed}
     fits = tuple(
-        compare(scans[name], other, location.affine, location.nuclei, seed)
+        _attempt(compare, moving=scans[name], aligned=other, **placed)
         for name, other in aligned.items()
     )
     six = cut(corrected, located, bundle)
@@ -164,11 +170,19 @@ def count_epvs(
         counts=tables['epvs_counts'],
         epvs=tables['epvs_instances'],
         **{name: restore(image, original) for name, image in images.items()},
-        aligned={name: restore(other.image, original) for name, other in aligned.items()},
+        aligned={
+            name: restore(other.image, original)
+            for name, other in aligned.items()
+            if not isinstance(other, Unusable)
+        },
         quality=quality,
         six=six,
         counted=counted,
     )
+
+
+def _attempt(step: Callable, **arguments) -> Saved:
+    return attempt(step, arguments, errors=Exception)
 
 
 def _as_file(image: ImageLike, target: Path) -> Path:

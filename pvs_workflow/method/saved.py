@@ -65,6 +65,25 @@ class Saved:
         return cls(**values)
 
 
+@dataclass(frozen=True)
+class Unusable(Saved):
+    """The place of a result on an optional image that cannot be used.
+
+    Attributes
+    ----------
+    reason : str
+        A sentence that names the image.
+
+    """
+
+    reason: str
+
+
+def is_unusable(index: Path | str) -> bool:
+    """Return whether a saved result is :class:`Unusable`, by the name of its file."""
+    return Path(index).stem == Unusable.__name__
+
+
 def saved_file(index: Path | str, field: str) -> Path:
     """Return the file of an image or transform of a saved result, by field name."""
     return Path(index).with_name(json.loads(Path(index).read_text())['files'][field])
@@ -82,8 +101,10 @@ def load_arguments(function: Callable, values: Mapping) -> dict:
 def _load(hint, value):
     if isinstance(value, list):
         return tuple(_load(get_args(hint)[0], part) for part in value)
-    if isinstance(hint, type) and issubclass(hint, Saved):
-        return hint.load(value)
+    kinds = [one for one in get_args(hint) or [hint] if isinstance(one, type)]
+    if any(issubclass(one, Saved) for one in kinds):
+        # The file is named after the class.
+        return {one.__name__: one for one in (*kinds, Unusable)}[Path(value).stem].load(value)
     return Path(value) if hint is Path else value
 
 

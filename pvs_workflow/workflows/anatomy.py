@@ -7,6 +7,7 @@ from pvs_workflow.interfaces.steps import (
     Align,
     CompareNuclei,
     Conform,
+    ConformContrast,
     CorrectBias,
     FindNuclei,
     FindROI,
@@ -72,12 +73,14 @@ def init_conform_wf(
     for contrast, used in zip(fields, (True, use_t1w, use_flair), strict=True):
         if not used:
             continue
-        conform = pe.Node(Conform(is_t2w=contrast == 't2w'), name=f'conform_{contrast}')
+        is_t2w = contrast == 't2w'
+        interface = Conform(is_t2w=True) if is_t2w else ConformContrast()
+        conform = pe.Node(interface, name=f'conform_{contrast}')
         edges.append((inputnode, conform, [(contrast, 'source')]))
         last = conform
-        if contrast == 't2w':
+        if is_t2w:
             edges.append((conform, outputnode, [('result', 'conformed')]))
-        if contrast == 't2w' and bias_correction:
+        if is_t2w and bias_correction:
             correct_bias = pe.Node(CorrectBias(seed=random_seed), name='correct_bias')
             edges.append((conform, correct_bias, [('result', 't2w')]))
             last = correct_bias

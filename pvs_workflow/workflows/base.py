@@ -146,7 +146,10 @@ def init_scan_wf(
     )
     roi_wf = init_roi_wf(random_seed=random_seed)
     cascade_wf = init_cascade_wf(
-        model=model, model_sha256=model_sha256(model), random_seed=random_seed
+        model=model,
+        model_sha256=model_sha256(model),
+        random_seed=random_seed,
+        problems=scan.problems,
     )
     outputs_wf = init_outputs_wf(scan=scan, bids_dir=bids_dir, output_dir=output_dir, model=model)
     edges = [
@@ -178,7 +181,7 @@ def init_scan_wf(
     if others:
         edges.append((fits, cascade_wf, [('out', 'inputnode.fits')]))
     workflow.connect(edges)
-    declare_memory(workflow, count_voxels(images.values()))
+    declare_memory(workflow, {field: count_voxels(path) for field, path in images.items()})
     return workflow
 
 

@@ -1,5 +1,6 @@
 """Workflow that cuts the six images, counts and finds the ePVS, and assesses the quality."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from nipype.interfaces import utility as niu
@@ -8,7 +9,14 @@ from nipype.pipeline import engine as pe
 from pvs_workflow.interfaces.steps import AssessQuality, CutImages, FindEPVS, RunCascade
 
 
-def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='cascade_wf'):
+def init_cascade_wf(
+    *,
+    model: Path,
+    model_sha256: str,
+    random_seed: int,
+    problems: Sequence[str] = (),
+    name='cascade_wf',
+):
     """Cut the six images, enhance them, count, find the ePVS, and assess the quality.
 
     Workflow Graph
@@ -28,6 +36,8 @@ def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='c
         Checksum of the bundle's card.
     random_seed : int
         Random seed of TensorFlow, > 0.
+    problems : sequence of str
+        What was wrong with optional files before processing.
     name : str
         Name of the workflow (default: ``cascade_wf``).
 
@@ -40,7 +50,7 @@ def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='c
     warp
         The template, warped to the T2w.
     fits
-        Agreement of each other contrast with the T2w (optional).
+        Agreement of each other contrast with the T2w, or why it is unusable (optional).
 
     Outputs
     -------
@@ -67,7 +77,7 @@ def init_cascade_wf(*, model: Path, model_sha256: str, random_seed: int, name='c
     cut_images = pe.Node(CutImages(**bundle), name='cut_images')
     run_cascade = pe.Node(RunCascade(seed=random_seed, **bundle), name='run_cascade')
     find_epvs = pe.Node(FindEPVS(), name='find_epvs')
-    assess_quality = pe.Node(AssessQuality(), name='assess_quality')
+    assess_quality = pe.Node(AssessQuality(problems=list(problems)), name='assess_quality')
     assessed = ('located', 'warp', 'fits')
     workflow.connect(
         [

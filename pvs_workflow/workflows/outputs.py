@@ -7,9 +7,20 @@ from nipype.pipeline import engine as pe
 
 from pvs_workflow.derivatives import names
 from pvs_workflow.inputs import Scan
-from pvs_workflow.inputs.metadata import scanner_metadata
-from pvs_workflow.interfaces.derivatives import SaveImage, SaveTables, SaveTransform
-from pvs_workflow.interfaces.figures import DrawCascade, DrawRegistration, DrawROI
+from pvs_workflow.inputs.metadata import Sidecars
+from pvs_workflow.interfaces.derivatives import (
+    IMAGE_SUFFIXES,
+    SaveImage,
+    SaveTables,
+    SaveTransform,
+)
+from pvs_workflow.interfaces.figures import (
+    DrawCascade,
+    DrawRegistration,
+    DrawROI,
+    figure_path,
+    registration_name,
+)
 from pvs_workflow.networks.bundle import model_sha256, read_card
 
 _IMAGES = {
@@ -44,8 +55,21 @@ def image_sidecar(scan: Scan, bids_dir: Path, tail: str) -> dict:
         content['SkullStripped'] = False
     if tail == names.T2W:
         # The group level compares scanners, but reads only derivatives.
-        content |= scanner_metadata(bids_dir, scan.t2w)
+        content |= Sidecars(bids_dir).read(scan.t2w)
     return content
+
+
+def contrast_files(contrast: str, stem: str, figures: str) -> list[str]:
+    """Return the files of another contrast (``t1w``, ``flair``).
+
+    ``stem`` and ``figures`` are the paths that the names of derivatives and figures begin with.
+    """
+    image, transform = _IMAGES[contrast][0], _TRANSFORMS[f'{contrast}_xfm'][0]
+    return [
+        *(f'{stem}_{image}{suffix}' for suffix in IMAGE_SUFFIXES),
+        f'{stem}_{transform}',
+        figure_path(figures, registration_name(contrast)),
+    ]
 
 
 def init_outputs_wf(
@@ -108,12 +132,13 @@ def init_outputs_wf(
     workflow = pe.Workflow(name=name)
     fields = ['t2w', 't1w', 'flair', 'located', 'warp', 'six', 'counted', 'found', 'quality']
     inputnode = pe.Node(niu.IdentityInterface(fields=fields), name='inputnode')
-    absent = {contrast for contrast in ('t1w', 'flair') if getattr(scan, contrast) is None}
+    absent = [contrast for contrast in ('t1w', 'flair') if getattr(scan, contrast) is None]
     stem = str(output_dir / scan.folder / scan.prefix)
+    figures = str(output_dir / f'sub-{scan.participant}' / 'figures' / scan.prefix)
     edges = []
 
     def add(node: str, interface, inputs: dict[str, str]) -> None:
-        if not absent & set(inputs):
+        if not set(absent) & set(inputs):
             edges.append((inputnode, pe.Node(interface, name=node), list(inputs.items())))
 
     for image, (tail, result, field) in _IMAGES.items():
@@ -135,13 +160,17 @@ def init_outputs_wf(
         'model': read_card(model).label,
         'model_sha256': model_sha256(model),
     }
-    save = SaveTables(identity=identity, stem=stem, sources=list(scan.sources(bids_dir)))
+    save = SaveTables(
+        identity=identity,
+        stem=stem,
+        sources=list(scan.sources(bids_dir)),
+        obsolete=[path for contrast in absent for path in contrast_files(contrast, stem, figures)],
+    )
     add('save_tables', save, _same('six', 'counted', 'found', 'quality'))
-    stem = str(output_dir / f'sub-{scan.participant}' / 'figures' / scan.prefix)
-    add('draw_roi', DrawROI(stem=stem), _same('t2w', 'located', 'six'))
-    add('draw_cascade', DrawCascade(stem=stem), _same('six', 'counted', 'found'))
+    add('draw_roi', DrawROI(stem=figures), _same('t2w', 'located', 'six'))
+    add('draw_cascade', DrawCascade(stem=figures), _same('six', 'counted', 'found'))
     for result, label in (('t1w', 'T1w'), ('flair', 'FLAIR'), ('warp', 'Template')):
-        draw = DrawRegistration(moving_name=label, stem=stem)
+        draw = DrawRegistration(moving_name=label, stem=figures)
         add(f'draw_{label.lower()}', draw, _same('t2w', 'located') | {result: 'moving'})
     workflow.connect(edges)
     return workflow

@@ -105,16 +105,16 @@ def _special_files():
     def link(target):
         return at(lambda path: path.symlink_to(target))
 
-    yield 'a folder as T2w', at(Path.mkdir), 'is a folder, not an image file', 1
+    yield 'a folder as T2w', at(Path.mkdir), 'is a folder instead of a file', 1
     yield 'a folder as T1w', _with_t2w(at(Path.mkdir, 'sub-bad_T1w.nii.gz')), NO_ERROR, 0
-    yield 'a pipe as T2w', at(os.mkfifo), 'not an image file', 1
+    yield 'a pipe as T2w', at(os.mkfifo), 'instead of a file', 1
     pipe = _with_t2w(at(os.mkfifo, 'sub-bad_T1w.nii.gz'))
-    yield 'a pipe as T1w', pipe, 'not an image file', 1
-    yield 'a link to an endless device', link('/dev/zero'), 'not an image file', 1
-    yield 'a link to the terminal', link('/dev/tty'), 'not an image file', 1
+    yield 'a pipe as T1w', pipe, NO_ERROR, 0
+    yield 'a link to an endless device', link('/dev/zero'), 'instead of a file', 1
+    yield 'a link to the terminal', link('/dev/tty'), 'instead of a file', 1
     yield 'a link to nothing', link('/nowhere/at/all.nii.gz'), 'is a broken link', 1
     yield 'a link to itself', link(T2W), 'is a broken link', 1
-    yield 'a link to a folder', link('/tmp'), 'not an image file', 1
+    yield 'a link to a folder', link('/tmp'), 'instead of a file', 1
     yield 'a link of 4,000 characters', link('/' + 'a/' * 2000), 'is a broken link', 1
 
     def outside(bids):
@@ -130,7 +130,7 @@ def _special_files():
             os.chdir(path.parent)
             end.bind(path.name)
 
-    yield 'a socket as T2w', at(socket), 'not an image file', 1
+    yield 'a socket as T2w', at(socket), 'instead of a file', 1
 
     def loops(bids):
         for link in (
@@ -218,7 +218,7 @@ def _names():
         1,
     )
     copy = 'sub-good.bak/anat/sub-good_FLAIR.nii.gz'
-    yield 'a FLAIR in a copy of the good one', image(copy), 'is not a label', 1
+    yield 'a FLAIR in a copy of the good one', image(copy), 'sub-bad: no T2w', 1
     second = 'sub-good_2/anat/sub-good_acq-x_T2w.nii.gz'
     yield 'a T2w of the good one in another folder', image(second), 'is not a label', 1
     for detail, label in {
@@ -246,7 +246,7 @@ def _names():
     raw = b'sub-bad/anat/sub-bad_acq-\xff\xfe_T2w.nii.gz'
     yield 'a T2w that is not UTF-8', image(raw), 'sub-bad', 1
     raw = b'sub-bad/anat/sub-bad_acq-\xff_T1w.nii.gz'
-    yield 'a T1w that is not UTF-8', image(raw), 'sub-bad', 1
+    yield 'a T1w that is not UTF-8', image(raw), 'sub-bad: no T2w', 1
 
     def similar(bids):
         for label in ('a+b', 'aplusb', 'A+b'):

@@ -82,7 +82,7 @@ def _image(folder: Path, path: Path) -> Verdict:
 
 def _dataset(bids: Path, options: dict | None) -> Verdict:
     from pvs_workflow.cli.participant import log_selection, select_scans
-    from pvs_workflow.inputs.metadata import scanner_metadata
+    from pvs_workflow.inputs.metadata import Sidecars
     from pvs_workflow.settings import Settings
 
     settings = Settings(
@@ -102,7 +102,7 @@ def _dataset(bids: Path, options: dict | None) -> Verdict:
     if [(scan.t2w, scan.t1w, scan.flair) for scan in good] != [(*paths, None)]:
         harm = f'the good participant has {good}'
     for scan in selection.scans:
-        facts = scanner_metadata(bids, scan.t2w) | {'Sources': scan.sources(bids)}
+        facts = Sidecars(bids).read(scan.t2w) | {'Sources': scan.sources(bids)}
         text = json.dumps(facts, allow_nan=False, ensure_ascii=False).encode()
         if len(text) > 10_000 or not all(
             f.isprintable() for f in facts.values() if isinstance(f, str)

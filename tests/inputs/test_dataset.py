@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 import time
@@ -12,7 +11,6 @@ from pvs_workflow.inputs.dataset import (
     clean_labels,
     find_participants,
     is_label,
-    list_participant,
     natural_key,
 )
 
@@ -111,41 +109,6 @@ def test_numbers_of_any_length_are_sorted():
     assert sorted(names, key=natural_key) == ['9', '010', '9' * 5000, '1' + '0' * 5000]
 
 
-def test_a_listing_has_sessions_files_and_folders(make_dataset):
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz')
-    (folder / 'sub-01/anat/deeper').mkdir()
-    (folder / 'sub-01/anat/sub-01_acq-folder_T2w.nii.gz').mkdir()
-    (folder / 'sub-01/anat/sub-01_acq-link_T2w.nii.gz').symlink_to('nowhere')
-    (folder / 'sub-01/anat/.sub-01_T2w.nii.gz').touch()
-    (folder / 'sub-01/func').mkdir()
-    (folder / 'sub-01/func/sub-01_T2w.nii.gz').touch()
-    (folder / 'sub-01/ses-2').symlink_to('ses-1')
-    listing = list_participant(folder, '01')
-    assert listing.sessions == ('1', '2')
-    assert listing.folders == (
-        'sub-01/anat/deeper',
-        'sub-01/anat/sub-01_acq-folder_T2w.nii.gz',
-    )
-    assert 'sub-01/ses-2/anat/sub-01_ses-1_T1w.nii.gz' in listing.files
-    assert 'sub-01/anat/sub-01_acq-link_T2w.nii.gz' in listing.files
-    assert not any('func' in file or '/.' in file for file in listing.files)
-    assert list_participant(folder, 'unknown').files == ()
-
-
-def test_odd_names_do_not_hide_images(make_dataset):
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-01_ses-1_T1w.nii.gz')
-    (folder / 'sub-01/anat/loop').symlink_to('loop')
-    (folder / 'sub-01/ses-1.bak/anat').mkdir(parents=True)
-    (folder / 'sub-01/ses-1.bak/anat/sub-01_ses-1_T2w.nii.gz').touch()
-    listing = list_participant(folder, '01')
-    assert (listing.sessions, listing.odd_sessions) == (('1',), ('1.bak',))
-    assert listing.files == (
-        'sub-01/anat/loop',
-        'sub-01/anat/sub-01_T2w.nii.gz',
-        'sub-01/ses-1/anat/sub-01_ses-1_T1w.nii.gz',
-    )
-
-
 def test_folders_above_the_dataset_do_not_matter(make_dataset, tmp_path):
     """pybids takes the first subject label in the whole path."""
     above = tmp_path / 'sub-study' / 'anat' / 'ses-all'
@@ -166,21 +129,6 @@ def test_pybids_is_loaded_only_when_needed(make_dataset):
         [sys.executable, '-c', code, folder], capture_output=True, text=True, check=True
     )
     assert process.stdout.strip() == '[]'
-
-
-def test_a_folder_that_cannot_be_read_has_no_images(make_dataset, monkeypatch):
-    folder = make_dataset('sub-01_T2w.nii.gz', 'sub-02_T2w.nii.gz')
-    original = os.scandir
-
-    def scandir(path):
-        if 'sub-02' in str(path):
-            raise PermissionError(13, 'Permission denied')
-        return original(path)
-
-    monkeypatch.setattr(os, 'scandir', scandir)
-    selection = collect_scans(folder)
-    assert [scan.participant for scan in selection.scans] == ['01']
-    assert [label for label, _ in selection.missing] == ['02']
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pvs_workflow.inputs.metadata import scanner_metadata
+from pvs_workflow.inputs.metadata import Sidecars, echo_time
 
 
 def test_sidecars_are_inherited(tmp_path):
@@ -17,7 +17,7 @@ def test_sidecars_are_inherited(tmp_path):
     }
     for name, content in sidecars.items():
         (tmp_path / name).write_text(json.dumps(content))
-    assert scanner_metadata(tmp_path, image) == {
+    assert Sidecars(tmp_path).read(image) == {
         'Manufacturer': 'A',
         'ManufacturersModelName': 'M',
         'MagneticFieldStrength': 1.5,
@@ -27,4 +27,29 @@ def test_sidecars_are_inherited(tmp_path):
 @pytest.mark.parametrize('text', ['', '[]', '{"Manufacturer": ["A"]}', '{"Manufacturer": true}'])
 def test_unusable_sidecars_are_skipped(tmp_path, text):
     (tmp_path / 'T2w.json').write_text(text)
-    assert scanner_metadata(tmp_path, tmp_path / 'sub-01_T2w.nii.gz') == {}
+    assert Sidecars(tmp_path).read(tmp_path / 'sub-01_T2w.nii.gz') == {}
+
+
+def test_sidecars_that_are_broken_links_are_found(tmp_path):
+    (tmp_path / 'T2w.json').symlink_to('nowhere')
+    assert Sidecars(tmp_path).find(tmp_path / 'sub-01_T2w.nii.gz') == [tmp_path / 'T2w.json']
+
+
+@pytest.mark.parametrize(
+    ('value', 'seconds'),
+    [
+        (0.012, 0.012),
+        (12, 0.012),
+        ('0.1', 0.1),
+        ('100 ms', None),
+        (0, None),
+        (-0.1, None),
+        (float('inf'), None),
+    ],
+)
+def test_the_echo_time_is_in_seconds(value, seconds):
+    assert echo_time({'EchoTime': value}) == seconds
+
+
+def test_the_echo_time_may_be_unknown():
+    assert echo_time({}) is None

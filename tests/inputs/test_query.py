@@ -4,7 +4,7 @@ import pytest
 
 from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs import collect_scans, load_filters
-from pvs_workflow.inputs.dataset import list_participant
+from pvs_workflow.inputs.listing import list_participant
 from pvs_workflow.inputs.query import find_images
 
 

@@ -6,16 +6,26 @@ import pytest
 
 from pvs_workflow.method.align import ContrastFit
 from pvs_workflow.method.assess import Quality, assess_quality
+from pvs_workflow.method.saved import Unusable
 from tests.builders.method import image_counts, six_images, small_head, warp
 
 COUNTS = [3.0] * 6
 
 
-def assess(rois=80 * 96, located=None, correlation=0.9, in_distribution=(True,) * 6, others=()):
+def assess(
+    rois=80 * 96,
+    located=None,
+    correlation=0.9,
+    in_distribution=(True,) * 6,
+    others=(),
+    problems=(),
+):
     good = small_head()[1]
     six = six_images(np.asarray((located or good).roi.dataobj), rois)
     counted = image_counts(COUNTS, in_distribution=in_distribution)
-    return assess_quality(six, located or good, counted, warp(correlation), tuple(others))
+    return assess_quality(
+        six, located or good, counted, warp(correlation), tuple(others), problems
+    )
 
 
 def change_roi(change):
@@ -50,11 +60,15 @@ def test_a_good_scan_passes():
         ({'correlation': 0.35}, 'review', 'the template fits poorly'),
         ({'correlation': 0.1}, 'fail', 'the template does not fit'),
         ({'rois': 300}, 'review', 'little of the basal ganglia'),
-        ({'others': [ContrastFit(0.75, 1.2)]}, 'review', 'T1w or FLAIR shows the basal ganglia'),
         (
-            {'others': [ContrastFit(0.9, 1.2), ContrastFit(0.9, 0.9)]},
+            {'fits': [ContrastFit('T1w.nii', 0.75, 1.2)]},
             'review',
-            'fits the T2w better with left and right swapped',
+            'T1w.nii shows the basal ganglia',
+        ),
+        (
+            {'fits': [ContrastFit('T1w.nii', 0.9, 1.2), ContrastFit('FLAIR.nii', 0.9, 0.9)]},
+            'review',
+            'FLAIR.nii fits the T2w better with left and right swapped',
         ),
     ],
 )
@@ -73,3 +87,21 @@ def test_only_images_out_of_distribution_need_review(outside):
     assert quality.overall == 'review'
     assert quality.reasons == ('an image unlike those the cascade was trained on',)
     assert assess(in_distribution=in_distribution, correlation=0.1).images == ('fail',) * 6
+
+
+def test_optional_files_that_cannot_be_used_need_review():
+    quality = assess(
+        fits=[Unusable('T1w.nii is 4D; give a 3D image'), ContrastFit('FLAIR.nii', 0.9, 1.2)],
+        problems=('T2w.json is a broken link',),
+    )
+    assert (quality.overall, quality.images) == ('review', ('pass',) * 6)
+    # Reasons are separated by semicolons.
+    assert quality.reasons == ('T2w.json is a broken link', 'T1w.nii is 4D, give a 3D image')
+
+
+def test_reasons_name_the_contrast():
+    fits = [ContrastFit('T1w.nii', 0.5, 1.2), ContrastFit('FLAIR.nii', 0.9, 0.5)]
+    assert assess(fits=fits).reasons == (
+        'T1w.nii shows the basal ganglia elsewhere than the T2w',
+        'FLAIR.nii fits the T2w better with left and right swapped',
+    )

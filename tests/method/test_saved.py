@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.method.cut import SixImages
-from pvs_workflow.method.saved import Saved, load_arguments, saved_file
+from pvs_workflow.method.saved import Saved, Unusable, is_unusable, load_arguments, saved_file
 from pvs_workflow.registration.transforms import LinearTransform
 from tests.builders.method import six_images, small_head
 
@@ -88,3 +88,16 @@ def test_arguments_are_loaded_by_their_type_hints(tmp_path):
     assert isinstance(arguments['first'], Everything)
     assert [other.ratio for other in arguments['others']] == [1 / 3, 1 / 3]
     assert (arguments['model'], arguments['seed']) == (Path('/m'), 3)
+
+
+def test_an_argument_may_be_unusable(tmp_path):
+    def step(first: Everything, others: tuple[Everything | Unusable, ...]):
+        """Take results that may be unusable."""
+
+    index = str(Unusable('it is 4D').save(tmp_path))
+    good = str(everything().save(tmp_path / 'good'))
+    assert (is_unusable(index), is_unusable(good)) == (True, False)
+    arguments = load_arguments(step, {'first': index, 'others': [good, index]})
+    assert arguments['first'] == Unusable('it is 4D')
+    assert isinstance(arguments['others'][0], Everything)
+    assert arguments['others'][1] == Unusable('it is 4D')

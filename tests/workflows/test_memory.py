@@ -24,9 +24,10 @@ def write_header(path, shape):
     return path
 
 
-def declared_memory(folder, shape):
+def declared_memory(folder, shape, t1w_shape=(4, 5, 6)):
     t2w = write_header(folder / 'sub-01_T2w.nii', shape)
-    scan = Scan('01', None, t2w, None, None, (('sub', '01'),))
+    t1w = write_header(folder / 'sub-01_T1w.nii', t1w_shape)
+    scan = Scan('01', None, t2w, t1w, None, (('sub', '01'),))
     workflow = init_scan_wf(
         scan=scan,
         bids_dir=folder,
@@ -37,10 +38,9 @@ def declared_memory(folder, shape):
     return {node.fullname: node.mem_gb for node in workflow._get_all_nodes()}
 
 
-def test_the_largest_image_is_used(tmp_path):
-    small = write_header(tmp_path / 'small.nii', (4, 5, 6))
-    large = write_header(tmp_path / 'large.nii', (40, 50, 60))
-    assert count_voxels([small, None, large]) == 40 * 50 * 60
+def test_voxels_are_counted_from_the_header(tmp_path):
+    assert count_voxels(write_header(tmp_path / 'a.nii', (4, 5, 6))) == 120
+    assert count_voxels(None) == 0
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_unusable_images_are_ignored(tmp_path, content):
         path.write_bytes(content)
     elif content:
         write_header(path, content)
-    assert count_voxels([path]) == 0
+    assert count_voxels(path) == 0
 
 
 def test_a_large_head_needs_more_memory_in_every_step(tmp_path):
@@ -66,3 +66,10 @@ def test_a_large_head_needs_more_memory_in_every_step(tmp_path):
     more = BYTES_PER_VOXEL * (512**3 - USUAL_VOXELS) / 1e9
     assert usual == declared_memory(tmp_path / 'small', (256, 256, 30))
     assert {name: pytest.approx(memory + more) for name, memory in usual.items()} == large
+
+
+def test_a_large_t1w_needs_more_memory_only_where_it_is_read(tmp_path):
+    usual = declared_memory(tmp_path / 'usual', (512, 512, 38))
+    large = declared_memory(tmp_path / 'large', (512, 512, 38), (512, 512, 512))
+    steps = {name.rpartition('.')[2] for name in usual if large[name] > usual[name]}
+    assert steps == {'conform_t1w', 'align_t1w', 'compare_t1w'}
