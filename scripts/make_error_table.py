@@ -30,7 +30,6 @@ SOURCES = {
     'execution/outcome.py': {'collect_outcome', 'find_reason'},
     'inputs/collect.py': {'collect_scans'},
     'inputs/dataset.py': {'find_participants', 'explain_access', 'explain_bad_label'},
-    'inputs/near_misses.py': {'_explain'},
     'inputs/participant.py': {'collect_participant', '_collect_session', '_explain_near_misses'},
     'inputs/screening.py': {'screen_t2ws', 'find_fault', '_find_contrast_fault'},
     'raters/matching.py': {'_unknown_sentence'},

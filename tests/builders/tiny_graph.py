@@ -20,11 +20,17 @@ def write_grade(folder, name, first):
     from pathlib import Path
 
     Path(folder).mkdir(parents=True, exist_ok=True)
-    Path(folder, name).write_text('a grade')
+    Path(folder, name).write_text(f'a grade; {first}')
     return name
 
 
-def first_step(name, case, folder):
+class Optional(Function):
+    """A step on an optional image."""
+
+    is_optional = True
+
+
+def first_step(name, case, folder, failure=''):
     """Record the call and, in the scan sub-02, act according to the case."""
     import os
     import signal
@@ -33,6 +39,9 @@ def first_step(name, case, folder):
 
     from pvs_workflow.errors import ImageError
 
+    if failure:
+        return failure
+    case = case.removeprefix('optional-')
     with Path(folder, 'runs.txt').open('a') as file:
         file.write(f'{name} {os.getpid()}\n')
     print('a worker talks')
@@ -63,7 +72,8 @@ def build(scans, case, folder, output_dir):
     for scan in scans:
         lost = case == 'missing-result' and scan.participant == '02'
         # Nipype treats a string that is the path of a file as a file, hence folder and name.
-        first = Node(Function(function=first_step), name='first', overwrite=False)
+        kind = Optional if case.startswith('optional-') else Function
+        first = Node(kind(function=first_step), name='first', overwrite=False)
         first.inputs.trait_set(name=scan.name, case=case, folder=str(folder))
         last = Node(Function(function=write_grade), name='last', overwrite=False)
         last.inputs.folder = str(output_dir / scan.folder)

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
+from nipype.pipeline.engine import Node, Workflow
 
-from pvs_workflow.execution.plugin import work_order
+from pvs_workflow.execution.plugin import MemoryLimitedPlugin, pass_on_failure, work_order
+from pvs_workflow.interfaces.steps import Conform, ConformContrast
+from pvs_workflow.method.saved import Unusable
 from tests.builders.execution import ALL, TINY, WITHOUT_FAILURE
 
 
@@ -112,6 +115,57 @@ def test_one_failure_does_not_stop_the_others(tiny, tmp_path, case, message):
     if case == 'bug':
         crash_file = outcome['failed']['sub-02'].rpartition('details: ')[2].rstrip(')')
         assert 'an unforeseen bug' in Path(crash_file).read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('case', 'reason'),
+    [
+        ('optional-killed', 'step first failed: its process was killed'),
+        ('optional-bug', "step first failed: KeyError: 'an unforeseen bug'"),
+    ],
+)
+def test_a_failed_step_on_an_optional_image_passes_on_the_reason(tiny, tmp_path, case, reason):
+    completed, outcome = tiny(case, 'stop')
+    assert (completed.returncode, outcome['done'], outcome['failed']) == (0, ALL, {})
+    grade = tmp_path / 'out/sub-02/anat/sub-02_desc-potter_grade.tsv'
+    assert grade.read_text().startswith(f'a grade; {reason}')
+    # The next run tries the step again.
+    tiny(case, 'stop')
+    assert steps_run(tmp_path).count('sub_02') == 2
+    assert steps_run(tmp_path).count('sub_01') == 1
+
+
+def unreadable_t1w(folder):
+    """Return a step that reads a T1w, and the file of its result."""
+    interface = ConformContrast(source=str(folder / 'T1w.nii'))
+    return Node(interface, name='conform', base_dir=folder), folder / 'conform/Unusable.json'
+
+
+def test_an_optional_image_may_need_more_memory_than_the_run_has(tmp_path):
+    node, _ = unreadable_t1w(tmp_path)
+    node._mem_gb = 50
+    workflow = Workflow('pvs_wf', base_dir=str(tmp_path))
+    workflow.add_nodes([Workflow('sub_01_wf')])
+    workflow.get_node('sub_01_wf').add_nodes([node])
+    plugin = MemoryLimitedPlugin(None, 1, 4.0, lambda number: None, lambda node, status: None)
+    workflow.run(plugin=plugin)
+    assert (plugin.failures, plugin.unfinished) == ([], [])
+    reason = Unusable.load(tmp_path / 'pvs_wf/sub_01_wf/conform/Unusable.json').reason
+    assert reason.startswith('T1w.nii cannot be used: step conform may need 50.')
+
+
+def test_a_reason_is_not_kept_for_the_next_run(tmp_path):
+    node, result = unreadable_t1w(tmp_path)
+    assert pass_on_failure(node, ['WorkerDiedError: its process was killed\n'])
+    assert 'its process was killed' in Unusable.load(result).reason
+    unreadable_t1w(tmp_path)[0].run()
+    assert 'No such file' in Unusable.load(result).reason
+
+
+def test_other_steps_do_not_pass_on_failures(tmp_path):
+    node = Node(Conform(is_t2w=True), name='conform_t2w', base_dir=str(tmp_path))
+    assert not pass_on_failure(node, ['ValueError: no\n'])
 
 
 @pytest.mark.slow
