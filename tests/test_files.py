@@ -17,6 +17,7 @@ from pvs_workflow.files import (
     decode_text,
     read_json,
     read_json_object,
+    remove_files,
     remove_leftovers,
     write_text,
 )
@@ -159,3 +160,12 @@ def test_bytes_of_no_encoding_do_not_hide_the_rest():
 def test_a_sidecar_that_is_not_an_object_is_empty(tmp_path, content):
     (tmp_path / 'a.json').write_text(content)
     assert read_json_object(tmp_path / 'a.json') == {}
+
+
+def test_files_are_removed_if_they_exist(tmp_path):
+    (tmp_path / 'a').touch()
+    remove_files([tmp_path / 'a', str(tmp_path / 'b')])
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / 'folder').mkdir()
+    with pytest.raises(OutputError, match='folder'):
+        remove_files([tmp_path / 'folder'])

@@ -51,7 +51,8 @@ def list_participant(bids_dir: os.PathLike, participant: str) -> Listing:
     sessions = [label for label in labels if is_label(label)]
     odd = [label for label in labels if not is_label(label)]
     files, folders = [], []
-    for session in (None, *sessions):
+    # Without the names of the sessions, the rest is unknown.
+    for session in () if unreadable else (None, *sessions):
         parent = session_folder(participant, session)
         for name, is_folder in entries(f'{parent}/anat', session):
             (folders if is_folder else files).append(f'{parent}/anat/{name}')

@@ -1,5 +1,6 @@
 """Outcomes of scans, explanations of failures, and retired results."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from pvs_workflow.execution.outcome import (
     failed_scan,
     result_path,
     retire_results,
+    used_images,
 )
 from pvs_workflow.inputs import Scan
 
@@ -146,3 +148,12 @@ def test_the_first_failure_of_a_scan_is_reported(tmp_path):
     assert 'KeyError: 1' in failed[SCANS[0]]
     common = [SimpleNamespace(node='pvs_wf.x', traceback='KeyError: 3', crash_file=CRASH)]
     assert list(collect_outcome(tmp_path, SCANS, common, []).failed) == list(SCANS)
+
+
+def test_images_without_a_derivative_were_not_used(tmp_path):
+    scan = replace(SCANS[0], t1w=Path('t1w.nii'), flair=Path('flair.nii'))
+    path = result_path(tmp_path, scan, 'space-T2w_desc-preproc_FLAIR.nii.gz')
+    path.parent.mkdir(parents=True)
+    path.touch()
+    used = used_images(tmp_path, scan)
+    assert (used.t2w, used.t1w, used.flair) == (scan.t2w, None, scan.flair)

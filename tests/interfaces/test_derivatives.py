@@ -14,6 +14,7 @@ from pvs_workflow.method.assess import Quality
 from pvs_workflow.method.conform import conform
 from pvs_workflow.method.cut import SixImages
 from pvs_workflow.method.find import find
+from pvs_workflow.method.saved import Unusable
 from pvs_workflow.registration.transforms import LinearTransform
 from pvs_workflow.science.slices import View
 from tests.builders.method import image_counts, spots
@@ -118,3 +119,16 @@ def test_a_transform_is_written_in_the_format_of_itk(tmp_path):
     target = tmp_path / 'sub-01_xfm.txt'
     SaveTransform(result=str(result), target=str(target)).run(cwd=tmp_path)
     assert LinearTransform.load(target) == transform
+
+
+def test_files_of_an_earlier_run_are_removed_if_a_contrast_is_unusable(tmp_path):
+    unusable = str(Unusable('it is 4D').save(tmp_path / 'unusable'))
+    stem = tmp_path / 'sub-01_space-T2w_desc-preproc_T1w'
+    names = {'sub-01_xfm.txt', f'{stem.name}.nii.gz', f'{stem.name}.json', 'sub-01_other.json'}
+    for name in names:
+        (tmp_path / name).touch()
+    SaveTransform(result=unusable, target=str(tmp_path / 'sub-01_xfm.txt')).run(cwd=tmp_path)
+    save = SaveImage(result=unusable, t2w_file='T2w.nii', stem=str(stem), sidecar={})
+    save.run(cwd=tmp_path)
+    save.run(cwd=tmp_path)
+    assert {path.name for path in tmp_path.glob('sub-*')} == {'sub-01_other.json'}

@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import nibabel as nb
 import numpy as np
 import pytest
 
 from pvs_workflow.interfaces.figures import DrawCascade, DrawRegistration, DrawROI
 from pvs_workflow.method.find import find
-from tests.builders.method import image_counts, six_images, small_head, spots, warp
+from pvs_workflow.method.locate import Warp
+from pvs_workflow.method.saved import Unusable
+from tests.builders.method import AFFINE, image_counts, six_images, small_head, spots, warp
 
 
 @pytest.fixture
@@ -48,3 +51,24 @@ def test_an_alignment_is_named_after_its_contrast(tmp_path, files):
     stem = str(tmp_path / 'sub-01')
     figures = run(DrawRegistration(**inputs, moving_name='FLAIR', stem=stem), tmp_path)
     assert list(figures) == ['flairreg']
+
+
+def test_the_figure_of_an_unusable_contrast_is_removed(tmp_path, files):
+    inputs = {'t2w': files['t2w'], 'located': files['located']}
+    stem = str(tmp_path / 'sub-01')
+    run(DrawRegistration(**inputs, moving=files['warp'], moving_name='T1w', stem=stem), tmp_path)
+    other = tmp_path / 'sub-01_desc-flairreg_T2w.svg'
+    other.touch()
+    unusable = str(Unusable('it is 4D').save(tmp_path / 'unusable'))
+    draw = DrawRegistration(**inputs, moving=unusable, moving_name='T1w', stem=stem)
+    assert run(draw, tmp_path) == {}
+    assert list(tmp_path.glob('*.svg')) == [other]
+
+
+def test_a_contrast_without_signal_is_drawn(tmp_path, files):
+    """A T1w may lie outside of the field of view of the T2w."""
+    image = nb.Nifti1Image(np.zeros((80, 60, 12), np.float32), AFFINE)
+    moving = str(Warp(image, image, 0.0).save(tmp_path / 'empty'))
+    inputs = {'t2w': files['t2w'], 'located': files['located'], 'moving': moving}
+    stem = str(tmp_path / 'sub-01')
+    assert list(run(DrawRegistration(**inputs, moving_name='T1w', stem=stem), tmp_path))

@@ -10,7 +10,16 @@ import pytest
 from pvs_workflow import data
 from pvs_workflow.errors import ImageError
 from pvs_workflow.interfaces import steps
-from pvs_workflow.interfaces.steps import AssessQuality, Conform, CutImages, FindEPVS, FindROI
+from pvs_workflow.interfaces.steps import (
+    Align,
+    AssessQuality,
+    CompareNuclei,
+    Conform,
+    ConformContrast,
+    CutImages,
+    FindEPVS,
+    FindROI,
+)
 from pvs_workflow.method.align import ContrastFit
 from pvs_workflow.method.assess import Quality
 from pvs_workflow.method.conform import Conformed
@@ -103,3 +112,24 @@ def test_a_misaligned_contrast_needs_review(tmp_path, files, overlaps, overall):
     ]
     outputs = AssessQuality(**inputs, fits=others).run(cwd=tmp_path).outputs
     assert Quality.load(outputs.result).overall == overall
+
+
+def test_an_unusable_contrast_is_passed_on(tmp_path, files):
+    nb.save(nb.Nifti1Image(np.zeros((9, 9, 9, 4), np.int16), np.eye(4)), tmp_path / 'T1w.nii')
+    read = ConformContrast(source=str(tmp_path / 'T1w.nii')).run(cwd=tmp_path).outputs.result
+    inputs = {'t2w': files['t2w'], 'moving': read, 'seed': 1}
+    (tmp_path / 'align').mkdir()
+    aligned = Align(**inputs).run(cwd=tmp_path / 'align').outputs.result
+    inputs = {'moving': read, 'aligned': aligned, 'affine': aligned, 'nuclei': aligned}
+    (tmp_path / 'fit').mkdir()
+    fit = CompareNuclei(**inputs, seed=1).run(cwd=tmp_path / 'fit').outputs.result
+    inputs = {name: files[name] for name in ('located', 'six', 'counted', 'warp')}
+    assess = AssessQuality(**inputs, fits=[fit], problems=['T2w.json is a broken link'])
+    quality = Quality.load(assess.run(cwd=tmp_path).outputs.result)
+    assert (quality.overall, quality.reasons) == (
+        'review',
+        (
+            'T2w.json is a broken link',
+            'T1w.nii cannot be used: it is 4D (9 × 9 × 9 × 4 voxels), give a 3D image',
+        ),
+    )

@@ -33,3 +33,16 @@ def test_a_missing_contrast_has_no_nodes():
     nodes = workflow.list_node_names()
     assert {'save_flair', 'save_flair_xfm', 'draw_flair', 'draw_template'} <= set(nodes)
     assert not [name for name in nodes if 't1w' in name]
+
+
+def test_files_of_a_missing_contrast_are_obsolete():
+    scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, Path('/data/f'), (('sub', '01'),))
+    workflow = init_outputs_wf(
+        scan=scan, bids_dir=Path('/data'), output_dir=Path('/out'), model=data.path('cascade')
+    )
+    assert workflow.get_node('save_tables').inputs.obsolete == [
+        '/out/sub-01/anat/sub-01_space-T2w_desc-preproc_T1w.nii.gz',
+        '/out/sub-01/anat/sub-01_space-T2w_desc-preproc_T1w.json',
+        '/out/sub-01/anat/sub-01_from-T1w_to-T2w_mode-image_xfm.txt',
+        '/out/sub-01/figures/sub-01_desc-t1wreg_T2w.svg',
+    ]
