@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import nibabel as nb
 import numpy as np
 
+from pvs_workflow.errors import RegistrationError
 from pvs_workflow.method.conform import Conformed
 from pvs_workflow.method.locate import Nuclei, TemplateAffine, predict_box
 from pvs_workflow.method.saved import Saved
@@ -70,9 +71,20 @@ def align(t2w: Conformed, moving: Conformed, seed: int) -> Aligned:
     -------
     Aligned
 
+    Raises
+    ------
+    RegistrationError
+        If ANTs finds no overlap, for example.
+
     """
-    transform, handedness = register_rigid(t2w.image, moving.image, seed)
-    return Aligned(transform, apply_transform(t2w.image, moving.image, transform), handedness)
+    try:
+        transform, handedness = register_rigid(t2w.image, moving.image, seed)
+        image = apply_transform(t2w.image, moving.image, transform)
+    except RuntimeError as error:
+        raise RegistrationError(
+            'it cannot be registered to the T2w; check that both show the same head'
+        ) from error
+    return Aligned(transform, image, handedness)
 
 
 def compare(

@@ -36,7 +36,8 @@ def test_a_missing_contrast_has_no_nodes():
 
 
 def test_files_of_a_missing_contrast_are_obsolete():
-    scan = Scan('01', None, Path('/data/sub-01_T2w.nii.gz'), None, Path('/data/f'), (('sub', '01'),))
+    files = [Path('/data/sub-01_T2w.nii.gz'), None, Path('/data/sub-01_FLAIR.nii.gz')]
+    scan = Scan('01', None, *files, (('sub', '01'),))
     workflow = init_outputs_wf(
         scan=scan, bids_dir=Path('/data'), output_dir=Path('/out'), model=data.path('cascade')
     )
