@@ -20,6 +20,7 @@ HEAD = ('| constant | value | unit | meaning |', '|---|---|---|---|')
 CONSTANTS = {
     '1. Conform': (
         ('science.checks.MAX_VOXELS', 'voxels', 'largest image that is read'),
+        ('inputs.screening.MIN_ECHO_TIME', 's', 'shortest echo time of a T2w'),
         ('science.checks.MAX_IN_PLANE', 'mm', 'largest axial voxel of a T2w'),
         ('science.geometry.MAX_VOXEL_SIZE', 'mm', 'largest voxel of any image'),
         ('science.geometry.SHEAR_TOLERANCE', '', 'largest cosine between two voxel axes'),

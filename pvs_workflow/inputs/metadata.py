@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pvs_workflow.files import read_json_object
+from pvs_workflow.inputs.listing import list_folder
 
 SCANNER_KEYS = (
     'Manufacturer',
@@ -25,7 +26,7 @@ MAX_TEXT = 200
 
 
 class Sidecars:
-    """The JSON sidecars of a dataset, whose folders are listed once.
+    """The JSON sidecars of a dataset; each folder is listed once, and each file read once.
 
     By the inheritance principle of BIDS, sidecars are read from the dataset's root down to the
     image's folder. A sidecar applies if it has the image's suffix and no entities that the image
@@ -39,10 +40,14 @@ class Sidecars:
 
     def __init__(self, bids_dir: Path):
         self.bids_dir = Path(bids_dir)
+        self._found: dict[Path, list[Path]] = {}
         self._names: dict[Path, list[str]] = {}
+        self._contents: dict[Path, dict] = {}
 
     def find(self, image: Path) -> list[Path]:
         """Return the sidecars of an image in the dataset, those that take precedence last."""
+        if image in self._found:
+            return self._found[image]
         image, found = Path(image), []
         *entities, suffix = image.name.split('.', 1)[0].split('_')
         for folder in reversed(image.parents[: len(image.relative_to(self.bids_dir).parts)]):
@@ -50,6 +55,7 @@ class Sidecars:
                 *sidecar_entities, kind = name.removesuffix('.json').split('_')
                 if kind == suffix and set(sidecar_entities) <= set(entities):
                     found.append(folder / name)
+        self._found[image] = found
         return found
 
     def read(self, image: Path) -> dict:
@@ -63,18 +69,28 @@ class Sidecars:
         """
         metadata: dict = {}
         for path in self.find(image):
-            metadata |= read_json_object(path)
+            metadata |= self._read(path)
         return {key: metadata[key] for key in SCANNER_KEYS if is_scalar(metadata.get(key))}
+
+    def find_empty(self, image: Path) -> list[Path]:
+        """Return the sidecars of an image that have no metadata or cannot be read."""
+        return [path for path in self.find(image) if not self._read(path)]
 
     def _list(self, folder: Path) -> list[str]:
         """Return the names of JSON files, the shortest first."""
         if folder not in self._names:
             try:
-                names = [path.name for path in folder.iterdir() if path.name.endswith('.json')]
+                names = [name for name, _ in list_folder(str(folder)) if name.endswith('.json')]
             except OSError:
                 names = []
             self._names[folder] = sorted(names, key=lambda name: (len(name), name))
         return self._names[folder]
+
+    def _read(self, path: Path) -> dict:
+        if path not in self._contents:
+            content = read_json_object(path)
+            self._contents[path] = {key: content[key] for key in SCANNER_KEYS if key in content}
+        return self._contents[path]
 
 
 def echo_time(metadata: Mapping) -> float | None:

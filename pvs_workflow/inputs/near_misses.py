@@ -118,6 +118,8 @@ def find_misnamed(files: Iterable[str]) -> list[str]:
 
 def _explain(file: str, parent: str, *, is_folder: bool) -> NearMiss | None:
     folder, _, name = file.rpartition('/')
+    if 't2' not in name.lower() and not _DICOM.search(name):
+        return None
     match = _PARTS.fullmatch(name)
     named, rest = (match['entities'], match['rest']) if match else ('', name)
     is_t2 = 't2' in rest.lower() and not _OTHER_CONTRAST.search(rest)

@@ -138,7 +138,7 @@ def _collect_session(
     for image in screened.usable:
         problems = [
             f'{path.name} is {fault}'
-            for path in sidecars.find(image.path)
+            for path in sidecars.find_empty(image.path)
             if (fault := find_fault(path))
         ]
         found.scans.append(make_scan(image, files.images, labels, notes[image], problems))

@@ -1,6 +1,7 @@
 """Screen the T2w of a session: which can be read, and which are to be graded."""
 
 import errno
+import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,9 +81,9 @@ def find_fault(path: Path) -> str:
         # Opening a pipe or device may block or have side effects.
         if not stat.S_ISREG(status.st_mode):
             return 'a pipe or device instead of a file'
-        # Access rights do not say everything on network file systems.
-        with path.open('rb', buffering=0) as stream:
-            start = stream.read(_MAX_POINTER) if status.st_size < _MAX_POINTER else b''
+        if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        start = path.read_bytes() if 0 < status.st_size < _MAX_POINTER else b''
     except OSError as error:
         if error.errno in _BROKEN:
             return 'a broken link' if _is_link(path) else 'missing'
