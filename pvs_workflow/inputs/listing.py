@@ -65,21 +65,27 @@ def list_participant(bids_dir: os.PathLike, participant: str) -> Listing:
     )
 
 
-def list_elsewhere(bids_dir: os.PathLike, participant: str, session: str | None) -> list[str]:
-    """Return the files and folders of a session outside of ``anat``, relative to the dataset.
+def list_elsewhere(
+    bids_dir: os.PathLike, participant: str, session: str | None
+) -> tuple[list[str], list[str]]:
+    """Return the files and the folders of a session outside of ``anat``, relative to the dataset.
 
     Folders that cannot be read are skipped.
     """
     root, parent = os.fspath(bids_dir), session_folder(participant, session)
-    found = []
-    for name, is_folder in _list_readable(f'{root}/{parent}'):
-        if name == 'anat' or name.startswith('ses-'):
-            continue
-        found.append(f'{parent}/{name}')
-        if is_folder:
-            inside = _list_readable(f'{root}/{parent}/{name}')
-            found += [f'{parent}/{name}/{inner}' for inner, _ in inside]
-    return sorted(found)
+    found = [
+        (f'{parent}/{name}', is_folder)
+        for name, is_folder in _list_readable(f'{root}/{parent}')
+        if name != 'anat' and not name.startswith('ses-')
+    ]
+    for path in [path for path, is_folder in found if is_folder]:
+        found += [
+            (f'{path}/{name}', is_folder) for name, is_folder in _list_readable(f'{root}/{path}')
+        ]
+    return (
+        sorted(path for path, is_folder in found if not is_folder),
+        sorted(path for path, is_folder in found if is_folder),
+    )
 
 
 def t2w_names(folder: os.PathLike) -> set[str]:

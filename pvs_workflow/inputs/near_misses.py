@@ -12,7 +12,8 @@ _OTHER_CONTRAST = re.compile(r'flair|t1', re.IGNORECASE)
 _IMAGE = re.compile(
     r'\.(nii|hdr|img|mg[hz]|mha|mhd|mnc|nrrd|nhdr|dcm|ima|par|rec|gz|bz2|xz|zip)\b', re.IGNORECASE
 )
-_DICOM = re.compile(r'dicom|\.dcm$|\.ima$', re.IGNORECASE)
+_DICOM_FILE = re.compile(r'\.(dcm|ima)$', re.IGNORECASE)
+_DICOM_FOLDER = re.compile(r'dicom|dcm', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,15 @@ def find_misnamed(files: Iterable[str]) -> list[str]:
 
 def _explain(file: str, parent: str, *, is_folder: bool) -> NearMiss | None:
     folder, _, name = file.rpartition('/')
-    if 't2' not in name.lower() and not _DICOM.search(name):
+    is_dicom = (_DICOM_FOLDER if is_folder else _DICOM_FILE).search(name)
+    if 't2' not in name.lower() and not is_dicom:
         return None
     match = _PARTS.fullmatch(name)
     named, rest = (match['entities'], match['rest']) if match else ('', name)
     is_t2 = 't2' in rest.lower() and not _OTHER_CONTRAST.search(rest)
     is_image = is_folder or _IMAGE.search(rest)
     # Files with a valid name are found as images; these are derived or phase images.
-    if is_in_place(file) or not ((is_t2 and is_image) or _DICOM.search(name)):
+    if is_in_place(file) or not ((is_t2 and is_image) or is_dicom):
         return None
     prefix = parent.replace('/', '_')
     if f'{named}_'.startswith(f'{prefix}_'):

@@ -159,7 +159,7 @@ def _explain_absence(
         near = files.near_misses(session)
         if not near:
             elsewhere = list_elsewhere(bids_dir, files.label, session)
-            near = find_near_misses(elsewhere, [], session_folder(files.label, session))
+            near = find_near_misses(*elsewhere, session_folder(files.label, session))
         if near:
             return _explain_near_misses(near)
     return 'no T2w image'

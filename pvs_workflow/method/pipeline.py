@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from pvs_workflow.derivatives.images import restore
 from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.method.align import align, compare
 from pvs_workflow.method.assess import Quality, assess_quality
-from pvs_workflow.method.conform import conform
+from pvs_workflow.method.conform import Conformed, conform
 from pvs_workflow.method.correct import correct
 from pvs_workflow.method.count import ImageCounts, count
 from pvs_workflow.method.cut import SixImages, cut
@@ -131,16 +132,14 @@ def count_epvs(
     """
     bundle = data.path('cascade') if model is None else Path(model)
     verify_bundle(bundle)
-    contrasts = {'T2w': t2w, 'T1w': t1w, 'FLAIR': flair}
+    others = {name: image for name, image in (('T1w', t1w), ('FLAIR', flair)) if image is not None}
     with tempfile.TemporaryDirectory() as folder:
-        files = {
-            name: _as_file(image, Path(folder, f'{name}.nii'))
-            for name, image in contrasts.items()
-            if image is not None
-        }
-        t2w_file = files.pop('T2w')
+        t2w_file = _as_file(t2w, _path(t2w, folder, 'T2w'))
         scan, original = conform(t2w_file, is_t2w=True), open_nifti(t2w_file)
-        scans = {name: _attempt(conform, source=path) for name, path in files.items()}
+        scans = {
+            name: _attempt(partial(_read, image), source=_path(image, folder, name))
+            for name, image in others.items()
+        }
     corrected = correct(scan, seed) if bias_correction else scan
     location = locate(scan, corrected, seed)
     located = location.basal_ganglia
@@ -181,15 +180,24 @@ def count_epvs(
     )
 
 
+def _read(image: ImageLike, source: Path) -> Conformed:
+    return conform(_as_file(image, source))
+
+
 def _attempt(step: Callable, **arguments) -> Saved:
     return attempt(step, arguments, errors=Exception)
 
 
-def _as_file(image: ImageLike, target: Path) -> Path:
-    """Return the path of an image; save an image that is in memory to ``target``, unscaled."""
-    if isinstance(image, str | os.PathLike):
-        return Path(image)
-    voxels = np.asanyarray(image.dataobj)
-    copy = nb.Nifti1Image(voxels, image.affine, image.header, dtype=voxels.dtype)
-    nb.save(copy, target)
-    return target
+def _path(image: ImageLike, folder: str, name: str) -> Path:
+    """Return the path of an image, or the path to which one in memory is saved."""
+    is_path = isinstance(image, str | os.PathLike)
+    return Path(image) if is_path else Path(folder, f'{name}.nii')
+
+
+def _as_file(image: ImageLike, path: Path) -> Path:
+    """Return the path of an image; save one that is in memory, unscaled."""
+    if not isinstance(image, str | os.PathLike):
+        voxels = np.asanyarray(image.dataobj)
+        copy = nb.Nifti1Image(voxels, image.affine, image.header, dtype=voxels.dtype)
+        nb.save(copy, path)
+    return path

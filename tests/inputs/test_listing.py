@@ -76,12 +76,11 @@ def test_files_outside_of_anat_are_listed(make_dataset):
     (bids / 'sub-01/dwi').mkdir()
     (bids / 'sub-01/dwi/sub-01_T2w.nii.gz').touch()
     (bids / 'sub-01/T2.nii').touch()
-    assert list_elsewhere(bids, '01', None) == [
-        'sub-01/T2.nii',
-        'sub-01/dwi',
-        'sub-01/dwi/sub-01_T2w.nii.gz',
-    ]
-    assert list_elsewhere(bids, '01', '1') == []
+    assert list_elsewhere(bids, '01', None) == (
+        ['sub-01/T2.nii', 'sub-01/dwi/sub-01_T2w.nii.gz'],
+        ['sub-01/dwi'],
+    )
+    assert list_elsewhere(bids, '01', '1') == ([], [])
 
 
 def test_names_of_t2w_are_found_in_all_sessions(make_dataset):

@@ -23,6 +23,7 @@ def explain(*names, folders=(), parent='sub-01'):
         'desktop.ini',
         'Icon\r',
         'notes about T2.txt',
+        'dicominfo.tsv',
     ],
 )
 def test_other_files_are_no_near_misses(name):

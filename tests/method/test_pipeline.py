@@ -28,6 +28,16 @@ def t2w():
 
 
 @pytest.mark.slow
+def test_other_contrasts_that_cannot_be_used_are_reasons(t2w, tmp_path):
+    echoes = nb.Nifti1Image(np.ones((9, 9, 9, 4), np.float32), np.eye(4))
+    result = count_epvs(t2w, t1w=echoes, flair=tmp_path / 'sub-01_FLAIR.nii.gz')
+    assert (result.quality.overall, result.aligned) == ('review', {})
+    first, second = result.quality.reasons
+    assert first.startswith('T1w.nii cannot be used: it is 4D')
+    assert second.startswith('sub-01_FLAIR.nii.gz cannot be used: it is not a readable NIfTI')
+
+
+@pytest.mark.slow
 def test_all_parts_of_a_result_are_consistent(t2w):
     result = count_epvs(t2w)
     assert result.grade == person_grade(result.counts['count'])

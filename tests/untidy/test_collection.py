@@ -110,6 +110,14 @@ NEAR_MISSES = {
         ['anat/T2_TSE/0001.dcm'],
         'sub-x/anat/T2_TSE is a folder; convert its images to sub-x_T2w.nii.gz',
     ),
+    'DICOM next to anat': (
+        ['DICOM/0001'],
+        'sub-x/DICOM is a folder; convert its images to sub-x_T2w.nii.gz',
+    ),
+    'DICOM files': (
+        ['anat/0001.dcm'],
+        'sub-x/anat/0001.dcm is DICOM; convert it to sub-x_T2w.nii.gz',
+    ),
     'unpacked folder': (
         ['anat/sub-x_T2w.nii.gz/sub-x_T2w.nii'],
         'sub-x_T2w.nii.gz is a folder instead of a file; fetch or replace it',
