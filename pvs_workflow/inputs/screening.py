@@ -20,6 +20,7 @@ _POINTERS = {
     b'version https://git-lfs': 'a pointer of Git LFS to a file that was not fetched',
 }
 """First bytes of files that stand for others, and descriptions."""
+_DENIED = 'unreadable'
 _MAX_POINTER = 1024  # bytes
 _BROKEN = {errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG}
 
@@ -53,7 +54,9 @@ def screen_t2ws(images: Sequence[BIDSImage], sidecars: Sidecars) -> Screened:
     lost, readable, others = [], [], {}
     for image in images:
         if fault := find_fault(image.path):
-            lost += [f'{image.path} is {fault}; fetch or replace it']
+            is_denied = fault.startswith(_DENIED)
+            cure = 'ask its owner for access' if is_denied else 'fetch or replace it'
+            lost += [f'{image.path} is {fault}; {cure}']
         elif fault := _find_contrast_fault(image.path, sidecars):
             others[image] = fault
         else:
@@ -87,7 +90,7 @@ def find_fault(path: Path) -> str:
     except OSError as error:
         if error.errno in _BROKEN:
             return 'a broken link' if _is_link(path) else 'missing'
-        return f'unreadable: {error.strerror}'
+        return f'{_DENIED}: {error.strerror}'
     return next((text for begin, text in _POINTERS.items() if start.startswith(begin)), '')
 
 
