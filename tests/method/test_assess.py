@@ -17,15 +17,13 @@ def assess(
     located=None,
     correlation=0.9,
     in_distribution=(True,) * 6,
-    others=(),
+    fits=(),
     problems=(),
 ):
     good = small_head()[1]
     six = six_images(np.asarray((located or good).roi.dataobj), rois)
     counted = image_counts(COUNTS, in_distribution=in_distribution)
-    return assess_quality(
-        six, located or good, counted, warp(correlation), tuple(others), problems
-    )
+    return assess_quality(six, located or good, counted, warp(correlation), tuple(fits), problems)
 
 
 def change_roi(change):
