@@ -134,5 +134,5 @@ def _find_grid_faults(images: Sequence[BIDSImage]) -> dict[BIDSImage, str]:
         try:
             check_t2w_grid(grid.shape, affine)
         except ImageError as error:
-            faults[image] = str(error)
+            faults[image] = str(error).partition(';')[0]
     return faults
