@@ -6,7 +6,7 @@ import pytest
 
 from pvs_workflow.execution.queues import read_plugin_file
 from pvs_workflow.inputs import check_dataset, collect_scans, load_filters
-from pvs_workflow.inputs.metadata import scanner_metadata
+from pvs_workflow.inputs.metadata import Sidecars
 from pvs_workflow.inputs.participants import read_participants
 from pvs_workflow.raters.ratings import read_ratings
 from pvs_workflow.settings import load_settings
@@ -33,7 +33,7 @@ def test_a_sidecar(make_dataset, source):
     folder = make_dataset('sub-01_T2w.nii.gz')
     text = '{"Manufacturer": "Siemens",\n "InstitutionName": "Universitätsklinikum"}\n'
     write_as(folder / 'sub-01/anat/sub-01_T2w.json', text, source)
-    assert scanner_metadata(folder, folder / 'sub-01/anat/sub-01_T2w.nii.gz') == {
+    assert Sidecars(folder).read(folder / 'sub-01/anat/sub-01_T2w.nii.gz') == {
         'Manufacturer': 'Siemens',
         'InstitutionName': 'Universitätsklinikum',
     }
@@ -84,5 +84,5 @@ def test_no_sidecar_costs_the_image(make_dataset, content, manufacturer):
     folder = make_dataset('sub-01_T2w.nii.gz')
     (folder / 'sub-01/anat/sub-01_T2w.json').write_bytes(content)
     (scan,) = collect_scans(folder).scans
-    assert scanner_metadata(folder, scan.t2w).get('Manufacturer') == manufacturer
-    assert 'EchoTime' not in scanner_metadata(folder, scan.t2w)
+    assert Sidecars(folder).read(scan.t2w).get('Manufacturer') == manufacturer
+    assert 'EchoTime' not in Sidecars(folder).read(scan.t2w)
