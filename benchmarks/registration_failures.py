@@ -120,7 +120,8 @@ def scan_quality(
     model = data.path('cascade')
     six = cut(corrected, location.basal_ganglia, model)
     counted = count(six, model, model_sha256(model), seed)
-    return assess_quality(six, location.basal_ganglia, counted, location.warp, tuple(fits))
+    ganglia, warp, affine = location.basal_ganglia, location.warp, location.affine
+    return assess_quality(six, ganglia, counted, warp, corrected, affine, tuple(fits))
 
 
 def _image(path: Path | None) -> nb.Nifti1Image | None:

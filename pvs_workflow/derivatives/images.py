@@ -9,8 +9,14 @@ import numpy as np
 from pvs_workflow.files import atomic_path, write_json, write_text
 from pvs_workflow.inputs.nifti import open_nifti
 from pvs_workflow.science.checks import check_shape
-from pvs_workflow.science.geometry import to_canonical, to_stored
+from pvs_workflow.science.geometry import SIZE_TOLERANCE, to_canonical, to_stored
 from pvs_workflow.science.roi import STRUCTURES
+
+_FORMS = (
+    *('sform_code', 'srow_x', 'srow_y', 'srow_z', 'qform_code'),
+    *('quatern_b', 'quatern_c', 'quatern_d', 'qoffset_x', 'qoffset_y', 'qoffset_z'),
+)
+"""Fields of a NIfTI header that hold sform and qform; the qform also needs ``pixdim``."""
 
 _SIDES = {'L': 'left', 'R': 'right'}
 _LABELS = {
@@ -57,7 +63,7 @@ def save_derivative(
 
 
 def restore(image: nb.Nifti1Image, original: nb.Nifti1Image) -> nb.Nifti1Image:
-    """Reorder a canonical image to the voxel order and affine of the original.
+    """Reorder a canonical image to the voxel order of the original, with its sform and qform.
 
     Labels are stored as int16, intensities as scaled int16, with a precision of 1/65,000 of their
     range.
@@ -81,8 +87,12 @@ def restore(image: nb.Nifti1Image, original: nb.Nifti1Image) -> nb.Nifti1Image:
     voxels = to_stored(data.astype(np.int16 if is_labels else np.float32), storage)
     restored = nb.Nifti1Image(voxels, original.affine)
     restored.set_data_dtype(np.int16)
-    restored.set_sform(original.affine, int(original.header['sform_code']) or 1)
-    restored.set_qform(original.affine, int(original.header['qform_code']) or 1)
+    for field in _FORMS:
+        restored.header[field] = original.header[field]
+    pixdim, stored = restored.header['pixdim'], original.header['pixdim']
+    # Sizes that are not set in the file are those of the affine.
+    is_set = np.isclose(stored[1:4], pixdim[1:4], rtol=SIZE_TOLERANCE)
+    pixdim[:4] = [stored[0], *np.where(is_set, stored[1:4], pixdim[1:4])]
     restored.header.set_xyzt_units('mm', 'sec')
     return restored
 

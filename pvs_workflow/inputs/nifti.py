@@ -11,7 +11,7 @@ import numpy as np
 
 from pvs_workflow.errors import ImageError
 from pvs_workflow.science.checks import check_shape
-from pvs_workflow.science.geometry import check_affine
+from pvs_workflow.science.geometry import are_opposed, check_affine, check_sizes
 
 UNREADABLE = (
     OSError,
@@ -55,7 +55,8 @@ def open_nifti(path: Path | str) -> nb.Nifti1Image:
 
     """
     try:
-        image = _check_start(Path(path)).from_filename(path)
+        kind, sizes = _check_start(Path(path))
+        image = kind.from_filename(path)
     except UNREADABLE as error:
         raise ImageError(f'it is not a readable NIfTI image: {_first_line(error)}') from error
     check_shape(image.shape)
@@ -69,7 +70,33 @@ def open_nifti(path: Path | str) -> nb.Nifti1Image:
             'its header does not say where left and right are; set the code of its sform or qform'
         )
     check_affine(image.affine)
+    if header['sform_code'] > 0:
+        check_sizes(image.affine, sizes)
     return image
+
+
+def compare_forms(image: nb.Nifti1Image) -> tuple[str, ...]:
+    """Return the reasons why the position of an image needs review.
+
+    Parameters
+    ----------
+    image : nibabel.Nifti1Image
+        From :func:`open_nifti`, which uses the sform if both forms are set.
+
+    Returns
+    -------
+    tuple of str
+        Empty unless sform and qform are set and point in opposite directions.
+
+    """
+    sform = image.get_sform(coded=True)[0]
+    try:
+        qform = image.get_qform(coded=True)[0]
+    except UNREADABLE:
+        return ()
+    if sform is None or qform is None or not are_opposed(sform, qform):
+        return ()
+    return ('sform and qform of the T2w differ in the direction of an axis; left may be right',)
 
 
 def read_voxels(image: nb.Nifti1Image, path: Path | str, dtype=None) -> np.ndarray:
@@ -113,8 +140,8 @@ def read_nifti(path: Path | str, dtype=None) -> tuple[nb.Nifti1Image, np.ndarray
     return image, read_voxels(image, path, dtype)
 
 
-def _check_start(path: Path) -> type[nb.Nifti1Image]:
-    """Return the image class by the first bytes; nibabel would guess and repair headers."""
+def _check_start(path: Path) -> tuple[type[nb.Nifti1Image], np.ndarray]:
+    """Return the image class and the stored voxel sizes; nibabel would guess and repair them."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError('not a regular file')
     with (gzip.open if path.suffix == '.gz' else open)(path, 'rb') as stream:
@@ -132,7 +159,7 @@ def _check_start(path: Path) -> type[nb.Nifti1Image]:
         raise ValueError(f'its voxels start at byte {offset:g}')
     if header['sform_code'] <= 0 and not np.all(header['pixdim'][1:4] != 0):
         raise ValueError('its voxels have a size of 0 mm')
-    return kind
+    return kind, np.abs(header['pixdim'][1:4].astype(float))
 
 
 def _check_sum(path: Path, end: int) -> None:

@@ -217,6 +217,8 @@ class _AssessQualityInputSpec(_StepInputSpec):
     located = File(exists=True, mandatory=True, desc='basal ganglia')
     counted = File(exists=True, mandatory=True, desc='counts')
     warp = File(exists=True, mandatory=True, desc='template on the T2w')
+    t2w = File(exists=True, mandatory=True, desc='bias-corrected T2w')
+    affine = File(exists=True, mandatory=True, desc='transform from the T2w to the template')
     fits = traits.List(
         File(exists=True), [], usedefault=True, desc='fits of the T2w and each other contrast'
     )

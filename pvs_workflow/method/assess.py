@@ -7,11 +7,22 @@ import numpy as np
 
 from pvs_workflow.derivatives.counts import QC_LEVELS
 from pvs_workflow.method.align import ContrastFit
+from pvs_workflow.method.conform import Conformed
 from pvs_workflow.method.count import ImageCounts
 from pvs_workflow.method.cut import SixImages
-from pvs_workflow.method.locate import BasalGanglia, Warp
+from pvs_workflow.method.locate import BasalGanglia, TemplateAffine, Warp, ganglia_in_view
 from pvs_workflow.method.saved import Saved, Unusable
-from pvs_workflow.science.quality import ROI_AREA, roi_areas, roi_volumes, volume_reasons
+from pvs_workflow.science.quality import (
+    FLUID_CONTRAST,
+    MAX_TILT,
+    ROI_AREA,
+    VISIBLE,
+    fluid_contrast,
+    roi_areas,
+    roi_volumes,
+    slice_tilt,
+    volume_reasons,
+)
 from pvs_workflow.science.slabs import slices_per_slab
 
 CORRELATION = (0.3, 0.4)
@@ -55,6 +66,8 @@ def assess_quality(
     located: BasalGanglia,
     counted: ImageCounts,
     warp: Warp,
+    t2w: Conformed,
+    affine: TemplateAffine,
     fits: tuple[ContrastFit | Unusable, ...] = (),
     problems: tuple[str, ...] = (),
 ) -> Quality:
@@ -68,6 +81,10 @@ def assess_quality(
         Results of the earlier steps.
     warp : Warp
         The template, warped to the T2w.
+    t2w : Conformed
+        The bias-corrected T2w.
+    affine : TemplateAffine
+        Registration of the template to this T2w.
     fits : tuple of ContrastFit or Unusable
         One for each other contrast.
     problems : tuple of str
@@ -78,8 +95,8 @@ def assess_quality(
     Quality
 
     """
-    affine = located.roi.affine
-    volumes = roi_volumes(np.asarray(located.roi.dataobj), affine)
+    grid = located.roi.affine
+    volumes = roi_volumes(np.asarray(located.roi.dataobj), grid)
     indices = [view.slice_index for view in six.views]
     images = ['review' if area < ROI_AREA else 'pass' for area in roi_areas(six.rois)]
     flags: list[tuple[str, str]] = []
@@ -90,8 +107,16 @@ def assess_quality(
         images = [level if in_distribution else 'review' for level, in_distribution in pairs]
         flags.append(('review', OUT_OF_DISTRIBUTION))
     flags += [('review', reason) for reason in volume_reasons(volumes)]
-    if min(indices) == 0 or max(indices) == located.roi.shape[2] // slices_per_slab(affine) - 1:
+    if min(indices) == 0 or max(indices) == located.roi.shape[2] // slices_per_slab(grid) - 1:
         flags.append(('review', 'the basal ganglia reach the edge of the field of view'))
+    if ganglia_in_view(t2w, affine) < VISIBLE:
+        flags.append(('review', 'the field of view cuts the basal ganglia'))
+    if slice_tilt(affine.transform.matrix @ grid) > MAX_TILT:
+        flags.append(('review', 'the slices are far from axial'))
+    structures = np.asarray(located.structures.dataobj)
+    if fluid_contrast(np.asarray(t2w.image.dataobj), structures) < FLUID_CONTRAST:
+        flags.append(('review', 'the contrast is not that of a T2w'))
+    flags += [('review', problem) for problem in t2w.problems]
     flags += [('review', reason) for reason in _contrast_reasons(fits, problems)]
     if warp.correlation < CORRELATION[0]:
         flags.append(('fail', 'the template does not fit'))

@@ -9,10 +9,11 @@ import nibabel as nb
 import numpy as np
 
 from pvs_workflow.errors import PVSError
-from pvs_workflow.inputs.nifti import open_nifti, read_voxels
+from pvs_workflow.inputs.nifti import compare_forms, open_nifti, read_voxels
 from pvs_workflow.method.saved import Saved
 from pvs_workflow.science.checks import check_t2w_grid, check_voxels
 from pvs_workflow.science.geometry import Storage, to_canonical
+from pvs_workflow.science.values import fill_missing, subtract_background, unwrap_integers
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,23 @@ class Conformed(Saved):
         Its voxel axes are closest to left→right, back→front and bottom→top (RAS+).
     storage : Storage
         Voxel order of the file.
+    problems : tuple of str
+        Reasons why the header needs review.
 
     """
 
     name: str
     image: nb.Nifti1Image
     storage: Storage
+    problems: tuple[str, ...] = ()
 
 
 def conform(source: Path, is_t2w: bool = False) -> Conformed:
     """Check an image and permute its voxels to canonical order.
 
-    Voxels are not interpolated. The affine defines left and right.
+    Voxels are not interpolated. The affine defines left and right. Values change only if the
+    background is not 0: NaN outside the head become background, integers that wrapped around are
+    restored, and offsets are subtracted.
 
     Parameters
     ----------
@@ -61,14 +67,19 @@ def conform(source: Path, is_t2w: bool = False) -> Conformed:
         stored = open_nifti(source)
         # Overflows become infinite, and check_voxels rejects these.
         with np.errstate(over='ignore', invalid='ignore'):
-            data = read_voxels(stored, source, np.float32)
+            data = fill_missing(read_voxels(stored, source, np.float32))
         check_voxels(data)
-        data, affine, storage = to_canonical(data, stored.affine)
+        dtype = stored.get_data_dtype()
+        if dtype.kind == 'i' and dtype.itemsize < 4:
+            slope, zero = stored.dataobj.slope, stored.dataobj.inter
+            data = unwrap_integers(data, zero, slope * 2 ** (8 * dtype.itemsize))
+        data, affine, storage = to_canonical(subtract_background(data), stored.affine)
         if is_t2w:
             check_t2w_grid(data.shape, affine)
     # NIfTI stores affines as float32: steps that load the saved image must get the same grid.
     affine = affine.astype(np.float32).astype(float)
-    return Conformed(source.name, nb.Nifti1Image(np.ascontiguousarray(data), affine), storage)
+    image = nb.Nifti1Image(np.ascontiguousarray(data), affine)
+    return Conformed(source.name, image, storage, compare_forms(stored))
 
 
 @contextmanager

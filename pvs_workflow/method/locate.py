@@ -7,25 +7,37 @@ of template and T2w measures the quality of the registration.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import nibabel as nb
 import numpy as np
 
 from pvs_workflow import data
-from pvs_workflow.method.conform import Conformed
+from pvs_workflow.errors import ImageError
+from pvs_workflow.method.conform import Conformed, prefix_errors
 from pvs_workflow.method.saved import Saved
 from pvs_workflow.networks.engine import configure_tensorflow
 from pvs_workflow.networks.nuclei import cached_nuclei_network, predict_nuclei
 from pvs_workflow.registration.affine import register_affine
 from pvs_workflow.registration.syn import register_syn
 from pvs_workflow.registration.transforms import LinearTransform, apply_transform
-from pvs_workflow.science.nuclei import box_affine, label_scan, sample_box, structure_maps
+from pvs_workflow.science.nuclei import (
+    box_affine,
+    ganglia_points,
+    label_scan,
+    sample_box,
+    structure_maps,
+)
+from pvs_workflow.science.quality import visible_share
 from pvs_workflow.science.roi import add_capsule, roi_labels
 
 TEMPLATE = data.path('template', 'tpl-MNI152NLin2009cSym_res-1_T2w.nii.gz')
 NETWORK = data.path('nuclei', 'nuclei.safetensors')
 # Class probabilities that the network predicts for the template, scaled to 0–255.
 TEMPLATE_NUCLEI = data.path('nuclei', 'template_probseg.nii.gz')
+
+MIN_VISIBLE = 0.6
+"""Minimum share of the template's basal ganglia in the field of view; less cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +197,19 @@ def find_nuclei(t2w: Conformed, affine: TemplateAffine, seed: int) -> Nuclei:
     -------
     Nuclei
 
+    Raises
+    ------
+    ImageError
+        If the field of view contains too little of the basal ganglia.
+
     """
+    share = ganglia_in_view(t2w, affine)
+    if share < MIN_VISIBLE:
+        with prefix_errors(t2w.name):
+            raise ImageError(
+                f'its field of view shows {share:.0%} of the basal ganglia; give a T2w that '
+                'shows all of both hemispheres'
+            )
     matrix = affine.transform.matrix
     box, probabilities = predict_box(t2w, matrix, seed)
     labels = label_scan(probabilities, t2w.image.shape, t2w.image.affine, matrix)
@@ -194,6 +218,17 @@ def find_nuclei(t2w: Conformed, affine: TemplateAffine, seed: int) -> Nuclei:
         nb.Nifti1Image(box, box_affine()),
         nb.Nifti1Image(probabilities, box_affine()),
     )
+
+
+def ganglia_in_view(t2w: Conformed, affine: TemplateAffine) -> float:
+    """Return the share of the template's basal ganglia in the field of view of a T2w, 0 to 1."""
+    to_voxel = np.linalg.inv(affine.transform.matrix @ t2w.image.affine)
+    return visible_share(_template_ganglia(), to_voxel, t2w.image.shape)
+
+
+@cache
+def _template_ganglia() -> np.ndarray:
+    return ganglia_points(np.asarray(nb.load(TEMPLATE_NUCLEI).dataobj))
 
 
 def predict_box(

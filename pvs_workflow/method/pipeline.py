@@ -154,7 +154,9 @@ def count_epvs(
     six = cut(corrected, located, bundle)
     counted = count(six, bundle, model_sha256(bundle), seed)
     found = find(corrected, six, counted)
-    quality = assess_quality(six, located, counted, location.warp, fits)
+    quality = assess_quality(
+        six, located, counted, location.warp, corrected, location.affine, fits
+    )
     tables = tabulate(six, counted, found, quality)
     images = {
         't2w': corrected.image,

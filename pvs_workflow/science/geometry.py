@@ -22,6 +22,9 @@ MAX_VOXEL_SIZE = 100.0
 MAX_ORIGIN = 10_000.0
 """Maximum distance of the first voxel from the scanner's centre along each axis, mm."""
 
+SIZE_TOLERANCE = 0.05
+"""Maximum relative difference between the voxel sizes of the sform and of the header."""
+
 _ORIGIN_DECIMALS = 3  # 1 µm: removes the float32 rounding of flipped headers
 _DIRECTION_DECIMALS = 6
 
@@ -76,12 +79,13 @@ def check_affine(affine: np.ndarray) -> None:
     sizes = voxel_sizes(affine)
     if sizes.min() <= 1e-3:
         raise ImageError(
-            f'its affine is singular (voxel axes of {_join(sizes)} mm); correct the header'
+            f'its affine is singular (voxel axes of {_join(sizes)} mm); correct the header or its '
+            'unit'
         )
     if sizes.max() > MAX_VOXEL_SIZE:
         raise ImageError(
             f'its voxels are too large ({_join(sizes)} mm, at most {MAX_VOXEL_SIZE:g} mm per '
-            'axis); correct the header'
+            'axis); correct the header or its unit'
         )
     if np.abs(affine[:3, 3]).max() > MAX_ORIGIN:
         origin = ', '.join(f'{value:g}' for value in affine[:3, 3])
@@ -99,8 +103,58 @@ def check_affine(affine: np.ndarray) -> None:
     if np.abs(cosines).max() > SHEAR_TOLERANCE:
         angle = np.degrees(np.arccos(np.abs(cosines).max()))
         raise ImageError(
-            f'its affine is sheared (axes at {angle:.1f}°); resample it to perpendicular axes'
+            f'its affine is sheared (axes at {angle:.1f}°); resample it to perpendicular axes, or '
+            'set the code of a wrong sform to 0'
         )
+
+
+def check_sizes(affine: np.ndarray, sizes: np.ndarray) -> None:
+    """Check that an sform has the voxel sizes of the header.
+
+    Parameters
+    ----------
+    affine : (4, 4) array
+        The sform.
+    sizes : (3,) array
+        ``pixdim`` as stored, mm; values of 0 or less, NaN and infinity are not set.
+
+    Raises
+    ------
+    ImageError
+        If a size differs by more than `SIZE_TOLERANCE`.
+
+    """
+    own = voxel_sizes(affine)
+    with np.errstate(invalid='ignore'):
+        is_set = np.isfinite(sizes) & (sizes > 0)
+    if np.any(np.abs(own - sizes)[is_set] > SIZE_TOLERANCE * own[is_set]):
+        raise ImageError(
+            f'its sform has voxels of {_join(own)} mm, its pixdim {_join(sizes)} mm; correct the '
+            'header'
+        )
+
+
+def are_opposed(sform: np.ndarray, qform: np.ndarray) -> bool:
+    """Whether two affines of one image disagree about the direction of a voxel axis.
+
+    Programs that prefer the other affine then show the image flipped.
+
+    Parameters
+    ----------
+    sform, qform : (4, 4) arrays
+
+    Returns
+    -------
+    bool
+        True if an axis of one is over 90° from that of the other.
+
+    Examples
+    --------
+    >>> are_opposed(np.diag([-1, 1, 1, 1]), np.eye(4)), are_opposed(np.eye(4), np.eye(4))
+    (True, False)
+
+    """
+    return bool(np.any(np.sum(sform[:3, :3] * qform[:3, :3], axis=0) < 0))
 
 
 def _join(values) -> str:

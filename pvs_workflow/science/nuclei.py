@@ -46,6 +46,24 @@ def box_affine() -> np.ndarray:
     return affine
 
 
+def ganglia_points(probabilities: np.ndarray) -> np.ndarray:
+    """Return the positions of the basal ganglia in the box.
+
+    Parameters
+    ----------
+    probabilities : (64, 72, 56, 7) array
+        Probabilities in any unit.
+
+    Returns
+    -------
+    (n, 3) array
+        Voxel centres, template millimetres.
+
+    """
+    ganglia = np.isin(probabilities.argmax(axis=-1), _IN_ROI)
+    return nb.affines.apply_affine(box_affine(), np.argwhere(ganglia))
+
+
 def standardise(box: np.ndarray) -> np.ndarray:
     """Scale intensities to robust standard scores, independent of contrast and scanner.
 
@@ -67,7 +85,10 @@ def standardise(box: np.ndarray) -> np.ndarray:
     """
     low, high = np.percentile(box, [1, 99])
     clipped = np.clip(box, low, high).astype(np.float32)
-    return (clipped - clipped.mean()) / max(float(clipped.std()), 1e-6)
+    spread = float(clipped.std())
+    # The spread of a constant box can be a rounding error.
+    is_constant = spread <= 1e-6 * max(abs(low), abs(high))
+    return (clipped - clipped.mean()) / (1.0 if is_constant else spread)
 
 
 def sample_box(scan: nb.Nifti1Image, to_template: np.ndarray) -> np.ndarray:

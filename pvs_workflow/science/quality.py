@@ -1,7 +1,9 @@
-"""Plausibility of the size of the region of interest."""
+"""Plausibility of the region of interest, the field of view and the contrast of a T2w."""
 
 import numpy as np
+from nibabel.affines import apply_affine
 
+from pvs_workflow.science.roi import structure_values
 from pvs_workflow.science.slices import FIELD_OF_VIEW, HEMISPHERES, IMAGE_SHAPE
 
 ROI_VOLUME = (9.0, 32.0)
@@ -16,6 +18,22 @@ ASYMMETRY = 0.4
 The 17 good heads on which failures are staged in docs/validation.md pass; two of 24 others truly
 differ by more.
 """
+
+VISIBLE = 0.97
+"""Minimum share of the template's basal ganglia in the field of view of a T2w."""
+
+MAX_TILT = 30.0
+"""Maximum angle between the slices and the template's axial plane, degrees; at most 17 in good
+scans."""
+
+FLUID_CONTRAST = 1.75
+"""Minimum ratio of the signal of fluid to that of deep grey matter in a T2w.
+
+In docs/validation.md, it separates T2w from proton density, FLAIR and T1w.
+"""
+
+_MIN_FLUID = 20
+"""Minimum number of voxels of the ventricles whose signal is measured."""
 
 
 def roi_areas(rois: np.ndarray) -> np.ndarray:
@@ -77,3 +95,76 @@ def volume_reasons(volumes: dict[str, float]) -> list[str]:
     if abs(left - right) > ASYMMETRY * (left + right) / 2:
         reasons.append('left and right ROI differ in volume')
     return reasons
+
+
+def visible_share(points: np.ndarray, to_voxel: np.ndarray, shape: tuple[int, ...]) -> float:
+    """Return the share of points inside the field of view of an image.
+
+    Parameters
+    ----------
+    points : (n, 3) array
+        World coordinates, mm.
+    to_voxel : (4, 4) array
+        Affine from these coordinates to voxel indices of the image.
+    shape : tuple of 3 int
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    """
+    voxels = apply_affine(to_voxel, points)
+    inside = (voxels >= -0.5) & (voxels <= np.array(shape) - 0.5)
+    return float(inside.all(axis=1).mean())
+
+
+def slice_tilt(to_template: np.ndarray) -> float:
+    """Return the angle between the slices of an image and the template's axial plane.
+
+    Parameters
+    ----------
+    to_template : (4, 4) array
+        Affine from voxel indices of the canonical image to template millimetres.
+
+    Returns
+    -------
+    float
+        Degrees, 0 to 90.
+
+    Examples
+    --------
+    >>> slice_tilt(np.diag([0.5, 0.5, 4, 1]))
+    0.0
+
+    """
+    normal = np.cross(to_template[:3, 0], to_template[:3, 1])
+    cosine = abs(normal[2]) / np.linalg.norm(normal)
+    return float(np.degrees(np.arccos(min(cosine, 1.0))))
+
+
+def fluid_contrast(t2w: np.ndarray, structures: np.ndarray) -> float:
+    """Return the signal of the lateral ventricles relative to that of thalamus and putamen.
+
+    Parameters
+    ----------
+    t2w : (x, y, z) array
+        Bias-corrected intensities.
+    structures : (x, y, z) array of int
+        FreeSurfer numbers.
+
+    Returns
+    -------
+    float
+        Third quartile of the ventricles, since thick slices mix fluid and tissue, over the median
+        of the nuclei; NaN if there are hardly any ventricles or no nuclei.
+
+    """
+    signals = []
+    for names in (('lateral ventricle',), ('thalamus', 'putamen')):
+        values = [value for side in 'LR' for value in structure_values(side, *names)]
+        signals.append(t2w[np.isin(structures, values)])
+    fluid, grey = signals
+    if fluid.size < _MIN_FLUID or not grey.size or not np.median(grey) > 0:
+        return float('nan')
+    return float(np.percentile(fluid, 75) / np.median(grey))

@@ -160,7 +160,7 @@ def init_scan_wf(
         ),
         (conform_wf, roi_wf, _same('t2w', 'conformed')),
         (conform_wf, cascade_wf, _same('t2w')),
-        (roi_wf, cascade_wf, _same('located', 'warp')),
+        (roi_wf, cascade_wf, _same('located', 'affine', 'warp')),
         (conform_wf, outputs_wf, _same('t2w')),
         (roi_wf, outputs_wf, _same('located', 'warp')),
         (cascade_wf, outputs_wf, _same('six', 'counted', 'found', 'quality')),

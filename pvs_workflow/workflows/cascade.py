@@ -47,6 +47,8 @@ def init_cascade_wf(
         Canonical T2w, bias-corrected.
     located
         Basal ganglia on the T2w grid.
+    affine
+        Transform from the T2w to the template.
     warp
         The template, warped to the T2w.
     fits
@@ -66,7 +68,8 @@ def init_cascade_wf(
     """
     workflow = pe.Workflow(name=name)
     inputnode = pe.Node(
-        niu.IdentityInterface(fields=['t2w', 'located', 'warp', 'fits']), name='inputnode'
+        niu.IdentityInterface(fields=['t2w', 'located', 'affine', 'warp', 'fits']),
+        name='inputnode',
     )
     # Without other contrasts, the input stays unconnected.
     inputnode.inputs.fits = []
@@ -78,7 +81,7 @@ def init_cascade_wf(
     run_cascade = pe.Node(RunCascade(seed=random_seed, **bundle), name='run_cascade')
     find_epvs = pe.Node(FindEPVS(), name='find_epvs')
     assess_quality = pe.Node(AssessQuality(problems=list(problems)), name='assess_quality')
-    assessed = ('located', 'warp', 'fits')
+    assessed = ('t2w', 'located', 'affine', 'warp', 'fits')
     workflow.connect(
         [
             (inputnode, cut_images, [('t2w', 't2w'), ('located', 'located')]),

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import nibabel as nb
 import numpy as np
+from nibabel.affines import apply_affine
 from scipy.ndimage import affine_transform
 
 from pvs_workflow import data
 from pvs_workflow.method.conform import Conformed, conform
 from pvs_workflow.method.count import ImageCounts
 from pvs_workflow.method.cut import SixImages
-from pvs_workflow.method.locate import BasalGanglia, Warp
+from pvs_workflow.method.locate import BasalGanglia, TemplateAffine, Warp
+from pvs_workflow.registration.transforms import LinearTransform
 from pvs_workflow.science.geometry import to_canonical
 from pvs_workflow.science.slices import find_views
 
@@ -115,6 +117,21 @@ def warp(correlation):
     """Return a warp of the small head with the given correlation."""
     image = small_head()[0].image
     return Warp(image, image, correlation)
+
+
+def template_affine(move=None):
+    """Return a registration of the template to the small head, whose ganglia fill most of it.
+
+    ``move`` is a matrix that moves the head further in template space.
+    """
+    matrix = np.diag([1.2, 1.2, 1.2, 1.0])
+    centre = apply_affine(AFFINE, (np.array([80, 60, 12]) - 1) / 2)
+    matrix[:3, 3] = np.array([0, 0, 6]) - 1.2 * centre
+    matrix = (np.eye(4) if move is None else move) @ matrix
+    flip = np.diag([-1.0, -1.0, 1.0, 1.0])  # to LPS
+    lps = flip @ matrix @ flip
+    parameters = (*lps[:3, :3].ravel(), *lps[:3, 3])
+    return TemplateAffine(LinearTransform(tuple(map(float, parameters)), (0.0, 0.0, 0.0)))
 
 
 def spots(numbers):

@@ -41,6 +41,62 @@ def test_results_are_saved_in_the_stored_voxel_order(tmp_path, codes):
     assert np.array_equal(np.asarray(restored.dataobj), (original.get_fdata() > 450) * 156)
 
 
+def restored(image, path):
+    """Save an image and return the header of its labels on the same grid, saved and loaded."""
+    nb.save(image, path)
+    original = open_nifti(path)
+    data, affine, _ = to_canonical(np.ones(original.shape, np.int16), original.affine)
+    nb.save(restore(nb.Nifti1Image(data, affine), original), path.with_name('out.nii.gz'))
+    return nb.load(path.with_name('out.nii.gz')).header
+
+
+MOVED = nb.affines.from_matvec(nb.eulerangles.euler2mat(0.05, 0.02, 0.2), (4, -18, 22)) @ AFFINE
+
+
+@pytest.mark.parametrize(
+    ('sform', 'qform'),
+    [
+        ((MOVED, 2), (AFFINE, 1)),  # moved by SPM
+        ((AFFINE, 1), (MOVED, 1)),
+        ((AFFINE, 4), (MOVED, 0)),
+        ((np.diag([-1, 1, 1, 1]) @ AFFINE, 1), (AFFINE, 1)),  # opposed
+    ],
+)
+@pytest.mark.parametrize('kind', [nb.Nifti1Image, nb.Nifti2Image])
+def test_results_have_both_forms_of_the_t2w(tmp_path, sform, qform, kind):
+    image = kind(np.zeros((12, 14, 9), np.int16), AFFINE)
+    image.set_sform(*sform)
+    image.set_qform(*qform)
+    header = restored(image, tmp_path / 'sub-01_T2w.nii.gz')
+    for name, (affine, code) in (('sform', sform), ('qform', qform)):
+        assert header[f'{name}_code'] == code
+        assert np.allclose(getattr(header, f'get_{name}')(), affine, atol=1e-4)
+    assert np.allclose(header.get_zooms(), (0.6, 0.6, 4))
+
+
+def test_a_qform_without_an_sform_is_kept(tmp_path):
+    image = nb.Nifti1Image(np.zeros((12, 14, 9), np.int16), AFFINE)
+    image.set_qform(MOVED, 1)
+    image.header['sform_code'] = 0
+    image.header['srow_x'] = np.nan
+    image = nb.Nifti1Image(image.dataobj, None, image.header)
+    header = restored(image, tmp_path / 'sub-01_T2w.nii.gz')
+    assert (header['sform_code'], header['qform_code']) == (0, 1)
+    assert np.allclose(header.get_best_affine(), MOVED, atol=1e-4)
+
+
+def test_sizes_that_the_t2w_lacks_are_those_of_its_sform(tmp_path):
+    image = nb.Nifti1Image(np.zeros((12, 14, 9), np.int16), AFFINE)
+    path = tmp_path / 'sub-01_T2w.nii'
+    nb.save(image, path)
+    content = bytearray(path.read_bytes())
+    content[80:92] = bytes(12)  # pixdim
+    path.write_bytes(content)
+    labels = nb.Nifti1Image(np.ones(image.shape, np.int16), AFFINE)
+    header = restore(labels, open_nifti(path)).header
+    assert np.allclose(header['pixdim'][1:4], (0.6, 0.6, 4))
+
+
 def test_the_size_of_stored_voxels_is_written_on_request(tmp_path):
     # Oblique slices along the first axis.
     rotation = nb.eulerangles.euler2mat(0.1, 0.2, 0.05)

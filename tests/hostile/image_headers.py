@@ -139,7 +139,9 @@ def affines():
     yield 'sform with one axis twice', sform(twice), SINGULAR
     yield 'sform with shear', sform(changed(0, 1, 0.5)), 'affine is sheared'
     yield 'sform of huge voxels', sform(np.diag([1e30, 1e30, 1e30, 1])), 'sub-bad_T2w'
-    yield 'sform of coarse voxels', sform(np.diag([4.0, 4, 5, 1])), 'slices are too coarse'
+    coarse = sform(np.diag([4.0, 4, 5, 1]), pixdim_1=4.0, pixdim_2=4.0)
+    yield 'sform of coarse voxels', coarse, 'slices are too coarse'
+    yield 'sform of other voxels than pixdim', sform(np.diag([1.0, 1, 1, 1])), 'its pixdim'
     yield 'sform of tall voxels', sform(changed(2, 2, 500.0)), 'sub-bad_T2w'
     for value in (1e6, 1e12, 1e30, 3e38):
         yield f'sform placed {value:g} mm away', sform(changed(0, 3, value)), 'sub-bad_T2w'

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pvs_workflow.errors import ImageError
-from pvs_workflow.inputs.nifti import open_nifti, read_nifti, read_voxels
+from pvs_workflow.inputs.nifti import compare_forms, open_nifti, read_nifti, read_voxels
 
 AFFINE = np.diag([1.0, 1.0, 5.0, 1.0])
 DATA = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
@@ -89,3 +89,36 @@ def test_an_image_without_sform_and_qform_is_refused(tmp_path):
 def test_voxels_must_be_real_numbers(tmp_path):
     with pytest.raises(ImageError, match='its voxels are complex64'):
         open_nifti(save(tmp_path / 'a.nii', DATA.astype(np.complex64)))
+
+
+def forms(path, sform, qform, **header):
+    """Save an image with both forms and further header fields."""
+    image = nb.Nifti1Image(DATA, AFFINE)
+    image.set_qform(qform, 1)
+    image.set_sform(sform, 2)
+    for name, value in header.items():
+        image.header[name] = value
+    nb.save(image, path)
+    return open_nifti(path)
+
+
+@pytest.mark.parametrize('sizes', [(1, 1, 1), (0.573, 0.573, 5), (5, 1, 1)])
+def test_an_sform_and_pixdim_of_different_voxels_are_refused(tmp_path, sizes):
+    with pytest.raises(ImageError, match=r'its sform has voxels of .*, its pixdim 1 × 1 × 5 mm'):
+        forms(tmp_path / 'a.nii', np.diag([*sizes, 1]), AFFINE)
+
+
+def test_the_sform_is_used_and_opposed_forms_are_reported(tmp_path):
+    mirrored = np.diag([-1, 1, 1, 1]) @ AFFINE
+    image = forms(tmp_path / 'a.nii', mirrored, AFFINE)
+    assert np.array_equal(image.affine, mirrored)
+    (problem,) = compare_forms(image)
+    assert 'sform and qform' in problem
+    shifted = nb.affines.from_matvec(np.eye(3), (4, -18, 22)) @ AFFINE
+    assert compare_forms(forms(tmp_path / 'b.nii', shifted, AFFINE)) == ()
+
+
+@pytest.mark.parametrize('header', [{'qform_code': 0}, {'sform_code': 0}, {'quatern_b': np.nan}])
+def test_a_form_that_is_not_set_is_not_compared(tmp_path, header):
+    mirrored = np.diag([-1, 1, 1, 1]) @ AFFINE
+    assert compare_forms(forms(tmp_path / 'a.nii', mirrored, AFFINE, **header)) == ()

@@ -26,7 +26,14 @@ from pvs_workflow.method.conform import Conformed
 from pvs_workflow.method.cut import SixImages
 from pvs_workflow.method.find import FoundEPVS
 from pvs_workflow.method.locate import BasalGanglia, Nuclei
-from tests.builders.method import image_counts, six_images, small_head, spots, warp
+from tests.builders.method import (
+    image_counts,
+    six_images,
+    small_head,
+    spots,
+    template_affine,
+    warp,
+)
 
 STEPS = {
     name: step
@@ -53,7 +60,7 @@ def test_a_new_version_reruns_every_step():
 
 
 def test_a_conformed_image_is_saved_in_the_folder_of_its_node(tmp_path):
-    voxels = np.random.default_rng(0).integers(1, 900, (30, 40, 12)).astype(np.int16)
+    voxels = np.random.default_rng(0).integers(1, 900, (60, 50, 12)).astype(np.int16)
     nb.save(nb.Nifti1Image(voxels, np.diag([-1, 1, 5, 1])), tmp_path / 'a.nii.gz')
     node = tmp_path / 'node'
     node.mkdir()
@@ -86,6 +93,7 @@ def files(tmp_path):
         'six': six_images(np.asarray(located.roi.dataobj)),
         'counted': image_counts([2.0] * 6, spots([1] * 6)),
         'warp': warp(0.9),
+        'affine': template_affine(),
     }
     return {name: str(result.save(tmp_path / name)) for name, result in results.items()}
 
@@ -105,12 +113,11 @@ def test_epvs_are_found_on_every_image(tmp_path, files):
 
 @pytest.mark.parametrize(('overlaps', 'overall'), [([], 'pass'), ([0.9, 0.7], 'review')])
 def test_a_misaligned_contrast_needs_review(tmp_path, files, overlaps, overall):
-    inputs = {name: files[name] for name in ('located', 'six', 'counted', 'warp')}
     others = [
         str(ContrastFit('T1w.nii', overlap, 1.2).save(tmp_path / f'{overlap}'))
         for overlap in overlaps
     ]
-    outputs = AssessQuality(**inputs, fits=others).run(cwd=tmp_path).outputs
+    outputs = AssessQuality(**files, fits=others).run(cwd=tmp_path).outputs
     assert Quality.load(outputs.result).overall == overall
 
 
@@ -123,8 +130,7 @@ def test_an_unusable_contrast_is_passed_on(tmp_path, files):
     inputs = {'moving': read, 'aligned': aligned, 'affine': aligned, 'nuclei': aligned}
     (tmp_path / 'fit').mkdir()
     fit = CompareNuclei(**inputs, seed=1).run(cwd=tmp_path / 'fit').outputs.result
-    inputs = {name: files[name] for name in ('located', 'six', 'counted', 'warp')}
-    assess = AssessQuality(**inputs, fits=[fit], problems=['T2w.json is a broken link'])
+    assess = AssessQuality(**files, fits=[fit], problems=['T2w.json is a broken link'])
     quality = Quality.load(assess.run(cwd=tmp_path).outputs.result)
     assert (quality.overall, quality.reasons) == (
         'review',

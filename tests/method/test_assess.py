@@ -7,7 +7,14 @@ import pytest
 from pvs_workflow.method.align import ContrastFit
 from pvs_workflow.method.assess import Quality, assess_quality
 from pvs_workflow.method.saved import Unusable
-from tests.builders.method import image_counts, six_images, small_head, warp
+from tests.builders.method import (
+    image_counts,
+    six_images,
+    small_head,
+    template_affine,
+    turn,
+    warp,
+)
 
 COUNTS = [3.0] * 6
 
@@ -19,17 +26,34 @@ def assess(
     in_distribution=(True,) * 6,
     fits=(),
     problems=(),
+    t2w=None,
+    move=None,
 ):
-    good = small_head()[1]
+    scan, good = small_head()
     six = six_images(np.asarray((located or good).roi.dataobj), rois)
     counted = image_counts(COUNTS, in_distribution=in_distribution)
-    return assess_quality(six, located or good, counted, warp(correlation), tuple(fits), problems)
+    anatomy = located or good, counted, warp(correlation), t2w or scan, template_affine(move)
+    return assess_quality(six, *anatomy, tuple(fits), problems)
 
 
 def change_roi(change):
     located = small_head()[1]
     roi = change(np.asarray(located.roi.dataobj).copy())
     return replace(located, roi=nb.Nifti1Image(roi, located.roi.affine))
+
+
+def with_ventricles(brightness):
+    """Return the small head with ventricles of this brightness, relative to its grey matter."""
+    t2w, located = small_head()
+    values, structures = (
+        np.asarray(image.dataobj).copy() for image in (t2w.image, located.structures)
+    )
+    structures[38:42, 10:50, 5:8] = 4
+    values[structures == 4] *= brightness
+    return {
+        't2w': replace(t2w, image=nb.Nifti1Image(values, t2w.image.affine)),
+        'located': replace(located, structures=nb.Nifti1Image(structures, t2w.image.affine)),
+    }
 
 
 def keep_every_fourth_row(roi):
@@ -47,6 +71,7 @@ def shift_to_the_bottom(roi):
 
 def test_a_good_scan_passes():
     assert assess() == Quality(('pass',) * 6, 'pass', ())
+    assert assess(**with_ventricles(2.2)).overall == 'pass'
 
 
 @pytest.mark.parametrize(
@@ -58,6 +83,11 @@ def test_a_good_scan_passes():
         ({'correlation': 0.35}, 'review', 'the template fits poorly'),
         ({'correlation': 0.1}, 'fail', 'the template does not fit'),
         ({'rois': 300}, 'review', 'little of the basal ganglia'),
+        ({'move': turn((0, 0, 0), (0, -20, 0))}, 'review', 'the field of view cuts the basal'),
+        ({'move': turn((40, 0, 0), (0, 0, 0))}, 'review', 'the slices are far from axial'),
+        (with_ventricles(1.3), 'review', 'the contrast is not that of a T2w'),
+        (with_ventricles(0.3), 'review', 'the contrast is not that of a T2w'),
+        ({'t2w': replace(small_head()[0], problems=('left may be right',))}, 'review', 'left may'),
         (
             {'fits': [ContrastFit('T1w.nii', 0.75, 1.2)]},
             'review',

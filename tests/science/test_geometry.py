@@ -6,7 +6,14 @@ import pytest
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
 from pvs_workflow.errors import ImageError
-from pvs_workflow.science.geometry import check_affine, isotropic_grid, to_canonical, to_stored
+from pvs_workflow.science.geometry import (
+    are_opposed,
+    check_affine,
+    check_sizes,
+    isotropic_grid,
+    to_canonical,
+    to_stored,
+)
 
 ALL_48 = [
     ''.join(
@@ -95,3 +102,24 @@ def test_isotropic_grid_covers_the_volume_and_keeps_its_centre():
         for n, a in ((shape, affine), (new_shape, new_affine))
     ]
     assert np.allclose(*middles)
+
+
+@pytest.mark.parametrize(
+    'sizes', [(0.573, 0.573, 5), (0.57, 0.57, 5), (0, 0, 0), (0.573, np.nan, -1)]
+)
+def test_an_sform_may_have_the_sizes_of_the_header_or_the_only_ones(sizes):
+    check_sizes(oblique(), np.array(sizes, float))
+
+
+@pytest.mark.parametrize('sizes', [(1, 1, 1), (0.573, 0.573, 4.5), (5, 0.573, 0.573)])
+def test_an_sform_of_other_sizes_than_the_header_is_refused(sizes):
+    with pytest.raises(ImageError, match=r'its sform has voxels of 0.573 × .* mm, its pixdim'):
+        check_sizes(oblique(), np.array(sizes, float))
+
+
+def test_forms_are_opposed_if_they_are_mirrored_or_turned_around():
+    affine = oblique()
+    assert not are_opposed(affine, oblique(40.0))
+    assert not are_opposed(affine, oblique(-50.0))
+    assert are_opposed(affine, np.diag([-1, 1, 1, 1]) @ affine)
+    assert are_opposed(affine, np.diag([-1, -1, 1, 1]) @ affine)
