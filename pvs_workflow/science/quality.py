@@ -26,10 +26,11 @@ MAX_TILT = 30.0
 """Maximum angle between the slices and the template's axial plane, degrees; at most 17 in good
 scans."""
 
-FLUID_CONTRAST = 1.75
+FLUID_CONTRAST = 1.6
 """Minimum ratio of the signal of fluid to that of deep grey matter in a T2w.
 
-In docs/validation.md, it separates T2w from proton density, FLAIR and T1w.
+The lowest contrast of the T2w that the networks were trained on. In docs/validation.md, it
+separates T2w from proton density, FLAIR and T1w.
 """
 
 _MIN_FLUID = 20

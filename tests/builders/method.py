@@ -119,6 +119,14 @@ def warp(correlation):
     return Warp(image, image, correlation)
 
 
+def template_affine_at(matrix):
+    """Return a registration of the template with this matrix, RAS millimetres."""
+    flip = np.diag([-1.0, -1.0, 1.0, 1.0])  # to LPS
+    lps = flip @ matrix @ flip
+    parameters = (*lps[:3, :3].ravel(), *lps[:3, 3])
+    return TemplateAffine(LinearTransform(tuple(map(float, parameters)), (0.0, 0.0, 0.0)))
+
+
 def template_affine(move=None):
     """Return a registration of the template to the small head, whose ganglia fill most of it.
 
@@ -127,11 +135,7 @@ def template_affine(move=None):
     matrix = np.diag([1.2, 1.2, 1.2, 1.0])
     centre = apply_affine(AFFINE, (np.array([80, 60, 12]) - 1) / 2)
     matrix[:3, 3] = np.array([0, 0, 6]) - 1.2 * centre
-    matrix = (np.eye(4) if move is None else move) @ matrix
-    flip = np.diag([-1.0, -1.0, 1.0, 1.0])  # to LPS
-    lps = flip @ matrix @ flip
-    parameters = (*lps[:3, :3].ravel(), *lps[:3, 3])
-    return TemplateAffine(LinearTransform(tuple(map(float, parameters)), (0.0, 0.0, 0.0)))
+    return template_affine_at(matrix if move is None else move @ matrix)
 
 
 def spots(numbers):
