@@ -96,7 +96,7 @@ def compare_forms(image: nb.Nifti1Image) -> tuple[str, ...]:
         return ()
     if sform is None or qform is None or not are_opposed(sform, qform):
         return ()
-    return ('sform and qform of the T2w differ in the direction of an axis; left may be right',)
+    return ('sform and qform point in opposite directions, so left may be right',)
 
 
 def read_voxels(image: nb.Nifti1Image, path: Path | str, dtype=None) -> np.ndarray:
