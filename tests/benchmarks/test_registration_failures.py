@@ -59,7 +59,7 @@ def test_exceptions_become_quality_levels(monkeypatch, rng, error, level):
     def stop(*_):
         raise error
 
-    scan = SimpleNamespace(image=image(rng.random((4, 4, 9))))
+    scan = SimpleNamespace(image=image(rng.random((120, 60, 9))))
     monkeypatch.setattr(registration_failures, 'correct', stop)
     monkeypatch.setattr(registration_failures, 'conform', lambda _: scan)
     seed = np.random.SeedSequence(1)
