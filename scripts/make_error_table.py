@@ -32,10 +32,13 @@ SOURCES = {
     'inputs/dataset.py': {'find_participants', 'explain_access', 'explain_bad_label'},
     'inputs/participant.py': {'collect_participant', '_collect_session', '_explain_near_misses'},
     'inputs/screening.py': {'screen_t2ws', 'find_fault', '_find_contrast_fault'},
+    'derivatives/find.py': {'_explain_unreadable'},
+    'group/warnings.py': {'absent_warning', 'order_warning', 'copies_warning'},
     'raters/matching.py': {'_unknown_sentence'},
     'report/reading_sheet.py': {'write_reading_sheet'},
 }
-"""Functions that return messages as texts, which the command logs as errors."""
+"""Functions that return messages as texts, which the command logs as errors, or as warnings if
+their names end in ``_warning``."""
 
 GROUPS = {
     'Command line and settings': ('cli/options', 'cli/parser', 'settings', 'execution/queues'),
@@ -117,7 +120,8 @@ class Module:
         """Yield the messages of the file."""
         for name in SOURCES.get(self.path, ()):
             for node in _texts(self._function(name)):
-                message = Message(self.path, node.lineno, 'error', self._parts(node))
+                kind = 'warning' if name.endswith('_warning') else 'error'
+                message = Message(self.path, node.lineno, kind, self._parts(node))
                 if len(message.plain.split()) > 2:
                     yield message
         for scope in (self.tree, *self.functions):

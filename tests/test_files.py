@@ -69,7 +69,7 @@ def test_half_written_files_are_not_results(writer, tmp_path):
         '"GeneratedBy": [{"Name": "pvs_workflow"}]}'
     )
     assert (folder / NAME).exists()
-    assert find_results(tmp_path) == []
+    assert find_results(tmp_path).paths == ()
     assert find_scans(tmp_path, '01') == []
     layout = BIDSLayout(tmp_path, validate=False, is_derivative=True)
     assert [path for path in layout.files if 'potter' in path] == []

@@ -1,17 +1,16 @@
 """Compare changes between consecutive sessions with scan–rescan variation."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
-from pathlib import PurePosixPath
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
+from pvs_workflow.cohort.pairs import comparable, pair_sessions
 from pvs_workflow.derivatives.columns import column_names
+from pvs_workflow.inputs.sessions import SessionOrder
 from pvs_workflow.science.agreement import LIMIT
 
 MEASURES = ('count_max', 'count_left', 'count_right', 'count_sum', 'potter')
@@ -21,10 +20,8 @@ MIN_PAIRS = 10
 """Minimum number of participants with a rescan for a repeatability coefficient of the group; with
 ten, its 95 % interval spans 0.70 to 1.75 of the estimate (chi-squared distribution)."""
 
-RESCAN_DAYS = 31.0
-"""Maximum time between a scan and its rescan, days; ePVS are not known to change in a month."""
-
-_COLUMNS = ['participant_id', 'session_id', 't2w', 'qc', 'count_max', 'model_sha256']
+_NO_CHANGE = {'days': math.nan, 'change': None} | {f'{name}_change': math.nan for name in MEASURES}
+"""Columns that depend on which of two sessions was the first."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,29 @@ class ChangeThreshold:
     low: float
     high: float
     pairs: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The changes between the sessions of a group.
+
+    Attributes
+    ----------
+    changes : DataFrame
+        The rows of ``group_change.tsv``, possibly none.
+    threshold : ChangeThreshold
+    copies : list of (str, str)
+        T2w that were reconstructed from one acquisition and are therefore no rescans.
+    sources : mapping of str to str
+        What the order of sessions comes from, by participant, see
+        :class:`~pvs_workflow.inputs.sessions.SessionOrder`.
+
+    """
+
+    changes: pd.DataFrame
+    threshold: ChangeThreshold
+    copies: Sequence[tuple[str, str]] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 PUBLIC_RESCAN = SimpleNamespace(
@@ -98,95 +118,43 @@ def rescan_threshold(differences: Sequence[float]) -> ChangeThreshold:
     return ChangeThreshold('repeatability', limit, within, float(low), float(high), n)
 
 
-def pair_sessions(
-    rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
-) -> tuple[list[tuple[int, int, float]], list[tuple[int, int]]]:
-    """Pair the T2w of consecutive sessions whose other entities are equal.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Columns ``participant_id``, ``session_id``, ``t2w``, ``qc``, ``count_max`` and
-        ``model_sha256``; index 0 … n − 1.
-    order : callable
-        Function of a participant and its sessions that returns the sessions in order, with their
-        times.
-
-    Returns
-    -------
-    consecutive : list of (int, int, float)
-        Row numbers of a participant's earlier and later session, and the days between them (NaN
-        if unknown).
-    rescans : list of (int, int)
-        Row numbers of a scan and its rescan, at most one pair per participant: two runs of a
-        session, else two sessions at most :data:`RESCAN_DAYS` apart.
-
-    """
-    repeated = rows.loc[rows['participant_id'].duplicated(keep=False), _COLUMNS].to_dict('index')
-    participants: dict[str, dict[int, Mapping]] = {}
-    for number, scan in repeated.items():
-        participants.setdefault(scan['participant_id'], {})[number] = scan
-    consecutive, rescans = [], []
-    for participant, scans in sorted(participants.items()):
-        sessions = [scan['session_id'] for scan in scans.values()]
-        labels = list(dict.fromkeys(label for label in sessions if isinstance(label, str)))
-        times = order(participant, labels) if len(labels) > 1 else {}
-        pairs = _pair_consecutive(scans, times)
-        consecutive += pairs
-        runs = [group[:2] for group in _group_scans(scans, 'run') if len(group) > 1]
-        close = [(one, two) for one, two, days in pairs if days <= RESCAN_DAYS]
-        valid = [(one, two) for one, two in (*runs, *close) if comparable(scans[one], scans[two])]
-        rescans += valid[:1]
-    return consecutive, rescans
-
-
-def comparable(first: Mapping, second: Mapping) -> bool:
-    """Return whether two results may be compared.
-
-    They must come from the same model, have a count and not have failed quality control.
-
-    Examples
-    --------
-    >>> row = {'qc': 'pass', 'model_sha256': 'a', 'count_max': 1.0}
-    >>> comparable(row, row), comparable(row, row | {'qc': 'fail'})
-    (True, False)
-
-    """
-    return (
-        'fail' not in (first['qc'], second['qc'])
-        and first['model_sha256'] == second['model_sha256']
-        and all(pd.notna(row['count_max']) for row in (first, second))
-    )
-
-
 def compare_sessions(
-    rows: pd.DataFrame, order: Callable[[str, list[str]], dict[str, datetime | None]]
-) -> tuple[pd.DataFrame, ChangeThreshold]:
+    rows: pd.DataFrame,
+    orders: Mapping[str, SessionOrder],
+    absent: Collection[str] = (),
+    is_copy: Callable[[int, int], bool] = lambda one, two: False,
+) -> Comparison:
     """Compare each participant's consecutive sessions.
 
     Parameters
     ----------
     rows : DataFrame
         Rows of the grade table with ``count_sum``, ``top_low`` and ``top_high``; index 0 … n − 1.
-    order : callable
-        Function that puts sessions in order, see :func:`pair_sessions`.
+    orders, absent, is_copy
+        As for :func:`~pvs_workflow.cohort.pairs.pair_sessions`.
 
     Returns
     -------
-    changes : DataFrame
-        The rows of ``group_change.tsv``, possibly none.
-    threshold : ChangeThreshold
+    Comparison
 
     """
-    consecutive, rescans = pair_sessions(rows, order)
+    pairs = pair_sessions(rows, orders, absent, is_copy)
     highest = rows['count_max'].astype(float)
-    threshold = rescan_threshold([highest[two] - highest[one] for one, two in rescans])
-    numbers = sorted({number for pair in consecutive for number in pair[:2]})
+    threshold = rescan_threshold([highest[two] - highest[one] for one, two in pairs.rescans])
+    numbers = sorted({number for pair in pairs.consecutive for number in pair[:2]})
     records = rows.loc[numbers].to_dict('index')
-    changes = [
-        _change_row(records[one], records[two], days, threshold) for one, two, days in consecutive
-    ]
-    return pd.DataFrame(changes, columns=column_names('group_change')), threshold
+    changes, sources = [], {}
+    for one, two, days in pairs.consecutive:
+        participant = records[one]['participant_id']
+        sources[participant] = orders[participant].source
+        row = _change_row(records[one], records[two], days, threshold)
+        changes.append(row if sources[participant] else row | _NO_CHANGE)
+    return Comparison(
+        pd.DataFrame(changes, columns=column_names('group_change')),
+        threshold,
+        [tuple(rows.loc[list(pair), 't2w']) for pair in pairs.copies],
+        sources,
+    )
 
 
 def _change_row(first: Mapping, second: Mapping, days: float, threshold: ChangeThreshold) -> dict:
@@ -216,29 +184,3 @@ def _classify(first: Mapping, second: Mapping, threshold: ChangeThreshold) -> st
     if not beyond:
         return 'within'
     return 'increase' if change > 0 else 'decrease'
-
-
-def _pair_consecutive(
-    scans: Mapping[int, Mapping], times: Mapping[str, datetime | None]
-) -> list[tuple[int, int, float]]:
-    """Pair a participant's consecutive scans, in the order of the sessions."""
-    rank = {label: position for position, label in enumerate(times)}
-    session = {number: scan['session_id'] for number, scan in scans.items()}
-    pairs = []
-    for group in _group_scans(scans, 'ses'):
-        in_sessions = [number for number in group if session[number] in rank]
-        for one, two in pairwise(sorted(in_sessions, key=lambda number: rank[session[number]])):
-            ends = times[session[one]], times[session[two]]
-            days = math.nan if None in ends else (ends[1] - ends[0]).total_seconds() / 86400
-            pairs.append((one, two, days))
-    return sorted(pairs, key=lambda pair: rank[session[pair[0]]])
-
-
-def _group_scans(scans: Mapping[int, Mapping], ignored: str) -> list[Sequence[int]]:
-    """Group T2w by all entities of their names except one."""
-    groups: dict[tuple, list[int]] = {}
-    for number, scan in scans.items():
-        entities = PurePosixPath(str(scan['t2w'])).name.split('_')
-        others = tuple(entity for entity in entities if not entity.startswith(f'{ignored}-'))
-        groups.setdefault(others, []).append(number)
-    return list(groups.values())

@@ -9,7 +9,7 @@ TABLES = {
     'potter_grade': ('identity', 'potter_grade'),
     'epvs_counts': ('image', 'epvs_counts'),
     'epvs_instances': ('image', 'epvs_instances'),
-    'group_potter': ('identity', 'potter_grade'),
+    'group_potter': ('identity', 'potter_grade', 'selection'),
     'group_counts': ('identity', 'image', 'epvs_counts'),
     'group_agreement': ('agreement',),
     'reading_ratings': ('sheet_image', 'reading_ratings'),
@@ -24,7 +24,7 @@ MAY_BE_EMPTY = frozenset({'epvs_instances', 'group_agreement'})
 _TEXTS = """
 participant_id session_id t2w hemisphere qc qc_reasons model model_sha256 level comparison first
 second quantity image_id rater comments session_first session_second t2w_first t2w_second qc_first
-qc_second yardstick change
+qc_second yardstick change selected
 """
 TEXT_COLUMNS = frozenset(_TEXTS.split())
 """Columns that hold text; all others hold numbers."""

@@ -3,11 +3,12 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pvs_workflow.derivatives import names
 from pvs_workflow.derivatives.counts import QC_LEVELS
+from pvs_workflow.derivatives.find import FoundFiles, find_files
 from pvs_workflow.derivatives.tables import MAX_SCAN_BYTES, read_records
 from pvs_workflow.errors import NoInputError, PVSError
 from pvs_workflow.files import read_json_object
@@ -93,15 +94,33 @@ class Result:
         }
 
 
-def read_results(output_dir: Path) -> tuple[list[Result], list[str]]:
+@dataclass(frozen=True)
+class AllResults:
+    """The results of all T2w.
+
+    Attributes
+    ----------
+    results : list of Result
+        Sorted by path.
+    problems : list of str
+        A sentence for each result that is left out, because a table is missing or damaged, and
+        for each folder that cannot be read.
+    copies : tuple of Path
+        Files that look like copies of results, and are ignored.
+
+    """
+
+    results: list[Result]
+    problems: list[str]
+    copies: tuple[Path, ...]
+
+
+def read_results(output_dir: Path) -> AllResults:
     """Read the results of all T2w.
 
     Returns
     -------
-    results : list of Result
-        Sorted by path.
-    problems : list of str
-        A sentence for each result that is left out, because a table is missing or damaged.
+    AllResults
 
     Raises
     ------
@@ -109,8 +128,9 @@ def read_results(output_dir: Path) -> tuple[list[Result], list[str]]:
         If no result is usable.
 
     """
-    results, problems = [], []
-    for path in find_results(output_dir):
+    tables = find_results(output_dir)
+    results, problems = [], list(tables.problems)
+    for path in tables.paths:
         try:
             results.append(read_result(path))
         except PVSError as error:
@@ -122,17 +142,17 @@ def read_results(output_dir: Path) -> tuple[list[Result], list[str]]:
             f'{output_dir} has no results (sub-*/[ses-*/]anat/*{_GRADE_END}); '
             'run the participant level first'
         )
-    return results, problems
+    return AllResults(results, problems, tables.copies)
 
 
-def find_results(output_dir: Path) -> list[Path]:
-    """Return the paths of all grade tables, including missing ones next to a count table."""
-    paths = set()
-    for end in (_GRADE_END, _COUNTS_END):
-        for pattern in (f'sub-*/anat/*{end}', f'sub-*/ses-*/anat/*{end}'):
-            tables = output_dir.glob(pattern)
-            paths |= {path.with_name(path.name.removesuffix(end) + _GRADE_END) for path in tables}
-    return sorted(paths)
+def find_results(output_dir: Path) -> FoundFiles:
+    """Find all grade tables, including missing ones next to a count table."""
+    found = find_files(output_dir, (_GRADE_END, _COUNTS_END))
+    stems = {
+        path.with_name(path.name.removesuffix(_GRADE_END).removesuffix(_COUNTS_END))
+        for path in found.paths
+    }
+    return replace(found, paths=tuple(sorted(_path(stem, _GRADE_END) for stem in stems)))
 
 
 def read_result(path: Path) -> Result:

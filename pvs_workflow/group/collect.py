@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from pvs_workflow.cohort.change import compare_sessions
+from pvs_workflow.cohort.selection import select_results
 from pvs_workflow.derivatives.columns import column_names
 from pvs_workflow.derivatives.results import read_results
 from pvs_workflow.derivatives.tables import write_table
-from pvs_workflow.inputs.participants import order_sessions, read_participants
+from pvs_workflow.group.acquisitions import are_one_acquisition
+from pvs_workflow.group.rows import count_rows, first_sessions, result_rows, session_orders
+from pvs_workflow.group.warnings import absent_warning, copies_warning, order_warning
+from pvs_workflow.inputs.participants import read_participants
+from pvs_workflow.inputs.presence import find_absent
 from pvs_workflow.raters.matching import match_ratings, model_results
 from pvs_workflow.raters.rater_agreement import agreement_table, pair_raters
 from pvs_workflow.raters.ratings import find_key, read_ratings
@@ -53,8 +57,8 @@ def collect_group(
     ----------
     output_dir : Path
     bids_dir : Path, optional
-        The raw dataset; only ``participants.tsv`` and ``sub-*/sub-*_sessions.tsv`` are read. It
-        may be absent.
+        The raw dataset; only ``participants.tsv``, the times in ``sessions.tsv``, ``scans.tsv``
+        and JSON files, and names of files are read. It may be absent.
     ratings : sequence of Path
         Tables of ratings; their agreement with the model is written to ``group_agreement.tsv``
         and shown on the page.
@@ -74,46 +78,62 @@ def collect_group(
 
     """
     output_dir = Path(output_dir)
-    results, problems = read_results(output_dir)
+    found = read_results(output_dir)
+    problems = list(found.problems)
     # Ratings are read before anything is written, so that unusable ones change nothing.
     agreement, ratings_section = None, None
     if ratings:
         # A key of a reading sheet next to the ratings has priority.
         all_ratings = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
-        matched = match_ratings(all_ratings, model_results(results))
+        matched = match_ratings(all_ratings, model_results(found.results))
         pairs = pair_raters(matched)
         agreement = agreement_table(pairs)
         ratings_section = agreement_section(matched, pairs, agreement)
         problems += matched.problems
-    rows = _frame(
-        [{**result.grade, **result.describe()} for result in results],
-        ['participant_id', 'session_id', 't2w'],
-    )
+    rows, results = result_rows(found.results)
+    absent = find_absent(bids_dir, rows['t2w'].dropna())
+    rows['selected'] = select_results(rows, absent).map({True: 'true', False: 'false'})
     grades = rows[list(column_names('group_potter'))]
-    counts = _frame(
-        [row for result in results for row in result.counts],
-        ['participant_id', 'session_id', 'hemisphere', 'slice'],
-    )
     participants = read_participants(bids_dir, rows['participant_id'])
     if 'site' in participants.frame:
         rows['site'] = rows['participant_id'].map(participants.frame['site'])
-    changes, threshold = compare_sessions(rows, partial(order_sessions, bids_dir))
+    orders = session_orders(rows, bids_dir)
+    comparison = compare_sessions(
+        rows,
+        orders,
+        absent,
+        lambda one, two: are_one_acquisition(results[one], results[two], bids_dir),
+    )
+    changes = comparison.changes
+    people = rows[rows['selected'] == 'true']
+    warnings = [
+        *absent_warning(absent, bids_dir),
+        *order_warning(orders),
+        *copies_warning(found.copies),
+    ]
     sections = [
-        outlier_section(rows),
-        scanner_section(rows),
-        people_section(rows, participants.frame, participants.warning),
-        change_section(changes, threshold) if len(changes) else None,
+        outlier_section(people),
+        scanner_section(people),
+        people_section(first_sessions(people, orders), participants.frame, participants.warning),
+        change_section(comparison) if len(changes) else None,
         ratings_section,
     ]
     written = [
         *write_table(grades, output_dir / 'group_potter.tsv', 'group_potter'),
-        *write_table(counts, output_dir / 'group_counts.tsv', 'group_counts'),
+        *write_table(count_rows(results), output_dir / 'group_counts.tsv', 'group_counts'),
         *_write_or_remove(changes if len(changes) else None, output_dir, 'group_change'),
         *_write_or_remove(agreement, output_dir, 'group_agreement'),
-        write_group_page(output_dir, grades, counts, [section for section in sections if section]),
+        write_group_page(
+            output_dir,
+            grades,
+            count_rows([results[number] for number in people.index]),
+            [section for section in sections if section],
+            warnings,
+        ),
     ]
-    warnings = (participants.warning,) if participants.warning else ()
-    return GroupOutput(tuple(written), tuple(problems), warnings)
+    if participants.warning:
+        warnings.append(participants.warning)
+    return GroupOutput(tuple(written), tuple(problems), tuple(warnings))
 
 
 def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
@@ -138,15 +158,9 @@ def collect_sheet(output_dir: Path, seed: int) -> GroupOutput:
 
     """
     output_dir = Path(output_dir)
-    results, problems = read_results(output_dir)
-    written, sheet_problems = write_reading_sheet(output_dir, results, seed)
-    return GroupOutput(tuple(written), (*problems, *sheet_problems))
-
-
-def _frame(records: list[dict], by: list[str]) -> pd.DataFrame:
-    """Make a table with sorted rows; missing values come first, ties keep their order."""
-    frame = pd.DataFrame(records)
-    return frame.sort_values(by, kind='stable', na_position='first', ignore_index=True)
+    found = read_results(output_dir)
+    written, sheet_problems = write_reading_sheet(output_dir, found.results, seed)
+    return GroupOutput(tuple(written), (*found.problems, *sheet_problems))
 
 
 def _write_or_remove(frame: pd.DataFrame | None, output_dir: Path, table: str) -> tuple[Path, ...]:

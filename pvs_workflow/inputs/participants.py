@@ -1,17 +1,15 @@
-"""Read ``participants.tsv`` and the session dates in ``sessions.tsv``."""
+"""Read ``participants.tsv``."""
 
 import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
 from pvs_workflow.errors import PVSError, one_line
 from pvs_workflow.files import read_json_object
-from pvs_workflow.inputs.dataset import natural_key
 from pvs_workflow.inputs.demographics import parse_age, parse_sexes
 from pvs_workflow.inputs.unmatched import explain_unmatched, list_some
 from pvs_workflow.tsv import TextTable, read_tsv
@@ -165,57 +163,3 @@ def _cell(text: str) -> str | None:
     """Return the text of a cell without blanks and the quotes of R, or None if it is missing."""
     text = re.sub(r'"(.*)"', r'\1', text.strip()).strip()
     return None if text.lower() in _MISSING else text
-
-
-def order_sessions(
-    bids_dir: Path | None, participant: str, labels: Iterable[str]
-) -> dict[str, datetime | None]:
-    """Return a participant's sessions in order, with their times.
-
-    The order is that of the times if all are known, else that of the labels.
-
-    Parameters
-    ----------
-    bids_dir : Path, optional
-    participant : str
-        Label with ``sub-``.
-    labels : iterable of str
-        Sessions with ``ses-``.
-
-    Returns
-    -------
-    dict of str to datetime
-        None for an unknown time.
-
-    """
-    known = read_session_times(bids_dir, participant)
-    times = {label: known.get(label) for label in sorted(labels, key=natural_key)}
-    if all(times.values()):
-        return dict(sorted(times.items(), key=lambda pair: pair[1]))
-    return times
-
-
-def read_session_times(bids_dir: Path | None, participant: str) -> dict[str, datetime]:
-    """Return the times of a participant's sessions in ``sessions.tsv``.
-
-    The result is empty if the file is absent or cannot be read. Dates may be shifted to protect
-    people, since only the time between sessions is used.
-    """
-    if bids_dir is None or Path(participant).name != participant:
-        return {}
-    path = Path(bids_dir) / participant / f'{participant}_sessions.tsv'
-    try:
-        content = read_tsv(path, ragged=True)
-    except PVSError:
-        return {}
-    times = {}
-    for cells in content.rows:
-        row = dict(zip(content.columns, cells, strict=True))
-        try:
-            time = datetime.fromisoformat(row.get('acq_time', '').strip())
-        except ValueError:
-            continue
-        label = f'ses-{row.get("session_id", "").strip().removeprefix("ses-")}'
-        # Times with and without a zone cannot be subtracted from each other.
-        times[label] = time.replace(tzinfo=None)
-    return times

@@ -1,13 +1,16 @@
 """Section of the group page on change between sessions, with its charts."""
 
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from pvs_workflow.cohort.change import MIN_PAIRS, PUBLIC_RESCAN, RESCAN_DAYS, ChangeThreshold
+from pvs_workflow.cohort.change import MIN_PAIRS, PUBLIC_RESCAN, Comparison
+from pvs_workflow.cohort.pairs import RESCAN_DAYS
 from pvs_workflow.report.canvas import INK, figure_style
 from pvs_workflow.report.charts import (
     BAND,
@@ -26,16 +29,17 @@ COLOURS = {'within': BAR, 'increase': '#D55E00', 'decrease': '#0072B2'}
 _MARKERS = {'within': 'o', 'increase': '^', 'decrease': 'v'}
 
 
-def change_section(changes: pd.DataFrame, threshold: ChangeThreshold) -> GroupSection:
+def change_section(comparison: Comparison) -> GroupSection:
     """Return the section on changes between consecutive sessions.
 
     Parameters
     ----------
-    changes : DataFrame
-        The rows of ``group_change.tsv``; at least one.
-    threshold : ChangeThreshold
+    comparison : Comparison
+        With at least one change.
 
     """
+    changes, threshold = comparison.changes, comparison.threshold
+    sources = Counter(comparison.sources.values())
     classified = changes[changes['change'].notna()]
     classes = classified['change'].to_numpy(dtype=object)
     numbers = {name: int((classes == name).sum()) for name in ('increase', 'decrease', 'within')}
@@ -69,6 +73,10 @@ def change_section(changes: pd.DataFrame, threshold: ChangeThreshold) -> GroupSe
             'people': int(changes['participant_id'].nunique()),
             'pairs': len(changes),
             'not_comparable': len(changes) - len(classified),
+            'by_times': sources['times'],
+            'by_labels': sources['labels'],
+            'unordered': [name for name, source in comparison.sources.items() if not source],
+            'copies': [tuple(PurePosixPath(t2w).name for t2w in p) for p in comparison.copies],
             'numbers': numbers,
             'threshold': threshold,
             'public': PUBLIC_RESCAN,

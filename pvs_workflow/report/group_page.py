@@ -30,6 +30,7 @@ def write_group_page(
     grades: pd.DataFrame,
     counts: pd.DataFrame,
     sections: Sequence[GroupSection] = (),
+    warnings: Sequence[str] = (),
 ) -> Path:
     """Write ``group_potter.html``, a self-contained file.
 
@@ -40,9 +41,11 @@ def write_group_page(
     grades : DataFrame
         The rows of ``group_potter.tsv``: one for each T2w.
     counts : DataFrame
-        The rows of ``group_counts.tsv``: six for each T2w.
+        Rows of ``group_counts.tsv``: six for each selected T2w.
     sections : sequence of GroupSection
         Further sections, shown before the table of all grades.
+    warnings : sequence of str
+        Sentences shown at the top; text is escaped.
 
     Raises
     ------
@@ -56,7 +59,8 @@ def write_group_page(
         output_dir / 'group_potter.html',
         'group.html.j2',
         summary=_summary(grades),
-        charts=_charts(usable_rows(grades), counts),
+        warnings=warnings,
+        charts=_charts(usable_rows(grades[grades['selected'] == 'true']), counts),
         image_grades=_image_grades(counts),
         doubtful=doubtful.to_dict('records'),
         columns=[name for name in grades.columns if name not in _MODEL_COLUMNS],
@@ -84,7 +88,10 @@ def _charts(usable: pd.DataFrame, counts: pd.DataFrame) -> list[Chart]:
     numbers = ', '.join(f'grade {g}: {int((usable["potter"] == g).sum())}' for g in GRADES)
     images = counts.loc[counts['qc'] != 'fail', 'count'].dropna().astype(float)
     highest = usable['count_max'].dropna().astype(float)
-    note = 'T2w that failed quality control are excluded.'
+    note = (
+        'One T2w of each participant and session, as selected in the table of all grades; those '
+        'that failed quality control are excluded.'
+    )
     image_note = 'Images that failed quality control are excluded.'
     lines = 'Thin lines separate the Potter grades.'
     return [
@@ -103,7 +110,8 @@ def _charts(usable: pd.DataFrame, counts: pd.DataFrame) -> list[Chart]:
         draw_chart(
             'Counts of all images',
             f'Histogram of the counts of all images: {_spread(images)}',
-            f'Count of each image, six for each T2w: {_spread(images)}. {lines} {image_note}',
+            f'Count of each image, six for each selected T2w: {_spread(images)}. {lines} '
+            f'{image_note}',
             counts_figure(images, 'images'),
         ),
         draw_chart(

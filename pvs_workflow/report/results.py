@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pvs_workflow.derivatives import names
+from pvs_workflow.derivatives.find import find_files
 from pvs_workflow.derivatives.tables import read_table
 from pvs_workflow.errors import PVSError
 from pvs_workflow.inputs.names import name_entities
@@ -81,10 +82,11 @@ def find_scans(
     """
     subject = output_dir / f'sub-{participant}'
     folders = {}
-    for end in _ENDS.values():
-        for path in sorted([*subject.glob(f'anat/*{end}'), *subject.glob(f'ses-*/anat/*{end}')]):
-            folders[path.name.removesuffix(end)] = path.parent
-    for path in sorted(subject.glob('figures/*_desc-*')):
+    for path in find_files(output_dir, tuple(_ENDS.values()), [subject.name]).paths:
+        for end in _ENDS.values():
+            if path.name.endswith(end):
+                folders[path.name.removesuffix(end)] = path.parent
+    for path in sorted(subject.glob(f'figures/{subject.name}_*desc-*')):
         stem = path.name.partition('_desc-')[0]
         session = name_entities(stem).get('ses')
         folders.setdefault(stem, subject / (f'ses-{session}' if session else '') / 'anat')

@@ -112,13 +112,13 @@ def scanner_section(rows: pd.DataFrame) -> GroupSection:
 def people_section(rows: pd.DataFrame, people: pd.DataFrame, warning: str) -> GroupSection | None:
     """Return the section on grades and counts by age, sex and group.
 
-    It uses one T2w of each participant: the first, in the order of the table, that did not fail
+    It uses one T2w of each participant: the first, in the order of the rows, that did not fail
     quality control. Participants with several sessions therefore have no more weight than others.
 
     Parameters
     ----------
     rows : DataFrame
-        Grades, sorted by participant, session and T2w.
+        Grades, with the earliest session of each participant first.
     people : DataFrame
         Index ``participant_id``; any of ``age``, ``sex``, ``group``.
     warning : str

@@ -35,6 +35,7 @@ def make_rows(n=60, seed=1):
                     'qc_reasons': None,
                     'model': 'm 1',
                     'model_sha256': '0' * 64,
+                    'selected': 'true',
                     'count_sum': float(counts.sum() * 2),
                     'top_low': max(0.0, highest - 2),
                     'top_high': highest + 2,

@@ -73,7 +73,7 @@ def save_result(
     grade = grade_table(
         participant=participant,
         session=session,
-        t2w=f'{name}_T2w.nii.gz',
+        t2w=f'{anat.relative_to(folder).as_posix()}/{name}_T2w.nii.gz',
         counts=rows,
         probabilities=PROBABILITIES,
         qc=qc,

@@ -1,5 +1,4 @@
 import json
-import math
 from datetime import datetime
 from pathlib import Path
 
@@ -9,20 +8,21 @@ import pytest
 
 from pvs_workflow.cohort.change import (
     PUBLIC_RESCAN,
-    RESCAN_DAYS,
-    comparable,
     compare_sessions,
-    pair_sessions,
     rescan_threshold,
 )
 from pvs_workflow.derivatives.columns import describe_columns
-from tests.builders.sessions import by_label, row
+from pvs_workflow.inputs.sessions import SessionOrder
+from tests.builders.sessions import by_label, by_time, row
 
 REAL = Path(__file__).parents[2] / 'docs' / 'validation' / 'real.json'
 
 
-def compare(rows, order=by_label):
-    return compare_sessions(pd.DataFrame(rows), order)
+def compare(rows, orders=None):
+    """Return changes and threshold; sessions are in the order of their labels by default."""
+    frame = pd.DataFrame(rows)
+    comparison = compare_sessions(frame, orders or by_label(frame))
+    return comparison.changes, comparison.threshold
 
 
 def make_rescans(differences, start=100):
@@ -50,21 +50,39 @@ def test_consecutive_sessions_are_paired_and_subtracted():
 
 
 def test_times_order_sessions_and_define_rescans():
-    def order(participant, labels):
-        return {'ses-b': datetime(2020, 1, 1), 'ses-a': datetime(2020, 1, 31, 12)}
-
+    orders = by_time('sub-1', b=datetime(2020, 1, 1), a=datetime(2020, 1, 31, 12))
     rows = [row('1', 'a', 5.0), row('1', 'b', 4.0)]
-    changes, threshold = compare(rows, order)
+    changes, threshold = compare(rows, orders)
     assert changes['days'].tolist() == [30.5]
     assert changes['count_max_change'].tolist() == [1.0]
     assert threshold.pairs == 1
 
 
 def test_sessions_far_apart_are_not_rescans():
-    def order(participant, labels):
-        return {'ses-a': datetime(2020, 1, 1), 'ses-b': datetime(2020, 2, 2)}
+    orders = by_time('sub-1', a=datetime(2020, 1, 1), b=datetime(2020, 2, 2))
+    assert compare([row('1', 'a', 5.0), row('1', 'b', 4.0)], orders)[1].pairs == 0
 
-    assert compare([row('1', 'a', 5.0), row('1', 'b', 4.0)], order)[1].pairs == 0
+
+def test_without_an_order_changes_have_no_sign():
+    rows = [row('1', 'A', 5.0), row('1', 'B', 40.0), row('2', '1', 5.0), row('2', '2', 40.0)]
+    orders = by_label(pd.DataFrame(rows)) | {
+        'sub-1': SessionOrder({'ses-A': None, 'ses-B': datetime(2020, 1, 1)}, '')
+    }
+    comparison = compare_sessions(pd.DataFrame(rows), orders)
+    unknown, known = comparison.changes.to_dict('records')
+    assert (unknown['session_first'], unknown['count_max_first']) == ('ses-A', 5)
+    for name in ('days', 'change', 'count_max_change', 'count_sum_change', 'potter_change'):
+        assert pd.isna(unknown[name])
+    assert (known['count_max_change'], known['change']) == (35, 'increase')
+    assert comparison.sources == {'sub-1': '', 'sub-2': 'labels'}
+
+
+def test_two_reconstructions_of_an_acquisition_do_not_enter_the_repeatability():
+    rows = pd.DataFrame(make_rescans([2, -2] * 6))
+    copies = {(0, 1), (4, 5)}
+    comparison = compare_sessions(rows, {}, is_copy=lambda one, two: (one, two) in copies)
+    assert comparison.threshold.pairs == 10
+    assert comparison.copies == [tuple(rows['t2w'][[0, 1]]), tuple(rows['t2w'][[4, 5]])]
 
 
 def test_repeatability_follows_bland_and_altman():
@@ -125,8 +143,7 @@ def test_order_of_participants_does_not_matter():
         rows += [row(number, 'a', rng.uniform(0, 9)), row(number, 'b', rng.uniform(0, 9))]
     expected = compare(rows)
     order = rng.permutation(len(rows))
-    shuffled = pd.DataFrame([rows[number] for number in order])
-    result = compare_sessions(shuffled, by_label)
+    result = compare([rows[number] for number in order])
     by = ['participant_id', 'session_first', 't2w_first']
     pd.testing.assert_frame_equal(
         result[0].sort_values(by, ignore_index=True),
@@ -149,43 +166,3 @@ def test_the_public_repeatability_is_the_measured_one():
     assert PUBLIC_RESCAN.within_sd == pytest.approx(rescan['sd_within'], abs=0.005)
     assert PUBLIC_RESCAN.model == real['model']
     assert max(session['grade'] for session in real['sessions']) == 1
-
-
-def test_paired_t2w_have_equal_other_entities():
-    rows = [row('1', 'a', 1.0, run=1), row('1', 'a', 2.0, run=2), row('1', 'b', 9.0, run=2)]
-    consecutive, rescans = pair_sessions(pd.DataFrame(rows), by_label)
-    assert [pair[:2] for pair in consecutive] == [(1, 2)]
-    assert rescans == [(0, 1)]
-
-
-def test_pairs_follow_the_given_order_of_sessions():
-    rows = pd.DataFrame([row('1', session, 1.0) for session in 'abc'])
-    pairs, _ = pair_sessions(rows, lambda person, labels: dict.fromkeys(sorted(labels)[::-1]))
-    assert [pair[:2] for pair in pairs] == [(2, 1), (1, 0)]
-    assert all(math.isnan(days) for *_, days in pairs)
-
-
-@pytest.mark.parametrize('days', [RESCAN_DAYS, RESCAN_DAYS + 1])
-def test_sessions_within_a_month_are_a_rescan(days):
-    times = {'ses-a': datetime(2020, 1, 1), 'ses-b': datetime(2020, 1, 1 + 1)}
-    times['ses-b'] = datetime.fromtimestamp(times['ses-a'].timestamp() + 86400 * days)
-    rows = pd.DataFrame([row('1', 'a', 1.0), row('1', 'b', 2.0)])
-    consecutive, rescans = pair_sessions(rows, lambda participant, labels: times)
-    assert consecutive[0][2] == pytest.approx(days, abs=0.1)
-    assert bool(rescans) == (days <= RESCAN_DAYS)
-
-
-def test_each_participant_has_at_most_one_comparable_rescan():
-    rows = [row('1', None, 1.0, run=1, qc='fail'), row('1', None, 2.0, run=2)]
-    rows += [row('2', None, 1.0, run=number) for number in (1, 2, 3)]
-    assert pair_sessions(pd.DataFrame(rows), by_label)[1] == [(2, 3)]
-
-
-@pytest.mark.parametrize(
-    'change', [{'qc': 'fail'}, {'model_sha256': '1' * 64}, {'count_max': math.nan}]
-)
-def test_failed_results_other_models_and_missing_counts_are_not_comparable(change):
-    one = row('1', 'a', 5.0)
-    assert comparable(one, one | {'qc': 'review'})
-    assert not comparable(one, one | change)
-    assert not comparable(one | change, one)

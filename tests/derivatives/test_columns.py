@@ -49,7 +49,7 @@ def test_columns_match_the_output_contract():
     identity = ('participant_id', 'session_id')
     assert column_names('epvs_counts') == tuple(COUNT_COLUMNS)
     assert column_names('potter_grade') == tuple(GRADE_COLUMNS)
-    assert column_names('group_potter') == tuple(GRADE_COLUMNS)
+    assert column_names('group_potter') == (*GRADE_COLUMNS, 'selected')
     assert column_names('group_counts') == (*identity, *COUNT_COLUMNS)
 
 

@@ -25,8 +25,9 @@ def test_results_are_sorted_with_and_without_sessions(tmp_path):
     stems = [
         save_result(tmp_path, *labels) for labels in (('02', 'b'), ('02', 'a'), ('01', None, '2'))
     ]
-    results, problems = read_results(tmp_path)
-    assert problems == []
+    found = read_results(tmp_path)
+    results = found.results
+    assert found.problems == []
     assert [result.stem for result in results] == sorted(stems)
     identity = {(r.grade['participant_id'], r.grade['session_id']) for r in results}
     assert identity == {('sub-02', 'ses-b'), ('sub-02', 'ses-a'), ('sub-01', None)}
@@ -40,7 +41,7 @@ def test_results_are_sorted_with_and_without_sessions(tmp_path):
 def test_counts_without_a_grade_are_an_incomplete_result(tmp_path):
     path = grade_path(save_result(tmp_path, '01'))
     path.unlink()
-    assert find_results(tmp_path) == [path]
+    assert find_results(tmp_path).paths == (path,)
     with pytest.raises(PVSError, match=r'potter_grade\.tsv cannot be read'):
         read_result(path)
 
@@ -77,10 +78,11 @@ def test_a_damaged_result_is_reported_and_others_are_read(tmp_path, name, damage
     path = tmp_path / 'sub-02' / 'anat' / f'sub-02_desc-{name}.tsv'
     damaged = damage(path.read_text())
     path.unlink() if damaged is None else path.write_text(damaged)
-    results, (problem,) = read_results(tmp_path)
+    found = read_results(tmp_path)
+    (problem,) = found.problems
     assert message in problem
     assert str(path.parent) in problem
-    assert [result.grade['participant_id'] for result in results] == ['sub-01']
+    assert [result.grade['participant_id'] for result in found.results] == ['sub-01']
 
 
 def test_inconsistent_tables_are_reported(tmp_path):
@@ -89,7 +91,7 @@ def test_inconsistent_tables_are_reported(tmp_path):
     save_result(tmp_path, '02')
     counts = 'sub-01/anat/sub-01_desc-epvs_counts.tsv'
     shutil.copy(tmp_path / 'other' / counts, tmp_path / counts)
-    _, (problem,) = read_results(tmp_path)
+    (problem,) = read_results(tmp_path).problems
     assert 'has grade 1, but the highest grade in sub-01_desc-epvs_counts.tsv is 3' in problem
 
 

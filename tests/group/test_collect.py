@@ -51,12 +51,17 @@ def test_rows_of_all_results_are_sorted(tmp_path):
 
 
 def test_group_rows_equal_the_participants_rows(tmp_path):
-    """All numbers are copied as written."""
+    """All numbers are copied as written; the last column says which T2w is used."""
     paths = [save(tmp_path, *result, count=7 / 3) for result in RESULTS]
     collect_group(tmp_path)
-    lines = (tmp_path / 'group_potter.tsv').read_text().splitlines()
-    assert sorted(lines[1:]) == sorted(path.read_text().splitlines()[1] for path in paths)
-    assert lines[0] == paths[0].read_text().splitlines()[0]
+    header, *lines = (tmp_path / 'group_potter.tsv').read_text().splitlines()
+    rows = [line.rpartition('\t') for line in lines]
+    assert sorted(row for row, *_ in rows) == sorted(
+        path.read_text().splitlines()[1] for path in paths
+    )
+    assert header == paths[0].read_text().splitlines()[0] + '\tselected'
+    # One of the two T2w of sub-01 is used.
+    assert [selected for *_, selected in rows] == ['true', 'false', 'true', 'true']
 
 
 def test_order_of_processing_does_not_matter(tmp_path):
@@ -185,7 +190,7 @@ def test_hostile_cells_stay_text(tmp_path):
     assert output.problems == ()
     assert "unknown values left out: 7 of age (such as '=1+1')" in output.warnings[0]
     rows = (tmp_path / 'out' / 'group_potter.tsv').read_text(encoding='utf-8').splitlines()[1:]
-    assert [row.split('\t')[-2] for row in rows] == cells
+    assert [row.split('\t')[-3] for row in rows] == cells
     text = page(tmp_path / 'out')
     assert '<script>alert' not in text
     assert text.count('&lt;script&gt;alert(1)&lt;/script&gt;') >= 3

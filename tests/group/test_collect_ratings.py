@@ -40,7 +40,7 @@ def write_ratings(path, rows):
 def image_rows(out, rater='A', change=0.0):
     """Return the rows of a rater who counts like the model, plus a constant change."""
     columns = ['participant_id', 'session_id', 'hemisphere', 'slice', 'count']
-    rows = pd.DataFrame([row for one in read_results(out)[0] for row in one.counts])[columns]
+    rows = pd.DataFrame([row for one in read_results(out).results for row in one.counts])[columns]
     return rows.assign(rater=rater, count=rows['count'] + change).to_dict('records')
 
 

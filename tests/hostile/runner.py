@@ -145,8 +145,9 @@ def _group(out: Path, argument) -> Verdict:
 def _result(out: Path, argument) -> Verdict:
     from pvs_workflow.derivatives.results import read_results
 
-    results, problems = read_results(out)
-    names = [result.grade['participant_id'] for result in results]
+    found = read_results(out)
+    problems = found.problems
+    names = [result.grade['participant_id'] for result in found.results]
     harm = '' if 'sub-good' in names else 'the good participant is missing'
     return Verdict(1 if problems else 0, tuple(problems), '', harm)
 

@@ -1,15 +1,8 @@
 import math
-from datetime import datetime
 
 import pytest
 
-from pvs_workflow.inputs.participants import (
-    order_sessions,
-    read_participants,
-    read_session_times,
-)
-
-SESSIONS = [('session_id', 'acq_time'), ('ses-2', '2020-01-01T10:00:00'), ('ses-10', '2019-05-01')]
+from pvs_workflow.inputs.participants import read_participants
 
 
 def write(folder, *rows, name='participants.tsv'):
@@ -133,40 +126,3 @@ def test_a_missing_table_or_dataset_gives_no_warning(tmp_path):
         participants = read_participants(folder)
         assert participants.frame.empty
         assert participants.warning == ''
-
-
-def test_sessions_are_sorted_by_time(tmp_path):
-    write(tmp_path, *SESSIONS, name='sub-01/sub-01_sessions.tsv')
-    times = order_sessions(tmp_path, 'sub-01', ['ses-2', 'ses-10'])
-    assert list(times.items()) == [
-        ('ses-10', datetime(2019, 5, 1)),
-        ('ses-2', datetime(2020, 1, 1, 10)),
-    ]
-
-
-@pytest.mark.parametrize('rows', [SESSIONS[:2], [('a',), ('b',)], [('session_id', 'acq_time')]])
-def test_sessions_are_sorted_by_label_unless_all_times_are_known(tmp_path, rows):
-    write(tmp_path, *rows, name='sub-01/sub-01_sessions.tsv')
-    assert list(order_sessions(tmp_path, 'sub-01', ['ses-10', 'ses-2'])) == ['ses-2', 'ses-10']
-    assert list(order_sessions(None, 'sub-01', ['ses-10', 'ses-2'])) == ['ses-2', 'ses-10']
-
-
-def test_times_with_and_without_a_zone_can_be_compared(tmp_path):
-    rows = [('session_id', 'acq_time'), ('1', '2020-01-01T00:00:00Z'), ('2', '2020-02-01')]
-    write(tmp_path, *rows, name='sub-01/sub-01_sessions.tsv')
-    times = order_sessions(tmp_path, 'sub-01', ['ses-2', 'ses-1'])
-    assert (times['ses-2'] - times['ses-1']).days == 31
-
-
-def test_no_file_outside_the_dataset_is_read(tmp_path):
-    write(tmp_path, *SESSIONS, name='out/out_sessions.tsv')
-    (tmp_path / 'bids').mkdir()
-    assert read_session_times(tmp_path / 'bids', '../out') == {}
-
-
-def test_unusable_rows_are_skipped(tmp_path):
-    rows = [('session_id', 'acq_time'), ('1', 'yesterday'), ('2',), ('3', '2020-01-01', 'x')]
-    write(tmp_path, *rows, name='sub-01/sub-01_sessions.tsv')
-    assert read_session_times(tmp_path, 'sub-01') == {'ses-3': datetime(2020, 1, 1)}
-    (tmp_path / 'sub-01/sub-01_sessions.tsv').write_bytes(b'\xff\xfe\x00')
-    assert read_session_times(tmp_path, 'sub-01') == {}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,12 +11,14 @@ from pvs_workflow.report.change_section import (
     paths_figure,
 )
 from tests.builders.report_group import make_rows, show_sections
+from tests.builders.sessions import by_label
 
 
 def test_changes_are_counted_and_those_beyond_come_first(tmp_path, read, assert_sound):
     rows = make_rows().assign(qc='pass')
-    changes, threshold = compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))
-    section = change_section(changes, threshold)
+    comparison = compare_sessions(rows, by_label(rows))
+    changes = comparison.changes
+    section = change_section(comparison)
     numbers = section.context['numbers']
     assert numbers == {
         'increase': (changes['change'] == 'increase').sum(),
@@ -32,10 +36,9 @@ def test_changes_are_counted_and_those_beyond_come_first(tmp_path, read, assert_
 
 def test_the_repeatability_of_the_group_is_shown_with_its_interval(tmp_path, read, assert_sound):
     rows = make_rows().assign(qc='pass')
-    changes, _ = compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))
-    page = read(
-        show_sections(tmp_path, rows, change_section(changes, rescan_threshold([2, -2] * 6)))
-    )
+    comparison = compare_sessions(rows, by_label(rows))
+    comparison = replace(comparison, threshold=rescan_threshold([2, -2] * 6))
+    page = read(show_sections(tmp_path, rows, change_section(comparison)))
     assert_sound(page)
     assert 'two scans differ by at most 3.9 (repeatability coefficient' in page.text
     assert '12 participants with a rescan' in page.text

@@ -30,7 +30,8 @@ def saved(tmp_path_factory):
         count['qc'] = 'fail' if qc == 'fail' else count['qc']
         grades.append(grade)
         counts.append(count)
-    return pd.concat(grades, ignore_index=True), pd.concat(counts, ignore_index=True)
+    grades = pd.concat(grades, ignore_index=True).assign(selected='true')
+    return grades, pd.concat(counts, ignore_index=True)
 
 
 @pytest.fixture

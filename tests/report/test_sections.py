@@ -16,6 +16,7 @@ from pvs_workflow.report.sections import (
     scanner_section,
 )
 from tests.builders.report_group import make_people, make_rows, show_sections
+from tests.builders.sessions import by_label
 
 HOSTILE = (
     '<script>alert(1)</script>',
@@ -35,7 +36,7 @@ def test_sections_can_be_made_without_usable_results(tmp_path, read, assert_soun
         outlier_section(rows),
         scanner_section(rows),
         people_section(rows, make_people(rows), ''),
-        change_section(*compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))),
+        change_section(compare_sessions(rows, by_label(rows))),
     )
     page = read(show_sections(tmp_path, rows, *sections))
     assert_sound(page)
@@ -58,7 +59,7 @@ def test_hostile_text_stays_text_everywhere(tmp_path, read, assert_sound):
         outlier_section(rows),
         scanner_section(rows),
         people_section(rows, people, f'a warning of {" ".join(HOSTILE)}'),
-        change_section(*compare_sessions(rows, lambda _, labels: dict.fromkeys(labels))),
+        change_section(compare_sessions(rows, by_label(rows))),
     )
     page = read(path)
     assert_sound(page)
