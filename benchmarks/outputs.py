@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 RUN_NAME = re.compile(rb'\d{8}-\d{6}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
-TEMPORARY = ('.writing-', '.running', '.beat')
+TEMPORARY = ('.writing-', '.running', '.turn', '.beat')
 
 
 def is_temporary(path: Path) -> bool:

@@ -1,9 +1,8 @@
 """Fill the tables of messages in docs/errors.md from the code that makes them.
 
-Usage: python scripts/make_error_table.py [PAGE]
-
-They list every text of ``XError(...)``, ``log.error(...)``, ``log.warning(...)`` and
-``parser.error(...)`` in the package, and the texts of the functions in :data:`SOURCES`.
+Usage: python scripts/make_error_table.py [PAGE]. They list every text of ``XError(...)``,
+``log.error(...)``, ``log.warning(...)`` and ``parser.error(...)`` in the package, and the texts of
+the functions in :data:`SOURCES`.
 """
 
 import argparse
@@ -26,7 +25,7 @@ HEAD = '| message | exit code | class |\n|---|---|---|'
 BLOCK = re.compile(r'(<!-- begin: messages -->\n).*(<!-- end: messages -->)', re.DOTALL)
 
 SOURCES = {
-    'execution/locking.py': {'_lock_participants'},
+    'execution/claims.py': {'_lock_scans'},
     'execution/outcome.py': {'collect_outcome', 'find_reason'},
     'inputs/collect.py': {'collect_scans'},
     'inputs/dataset.py': {'find_participants', 'explain_access', 'explain_bad_label'},
@@ -37,8 +36,7 @@ SOURCES = {
     'raters/matching.py': {'_unknown_sentence'},
     'report/reading_sheet.py': {'write_reading_sheet'},
 }
-"""Functions that return messages as texts, which the command logs as errors, or as warnings if
-their names end in ``_warning``."""
+"""Functions that return messages as texts, logged as errors or, if named so, as warnings."""
 
 GROUPS = {
     'Command line and settings': ('cli/options', 'cli/parser', 'settings', 'execution/queues'),
@@ -224,10 +222,9 @@ def _fill_percent(parts: Sequence[tuple[str, bool]], call: ast.Call) -> tuple:
     if len(call.args) < 2 or len(parts) > 1 or '%' not in parts[0][0]:
         return tuple(parts)
     names = iter(call.args[1:])
-    pieces = re.split('(%[sdr])', parts[0][0])
     return tuple(
         (f'{{{_name(next(names))}}}', True) if piece[:1] == '%' else (piece, False)
-        for piece in pieces
+        for piece in re.split('(%[sdr])', parts[0][0])
     )
 
 

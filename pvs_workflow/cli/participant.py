@@ -11,8 +11,9 @@ from pvs_workflow import data
 from pvs_workflow.cli.logs import start_records
 from pvs_workflow.derivatives.description import describe_outputs
 from pvs_workflow.errors import EXIT_FAILED, EXIT_OK, OutputError
+from pvs_workflow.execution.claims import claimed
 from pvs_workflow.execution.engine import clean_work, load_engine, run_scans, start_workers
-from pvs_workflow.execution.locking import RunLocks, claimed
+from pvs_workflow.execution.locking import RunLocks
 from pvs_workflow.execution.outcome import Outcome, retire_results, used_images
 from pvs_workflow.execution.workers import Workers
 from pvs_workflow.files import cannot_write
@@ -119,12 +120,14 @@ def process_scans(
     }
     # A run that was suspended up to here may have lost its locks.
     locks.check()
-    record_runs(settings, selection, unfinished, facts)
+    record_runs(settings, selection, unfinished, facts, locks.exclusive)
     outcome = run_scans(settings, selection.scans, workers)
     locks.check()
     _retire_failed(settings, outcome)
-    participants, unrecorded = record_runs(settings, selection, outcome.failed, facts)
-    all_written = write_pages(settings.output_dir, participants)
+    participants, unrecorded = record_runs(
+        settings, selection, outcome.failed, facts, locks.exclusive
+    )
+    all_written = write_pages(settings.output_dir, participants, locks.exclusive)
     write_methods(settings, facts, [used_images(settings.output_dir, s) for s in outcome.done])
     if settings.clean_workdir and not outcome.failed:
         clean_work(settings, selection.scans)

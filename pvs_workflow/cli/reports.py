@@ -5,7 +5,8 @@ import platform
 import shlex
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
@@ -68,9 +69,15 @@ def write_methods(settings: Settings, facts: Mapping, scans: Sequence[Scan]) -> 
 
 
 def record_runs(
-    settings: Settings, selection: Selection, failed: Mapping[Scan, str], facts: Mapping
+    settings: Settings,
+    selection: Selection,
+    failed: Mapping[Scan, str],
+    facts: Mapping,
+    exclusive: Callable[[str], AbstractContextManager] = nullcontext,
 ) -> tuple[list[str], list[str]]:
     """Record for each participant the run that wrote its results, and its errors.
+
+    ``exclusive`` keeps other runs from the files of a participant during a block.
 
     Returns the recorded participants, including those of the dataset without a T2w, and those
     whose record could not be written, which is also logged.
@@ -92,7 +99,8 @@ def record_runs(
     for participant in participants:
         run = RunRecord(facts, scans[participant], tuple(errors[participant]))
         try:
-            save_run(settings.output_dir, participant, run)
+            with exclusive(participant):
+                save_run(settings.output_dir, participant, run)
         except OutputError as error:
             # Continue with the other participants.
             log.error('sub-%s: %s', participant, error)
@@ -100,14 +108,23 @@ def record_runs(
     return participants, unrecorded
 
 
-def write_pages(output_dir: Path, participants: Iterable[str]) -> bool:
-    """Write the report of each participant; return whether all could be written."""
+def write_pages(
+    output_dir: Path,
+    participants: Iterable[str],
+    exclusive: Callable[[str], AbstractContextManager] = nullcontext,
+) -> bool:
+    """Write the report of each participant; return whether all could be written.
+
+    ``exclusive`` keeps other runs from the files of a participant during a block, so that the last
+    report that is written shows all results.
+    """
     from pvs_workflow.report.page import write_subject_page
 
     all_written = True
     for participant in participants:
         try:
-            write_subject_page(output_dir, participant)
+            with exclusive(participant):
+                write_subject_page(output_dir, participant)
         except Exception as error:
             # A failed report must not affect any result.
             all_written = False

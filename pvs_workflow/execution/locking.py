@@ -1,33 +1,31 @@
-"""Lock participants, so that only one run at a time processes each of them.
+"""Lock T2w, so that only one run at a time processes each of them.
 
 There are locks in the output folder and in the work folder. A lock is a file that names its run,
 created by a call that fails if the file exists: the locks of operating systems do not work on
-all cluster file systems.
+all cluster file systems. Runs that process different T2w of one participant take turns at the
+participant's report and record, see :meth:`RunLocks.exclusive`.
 """
 
 import json
 import os
-import signal
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pvs_workflow.errors import OutputError
-from pvs_workflow.execution.stopping import StoppedError, ignore_signals
-from pvs_workflow.files import cannot_write, remove_leftovers
-from pvs_workflow.inputs import Selection
+from pvs_workflow.files import cannot_write
 from pvs_workflow.processes import has_ended, process_name
-from pvs_workflow.settings import Settings
 
 BEAT_SECONDS = 5.0
 """Interval at which a run touches its beat files."""
 WATCH_SECONDS = 20.0
 """Time without a beat after which a run on another machine counts as ended."""
-_ATTEMPTS = 3
+TURN_SECONDS = 300.0
+"""Maximum time that a run waits for its turn; a turn takes about a second."""
+_ATTEMPTS, _POLL_SECONDS = 3, 0.1
 
 
 @dataclass(frozen=True)
@@ -62,10 +60,13 @@ class RunLocks:
                 raise cannot_write(folder, error) from error
             self._beats.append(_beat(folder, self._owner))
 
-    def acquire(self, label: str) -> str:
-        """Lock a participant in all folders; return the other run that holds a lock, or ''."""
+    def acquire(self, prefix: str) -> str:
+        """Lock a T2w in all folders; return the other run that holds a lock, or ''.
+
+        ``prefix`` is that of its results, such as ``sub-01_ses-1``.
+        """
         for folder in self._folders:
-            lock = folder / f'.sub-{label}.running'
+            lock = folder / f'.{prefix}.running'
             try:
                 holder = self._acquire(lock)
             except OSError as error:
@@ -74,6 +75,39 @@ class RunLocks:
                 return f'{holder} in {folder}'
             self._locks.append(lock)
         return ''
+
+    @contextmanager
+    def exclusive(self, participant: str, seconds: float = TURN_SECONDS) -> Iterator[None]:
+        """Keep other runs from a participant's report, record and half-written files.
+
+        Raises
+        ------
+        OutputError
+            If another run does not finish its turn within ``seconds``.
+
+        """
+        lock = self._folders[0] / f'.sub-{participant}.turn'
+        deadline = time.monotonic() + seconds
+        try:
+            while holder := self._acquire(lock):
+                if time.monotonic() > deadline:
+                    raise OutputError(f'{lock} is held by {holder}; rerun when that run has ended')
+                time.sleep(_POLL_SECONDS)
+                self._alive.clear()
+        except OSError as error:
+            raise cannot_write(lock, error) from error
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                if _read_owner(lock) == self._owner:
+                    lock.unlink()
+
+    def shares(self, participant: str) -> bool:
+        """Return whether another run has locked a T2w of a participant."""
+        names = (f'.sub-{participant}{rest}.running' for rest in ('', '_*'))
+        locks = [path for name in names for path in self._folders[0].glob(name)]
+        return any(_read_owner(lock) != self._owner for lock in locks)
 
     def lost(self) -> list[Path]:
         """Touch the beat files; return the folders whose beat file is missing."""
@@ -128,84 +162,6 @@ class RunLocks:
         if watched not in self._alive:
             self._alive[watched] = _changes(watched, self._watch_seconds)
         return self._alive[watched]
-
-
-@contextmanager
-def claimed(
-    settings: Settings, selection: Selection
-) -> Iterator[tuple[Selection, list[str], RunLocks]]:
-    """Lock the participants during the block, and remove half-written files.
-
-    If a folder is removed, or taken over while the run was suspended, the run gets SIGTERM.
-
-    Yields
-    ------
-    selection : Selection
-        The selection without the participants that other runs have locked.
-    busy : list of str
-        One message for each participant that another run has locked.
-    locks : RunLocks
-        The locks of this run.
-
-    Raises
-    ------
-    OutputError
-        If a folder cannot be written to, was removed, or was taken over.
-
-    """
-    locks = RunLocks(settings.run_id, (settings.logs, settings.work_dir))
-    ended = threading.Event()
-    thread = threading.Thread(target=_keep_beating, args=(locks, ended), daemon=True)
-    locked = replace(selection, scans=(), missing=())
-    try:
-        locks.start()
-        thread.start()
-        locked, busy = _lock_participants(selection, locks)
-        _remove_half_written(settings.output_dir, locked)
-        yield locked, busy, locks
-    except (Exception, StoppedError):
-        ignore_signals()
-        locks.check()  # a lost lock is the likely cause of the error
-        raise
-    finally:
-        if not locks.lost():
-            _remove_half_written(settings.output_dir, locked)
-        ended.set()
-        if thread.is_alive():
-            # Do not wait longer for a file system that does not respond.
-            thread.join(BEAT_SECONDS)
-        locks.release()
-
-
-def _lock_participants(selection: Selection, locks: RunLocks) -> tuple[Selection, list[str]]:
-    labels = [scan.participant for scan in selection.scans]
-    labels += [label for label, _ in selection.missing]
-    holders = {label: locks.acquire(label) for label in dict.fromkeys(labels)}
-    locked = replace(
-        selection,
-        scans=tuple(scan for scan in selection.scans if not holders[scan.participant]),
-        missing=tuple(item for item in selection.missing if not holders[item[0]]),
-    )
-    return locked, [
-        f'sub-{label}: locked by {holder}; rerun when that run has ended'
-        for label, holder in holders.items()
-        if holder
-    ]
-
-
-def _keep_beating(locks: RunLocks, ended: threading.Event) -> None:
-    """Touch the beat files until the run ends; stop the run if one is missing."""
-    while not ended.wait(BEAT_SECONDS):
-        if locks.lost():
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
-
-
-def _remove_half_written(output_dir: Path, selection: Selection) -> None:
-    for folder in (output_dir, output_dir / 'logs'):
-        remove_leftovers(folder)
-    for participant in {scan.participant for scan in selection.scans}:
-        remove_leftovers(output_dir / f'sub-{participant}', recursive=True, everything=True)
 
 
 def _beat(folder: Path, owner: LockOwner) -> Path:

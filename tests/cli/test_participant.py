@@ -7,7 +7,7 @@ import pytest
 
 from pvs_workflow.cli import participant
 from pvs_workflow.errors import OutputError
-from pvs_workflow.execution.locking import claimed
+from pvs_workflow.execution.claims import claimed
 from pvs_workflow.report.provenance import record_path
 from pvs_workflow.settings import Settings
 from tests.builders.execution import error_line, run_command

@@ -1,4 +1,4 @@
-"""Locks of participants, also after runs were killed or suspended."""
+"""Locks of T2w, also after runs were killed or suspended."""
 
 import json
 import os
@@ -6,15 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from pvs_workflow.errors import OutputError
-from pvs_workflow.execution import locking
-from pvs_workflow.execution.locking import RunLocks, claimed
-from pvs_workflow.inputs import Scan, Selection
-from pvs_workflow.settings import Settings
+from pvs_workflow.execution.locking import RunLocks
 
 HOLD = """
 import sys
@@ -30,9 +26,9 @@ sys.stdin.read()
 
 @pytest.fixture
 def hold(tmp_path):
-    """Return a function that locks participants in another process.
+    """Return a function that locks T2w in another process.
 
-    The process prints the participants that it could not lock.
+    The process prints the T2w that it could not lock.
     """
     processes = []
 
@@ -67,26 +63,26 @@ def write_lock(folder, label, **facts):
     return path
 
 
-def test_free_participants_are_locked_and_released(tmp_path):
+def test_free_t2w_are_locked_and_released(tmp_path):
     first, second = start('a', tmp_path), start('b', tmp_path)
-    assert [first.acquire(label) for label in ('01', '02')] == ['', '']
+    assert [first.acquire(name) for name in ('sub-01', 'sub-02')] == ['', '']
     owner = f'run a (process {os.getpid()} on {os.uname().nodename}) in {tmp_path}'
-    assert [second.acquire(label) for label in ('02', '03')] == [owner, '']
+    assert [second.acquire(name) for name in ('sub-02', 'sub-03')] == [owner, '']
     first.release()
-    assert second.acquire('02') == ''
+    assert second.acquire('sub-02') == ''
     second.release()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_live_run_keeps_its_locks_and_a_killed_run_loses_them(tmp_path, hold):
-    process = hold('a', '01')
+    process = hold('a', 'sub-01')
     assert process.stdout.readline() == '[]\n'
     ours = start('b', tmp_path)
-    assert ours.acquire('01')
+    assert ours.acquire('sub-01')
     process.kill()
     process.wait()
     begin = time.monotonic()
-    assert not ours.acquire('01')
+    assert not ours.acquire('sub-01')
     # A run on this machine can be checked without waiting.
     assert time.monotonic() - begin < 5
     ours.release()
@@ -108,91 +104,39 @@ def test_a_run_on_another_machine_is_alive_while_its_beat_changes(tmp_path):
     thread = threading.Thread(target=beat)
     thread.start()
     try:
-        holder = start('b', tmp_path, watch_seconds=2).acquire('01')
+        holder = start('b', tmp_path, watch_seconds=2).acquire('sub-01')
         assert holder == f'run far (process 7 on node7) in {tmp_path}'
         assert path.read_text() == theirs
     finally:
         stopped.set()
         thread.join()
-    assert not start('b', tmp_path, watch_seconds=0.5).acquire('01')
+    assert not start('b', tmp_path, watch_seconds=0.5).acquire('sub-01')
     assert not (tmp_path / '.far.beat').exists()
 
 
 @pytest.mark.parametrize('content', ['', '{', '[]', '{"run": "../far"}', '\0\xff'])
 def test_an_incomplete_lock_is_removed(tmp_path, content):
     (tmp_path / '.sub-01.running').write_text(content)
-    assert not start('b', tmp_path, watch_seconds=0.3).acquire('01')
+    assert not start('b', tmp_path, watch_seconds=0.3).acquire('sub-01')
 
 
 def test_only_one_of_many_runs_takes_over_a_lock(tmp_path, hold):
-    dead = hold('a', '01')
+    dead = hold('a', 'sub-01')
     dead.stdout.readline()
     dead.kill()
     dead.wait()
-    successors = [hold(f'successor-{number}', '01') for number in range(6)]
+    successors = [hold(f'successor-{number}', 'sub-01') for number in range(6)]
     refused = [successor.stdout.readline() for successor in successors]
-    assert sorted(refused) == ["['01']\n"] * 5 + ['[]\n']
-
-
-@pytest.fixture
-def selection():
-    scans = [Scan(n, None, Path('t2w.nii'), None, None, (('sub', n),)) for n in ('01', '02')]
-    return Selection(scans=tuple(scans), missing=(('03', 'sub-03: no T2w'),), skipped=())
-
-
-@pytest.fixture
-def settings(tmp_path):
-    for name in ('out/logs', 'work'):
-        (tmp_path / name).mkdir(parents=True)
-    return Settings(
-        bids_dir=tmp_path / 'bids',
-        output_dir=tmp_path / 'out',
-        work_dir=tmp_path / 'work',
-        analysis_level='participant',
-        run_id='ours',
-    )
-
-
-@pytest.mark.parametrize('folder', ['out/logs', 'work'])
-def test_participants_locked_by_other_runs_are_skipped(settings, selection, tmp_path, folder):
-    other = start('theirs', tmp_path / folder)
-    other.acquire('02')
-    with claimed(settings, selection) as (locked, busy, _):
-        assert [scan.participant for scan in locked.scans] == ['01']
-        assert locked.missing == selection.missing
-        (message,) = busy
-        assert message.startswith('sub-02: locked by run theirs')
-        assert f' in {tmp_path / folder}; rerun when that run has ended' in message
-        assert (tmp_path / 'work' / '.sub-01.running').exists()
-    other.release()
-    assert list(tmp_path.rglob('.*')) == []
-
-
-def test_a_run_whose_folder_was_removed_is_stopped_with_a_message(
-    settings, selection, tmp_path, monkeypatch
-):
-    stopped = threading.Event()
-    monkeypatch.setattr(locking, 'BEAT_SECONDS', 0.05)
-    monkeypatch.setattr(locking, 'ignore_signals', lambda: None)
-    monkeypatch.setattr(locking.os, 'kill', lambda *_: stopped.set())
-    with (
-        pytest.raises(OutputError, match='work was removed, or taken over by another run'),
-        claimed(settings, selection) as (_, _, locks),
-    ):
-        locks.check()
-        assert not stopped.wait(0.3)
-        (tmp_path / 'work').rename(tmp_path / 'elsewhere')
-        assert stopped.wait(10)
-        raise ValueError('an error that follows from this')
+    assert sorted(refused) == ["['sub-01']\n"] * 5 + ['[]\n']
 
 
 def test_a_suspended_run_does_not_remove_the_lock_of_its_successor(tmp_path):
     suspended = start('a', tmp_path)
-    suspended.acquire('01')
+    suspended.acquire('sub-01')
     for path in tmp_path.iterdir():
         path.unlink()
     successor = start('b', tmp_path)
-    successor.acquire('01')
+    successor.acquire('sub-01')
     assert suspended.lost() == [tmp_path]
     suspended.release()
     assert successor.lost() == []

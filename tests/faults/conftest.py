@@ -25,15 +25,20 @@ def faults():
 
 @pytest.fixture(scope='module')
 def shared_folder():
-    """Return a folder that other users can enter, with datasets of one and two participants."""
+    """Return a folder that other users can enter, with small datasets.
+
+    ``one`` and ``two`` have so many participants; ``sessions`` has one with two sessions.
+    """
     folder = Path(tempfile.mkdtemp(prefix='pvs-faults-'))
     folder.chmod(0o755)
-    for name, labels in (('one', ['01']), ('two', ['01', '02'])):
+    datasets = {'one': ['sub-01'], 'two': ['sub-01', 'sub-02']}
+    datasets['sessions'] = ['sub-01/ses-1', 'sub-01/ses-2']
+    for name, places in datasets.items():
         (folder / name).mkdir()
         description = {'Name': name, 'BIDSVersion': '1.10.0', 'DatasetType': 'raw'}
         (folder / name / 'dataset_description.json').write_text(json.dumps(description))
-        for label in labels:
-            path = folder / name / f'sub-{label}' / 'anat' / f'sub-{label}_T2w.nii'
+        for place in places:
+            path = folder / name / place / 'anat' / f'{place.replace("/", "_")}_T2w.nii'
             path.parent.mkdir(parents=True)
             nb.save(nb.load(EXAMPLE / 'sub-02/anat/sub-02_T2w.nii.gz'), path)
     yield folder

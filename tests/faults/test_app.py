@@ -252,7 +252,8 @@ def test_a_suspended_run_does_not_continue_after_another_took_over(
     # Make the run look like one on another machine.
     lock = stage.out / 'logs' / '.sub-01.running'
     facts = json.loads(lock.read_text())
-    for path in (lock, *stage.work.glob('.*.running')):
+    turns = stage.out.glob('logs/.*.turn')
+    for path in (lock, *turns, *stage.work.glob('.*.running')):
         path.write_text(json.dumps(facts | {'process': '00000000-1-1'}))
     code, output = stage.run()
     assert code == 0, output
