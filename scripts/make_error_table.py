@@ -1,8 +1,7 @@
 """Fill the tables of messages in docs/errors.md from the code that makes them.
 
-Usage: python scripts/make_error_table.py [PAGE]. They list every text of ``XError(...)``,
-``log.error(...)``, ``log.warning(...)`` and ``parser.error(...)`` in the package, and the texts of
-the functions in :data:`SOURCES`.
+Usage: python scripts/make_error_table.py [PAGE]. They list every text that the package raises or
+logs, those of ``parser.error(...)``, and those of the functions in :data:`SOURCES`.
 """
 
 import argparse

@@ -22,6 +22,7 @@ from pvs_workflow.errors import (
     PVSError,
 )
 from pvs_workflow.inputs import Scan, Selection
+from pvs_workflow.inputs.dataset import is_label
 from pvs_workflow.settings import Settings
 
 _PACKAGES = 'antspyx keras nibabel nipype numpy scikit-image scipy tensorflow'
@@ -82,7 +83,6 @@ def record_runs(
     Returns the recorded participants, including those of the dataset without a T2w, and those
     whose record could not be written, which is also logged.
     """
-    from pvs_workflow.inputs.dataset import is_label
     from pvs_workflow.report.provenance import RunRecord, save_run
 
     scans, errors = defaultdict(dict), defaultdict(list)
@@ -151,7 +151,8 @@ def participants_with_results(
         path.name.removeprefix('sub-')
         for path in output_dir.glob('sub-*')
         # Do not search deeper, where temporary files of other runs appear and disappear.
-        if any(any(path.glob(inner)) for inner in ('figures', 'anat', 'ses-*/anat'))
+        if is_label(path.name.removeprefix('sub-'))
+        and any(any(path.glob(inner)) for inner in ('figures', 'anat', 'ses-*/anat'))
     )
     if not present:
         raise NoInputError(f'{output_dir} has no results; run without --reports-only first')

@@ -28,6 +28,7 @@ def save_result(
     session: str | None = None,
     run: str | None = None,
     *,
+    acquisition: str | None = None,
     counts: Sequence[float] = COUNTS,
     qc: str = 'pass',
     reasons: Iterable[str] = (),
@@ -40,7 +41,7 @@ def save_result(
     ----------
     folder : Path
         Folder of derivatives.
-    participant, session, run : str
+    participant, session, run, acquisition : str
         Labels.
     counts : sequence of 6 float
         Counts; each interval ranges from half to twice the count.
@@ -55,6 +56,7 @@ def save_result(
     """
     phantom = _phantom()
     name = f'sub-{participant}' + (f'_ses-{session}' if session else '')
+    name += f'_acq-{acquisition}' if acquisition else ''
     name += f'_run-{run}' if run else ''
     anat = folder / f'sub-{participant}' / (f'ses-{session}' if session else '') / 'anat'
     stem = anat / name

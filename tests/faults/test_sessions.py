@@ -18,10 +18,8 @@ def test_two_sessions_of_one_participant_at_the_same_time(stages, faults):
         assert (stage.out / f'{stem}-potter_grade.tsv').is_file()
     (record,) = stage.out.glob('sub-01/figures/*_provenance.json')
     runs = json.loads(record.read_text())['runs']
-    assert sorted(name for run in runs for name in run['scans']) == [
-        'sub-01_ses-1',
-        'sub-01_ses-2',
-    ]
+    names = sorted(name for run in runs for name in run['scans'])
+    assert names == ['sub-01_ses-1', 'sub-01_ses-2']
     assert not any(error for run in runs for error in run['scans'].values())
     page = (stage.out / 'sub-01.html').read_text()
     assert all(f'ses-{label}_desc-' in page for label in '12')
