@@ -80,23 +80,25 @@ def collect_group(
     output_dir = Path(output_dir)
     found = read_results(output_dir)
     problems = list(found.problems)
+    rows, results = result_rows(found.results)
+    participants = read_participants(bids_dir, rows['participant_id'])
+    if 'site' in participants.frame:
+        rows['site'] = rows['participant_id'].map(participants.frame['site'])
+    absent = find_absent(bids_dir, rows['t2w'].dropna())
+    rows['selected'] = select_results(rows, absent).map({True: 'true', False: 'false'})
+    people = rows[rows['selected'] == 'true']
+    selected = [results[number] for number in people.index]
     # Ratings are read before anything is written, so that unusable ones change nothing.
     agreement, ratings_section = None, None
     if ratings:
         # A key of a reading sheet next to the ratings has priority.
         all_ratings = read_ratings(ratings, lambda folder: find_key([folder, output_dir]))
-        matched = match_ratings(all_ratings, model_results(found.results))
+        matched = match_ratings(all_ratings, model_results(results, selected))
         pairs = pair_raters(matched)
         agreement = agreement_table(pairs)
         ratings_section = agreement_section(matched, pairs, agreement)
         problems += matched.problems
-    rows, results = result_rows(found.results)
-    absent = find_absent(bids_dir, rows['t2w'].dropna())
-    rows['selected'] = select_results(rows, absent).map({True: 'true', False: 'false'})
     grades = rows[list(column_names('group_potter'))]
-    participants = read_participants(bids_dir, rows['participant_id'])
-    if 'site' in participants.frame:
-        rows['site'] = rows['participant_id'].map(participants.frame['site'])
     orders = session_orders(rows, bids_dir)
     comparison = compare_sessions(
         rows,
@@ -105,7 +107,6 @@ def collect_group(
         lambda one, two: are_one_acquisition(results[one], results[two], bids_dir),
     )
     changes = comparison.changes
-    people = rows[rows['selected'] == 'true']
     warnings = [
         *absent_warning(absent, bids_dir),
         *order_warning(orders),
@@ -126,7 +127,7 @@ def collect_group(
         write_group_page(
             output_dir,
             grades,
-            count_rows([results[number] for number in people.index]),
+            count_rows(selected),
             [section for section in sections if section],
             warnings,
         ),

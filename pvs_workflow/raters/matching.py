@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import PurePosixPath
@@ -78,12 +78,15 @@ class Results:
         Items that failed quality control.
     slices : mapping of Item to int
         Slice index of each image in the T2w file, from 0.
+    selected : frozenset of Item
+        The whole T2w that stands for its participant in its session.
 
     """
 
     scores: Mapping[Item, Score]
     failed: frozenset[Item]
     slices: Mapping[Item, int]
+    selected: frozenset[Item] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -117,16 +120,20 @@ class MatchedRatings:
     problems: tuple[str, ...]
 
 
-def model_results(results: Iterable[Result]) -> Results:
+def model_results(results: Iterable[Result], selected: Iterable[Result] = ()) -> Results:
     """Collect the model's counts and grades of all T2w.
 
-    An image is failed if its own ``qc`` or that of the T2w is ``fail``.
+    An image is failed if its own ``qc`` or that of the T2w is ``fail``. The ``selected`` results
+    stand for their participants in their sessions.
     """
-    scores, failed, slices = {}, set(), {}
+    scores, failed, slices, people = {}, set(), {}, set()
+    stems = {result.stem for result in selected}
     for result in results:
         grade = result.grade
         whole = Item(grade['participant_id'], grade['session_id'] or '', grade['t2w'] or '')
         scores[whole] = Score(_number(grade['count_max']), _number(grade['potter']))
+        if result.stem in stems:
+            people.add(whole)
         if grade['qc'] == 'fail':
             failed.update((whole, *whole.images))
         for row in result.counts:
@@ -135,13 +142,14 @@ def model_results(results: Iterable[Result]) -> Results:
             slices[image] = row['slice']
             if row['qc'] == 'fail':
                 failed.add(image)
-    return Results(scores, frozenset(failed), slices)
+    return Results(scores, frozenset(failed), slices, frozenset(people))
 
 
 def match_ratings(ratings: Sequence[Rating], results: Results) -> MatchedRatings:
     """Match each rating with the result for the same image or T2w.
 
-    A rating without session or T2w matches the participant's only one. A rater's score of a whole
+    A rating without session or T2w matches the participant's only one. If a session has several
+    T2w, a rating of the whole T2w matches the selected one. A rater's score of a whole
     T2w is the highest of the six images (Chae et al. 2024, section 2.6), unless the rater scored
     the whole T2w.
 
@@ -169,7 +177,8 @@ def match_ratings(ratings: Sequence[Rating], results: Results) -> MatchedRatings
     lines: dict[tuple[str, Item], str] = {}
     unknown, n_other = [], 0
     for rating in rated:
-        whole = _find_whole(rating, wholes.get(rating.target.participant, []))
+        candidates = wholes.get(rating.target.participant, [])
+        whole = _find_whole(rating, candidates, results.selected)
         if whole is None:
             unknown.append(rating)
             continue
@@ -196,7 +205,7 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def _find_whole(rating: Rating, wholes: Sequence[Item]) -> Item | None:
+def _find_whole(rating: Rating, wholes: Sequence[Item], selected: Collection[Item]) -> Item | None:
     """Return the T2w that a rating belongs to, among those of its participant, or None."""
     target = rating.target
     session = target.session or ''
@@ -205,6 +214,8 @@ def _find_whole(rating: Rating, wholes: Sequence[Item]) -> Item | None:
     candidates = of_session if of_session or session else wholes
     if target.t2w is not None:
         candidates = [whole for whole in candidates if target.t2w in _names(whole.t2w)]
+    if len(candidates) > 1 and not target.hemisphere:
+        candidates = [whole for whole in candidates if whole in selected] or candidates
     if len(candidates) > 1:
         column = 't2w' if len({whole.session for whole in candidates}) == 1 else 'session_id'
         raise PVSError(

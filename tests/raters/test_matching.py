@@ -137,6 +137,15 @@ def test_ratings_are_matched_by_t2w():
     assert match_ratings([make_rating(Target('01', None, 'else'))], two).n_unknown == 1
 
 
+def test_a_rating_of_a_person_is_matched_with_the_selected_t2w():
+    one, two = make_result('01', run='1'), make_result('01', run='2')
+    results = model_results([one, two], [two])
+    (item,) = match_ratings([make_rating(Target('01'))], results).raters['A']
+    assert item.t2w.endswith('run-2_T2w.nii.gz')
+    with pytest.raises(PVSError, match='could belong to 2 T2w of participant 01; add a t2w'):
+        match_ratings([make_rating(Target('01', hemisphere='L', rank=1))], results)
+
+
 def test_repeated_ratings_are_refused():
     one, two = (
         make_rating(Target('01', None, None, 'L', *w), line=f'f, line {w}')

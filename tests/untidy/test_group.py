@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -145,37 +146,51 @@ def test_copies_of_cloud_drives_are_named_but_not_counted(out):
 
 
 @pytest.fixture
-def other_user():
-    """Return a folder of a user other than root, as whom the test runs."""
+def shared():
+    """Return a folder that other users can enter."""
     folder = Path(tempfile.mkdtemp(prefix='pvs-untidy-'))
-    user = os.geteuid()
-    if user == 0:
-        os.chown(folder, 65534, -1)
-        os.seteuid(65534)
+    folder.chmod(0o755)
     yield folder
-    if user == 0:
-        os.seteuid(0)
-    for path in folder.rglob('*'):
+    for path in (folder, *folder.rglob('*')):
         path.chmod(0o700)
     shutil.rmtree(folder)
 
 
+@contextmanager
+def without_permission(folder, path):
+    """Take away the permissions of a path, for a user other than root who owns the folder."""
+    user = os.geteuid()
+    if user == 0:
+        for owned in (folder, *folder.rglob('*')):
+            os.chown(owned, 65534, -1)
+        os.seteuid(65534)
+    path.chmod(0)
+    try:
+        yield
+    finally:
+        path.chmod(0o700)
+        os.seteuid(user)
+
+
 @pytest.mark.parametrize('name', ['sub-02', 'sub-02/anat', f'sub-02/anat/sub-02{GRADE}'])
-def test_a_participant_that_cannot_be_read_is_named_and_others_are_collected(other_user, name):
+def test_a_participant_that_cannot_be_read_is_named_and_others_are_collected(shared, name):
     for participant in ('01', '02', '03'):
-        save_count(other_user, participant, 5)
-    (other_user / name).chmod(0)
-    output, grades, _, _ = collect(other_user)
+        save_count(shared, participant, 5)
+    assert len(collect(shared)[1]) == 3
+    with without_permission(shared, shared / name):
+        output, grades, _, _ = collect(shared)
     assert grades['participant_id'].tolist() == ['sub-01', 'sub-03']
     (problem,) = output.problems
-    assert problem.startswith(f'{other_user / name} cannot be read')
+    assert problem.startswith(f'{shared / name} cannot be read')
     assert 'Permission denied' in problem
 
 
-def test_a_raw_dataset_that_cannot_be_read_changes_nothing(other_user):
-    save_count(other_user / 'out', '01', 5)
-    (other_user / 'bids/sub-01').mkdir(parents=True)
-    (other_user / 'bids').chmod(0)
-    output, grades, _, _ = collect(other_user / 'out', other_user / 'bids')
-    assert output.problems == ()
+@pytest.mark.parametrize('name', ['bids', 'bids/sub-01', 'bids/sub-01/anat'])
+def test_a_raw_dataset_that_cannot_be_read_changes_nothing(shared, name):
+    image = save_count(shared / 'out', '01', 5)
+    bids = save_raw(shared / 'bids', image)
+    collect(shared / 'out', bids)
+    with without_permission(shared, shared / name):
+        output, grades, _, _ = collect(shared / 'out', bids)
+    assert (output.problems, output.warnings) == ((), ())
     assert len(grades) == 1
