@@ -14,8 +14,8 @@ def absent_warning(images: Sequence[str], bids_dir: Path | None) -> list[str]:
         return []
     names = list_names([PurePosixPath(image).name for image in images])
     return [
-        f'{len(images)} results are of T2w that are no longer in {bids_dir} ({names}); delete '
-        'results of T2w that were withdrawn or renamed'
+        f'results of T2w that are no longer in {bids_dir}: {len(images)} ({names}); delete those '
+        'that were withdrawn or renamed'
     ]
 
 
@@ -26,8 +26,8 @@ def order_warning(orders: Mapping[str, SessionOrder]) -> list[str]:
         return []
     participant, sessions = next(iter(unknown.items()))
     return [
-        f'the order of sessions is unknown in {len(unknown)} participants ({participant}: '
-        f'{list_names(sessions)}), so their changes are n/a; add acq_time to their sessions.tsv'
+        'participants whose sessions have no known order, so that changes are n/a: '
+        f'{len(unknown)} ({participant}: {list_names(sessions)}); add acq_time to sessions.tsv'
     ]
 
 
@@ -37,8 +37,8 @@ def copies_warning(paths: Sequence[Path]) -> list[str]:
         return []
     names = list_names([f'{path.parent.parent.name}/…/{path.name}' for path in paths])
     return [
-        f'{len(paths)} files look like copies of results and are ignored ({names}); '
-        'keep one of each'
+        f'files that look like copies of results, ignored: {len(paths)} ({names}); keep one of '
+        'each'
     ]
 
 

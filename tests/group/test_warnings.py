@@ -13,8 +13,8 @@ IMAGES = [f'sub-0{number}/anat/sub-0{number}_T2w.nii.gz' for number in range(1, 
 
 def test_one_sentence_counts_and_names_the_first_cases():
     assert absent_warning(IMAGES, Path('raw')) == [
-        '5 results are of T2w that are no longer in raw (sub-01_T2w.nii.gz, sub-02_T2w.nii.gz, '
-        'sub-03_T2w.nii.gz and 2 more); delete results of T2w that were withdrawn or renamed'
+        'results of T2w that are no longer in raw: 5 (sub-01_T2w.nii.gz, sub-02_T2w.nii.gz, '
+        'sub-03_T2w.nii.gz and 2 more); delete those that were withdrawn or renamed'
     ]
     (sentence,) = copies_warning([Path('out/sub-01/anat/sub-01_desc-potter_grade (1).tsv')])
     assert 'sub-01/…/sub-01_desc-potter_grade (1).tsv' in sentence
@@ -25,8 +25,8 @@ def test_participants_without_an_order_of_sessions_are_counted():
     unknown = SessionOrder(dict.fromkeys(['ses-A', 'ses-B']), '')
     assert order_warning({'sub-01': known}) == []
     assert order_warning({'sub-01': known, 'sub-02': unknown, 'sub-03': unknown}) == [
-        'the order of sessions is unknown in 2 participants (sub-02: ses-A, ses-B), so their '
-        'changes are n/a; add acq_time to their sessions.tsv'
+        'participants whose sessions have no known order, so that changes are n/a: 2 (sub-02: '
+        'ses-A, ses-B); add acq_time to sessions.tsv'
     ]
 
 

@@ -71,7 +71,7 @@ def test_results_whose_t2w_is_gone_are_named(out, tmp_path, what):
     bids = save_raw(tmp_path / 'bids', kept)
     output, grades, _, page = collect(out, bids)
     (warning,) = output.warnings
-    assert warning.startswith(f'1 results are of T2w that are no longer in {bids} (')
+    assert warning.startswith(f'results of T2w that are no longer in {bids}: 1 (')
     assert Path(gone).name in warning
     assert warning in page
     assert sorted(grades['t2w']) == sorted([kept, gone])
@@ -138,7 +138,7 @@ def test_copies_of_cloud_drives_are_named_but_not_counted(out):
     output, grades, _, page = collect(out)
     assert output.problems == ()
     (warning,) = output.warnings
-    assert warning.startswith('6 files look like copies of results and are ignored (')
+    assert warning.startswith('files that look like copies of results, ignored: 6 (')
     assert 'sub-01_desc-potter_grade (1).tsv' in warning
     assert 'look like copies' in page
     assert len(grades) == 1

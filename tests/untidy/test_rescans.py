@@ -26,8 +26,8 @@ def rescans(out, bids=None):
     """Return the number of rescans and of copies on the page."""
     page = collect(out, bids)[3]
     number = page.partition('this group has\n')[2].partition('.')[0]
-    copies = page.partition(' pairs of T2w are no rescans')
-    return int(number), int(copies[0].rpartition('<p>')[2]) if copies[1] else 0
+    copies = page.partition('reconstructed from one acquisition\n(')[2].partition(')')[0]
+    return int(number), int(copies or 0)
 
 
 def change(out, function):
