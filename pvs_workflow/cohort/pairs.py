@@ -69,6 +69,7 @@ def pair_sessions(
     Pairs
 
     """
+    absent = frozenset(absent)
     repeated = rows.loc[rows['participant_id'].duplicated(keep=False), _COLUMNS].to_dict('index')
     participants: dict[str, dict[int, Mapping]] = {}
     for number, scan in repeated.items():

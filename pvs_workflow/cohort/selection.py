@@ -62,6 +62,7 @@ def select_results(rows: pd.DataFrame, absent: Collection[str] = ()) -> pd.Serie
         With the index of ``rows``.
 
     """
+    absent = frozenset(absent)
     best: dict[tuple, tuple] = {}
     for number, row in enumerate(rows.to_dict('records')):
         session = None if is_missing(row['session_id']) else row['session_id']
