@@ -15,7 +15,17 @@ from pvs_workflow.inputs.sessions import SessionOrder
 RESCAN_DAYS = 31.0
 """Maximum time between a scan and its rescan, days; ePVS are not known to change in a month."""
 
-_COLUMNS = ['participant_id', 'session_id', 't2w', 'qc', 'potter', 'count_max', 'model_sha256']
+_COLUMNS = [
+    'participant_id',
+    'session_id',
+    't2w',
+    'qc',
+    'qc_reasons',
+    'potter',
+    'thickness',
+    'count_max',
+    'model_sha256',
+]
 _DAY = 86400
 
 
@@ -56,7 +66,7 @@ def pair_sessions(
     ----------
     rows : DataFrame
         Columns ``participant_id``, ``session_id``, ``t2w``, ``qc``, ``potter``, ``count_max`` and
-        ``model_sha256``; index 0 … n − 1.
+        ``model_sha256``, and ``qc_reasons`` and ``thickness`` if known; index 0 … n − 1.
     orders : mapping of str to SessionOrder
         The sessions of each participant with several.
     absent : collection of str
@@ -70,7 +80,8 @@ def pair_sessions(
 
     """
     absent = frozenset(absent)
-    repeated = rows.loc[rows['participant_id'].duplicated(keep=False), _COLUMNS].to_dict('index')
+    columns = [name for name in _COLUMNS if name in rows]
+    repeated = rows.loc[rows['participant_id'].duplicated(keep=False), columns].to_dict('index')
     participants: dict[str, dict[int, Mapping]] = {}
     for number, scan in repeated.items():
         participants.setdefault(scan['participant_id'], {})[number] = scan

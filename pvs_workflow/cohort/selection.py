@@ -1,10 +1,12 @@
 """Select the result that represents a participant in a session."""
 
+import math
 from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 from pvs_workflow.inputs.dataset import natural_key
+from pvs_workflow.science.slabs import SLAB
 from pvs_workflow.tsv import is_missing
 
 _QUALITY = {'pass': 0, 'review': 1, 'fail': 3}
@@ -14,13 +16,14 @@ def preference(row: Mapping, absent: Collection[str] = ()) -> tuple:
     """Return a key that sorts the results of one person, the best first.
 
     Results of T2w that are still in the dataset come before others, results with a grade before
-    others, ``pass`` before ``review`` before ``fail``, few reasons before many. The first file
+    others, ``pass`` before ``review`` before ``fail``, few reasons before many, and slices whose
+    thickness is near that of the images the cascade was made for before others. The first file
     name decides ties; ``run-2`` comes before ``run-10``.
 
     Parameters
     ----------
     row : mapping
-        Values of ``t2w``, ``qc``, ``potter`` and, if known, ``qc_reasons``.
+        Values of ``t2w``, ``qc``, ``potter`` and, if known, ``qc_reasons`` and ``thickness``, mm.
     absent : collection of str
         Values of ``t2w`` that are no longer in the dataset.
 
@@ -39,8 +42,10 @@ def preference(row: Mapping, absent: Collection[str] = ()) -> tuple:
     if is_missing(row['potter']):
         quality = max(quality, 2)
     number = 0 if is_missing(reasons) else str(reasons).count(';') + 1
+    thickness = row.get('thickness')
+    distance = math.inf if is_missing(thickness) else round(abs(thickness - SLAB), 1)
     text = '' if is_missing(name) else str(name)
-    return name in absent, quality, number, natural_key(text)
+    return name in absent, quality, number, distance, natural_key(text)
 
 
 def select_results(rows: pd.DataFrame, absent: Collection[str] = ()) -> pd.Series:
@@ -52,7 +57,7 @@ def select_results(rows: pd.DataFrame, absent: Collection[str] = ()) -> pd.Serie
     Parameters
     ----------
     rows : DataFrame
-        Columns ``participant_id``, ``session_id``, ``t2w``, ``qc``, ``qc_reasons``, ``potter``.
+        Columns ``participant_id``, ``session_id`` and those of :func:`preference`.
     absent : collection of str
         As for :func:`preference`.
 

@@ -72,8 +72,8 @@ class Result:
         -------
         dict
             ``count_sum`` of the six images; ``top_low`` and ``top_high``, the interval of the
-            highest count; ``scanner``, ``institution`` and ``slice`` (thickness) as text, None
-            if the sidecar of the T2w does not have them.
+            highest count; ``thickness`` of the slices, mm; ``scanner``, ``institution`` and
+            ``slice`` (thickness) as text. None if the sidecar of the T2w does not have them.
 
         """
         top = max(self.counts, key=lambda row: row['count'])
@@ -84,13 +84,15 @@ class Result:
         if isinstance(strength := facts.get('MagneticFieldStrength'), int | float):
             scanner.append(f'{strength:g} T')
         institution = facts.get('InstitutionName')
+        thickness = _slice_thickness(sidecar.get('VoxelSize'))
         return {
             'count_sum': math.fsum(row['count'] for row in self.counts),
             'top_low': top['count_low'],
             'top_high': top['count_high'],
             'scanner': ' '.join(scanner) or None,
             'institution': institution if isinstance(institution, str) else None,
-            'slice': _slice_thickness(sidecar.get('VoxelSize')),
+            'thickness': thickness,
+            'slice': None if thickness is None else f'{thickness:.1f} mm',
         }
 
 
@@ -238,9 +240,9 @@ def _path(stem: Path, end: str) -> Path:
     return stem.with_name(stem.name + end)
 
 
-def _slice_thickness(edges: Sequence[float] | None) -> str | None:
-    """Return a T2w's longest voxel edge as text."""
+def _slice_thickness(edges: Sequence[float] | None) -> float | None:
+    """Return a T2w's longest voxel edge, mm."""
     usable = isinstance(edges, list) and all(
         is_scalar(edge) and not isinstance(edge, str) for edge in edges
     )
-    return f'{max(edges):.1f} mm' if usable and edges else None
+    return max(edges) if usable and edges else None

@@ -24,10 +24,12 @@ def result(name, qc='pass', reasons=None, potter=1, session=None, participant='1
         (result('run-2_T2w', 'review', 'a'), result('run-1_T2w', 'fail', 'a')),
         (result('run-2_T2w', 'review', 'a; b'), result('run-1_T2w', potter=None)),
         (result('acq-tse_T2w', 'review', 'a'), result('acq-hippo_T2w', 'review', 'a; b')),
+        (result('acq-tse_T2w') | {'thickness': 4.5}, result('acq-hippo_T2w') | {'thickness': 2.0}),
+        (result('acq-b_T2w') | {'thickness': 5.0}, result('acq-a_T2w') | {'thickness': None}),
         (result('run-2_T2w'), result('run-10_T2w')),
         (result('T2w'), result('acq-a_T2w')),
     ],
-    ids=['qc', 'fail', 'no grade', 'reasons', 'run', 'name'],
+    ids=['qc', 'fail', 'no grade', 'reasons', 'slices', 'no size', 'run', 'name'],
 )
 def test_the_better_result_of_a_session_is_selected(better, worse):
     for rows in ([better, worse], [worse, better]):

@@ -122,6 +122,7 @@ def test_a_result_describes_its_counts_and_scanner(tmp_path):
     assert (description['top_low'], description['top_high']) == (10.8, 43.2)
     assert description['scanner'] == 'Maker M1 1.5 T'
     assert (description['institution'], description['slice']) == ('North', '4.0 mm')
+    assert description['thickness'] == 4.04
 
 
 @pytest.mark.parametrize(
