@@ -1,7 +1,6 @@
-"""Fill the tables of messages in docs/errors.md from the code that makes them.
+"""Fill the tables of messages in docs/errors.md: python scripts/make_error_table.py [PAGE].
 
-Usage: python scripts/make_error_table.py [PAGE]. They list every text that the package raises or
-logs, those of ``parser.error(...)``, and those of the functions in :data:`SOURCES`.
+They list all texts that the package raises or logs, and those of the functions in `SOURCES`.
 """
 
 import argparse
@@ -43,14 +42,13 @@ GROUPS = {
     'Images': ('inputs/nifti', 'science', 'method', 'derivatives/images'),
     'Registration, networks and intervals': ('registration', 'networks', 'uncertainty'),
     'Running and writing': ('cli', 'execution', 'files', 'processes'),
-    'Tables, reports, group level and ratings': (
-        *('derivatives', 'group', 'raters', 'cohort', 'report', 'tsv', 'science/agreement'),
+    'Tables, reports, group level and ratings': tuple(
+        'derivatives group raters cohort report tsv science/agreement'.split()
     ),
     'Simulation, training and evaluation (`pvs_cascade`)': ('lab',),
 }
 """Parts of the program and their modules; the longest match counts."""
-USAGE = 'usage'
-MAX_VALUE = 60  # characters of a constant; longer ones are shown by their names
+USAGE, MAX_VALUE = 'usage', 60  # characters of a constant; longer ones are shown by their names
 NUMPY = {'count_nonzero': 'number', 'det': 'determinant', 'shape': 'shape'}
 PARSED = ('settings.py', 'cli/parser.py')  # the command line shows their errors as its own
 
