@@ -42,8 +42,8 @@ GROUPS = {
     'Images': ('inputs/nifti', 'science', 'method', 'derivatives/images'),
     'Registration, networks and intervals': ('registration', 'networks', 'uncertainty'),
     'Running and writing': ('cli', 'execution', 'files', 'processes'),
-    'Tables, reports, group level and ratings': tuple(
-        'derivatives group raters cohort report tsv science/agreement'.split()
+    'Tables, reports, group level and ratings': (
+        *('derivatives', 'group', 'raters', 'cohort', 'report', 'tsv', 'science/agreement'),
     ),
     'Simulation, training and evaluation (`pvs_cascade`)': ('lab',),
 }

@@ -1,2 +1,3 @@
 """Datasets as people really have them, each with the result that it must give."""
+
 """Untidy datasets, as cohorts have them: each ends in results, or in one sentence that helps."""
