@@ -8,6 +8,7 @@ rigid     errors of rigid alignments, for scans whose headers were moved and for
           with known movements
 overlap   overlap of structures with the true ones in simulated people; ours uses the T2w alone
 failures  detection of staged failures, and false alarms on good scans
+heads     the ROI of stripped, cropped, atrophied and damaged heads; time of the affine
 
 Stock is antspyx: Rigid, and antsRegistrationSyNQuick[s] to the template, on native grids, on two
 threads. SEGMENTATIONS holds label images with FreeSurfer's numbers on the T2w grids, in the same
@@ -24,6 +25,7 @@ from pathlib import Path
 from benchmarks.harness import command, command_line, print_progress, write_record
 from benchmarks.registration_failures import failures
 from benchmarks.registration_figure import draw
+from benchmarks.registration_heads import heads
 from benchmarks.registration_overlap import overlap
 from benchmarks.registration_rigid import rigid
 from benchmarks.registration_speed import speed
@@ -34,6 +36,7 @@ PARTS = {
     'rigid': (rigid, (*DATASETS, '--seed', '--draws', '--stock', '--sessions', '--people')),
     'overlap': (overlap, ('--simulated', '--seed', '--stock', '--people')),
     'failures': (failures, (*DATASETS, '--seed', '--staged', '--sessions', '--people')),
+    'heads': (heads, ('--real', '--simulated', '--seed', '--sessions', '--people')),
 }
 """Function of each part, and the options that change its figures."""
 

@@ -32,6 +32,7 @@ from pvs_workflow.science.quality import visible_share
 from pvs_workflow.science.roi import add_capsule, roi_labels
 
 TEMPLATE = data.path('template', 'tpl-MNI152NLin2009cSym_res-1_T2w.nii.gz')
+BRAIN = data.path('template', 'tpl-MNI152NLin2009cSym_res-1_desc-brain_mask.nii.gz')
 NETWORK = data.path('nuclei', 'nuclei.safetensors')
 # Class probabilities that the network predicts for the template, scaled to 0–255.
 TEMPLATE_NUCLEI = data.path('nuclei', 'template_probseg.nii.gz')
@@ -178,7 +179,7 @@ def register_template(t2w: Conformed, seed: int) -> TemplateAffine:
         If the volume of the head relative to the template is implausible.
 
     """
-    return TemplateAffine(register_affine(t2w.image, nb.load(TEMPLATE), seed))
+    return TemplateAffine(register_affine(t2w.image, nb.load(TEMPLATE), nb.load(BRAIN), seed))
 
 
 def find_nuclei(t2w: Conformed, affine: TemplateAffine, seed: int) -> Nuclei:

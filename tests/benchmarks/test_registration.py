@@ -10,7 +10,7 @@ def test_the_command_has_folder_names_only():
         ['/a/out', '--real', '/b/real', '--silver', '/c/silver', '--simulated', '/d/regsim']
     )
     assert str(args.real) == '/b/real'
-    assert args.parts == ['speed', 'rigid', 'overlap', 'failures']
+    assert args.parts == ['speed', 'rigid', 'overlap', 'failures', 'heads']
     assert registration.repeat(args, 'speed') == (
         'python -m benchmarks.registration out --parts speed --real real --silver silver --seed 1'
     )

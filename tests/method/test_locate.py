@@ -69,7 +69,7 @@ def regrid(image, sizes, order):
 def strip(t2w, truth):
     """Zero the voxels outside the template's brain, registered to the head and dilated."""
     mask = template_image('desc-brain_mask')
-    affine = register_affine(t2w, template_image('T2w'), SEED).matrix
+    affine = register_affine(t2w, template_image('T2w'), mask, SEED).matrix
     mapping = np.linalg.inv(mask.affine) @ affine
     inside = affine_transform(
         np.asarray(mask.dataobj), mapping @ t2w.affine, output_shape=t2w.shape, order=0
