@@ -21,7 +21,7 @@ from pvs_workflow.method.locate import (
     find_roi,
     register_template,
 )
-from pvs_workflow.registration.affine import GRID, register_once
+from pvs_workflow.registration.affine import GRID, register_once, volume_ratio
 from pvs_workflow.science.resampling import coarse_image
 
 
@@ -64,7 +64,7 @@ def measure(case: Case, seed: int) -> list[dict]:
         'case': case.name,
         'simulated': case.simulated,
         'kind': 'untouched',
-        'volume': _volume(affine),
+        'volume': round(volume_ratio(affine.transform), 2),
         'time_ratio': round(seconds / once, 2),
     }
     return [first, *(_measure_altered(case, untouched, kind, seed) for kind in KINDS)]
@@ -79,18 +79,16 @@ def _measure_altered(case: Case, untouched: Head, kind: str, seed: int) -> dict:
         roi = find_roi_of(scan, affine, seed)
     except PVSError as error:
         return row | {'dice': 0.0, 'error': str(error)}
-    return row | {'volume': _volume(affine), 'dice': dice(roi, head.roi, ROI)}
+    return row | {
+        'volume': round(volume_ratio(affine.transform), 2),
+        'dice': dice(roi, head.roi, ROI),
+    }
 
 
 def find_roi_of(scan: Conformed, affine: TemplateAffine, seed: int) -> np.ndarray:
     """Return the ROI's labels on the grid of a T2w."""
     roi = find_roi(find_nuclei(correct(scan, seed), affine, seed)).roi
     return np.asarray(roi.dataobj).astype(np.int16)
-
-
-def _volume(affine: TemplateAffine) -> float:
-    """Return the volume of the head relative to the template's."""
-    return round(1 / float(np.linalg.det(affine.transform.matrix[:3, :3])), 2)
 
 
 def _summarise_overlap(rows: Sequence[dict]) -> dict:

@@ -33,6 +33,10 @@ CONSTANTS = {
     '2. Correct': (('registration.bias.GRID', 'mm', 'voxel size for N4'),),
     '3. Locate': (
         ('registration.affine.GRID', 'mm', 'voxel size of the affine registration'),
+        ('registration.affine.GOOD_FIT', '', 'mutual information that ends the search'),
+        ('registration.affine.POOR_FIT', '', 'mutual information below which all starts compete'),
+        ('registration.affine.ANGLES', 'degrees', 'further starts: angles of nodding'),
+        ('registration.affine.SIZES', '', 'further starts: sizes relative to the template'),
         ('registration.affine.VOLUME_RATIOS', '', 'limits of head volume over template volume'),
         ('method.locate.MIN_VISIBLE', '', 'smallest visible share of the basal ganglia'),
         ('science.nuclei.BOX_SHAPE', 'voxels', 'input of the nuclei network'),

@@ -71,23 +71,27 @@ def register_affine(
     """
     start_ants(seed)
     head, whole, mask = (coarse_image(image, GRID) for image in (fixed, template, brain))
-    transform, fit = None, -1.0
+    best, fit = None, -1.0
     for moving, angle, size, enough in _starts(whole, mask):
         if fit >= enough:
             break
-        other = register_once(head, moving, angle, size)
-        other_fit = _fit(head, whole, mask, other)
+        transform = register_once(head, moving, angle, size)
+        plausible = VOLUME_RATIOS[0] <= volume_ratio(transform) <= VOLUME_RATIOS[1]
+        other_fit = _fit(head, whole, mask, transform) if plausible else 0.0
         if other_fit > fit:
-            transform, fit = other, other_fit
-    # The transform maps the head to the template.
-    ratio = 1 / np.linalg.det(transform.matrix[:3, :3])
-    low, high = VOLUME_RATIOS
+            best, fit = transform, other_fit
+    ratio, (low, high) = volume_ratio(best), VOLUME_RATIOS
     if not low <= ratio <= high:
         raise RegistrationError(
             f'the template does not fit: the head would have {ratio:.2f} times the average '
             f'volume, outside {low:g} to {high:g}; check the field of view'
         )
-    return transform
+    return best
+
+
+def volume_ratio(transform: LinearTransform) -> float:
+    """Return the volume of a head over that of the template to which a transform maps it."""
+    return 1 / float(np.linalg.det(transform.matrix[:3, :3]))
 
 
 def _starts(
