@@ -25,6 +25,8 @@ COPY pvs_workflow pvs_workflow
 # Files that only developers need take over a quarter of the space: headers and symbols of
 # TensorFlow, a C++ compiler library that it does not import, and tests. Bytecode is compiled here,
 # because a run cannot write it, and is not checked against dates, which copies of the image change.
+# The command ignores the host's Python variables and packages, which Apptainer passes on with the
+# user's environment and home folder. Python's option -I would also ignore the workers' hash seed.
 RUN /opt/tools/bin/pip --python /opt/pvs/bin/python install --no-cache-dir --no-compile \
         --no-deps --no-build-isolation --no-index /src \
     && /opt/tools/bin/pip --python /opt/pvs/bin/python check \
@@ -34,6 +36,8 @@ RUN /opt/tools/bin/pip --python /opt/pvs/bin/python install --no-cache-dir --no-
     && find . -type d \( -name tests -o -name benchmarks \) -prune -exec rm -r {} + \
     && cd /src \
     && /opt/pvs/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/pvs/lib \
+    && ignored="-u PYTHONHOME -u PYTHONPATH -u PYTHONSTARTUP -u PYTHONUSERBASE" \
+    && sed -i "1s|^#!|#!/usr/bin/env -S $ignored PYTHONNOUSERSITE=1 |" /opt/pvs/bin/pvs_* \
     && /opt/tools/bin/python docker/sbom.py /opt/pvs /opt/debian-packages \
         /opt/pvs/share/pvs_workflow.cdx.json
 

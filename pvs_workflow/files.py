@@ -8,7 +8,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pvs_workflow.errors import OutputError
@@ -17,6 +17,7 @@ from pvs_workflow.processes import has_ended, process_name
 WRITING = '.writing-'
 """Prefix of the temporary folders of files being written, before the process name."""
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EPERM, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS}
 _DAY = 24 * 60 * 60
 _MB = 10**6
 
@@ -48,8 +49,10 @@ def atomic_path(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f'{WRITING}{process_name()}-', dir=target.parent))
         yield folder / target.name
-        (folder / target.name).chmod(0o666 & ~_umask())
-        (folder / target.name).replace(target)
+        with suppress(OSError):
+            # Shares of other systems have no permissions, or do not let users change them.
+            (folder / target.name).chmod(0o666 & ~_umask())
+        _move(folder / target.name, target)
     except OSError as error:
         raise cannot_write(target, error) from error
     finally:
@@ -57,10 +60,28 @@ def atomic_path(target: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _move(source: Path, target: Path) -> None:
+    """Rename a file, also where renaming it to an existing name is refused."""
+    try:
+        source.replace(target)
+    except OSError:
+        if not target.is_file():
+            raise
+        earlier = source.with_name(f'{source.name}.earlier')
+        target.rename(earlier)
+        try:
+            source.rename(target)
+        except OSError:
+            earlier.rename(target)
+            raise
+
+
 def cannot_write(path: Path, error: OSError) -> OutputError:
-    """Return the error for a path that cannot be written; it reports the free space."""
+    """Return the error for a path that cannot be written; it reports what was refused."""
     advice = 'choose another folder'
     reason = error.strerror or str(error)
+    if error.filename2 and error.errno in _REFUSED:
+        reason = f'its file system refuses to rename files ({reason})'
     if error.errno in _DISK_FULL:
         folder = next(folder for folder in (path, *path.parents) if folder.is_dir())
         reason += f' ({shutil.disk_usage(folder).free / _MB:.1f} MB free)'

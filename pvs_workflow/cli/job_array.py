@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pvs_workflow import data
@@ -111,7 +112,9 @@ def write_slurm(settings: Settings, participants: Sequence[str]) -> Path:
     }
     template = data.path('slurm', 'array.sh').read_text(encoding='utf-8')
     write_text(paths['list'], labels)
-    paths['list'].chmod(_READ_ONLY)
+    with suppress(OSError):
+        # Its checksum protects the list where permissions cannot be changed.
+        paths['list'].chmod(_READ_ONLY)
     settings.to_toml(paths['config'])
     write_text(script, re.sub('@([a-z_0-9]+)@', lambda match: str(values[match[1]]), template))
     return paths['list']

@@ -1,12 +1,25 @@
 """Log messages to standard error and to a file in the output folder."""
 
 import logging
+import os
+import sys
+from contextlib import suppress
 
 from pvs_workflow import __version__
 from pvs_workflow.files import cannot_write
 from pvs_workflow.settings import Settings, dump_settings
 
 log = logging.getLogger('pvs_workflow')
+
+
+def open_closed_streams() -> None:
+    """Connect closed standard streams to nothing, or the next opened files would replace them."""
+    for number, name in enumerate(('stdin', 'stdout', 'stderr')):
+        if getattr(sys, name) is None:
+            # The lowest free descriptor is that of the stream.
+            with suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)
+                setattr(sys, name, os.fdopen(number, 'w' if number else 'r', closefd=False))
 
 
 def start_console(verbosity: int) -> None:

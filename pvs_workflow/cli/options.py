@@ -30,7 +30,12 @@ def path_argument(text: str) -> Path:
     """Return an absolute path; it must be valid UTF-8, because records are written in UTF-8."""
     if not text:
         raise argparse.ArgumentTypeError('the path is empty')
-    text.encode('utf-8')
+    try:
+        text.encode('utf-8')
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(
+            f'the path {text!r} is not UTF-8; rename it, or set LANG=C.UTF-8'
+        ) from None
     # Path.expanduser fails for users without a home folder.
     return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111
 
@@ -67,7 +72,7 @@ OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
         (
             '--nprocs --n-cpus --nthreads',
             _NUMBER,
-            'number of parallel processes (default: number of processors)',
+            'number of parallel processes (default: processors of the machine, container or job)',
         ),
         (
             '--omp-nthreads',
@@ -78,7 +83,7 @@ OPTIONS: dict[str, tuple[tuple[str, dict, str], ...]] = {
             '--mem',
             _MEMORY,
             'memory available to the run, such as 8G or 8000 (MB) (default: 90 %% of the memory '
-            'of the machine or container)',
+            'of the machine, container or job)',
         ),
         (
             '--resource-monitor',

@@ -1,7 +1,6 @@
 """Parse the command line into :class:`~pvs_workflow.settings.Settings`."""
 
 import argparse
-import os
 import re
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from pvs_workflow import __version__
 from pvs_workflow.cli.options import EXCLUSIVE_GROUP, OPTIONS, path_argument
 from pvs_workflow.errors import PVSError, one_line
+from pvs_workflow.execution.limits import available_processors
 from pvs_workflow.settings import Settings, load_settings
 
 EPILOG = """exit codes:
@@ -102,8 +102,9 @@ def _merge(options: dict) -> Settings:
             settings[name] = path_argument(str(value))
         elif isinstance(value, list | tuple):
             settings[name] = tuple(dict.fromkeys(value))
-    processors = len(os.sched_getaffinity(0))
-    settings.setdefault('nprocs', _TASK_PROCESSES if 'write_slurm' in options else processors)
+    if 'nprocs' not in settings:
+        is_array = 'write_slurm' in options
+        settings['nprocs'] = _TASK_PROCESSES if is_array else available_processors()
     settings.setdefault('work_dir', Path('work').absolute())
     return Settings(**settings, run_id=f'{time.strftime("%Y%m%d-%H%M%S")}_{uuid.uuid4()}')
 

@@ -1,8 +1,6 @@
 """Run the participant level: select scans, process them and write reports."""
 
-import errno
 import logging
-import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,9 +14,10 @@ from pvs_workflow.execution.engine import clean_work, load_engine, run_scans, st
 from pvs_workflow.execution.locking import RunLocks
 from pvs_workflow.execution.outcome import Outcome, retire_results, used_images
 from pvs_workflow.execution.workers import Workers
-from pvs_workflow.files import cannot_write
+from pvs_workflow.files import write_text
 from pvs_workflow.inputs import Selection, check_dataset, collect_scans, load_filters
 from pvs_workflow.inputs.validation import validating
+from pvs_workflow.processes import process_name
 from pvs_workflow.settings import Settings
 
 log = logging.getLogger('pvs_workflow')
@@ -156,9 +155,7 @@ def _make_work_folder(path: Path) -> None:
     if '_unfinished' in str(path):
         # Nipype renames folders that have this in their names.
         raise OutputError(f'{path} contains "_unfinished"; choose another --work-dir')
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, 'Permission denied')
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    # Nipype's errors would not name the cause if the file system refuses to rename files.
+    probe = path / f'.{process_name()}.test'
+    write_text(probe, '')
+    probe.unlink(missing_ok=True)

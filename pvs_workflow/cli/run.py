@@ -5,10 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from pvs_workflow.cli.logs import start_console
+from pvs_workflow.cli.logs import open_closed_streams, start_console
 from pvs_workflow.cli.parser import parse_args
 from pvs_workflow.errors import EXIT_FAILED, PVSError
 from pvs_workflow.execution.environment import thread_limits
+from pvs_workflow.execution.limits import check_limits
 from pvs_workflow.execution.stopping import MESSAGES, StoppedError, ignore_signals, watch_signals
 from pvs_workflow.settings import Settings
 
@@ -17,6 +18,7 @@ log = logging.getLogger('pvs_workflow')
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``pvs_workflow`` and return its exit code (see ``--help``)."""
+    open_closed_streams()
     settings = parse_args(argv)
     start_console(settings.verbosity)
     # NumPy sizes its thread pools at import.
@@ -33,6 +35,9 @@ def _action(settings: Settings) -> Callable[[Settings], int]:
     elif settings.write_slurm:
         from pvs_workflow.cli.job_array import write_array as action
     else:
+        if not settings.nipype_plugin_file:
+            # The imports themselves crash if the address space is too small.
+            check_limits(settings)
         from pvs_workflow.cli.participant import run_participants as action
     return action
 
@@ -54,11 +59,18 @@ def run_with_exit_code(action: Callable[[], int]) -> int:
         return error.exit_code
     except Exception as error:
         log.debug('unexpected error', exc_info=True)
-        log.error(
-            'unexpected %s: %s (please report it with the log file of this run)',
-            type(error).__name__,
-            error,
-        )
+        if isinstance(error, OSError) and error.filename:
+            log.error(
+                'cannot use %s: %s; check permissions, free space and its file system',
+                error.filename,
+                error.strerror,
+            )
+        else:
+            log.error(
+                'unexpected %s: %s (please report it with the log file of this run)',
+                type(error).__name__,
+                error,
+            )
         return EXIT_FAILED
 
 

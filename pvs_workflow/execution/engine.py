@@ -134,7 +134,6 @@ def _run_graph(settings: Settings, workflow, plugin) -> None:
 def _choose_plugin(settings: Settings, progress: Progress, workers: Workers):
     """Return the plugin that runs the graph: local, or the one in the plugin file."""
     from nipype import config
-    from nipype.utils.profiler import get_system_total_memory_gb
 
     from pvs_workflow.execution import queues
     from pvs_workflow.execution.plugin import MemoryLimitedPlugin
@@ -160,7 +159,7 @@ def _choose_plugin(settings: Settings, progress: Progress, workers: Workers):
     return MemoryLimitedPlugin(
         workers,
         n_procs=settings.nprocs,
-        memory_gb=plan_memory(settings.mem_gb, get_system_total_memory_gb()),
+        memory_gb=plan_memory(settings.mem_gb),
         on_start=progress.start,
         on_change=progress.callback,
         stop_early=settings.stop_on_first_crash,

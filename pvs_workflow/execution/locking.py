@@ -118,8 +118,10 @@ class RunLocks:
             except FileNotFoundError:
                 folders.append(beat.parent)
             except OSError:
-                # A file system that is temporarily unavailable has not lost the file.
-                pass
+                # A file system that is temporarily unavailable has not lost the file. One that
+                # refuses to set times may accept a write.
+                with suppress(OSError), beat.open('r+', encoding='utf-8') as file:
+                    file.write(str(time.time_ns()))
         return folders
 
     def check(self) -> None:

@@ -1,6 +1,7 @@
 """Determine which scans succeeded, explain failures, and locate and retire results."""
 
 import re
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,8 +82,9 @@ def find_reason(node: str, traceback: str) -> str:
         return f'step {step} failed: {reasons[-1]["message"].strip()}'
     if reasons := list(_DISK_FULL.finditer(traceback)):
         return (
-            f'step {step} cannot write to the work folder: {reasons[-1][0]}; free about '
-            f'{WORK_MB} MB per T2w or choose another --work-dir'
+            f'step {step} cannot write to the work folder or {tempfile.gettempdir()}: '
+            f'{reasons[-1][0]}; free about {WORK_MB} MB per T2w, or choose another --work-dir or '
+            'TMPDIR'
         )
     lines = [line.strip() for line in traceback.splitlines() if line.strip()]
     return f'step {step} failed: {lines[-1] if lines else "no message"}'

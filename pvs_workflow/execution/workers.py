@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 
+from pvs_workflow.errors import OutputError
 from pvs_workflow.execution.stopping import StoppedError, delayed_signals, ignore_signals
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -95,12 +96,19 @@ class Workers(AbstractContextManager):
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=multiprocessing.get_context('spawn'),
-            initializer=_prepare_worker,
-            initargs=(os.getpid(), self._log, self._monitor),
-        )
+        try:
+            return ProcessPoolExecutor(
+                max_workers=1,
+                mp_context=multiprocessing.get_context('spawn'),
+                initializer=_prepare_worker,
+                initargs=(os.getpid(), self._log, self._monitor),
+            )
+        except OSError as error:
+            # The semaphores of the pool are files in /dev/shm.
+            raise OutputError(
+                f'cannot write /dev/shm: {error.strerror}; give the container or job a writable '
+                '/dev/shm of at least 1 MB'
+            ) from error
 
 
 @contextmanager

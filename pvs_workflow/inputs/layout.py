@@ -1,14 +1,13 @@
 """Index a dataset with pybids, save the index, and query it."""
 
 import re
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from pvs_workflow.errors import OutputError, PVSError
+from pvs_workflow.files import atomic_path
 
 FILE = 'layout_index.sqlite'
 """Name of the index file that pybids writes and reads."""
@@ -136,21 +135,22 @@ def _check_index(bids_dir: Path, database_dir: Path) -> None:
 
 
 def _index_error(folder: Path | str, error: Exception) -> PVSError:
-    reason = next(iter(str(error).splitlines()), type(error).__name__)
-    return PVSError(f'{folder} has no usable pybids index: {reason}; delete the index')
+    return PVSError(f'{folder} has no usable pybids index: {_first_line(error)}; delete the index')
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _save_index(layout, database_dir: Path) -> None:
     """Save the index in one step; a partial index would hide participants from later runs."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
-        database_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix='.writing-', dir=database_dir))
-        try:
-            layout.save(folder, replace_connection=False)
-            (folder / FILE).replace(database_dir / FILE)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
+        with atomic_path(database_dir / FILE) as path:
+            layout.save(path.parent, replace_connection=False)
+    except (SQLAlchemyError, sqlite3.Error) as error:
         raise OutputError(
-            f'cannot write to {database_dir}: {error.strerror}; choose another folder'
+            f'cannot write a pybids index to {database_dir}: {_first_line(error)}; choose a '
+            'folder on another file system'
         ) from error

@@ -133,7 +133,7 @@ def count_epvs(
     bundle = data.path('cascade') if model is None else Path(model)
     verify_bundle(bundle)
     others = {name: image for name, image in (('T1w', t1w), ('FLAIR', flair)) if image is not None}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         t2w_file = _as_file(t2w, _path(t2w, folder, 'T2w'))
         scan, original = conform(t2w_file, is_t2w=True), open_nifti(t2w_file)
         scans = {

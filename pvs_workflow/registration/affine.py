@@ -131,7 +131,7 @@ def register_once(
     """
     ants = load_ants()
     images = [to_ants(image) for image in (head, moving)]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         centre, moving_centre = (np.array(ants.get_center_of_mass(image)) for image in images)
         linear = Rotation.from_euler('x', angle, degrees=True).as_matrix() / size
         start = LinearTransform((*linear.ravel(), *(moving_centre - centre)), tuple(centre))

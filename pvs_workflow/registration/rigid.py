@@ -51,7 +51,7 @@ def register_rigid(
 
     """
     ants = start_ants(seed)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         low_fixed, low_moving = (coarse_image(image, SEARCH) for image in (fixed, moving))
         centre = _centre(fixed)
         best, similarity = _search(ants, low_fixed, low_moving, centre, Path(folder) / 'original_')

@@ -59,7 +59,7 @@ def register_syn(
         [_map(values[..., k], box.affine) for k in range(values.shape[-1])] for values in maps
     )
     extras = [['MeanSquares', *pair, 1, 0] for pair in zip(fixed[1:], moving[1:], strict=True)]
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         chain = ants.registration(
             fixed[0],

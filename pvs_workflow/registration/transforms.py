@@ -102,7 +102,7 @@ def apply_transform(
         ``moving`` on the grid of ``fixed``.
 
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         if isinstance(transform, LinearTransform):
             path = transform.save(Path(folder, 'linear.txt'))
         else:

@@ -27,25 +27,14 @@ def max_simultaneous(notes, word):
     )
 
 
-def test_the_requested_memory_takes_precedence(tmp_path):
-    (tmp_path / 'limit').write_text('1000000000\n')
-    assert plan_memory(5.0, 2.0, (str(tmp_path / 'limit'),)) == 5.0
+def test_the_requested_memory_takes_precedence(monkeypatch):
+    monkeypatch.setenv('SLURM_MEM_PER_NODE', '1000')
+    assert plan_memory(5.0) == 5.0
 
 
-@pytest.mark.parametrize(
-    ('limit', 'planned'),
-    [
-        pytest.param('8000000000\n', 7.2, id='of a container'),
-        pytest.param('max\n', 18.0, id='none'),
-        pytest.param('9223372036854771712\n', 18.0, id='none in version 1'),
-        pytest.param(None, 18.0, id='no group'),
-    ],
-)
-def test_the_limit_of_a_container_is_respected(tmp_path, limit, planned):
-    path = tmp_path / 'memory.max'
-    if limit:
-        path.write_text(limit)
-    assert plan_memory(None, 20.0, (str(path),)) == pytest.approx(planned)
+def test_nine_tenths_of_the_available_memory_are_planned(monkeypatch):
+    monkeypatch.setenv('SLURM_MEM_PER_NODE', '1000')
+    assert plan_memory(None) == pytest.approx(0.9 * 1000 * 2**20 / 1e9)
 
 
 @pytest.mark.slow
