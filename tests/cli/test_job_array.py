@@ -15,6 +15,9 @@ SBATCH = """#!/bin/bash
 printf '%s\\n' "$@" -- >> "$0.called"
 echo "$((4000 + $(grep -c '^--$' "$0.called")));cluster"
 """
+# The queue is empty.
+SQUEUE = """#!/bin/bash
+"""
 # Records its arguments and fails for one participant.
 APP = """#!/bin/bash
 printf '%s\\n' "$@" > "$0.called"
@@ -29,7 +32,7 @@ def array(make_dataset, tmp_path):
     folder = tmp_path / 'some jobs'
     folder.mkdir()
     (tmp_path / 'bin').mkdir()
-    for name, text in (('sbatch', SBATCH), ('app', APP)):
+    for name, text in (('sbatch', SBATCH), ('squeue', SQUEUE), ('app', APP)):
         (tmp_path / 'bin' / name).write_text(text)
         (tmp_path / 'bin' / name).chmod(0o755)
 
@@ -111,7 +114,7 @@ def test_only_failed_tasks_are_submitted_again(array):
     tasks, group = sbatch_calls(array)
     script = str(array[1] / 'pvs.sh')
     assert tasks == [
-        *('--parsable', '--partition=long', '--array=1,2,3%50'),
+        *('--parsable', '--partition=long', '--array=1,2,3%50', '--job-name=pvs_0'),
         *('--export=ALL,PVS_FIRST=0', script),
     ]
     assert '--dependency=afterany:4001' in group
@@ -122,7 +125,11 @@ def test_only_failed_tasks_are_submitted_again(array):
     codes = [bash(array, SLURM_ARRAY_TASK_ID=str(task)).returncode for task in (1, 2, 3)]
     assert codes == [0, 1, 0]
     bash(array, 'submit')
-    assert sbatch_calls(array)[0][1] == '--array=2%50'
+    assert sbatch_calls(array)[0][1:4] == [
+        '--array=1%50',
+        '--job-name=pvs_1',
+        '--export=ALL,PVS_FIRST=1',
+    ]
 
 
 def test_the_group_job_runs_the_group_level(array, tmp_path):
@@ -147,8 +154,8 @@ def test_many_participants_are_split_among_arrays(array):
     script.write_text(re.sub(r'^block=\d+', 'block=2', script.read_text(), flags=re.M))
     bash(array, 'submit')
     first, second, group = sbatch_calls(array)
-    assert (first[1], first[2]) == ('--array=1,2%50', '--export=ALL,PVS_FIRST=0')
-    assert (second[1], second[2]) == ('--array=1%50', '--export=ALL,PVS_FIRST=2')
+    assert (first[1], first[3]) == ('--array=1,2%50', '--export=ALL,PVS_FIRST=0')
+    assert (second[1], second[3]) == ('--array=1%50', '--export=ALL,PVS_FIRST=2')
     assert '--dependency=afterany:4001:4002' in group
     assert bash(array, SLURM_ARRAY_TASK_ID='1', PVS_FIRST='2').returncode == 0
     assert (folder / 'pvs_done' / 'A3').exists()

@@ -1,5 +1,6 @@
 """Outcomes of scans, explanations of failures, and retired results."""
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -112,11 +113,12 @@ def test_other_errors_name_the_step_and_the_crash_file(traceback, reason):
         "OSError: [Errno 122] Disk quota exceeded: '/scratch/a.npz'",
     ],
 )
-def test_a_full_disk_is_reported_with_the_space_that_is_needed(line):
+def test_a_full_disk_is_reported_with_the_space_that_is_needed(line, monkeypatch):
+    monkeypatch.setattr(tempfile, 'tempdir', '/tmp')
     traceback = f'Traceback:\n  File "x"\n{line}\n'
     message = explain_failure(SCANS[0], 'pvs_wf.sub_1_wf.read', traceback, CRASH)
-    assert message.startswith('sub-1: step read cannot write to the work folder: ')
-    assert message.endswith('; free about 100 MB per T2w or choose another --work-dir')
+    assert message.startswith('sub-1: step read cannot write to the work folder or /tmp: ')
+    assert message.endswith('per T2w, or choose another --work-dir or TMPDIR')
     assert 'No space left on device' in message or 'Disk quota exceeded' in message
     assert '\n' not in message
 

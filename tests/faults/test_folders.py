@@ -39,8 +39,8 @@ def test_a_full_work_disk_is_reported_and_the_run_resumes(stages, faults, refere
     code, output = stage.run()
     assert code == 1
     (failure,) = [line for line in output.splitlines() if line.startswith('sub-01: step')]
-    assert 'cannot write to the work folder: ' in failure
-    assert 'or choose another --work-dir' in failure
+    assert 'cannot write to the work folder or ' in failure
+    assert 'choose another --work-dir or TMPDIR' in failure
     assert 'No space left on device' in failure
     assert list(stage.out.glob('sub-01/anat/*_grade.tsv')) == []
     assert failure.removeprefix('sub-01: ') in (stage.out / 'sub-01.html').read_text()

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Job array of pvs_workflow: one task per participant, then the group level.
 #
-#   bash @file@ submit     submit all unfinished tasks: at first all, later those that failed
+#   bash @file@ submit     submit all tasks that are neither done nor in the queue
 #   bash @file@ pending    print the numbers of the unfinished tasks
 #
 # Options of sbatch may follow submit (for example --partition=long).
@@ -44,25 +44,52 @@ pending() {
     done < "$list"
 }
 
-submit() {
-    local numbers first last array ids=()
-    mapfile -t numbers < <(pending)
-    for ((first = 0; first < @number@; first += block)); do
-        last=$((first + block))
-        array=$(printf '%s\n' "${numbers[@]}" |
-            awk -v first="$first" -v last="$last" '$1 > first && $1 <= last {print $1 - first}' |
-            paste -s -d ,)
-        [ -n "$array" ] || continue
-        ids+=("$(sbatch --parsable "$@" --array="$array%$at_once" \
-            --export="ALL,PVS_FIRST=$first" "$script" | cut -d ';' -f 1)")
+in_queue() { # print the numbers of the tasks that are waiting or running
+    local index name path
+    squeue --noheader --array --user="$UID" --format='%K %j %o' | while read -r index name path; do
+        if [ "$path" = "$script" ] && [[ $name == "@name@"_* && ${name##*_} =~ ^[0-9]+$ ]]; then
+            echo $((${name##*_} + index))
+        fi
     done
-    if [ "${#ids[@]}" -eq 0 ]; then
+}
+
+submit() {
+    local queued numbers number first tasks answer jobs=() next=0 span=$block
+    queued=$(in_queue)
+    mapfile -t numbers < <(pending | grep --invert-match --line-regexp --fixed-strings "$queued")
+    # The queue refuses a whole array if it exceeds a limit; smaller ones may fit.
+    while ((next < ${#numbers[@]})); do
+        first=$((numbers[next] - 1)) tasks=()
+        for number in "${numbers[@]:next}"; do
+            ((number - first <= span)) || break
+            tasks+=($((number - first)))
+        done
+        if answer=$(sbatch --parsable "$@" --array="$(IFS=,; echo "${tasks[*]}")%$at_once" \
+            --job-name="@name@_$first" --export="ALL,PVS_FIRST=$first" "$script" 2>&1); then
+            jobs+=("$(grep --only-matching --extended-regexp '^[0-9]+' <<< "$answer")")
+            next=$((next + ${#tasks[@]}))
+        elif ((${#tasks[@]} > 1)); then
+            span=$((span / 2))
+        else
+            break
+        fi
+    done
+    if [ -n "$queued" ]; then
+        echo "$(wc -l <<< "$queued") participants are still in the queue and are not submitted again"
+    elif [ "${#numbers[@]}" -eq 0 ]; then
         echo 'all participants are done'
-        return
     fi
-    sbatch --parsable "$@" --array=0 --dependency="afterany:$(IFS=:; echo "${ids[*]}")" \
-        --job-name=@name@_group --output=@group_log@ --export=ALL,PVS_GROUP=1 "$script" > /dev/null
-    echo "submitted ${#numbers[@]} participants as ${ids[*]}, and the group level after them"
+    if [ "$next" -gt 0 ]; then
+        echo "submitted $next participants as ${jobs[*]}, and the group level after them"
+        sbatch --parsable "$@" --array=0 --dependency="afterany:$(IFS=:; echo "${jobs[*]}")" \
+            --job-name=@name@_group --output=@group_log@ --export=ALL,PVS_GROUP=1 "$script" \
+            > /dev/null || echo "the group level was refused; run it when the participants are done" >&2
+    fi
+    if [ "$next" -lt "${#numbers[@]}" ]; then
+        echo "not submitted: $((${#numbers[@]} - next)) participants, which the queue refused" \
+            "(${answer##*$'\n'}); repeat this command when the queue has room" >&2
+        exit 1
+    fi
 }
 
 check_list
