@@ -13,7 +13,7 @@ import json, pathlib, sys
 folder = pathlib.Path(__file__).parent
 limits = json.loads((folder / 'limits.json').read_text())
 queue = json.loads((folder / 'queue.json').read_text())
-options = dict(word.split('=', 1) for word in sys.argv[1:] if word.startswith('--') and '=' in word)
+options = dict(word.split('=', 1) for word in sys.argv[1:] if '=' in word)
 tasks = [int(task) for task in options['--array'].partition('%')[0].split(',')]
 message = ''
 if len(queue) + len(tasks) > limits['tasks']:

@@ -4,6 +4,8 @@ import configparser
 import json
 import re
 import shlex
+import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -133,6 +135,27 @@ def test_the_environment_allows_writing_only_to_tmp():
     assert environment['MPLCONFIGDIR'].startswith('/tmp/')  # even if an engine sets another HOME
     assert environment['PYTHONDONTWRITEBYTECODE'] == '1'
     assert environment['PATH'].startswith('/opt/pvs/bin:')
+
+
+def test_the_command_ignores_python_variables_of_the_host(tmp_path, monkeypatch):
+    (ignored,) = re.findall(r'ignored="(.*?)"', TEXT)
+    (line,) = re.findall(r'1s\|\^#!\|(.*?)\|', TEXT)
+    host = tmp_path / 'host'
+    host.mkdir()
+    (host / 'colorsys.py').write_text('raise SystemExit("a module of the host")')
+    command = tmp_path / 'command'
+    command.write_text(
+        f'{line.replace("$ignored", ignored)}{sys.executable}\n'
+        'import colorsys, os, subprocess, sys\n'
+        'subprocess.run([sys.executable, "-c", "import colorsys"], check=True)\n'
+        'print(os.environ["PYTHONHASHSEED"])\n'
+    )
+    command.chmod(0o755)
+    for name in ('PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'PYTHONUSERBASE'):
+        monkeypatch.setenv(name, str(host))
+    monkeypatch.setenv('PYTHONHASHSEED', '0')
+    process = subprocess.run([command], capture_output=True, text=True)
+    assert (process.stdout, process.stderr) == ('0\n', '')
 
 
 def test_the_descriptor_names_this_version():

@@ -101,6 +101,25 @@ def test_results_belong_to_the_user_and_include_the_reports(results):
     }
 
 
+def test_python_packages_and_variables_of_the_host_are_ignored(results, tmp_path):
+    home = tmp_path / 'home' / '.local' / 'lib' / 'python3.11' / 'site-packages'
+    out = tmp_path / 'out'
+    for folder in (home, tmp_path / 'host', out):
+        folder.mkdir(parents=True)
+    for folder in (home, tmp_path / 'host'):
+        for name in ('numpy', 'nipype', 'sitecustomize', 'usercustomize'):
+            (folder / f'{name}.py').write_text('raise SystemExit("a module of the host")')
+    out.chmod(0o777)
+    options = [*volume(EXAMPLE, '/in:ro'), *volume(out, '/out'), *volume(tmp_path, '/host:ro')]
+    for variable in ('PYTHONPATH', 'PYTHONHOME', 'PYTHONUSERBASE=/host/home/.local'):
+        options += ['-e', variable if '=' in variable else f'{variable}=/host/host']
+    options += ['-e', 'PYTHONSTARTUP=/host/host/numpy.py', '-e', 'HOME=/host/home']
+    words = ('participant', '--participant-label', '02', '-w', '/tmp/work', '--nprocs', '2')
+    run('/in', '/out', *words, options=options)
+    expected = {name: text for name, text in tables(results[0]).items() if name[:6] == 'sub-02'}
+    assert tables(out) == expected
+
+
 def test_a_missing_output_volume_is_an_error():
     process = run('/in', '/out', 'participant', options=volume(EXAMPLE, '/in:ro'), check=False)
     assert process.returncode == 1

@@ -7,6 +7,9 @@ import time
 
 import pytest
 
+from pvs_workflow.errors import OutputError
+from pvs_workflow.execution import workers
+from pvs_workflow.execution.workers import Workers
 from tests.builders.execution import TINY, is_alive
 
 
@@ -39,3 +42,16 @@ def test_no_worker_outlives_the_run(tmp_path, sent, code):
     if code > 0:
         assert 'Traceback' not in errors
         assert 'to resume' in errors
+
+
+def test_shared_memory_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    def refuse(**options):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(workers, 'ProcessPoolExecutor', refuse)
+    with Workers(tmp_path / 'log') as run, pytest.raises(OutputError) as info:
+        run.start_first()
+    assert str(info.value) == (
+        'cannot write /dev/shm: No space left on device; give the container or job a writable '
+        '/dev/shm of at least 1 MB'
+    )

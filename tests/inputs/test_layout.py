@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from pvs_workflow.errors import PVSError
+from pvs_workflow.errors import OutputError, PVSError
 from pvs_workflow.inputs import collect_scans
 from pvs_workflow.inputs.layout import FILE, LayoutIndex
 from pvs_workflow.inputs.query import QUERIES
@@ -156,3 +156,16 @@ def test_files_outside_the_dataset_are_ignored_in_an_index(make_dataset, tmp_pat
         database.execute("UPDATE files SET path = '/etc/passwd' WHERE path LIKE '%acq-b%'")
     scans = collect_scans(folder, database_dir=tmp_path).scans
     assert [scan.prefix for scan in scans] == ['sub-01']
+
+
+def test_a_file_system_without_locks_is_named(make_dataset, tmp_path, monkeypatch):
+    from bids.layout import BIDSLayout
+
+    def refuse(self, *args, **options):
+        raise sqlite3.OperationalError('database is locked')
+
+    monkeypatch.setattr(BIDSLayout, 'save', refuse)
+    bids = make_dataset('sub-01_T2w.nii.gz')
+    with pytest.raises(OutputError, match='database is locked; choose a folder on another file'):
+        collect_scans(bids, database_dir=tmp_path / 'database')
+    assert list((tmp_path / 'database').iterdir()) == []
