@@ -18,7 +18,7 @@ def open_closed_streams() -> None:
         if getattr(sys, name) is None:
             # The lowest free descriptor is that of the stream.
             with suppress(OSError):
-                os.open(os.devnull, os.O_RDWR)
+                os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
                 setattr(sys, name, os.fdopen(number, 'w' if number else 'r', closefd=False))
 
 

@@ -60,7 +60,7 @@ def available_processors(root: Path = _ROOT, environment: Mapping[str, str] = os
         times = _read(folder / 'cpu.max').split() or [
             _read(folder / name) for name in ('cpu.cfs_quota_us', 'cpu.cfs_period_us')
         ]
-        quota, period = map(_number, times)
+        quota, period = (*map(_number, times), None)[:2]
         if quota and period:
             numbers.append(math.ceil(quota / period))
     return min(number for number in numbers if number)

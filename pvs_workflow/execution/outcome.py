@@ -81,10 +81,10 @@ def find_reason(node: str, traceback: str) -> str:
     if reasons := list(_DEAD_WORKER.finditer(traceback)):
         return f'step {step} failed: {reasons[-1]["message"].strip()}'
     if reasons := list(_DISK_FULL.finditer(traceback)):
+        temporary = tempfile.gettempdir()
         return (
-            f'step {step} cannot write to the work folder or {tempfile.gettempdir()}: '
-            f'{reasons[-1][0]}; free about {WORK_MB} MB per T2w, or choose another --work-dir or '
-            'TMPDIR'
+            f'step {step} cannot write to the work folder or {temporary}: {reasons[-1][0]}; free '
+            f'about {WORK_MB} MB per T2w, or choose another --work-dir or TMPDIR'
         )
     lines = [line.strip() for line in traceback.splitlines() if line.strip()]
     return f'step {step} failed: {lines[-1] if lines else "no message"}'

@@ -68,3 +68,14 @@ def test_logs_reports_and_one_database_are_written(array):
     description = json.loads((folder / 'out' / 'dataset_description.json').read_text())
     assert description['DatasetType'] == 'derivative'
     assert not list(folder.rglob('.writing-*'))
+
+
+def test_waiting_participants_are_not_submitted_again(dataset, tmp_path):
+    script = tmp_path / 'held.sh'
+    run(dataset, tmp_path / 'out', 'participant', '--write-slurm', script)
+    try:
+        assert 'submitted 2 participants' in call('bash', script, 'submit', '--hold')
+        again = call('bash', script, 'submit')
+        assert again == ('2 participants are still in the queue and are not submitted again\n')
+    finally:
+        call('scancel', '--name=held_0,held_group')

@@ -9,8 +9,9 @@ def test_a_queue_without_limits_takes_all(tmp_path):
     queue = Queue(tmp_path, 2300)
     process = queue.submit()
     assert process.returncode == 0, process.stderr
-    text = 'submitted 2300 participants as 4001 4002 4003, and the group level after them\n'
-    assert process.stdout == text
+    assert process.stdout == (
+        'submitted 2300 participants as 4001 4002 4003\nsubmitted the group level after them\n'
+    )
     assert queue.tasks() == list(range(1, 2301))
     assert queue.groups() == 1
 
@@ -28,7 +29,7 @@ def test_a_refused_part_is_named(limit, tmp_path):
     assert last.endswith('; repeat this command when the queue has room')
     # The group level did not fit either.
     assert queue.groups() == 0
-    assert 'the group level was refused' in process.stderr
+    assert 'not submitted: the group level, which the queue refused' in process.stderr
 
 
 def test_nothing_is_submitted_twice(tmp_path):

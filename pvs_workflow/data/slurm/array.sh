@@ -46,7 +46,8 @@ pending() {
 
 in_queue() { # print the numbers of the tasks that are waiting or running
     local index name path
-    squeue --noheader --array --user="$UID" --format='%K %j %o' | while read -r index name path; do
+    squeue --noheader --array --user="$UID" --states=PENDING,CONFIGURING,RUNNING,SUSPENDED \
+        --format='%K %j %o' | while read -r index name path; do
         if [ "$path" = "$script" ] && [[ $name == "@name@"_* && ${name##*_} =~ ^[0-9]+$ ]]; then
             echo $((${name##*_} + index))
         fi
@@ -80,10 +81,14 @@ submit() {
         echo 'all participants are done'
     fi
     if [ "$next" -gt 0 ]; then
-        echo "submitted $next participants as ${jobs[*]}, and the group level after them"
-        sbatch --parsable "$@" --array=0 --dependency="afterany:$(IFS=:; echo "${jobs[*]}")" \
+        echo "submitted $next participants as ${jobs[*]}"
+        if sbatch --parsable "$@" --array=0 --dependency="afterany:$(IFS=:; echo "${jobs[*]}")" \
             --job-name=@name@_group --output=@group_log@ --export=ALL,PVS_GROUP=1 "$script" \
-            > /dev/null || echo "the group level was refused; run it when the participants are done" >&2
+            > /dev/null; then
+            echo 'submitted the group level after them'
+        else
+            echo "not submitted: the group level, which the queue refused; run it at the end" >&2
+        fi
     fi
     if [ "$next" -lt "${#numbers[@]}" ]; then
         echo "not submitted: $((${#numbers[@]} - next)) participants, which the queue refused" \
