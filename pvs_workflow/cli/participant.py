@@ -1,6 +1,8 @@
 """Run the participant level: select scans, process them and write reports."""
 
 import logging
+import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,6 +22,9 @@ from pvs_workflow.inputs.validation import validating
 from pvs_workflow.processes import process_name
 from pvs_workflow.settings import Settings
 
+_TEMPORARY_MB = 20
+"""Free space in the temporary folder that a run of one T2w needs, with the validator, MB."""
+
 log = logging.getLogger('pvs_workflow')
 
 
@@ -34,6 +39,7 @@ def run_participants(settings: Settings) -> int:
         _prepare(settings)
         return EXIT_OK
     _make_work_folder(settings.work_dir)
+    _check_temporary_folder()
     # The first worker starts while the scans are selected and checked.
     with start_workers(settings) as workers:
         selection, facts = _prepare(settings)
@@ -159,3 +165,19 @@ def _make_work_folder(path: Path) -> None:
     probe = path / f'.{process_name()}.test'
     write_text(probe, '')
     probe.unlink(missing_ok=True)
+
+
+def _check_temporary_folder() -> None:
+    """Refuse a temporary folder that is full; the programs that use it do not say so."""
+    try:
+        folder = tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise OutputError(
+            'there is no temporary folder that you may write to; set TMPDIR to one'
+        ) from error
+    free = shutil.disk_usage(folder).free / 1e6
+    if free < _TEMPORARY_MB:
+        raise OutputError(
+            f'the temporary folder {folder} has {free:.1f} MB free, but the run needs '
+            f'{_TEMPORARY_MB}; free some space or set TMPDIR'
+        )

@@ -1,6 +1,7 @@
 """Run the participant level from the command line, up to the start of the graph."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,24 @@ def test_a_run_that_lost_its_locks_does_not_change_the_record(make_dataset, tmp_
         next(settings.logs.glob('.*.beat')).unlink()
         participant.process_scans(settings, locked, {}, None, locks)
     assert record.read_text() == '{"runs": []}'
+
+
+def test_a_full_temporary_folder_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
+    free = shutil.disk_usage(tmp_path)._replace(free=300_000)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda folder: free)
+    with pytest.raises(OutputError) as info:
+        participant._check_temporary_folder()
+    assert str(info.value) == (
+        f'the temporary folder {tmp_path} has 0.3 MB free, but the run needs 20; free some space '
+        'or set TMPDIR'
+    )
+
+
+def test_a_missing_temporary_folder_is_named(monkeypatch):
+    def refuse():
+        raise FileNotFoundError(2, 'No usable temporary directory found in [...]')
+
+    monkeypatch.setattr(tempfile, 'gettempdir', refuse)
+    with pytest.raises(OutputError, match='set TMPDIR to one'):
+        participant._check_temporary_folder()
