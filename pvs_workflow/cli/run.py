@@ -62,7 +62,7 @@ def run_with_exit_code(action: Callable[[], int]) -> int:
         if isinstance(error, OSError) and error.filename:
             log.error(
                 'cannot use %s: %s; check permissions, free space and its file system',
-                error.filename,
+                error.filename2 or error.filename,
                 error.strerror,
             )
         else:

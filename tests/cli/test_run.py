@@ -27,6 +27,11 @@ def fail(error):
             1,
             'cannot use /share/a.tsv: Operation not permitted; check permissions, free space and',
         ),
+        (
+            lambda: fail(PermissionError(1, 'Operation not permitted', '/in/a', None, '/tmp/a')),
+            1,
+            'cannot use /tmp/a: Operation not permitted',
+        ),
     ],
 )
 def test_an_action_ends_with_the_code_of_its_result_or_error(action, code, message, caplog):
