@@ -16,8 +16,6 @@ from pvs_workflow.settings import Settings
 
 WORKER_ADDRESS_GB = 4.0
 """Address space of a worker, GB: 3.0 at its peak with T1w and FLAIR, and a third as reserve."""
-VALIDATOR_ADDRESS_GB = 50.0
-"""Address space that the BIDS validator's JavaScript engine reserves at its start, GB."""
 _RUN_THREADS, _WORKER_THREADS, _THREAD_POOLS = 12, 4, 3
 """Threads of the main process and of the validator; of a worker; and thread pools of a worker.
 
@@ -102,11 +100,6 @@ def check_limits(settings: Settings, root: Path = _ROOT) -> None:
         raise ResourceError(
             f'ulimit -v allows {address_gb:.1f} GB of address space, but a worker needs '
             f'{WORKER_ADDRESS_GB:g} GB; raise it or request more memory'
-        )
-    if address_gb < VALIDATOR_ADDRESS_GB and not settings.skip_bids_validation:
-        raise ResourceError(
-            f'ulimit -v allows {address_gb:.1f} GB of address space, but the BIDS validator needs '
-            f'{VALIDATOR_ADDRESS_GB:g} GB; raise it or use --skip-bids-validation'
         )
     workers = settings.nprocs * (_WORKER_THREADS + _THREAD_POOLS * settings.threads)
     for name, free in _free_threads(root):
