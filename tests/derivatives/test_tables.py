@@ -106,7 +106,7 @@ def test_an_unwritable_folder_is_named(tmp_path, paths):
     ('content', 'message'),
     [
         (b'', 'cannot be read'),
-        (b'\xff\xfe\x00\x01', 'cannot be read'),
+        (b'\xff\xfe\x00', 'cannot be read'),
         ('\t'.join(COLUMNS).encode() + b'\n', 'has a header but no rows'),
         ('\t'.join(COLUMNS).encode() + b'\nL\n', 'line 2 has 1 cells, but the header has 10'),
         (b'a\tb\n1\t2\n', 'has the wrong columns'),

@@ -149,7 +149,7 @@ def _tables():
         for path in (out / 'sub-a.b' / 'anat').iterdir():
             path.rename(path.with_name(path.name.replace('sub-bad', 'sub-a.b')))
 
-    yield 'a folder that is not the participant’s', other_name, 'which do not match its name'
+    yield 'a folder that is not the participant’s', other_name, NO_ERROR
 
     def not_utf8(out):
         label = os.fsdecode(b'sub-a\xff')
@@ -157,14 +157,14 @@ def _tables():
         for path in (out / label / 'anat').iterdir():
             path.rename(path.with_name(path.name.replace('sub-bad', label)))
 
-    yield 'a folder whose name is not UTF-8', not_utf8, 'which do not match its name'
+    yield 'a folder whose name is not UTF-8', not_utf8, NO_ERROR
 
     def line_break(out):
         (out / 'sub-bad').rename(out / 'sub-a\nTraceback')
         for path in (out / 'sub-a\nTraceback' / 'anat').iterdir():
             path.rename(path.with_name(path.name.replace('sub-bad', 'sub-a\nTraceback')))
 
-    yield 'a folder with a line break in its name', line_break, 'which do not match its name'
+    yield 'a folder with a line break in its name', line_break, NO_ERROR
 
 
 def _cells():
