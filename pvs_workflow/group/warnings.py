@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from pvs_workflow.errors import one_line
 from pvs_workflow.inputs.sessions import SessionOrder
 
 _LISTED = 3
@@ -43,7 +44,7 @@ def copies_warning(paths: Sequence[Path]) -> list[str]:
 
 
 def list_names(names: Sequence[str]) -> str:
-    """Return at most three names as text, with the number of the others.
+    """Return at most three names as printable text, with the number of the others.
 
     Examples
     --------
@@ -51,6 +52,6 @@ def list_names(names: Sequence[str]) -> str:
     'a, b, c and 2 more'
 
     """
-    names = list(names)
+    names = [one_line(name) for name in names]
     more = f' and {len(names) - _LISTED} more' if len(names) > _LISTED else ''
     return ', '.join(names[:_LISTED]) + more

@@ -33,3 +33,7 @@ def test_participants_without_an_order_of_sessions_are_counted():
 def test_without_cases_there_is_no_warning():
     assert absent_warning([], Path('raw')) == copies_warning([]) == order_warning({}) == []
     assert list_names([]) == ''
+
+
+def test_names_are_printable():
+    assert list_names(['sub-a\n', 'sub-\udcff']) == r'sub-a, sub-\udcff'
