@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 import nibabel as nb
@@ -53,12 +53,10 @@ def summarise(rows: Sequence[dict]) -> dict:
 def measure(case: Case, seed: int) -> list[dict]:
     """Return a row for a case and for each kind of alteration."""
     scan = conform(case.t2w, is_t2w=True)
-    begin = time.process_time()
-    affine = register_template(scan, seed)
-    seconds = time.process_time() - begin
-    begin = time.process_time()
-    register_once(*(coarse_image(image, GRID) for image in (scan.image, nb.load(TEMPLATE))))
-    once = time.process_time() - begin
+    register_template(scan, seed)  # the first call loads ANTs
+    seconds, affine = _measure_time(lambda: register_template(scan, seed))
+    images = scan.image, nb.load(TEMPLATE)
+    once, _ = _measure_time(lambda: register_once(*(coarse_image(i, GRID) for i in images)))
     untouched = Head(scan.image, affine.transform.matrix, find_roi_of(scan, affine, seed))
     first = {
         'case': case.name,
@@ -89,6 +87,13 @@ def find_roi_of(scan: Conformed, affine: TemplateAffine, seed: int) -> np.ndarra
     """Return the ROI's labels on the grid of a T2w."""
     roi = find_roi(find_nuclei(correct(scan, seed), affine, seed)).roi
     return np.asarray(roi.dataobj).astype(np.int16)
+
+
+def _measure_time(call: Callable) -> tuple[float, object]:
+    """Return the processor time of a call, seconds, and its result."""
+    begin = time.process_time()
+    result = call()
+    return time.process_time() - begin, result
 
 
 def _summarise_overlap(rows: Sequence[dict]) -> dict:

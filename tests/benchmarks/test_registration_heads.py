@@ -33,7 +33,7 @@ def test_every_head_is_altered_in_every_way(monkeypatch):
 
     def register(scan, seed):
         calls.append(scan)
-        if len(calls) == 3:
+        if len(calls) == 4:
             raise RegistrationError('the template does not fit')
         return TemplateAffine(IDENTITY)
 
