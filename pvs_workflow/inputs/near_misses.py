@@ -20,7 +20,7 @@ _DICOM_FOLDER = re.compile(r'dicom|dcm', re.IGNORECASE)
 class _Kind:
     """A kind of near miss: names that it matches, what is wrong, and what to do.
 
-    ``strength`` is 2 for names that were surely meant to be a T2w, 1 for others.
+    ``strength`` is 2 for names that were clearly meant to be a T2w, 1 for others.
     """
 
     pattern: re.Pattern
@@ -72,7 +72,7 @@ class NearMiss:
     fault, cure : str
         What is wrong with it, and what to do.
     strength : int
-        2 if it was surely meant to be a T2w, else 1.
+        2 if it was clearly meant to be a T2w, else 1.
     rank : int
         Position among the kinds; the first is the most likely one.
 
@@ -86,7 +86,7 @@ class NearMiss:
 
     @property
     def sentence(self) -> str:
-        """What is wrong and what to do."""
+        """A sentence on the file: its fault and the cure."""
         return f'{self.file} {self.fault}; {self.cure}'
 
 

@@ -46,7 +46,7 @@ class ParticipantFiles:
 
 @dataclass
 class Collected:
-    """What was found of a participant: its scans, and sentences on the rest.
+    """Scans of a participant, and sentences on the files that are left out.
 
     Attributes
     ----------

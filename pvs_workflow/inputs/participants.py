@@ -30,7 +30,8 @@ class Participants:
         Index ``participant_id`` (with ``sub-``); columns ``age`` (years, float), ``sex`` (male,
         female, other), ``group`` and ``site`` (any text), as far as the file has them.
     unmatched : str
-        Which rows match nobody, see :func:`~pvs_workflow.inputs.unmatched.explain_unmatched`.
+        Rows without a participant, see
+        :func:`~pvs_workflow.inputs.unmatched.explain_unmatched`.
     warning : str
         Why the file, or some of its rows or values, could not be used; empty otherwise.
 

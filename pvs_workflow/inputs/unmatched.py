@@ -28,7 +28,7 @@ def explain_unmatched(rows: Iterable[str], people: Collection[str], others: Iter
     Examples
     --------
     >>> explain_unmatched(['sub-1', 'sub-2'], ['sub-01', 'sub-03'], ['sub-02'])
-    'no row for sub-01, sub-03, but rows that match nobody: sub-1 (like sub-01), sub-2'
+    'no row for sub-01, sub-03, but unmatched rows: sub-1 (like sub-01), sub-2'
 
     """
     rows = set(rows)
@@ -39,7 +39,7 @@ def explain_unmatched(rows: Iterable[str], people: Collection[str], others: Iter
     similar = _find_similar(unmatched, lacking)
     listed = [f'{row} (like {similar[row]})' for row in unmatched if row in similar]
     listed += [row for row in unmatched if row not in similar]
-    return f'no row for {list_some(lacking)}, but rows that match nobody: {list_some(listed)}'
+    return f'no row for {list_some(lacking)}, but unmatched rows: {list_some(listed)}'
 
 
 def list_some(texts: Sequence[str]) -> str:

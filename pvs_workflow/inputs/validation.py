@@ -25,8 +25,8 @@ _COMMAND = 'bids-validator-deno'
 def validating(bids_dir: Path, participants: Sequence[str]) -> Iterator[None]:
     """Validate the top level and participants' anatomical files of a dataset during the block.
 
-    Errors are counted in one warning at the end of the block, and listed in the log. They stop
-    nobody: what the run reads, it checks itself.
+    Errors are counted in one warning at the end of the block, and listed in the log. They do not
+    stop the run, which checks itself what it reads.
 
     The validator runs in parallel to the block, because it takes about a second to start. It
     works offline, on a temporary folder of links to these files, so its cost does not depend on
@@ -170,7 +170,8 @@ def _log_issues(issues: Sequence[dict]) -> None:
         codes = Counter(sorted(lines.values()))
         counts = [f'{number} × {code}' for code, number in codes.most_common()]
         log.warning(
-            'the BIDS validator reports errors that stop nobody: %s; the log file lists them',
+            'the BIDS validator reports errors, which do not stop the run: %s; the log file '
+            'lists them',
             ', '.join(counts),
         )
 

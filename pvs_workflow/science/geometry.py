@@ -135,7 +135,7 @@ def check_sizes(affine: np.ndarray, sizes: np.ndarray) -> None:
 
 
 def are_opposed(sform: np.ndarray, qform: np.ndarray) -> bool:
-    """Whether two affines of one image disagree about the direction of a voxel axis.
+    """Return whether two affines of one image disagree about the direction of a voxel axis.
 
     Programs that prefer the other affine then show the image flipped.
 

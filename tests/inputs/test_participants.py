@@ -39,7 +39,7 @@ def test_unknown_values_are_counted_in_the_warning(tmp_path):
     )
 
 
-def test_rows_that_match_nobody_are_named(tmp_path):
+def test_unmatched_rows_are_named(tmp_path):
     rows = [('participant_id', 'age'), ('sub-1', '70'), ('sub-2', '60'), ('sub-30', '50')]
     write(tmp_path, *rows)
     (tmp_path / 'sub-30').mkdir()
@@ -48,7 +48,7 @@ def test_rows_that_match_nobody_are_named(tmp_path):
         participants.unmatched
         == participants.warning
         == (
-            f'{tmp_path}/participants.tsv: no row for sub-01, but rows that match nobody: '
+            f'{tmp_path}/participants.tsv: no row for sub-01, but unmatched rows: '
             'sub-1 (like sub-01)'
         )
     )

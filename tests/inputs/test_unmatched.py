@@ -22,7 +22,7 @@ from pvs_workflow.inputs.unmatched import explain_unmatched, list_some
 )
 def test_a_label_that_resembles_a_row_is_named(row, label):
     sentence = explain_unmatched([row], [label, 'sub-other', 'sub-77'], [])
-    assert sentence.endswith(f'rows that match nobody: {row} (like {label})')
+    assert sentence.endswith(f'unmatched rows: {row} (like {label})')
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_label_that_resembles_a_row_is_named(row, label):
 )
 def test_no_label_is_named_if_none_or_several_resemble(row, labels):
     sentence = explain_unmatched([row], labels, [])
-    assert sentence.endswith(f'rows that match nobody: {row}')
+    assert sentence.endswith(f'unmatched rows: {row}')
 
 
 def test_rows_of_people_outside_the_run_are_no_problem():
@@ -63,8 +63,8 @@ def test_long_lists_are_shortened():
     rows = [f'sub-{number}' for number in range(1, 31)]
     people = [f'sub-{number:02}' for number in range(1, 8)]
     assert explain_unmatched(rows, people, []) == (
-        'no row for sub-01, sub-02, sub-03, sub-04, sub-05 and 2 more, but rows that match '
-        'nobody: sub-1 (like sub-01), sub-2 (like sub-02), sub-3 (like sub-03), '
+        'no row for sub-01, sub-02, sub-03, sub-04, sub-05 and 2 more, but unmatched '
+        'rows: sub-1 (like sub-01), sub-2 (like sub-02), sub-3 (like sub-03), '
         'sub-4 (like sub-04), sub-5 (like sub-05) and 25 more'
     )
     assert list_some(list('abcde')) == 'a, b, c, d, e'

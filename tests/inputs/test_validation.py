@@ -48,7 +48,7 @@ def test_a_wrong_name_of_a_requested_participant_is_one_warning(make_dataset, va
     assert validate(folder, ['01']) == ('', [])
     warning, errors = validate(folder, ['01', '02'])
     assert warning == (
-        'the BIDS validator reports errors that stop nobody: 1 × NOT_INCLUDED; '
+        'the BIDS validator reports errors, which do not stop the run: 1 × NOT_INCLUDED; '
         'the log file lists them'
     )
     (error,) = errors

@@ -166,13 +166,13 @@ def test_a_participant_without_a_result_gets_one_sentence(cohort, label):
 
 def test_what_is_left_out_is_named_once(cohort):
     lines = list(chain.from_iterable(process.stderr.splitlines() for process in cohort[1:2]))
-    for text in (*LEFT_OUT, 'the BIDS validator reports errors that stop nobody'):
+    for text in (*LEFT_OUT, 'the BIDS validator reports errors, which do not stop the run'):
         assert len([line for line in lines if text in line]) == 1, text
 
 
-def test_rows_of_participants_that_match_nobody_are_named(cohort):
+def test_rows_of_no_participant_are_named(cohort):
     for process in cohort[1:]:
-        assert process.stderr.count('rows that match nobody: sub-1 (like sub-01)') == 1
+        assert process.stderr.count('unmatched rows: sub-1 (like sub-01)') == 1
 
 
 def test_sessions_are_compared_from_the_baseline_on(cohort, grades):

@@ -65,7 +65,7 @@ def test_values_that_are_not_known_do_not_cost_others(tmp_path, age, sex, warnin
     ('row', 'label'),
     [('sub-1', '01'), ('1.0', '01'), ('s01', 'S01'), ('P-007', '007'), ('sub-PVS7', 'PVS007')],
 )
-def test_the_group_level_names_rows_that_match_nobody(tmp_path, row, label):
+def test_the_group_level_names_unmatched_rows(tmp_path, row, label):
     save_result(tmp_path / 'out', label)
     save_result(tmp_path / 'out', '90')
     bids = tmp_path / 'bids'
@@ -75,7 +75,7 @@ def test_the_group_level_names_rows_that_match_nobody(tmp_path, row, label):
     output = collect_group(tmp_path / 'out', bids)
     assert output.problems == ()
     (warning,) = output.warnings
-    sentence = f'no row for sub-{label}, but rows that match nobody: '
+    sentence = f'no row for sub-{label}, but unmatched rows: '
     assert sentence in warning
     assert warning.endswith(f'{row.removeprefix("sub-")} (like sub-{label})')
     assert sentence in (tmp_path / 'out' / 'group_potter.html').read_text(encoding='utf-8')

@@ -65,7 +65,7 @@ FILES = {
 
 
 @pytest.mark.parametrize('case', FILES)
-def test_other_files_stop_nobody(make_dataset, caplog, case):
+def test_other_files_stop_no_participant(make_dataset, caplog, case):
     folder = make_dataset('sub-good_T2w.nii.gz', 'sub-old_T2w.nii.gz')
     files, counts = FILES[case]
     for name, content in files.items():
@@ -90,11 +90,11 @@ def test_one_line_is_printed_and_the_rest_is_in_the_log(make_dataset, tmp_path):
     lines = process.stderr.splitlines()
     counts = '2 × TSV_VALUE_INCORRECT_TYPE, 1 × NOT_INCLUDED, 1 × PARTICIPANT_ID_MISMATCH'
     assert [line for line in lines if 'BIDS validator' in line] == [
-        f'the BIDS validator reports errors that stop nobody: {counts}; the log file lists them'
+        f'the BIDS validator reports errors, which do not stop the run: {counts}; the log file '
+        'lists them'
     ]
     assert [line for line in lines if 'participants.tsv' in line] == [
-        f'{folder}/participants.tsv: no row for sub-01, but rows that match nobody: '
-        'sub-1 (like sub-01)'
+        f'{folder}/participants.tsv: no row for sub-01, but unmatched rows: sub-1 (like sub-01)'
     ]
     (log,) = (tmp_path / 'out' / 'logs').glob('*.log')
     text = log.read_text()
