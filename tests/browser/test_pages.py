@@ -156,6 +156,7 @@ def test_hostile_text_is_shown_as_text(open_page, tmp_path, save_results, text, 
     counts = read_table(tmp_path / f'sub-01/anat/{stem}_desc-epvs_counts.tsv', 'epvs_counts')
     for name in ('participant_id', 'session_id', 't2w', 'qc_reasons', 'model'):
         grades[name] = text
+    grades['selected'] = 'true'
     counts = pd.concat({text: counts}, names=['participant_id']).reset_index(level=0)
     pages = [
         write_subject_page(tmp_path, '01'),
