@@ -31,6 +31,7 @@ from benchmarks.harness import APP, command, command_line, load, print_progress,
 from benchmarks.resources import cpu_of_children
 from benchmarks.resources import tree as processes
 from benchmarks.trees import make_tree
+from pvs_workflow.execution.engine import GRAPH
 
 SIZES = (100, 1000, 10_000, 50_000)
 GROUP_SIZE = MAX_AT_ONCE = 10_000
@@ -139,7 +140,7 @@ def to_first_node(bids_dir: Path, label: str | None, options: Sequence[str] = ()
             begin = time.perf_counter()
             process = subprocess.Popen(words, stdout=stream, stderr=stream)
             # Nipype saves the inputs of a node when it starts it.
-            while not any(work.rglob('_inputs.pklz')):
+            while not any((work / GRAPH).rglob('_inputs.pklz')):
                 if process.poll() is not None:
                     raise RuntimeError(f'the run ended before its first node: {log.read_text()}')
                 time.sleep(LOOK_EVERY)

@@ -133,7 +133,11 @@ def process_scans(
         settings, selection, outcome.failed, facts, locks.exclusive
     )
     all_written = write_pages(settings.output_dir, participants, locks.exclusive)
-    write_methods(settings, facts, [used_images(settings.output_dir, s) for s in outcome.done])
+    used = [
+        used_images(settings.output_dir, scan) if scan in outcome.done else scan
+        for scan in selection.scans
+    ]
+    write_methods(settings, facts, used)
     if settings.clean_workdir and not outcome.failed:
         clean_work(settings, selection.scans)
     log.info(

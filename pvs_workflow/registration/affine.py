@@ -76,8 +76,7 @@ def register_affine(
         if fit >= enough:
             break
         transform = register_once(head, moving, angle, size)
-        plausible = VOLUME_RATIOS[0] <= volume_ratio(transform) <= VOLUME_RATIOS[1]
-        other_fit = _fit(head, whole, mask, transform) if plausible else 0.0
+        other_fit = _fit(head, whole, mask, transform)
         if other_fit > fit:
             best, fit = transform, other_fit
     ratio, (low, high) = volume_ratio(best), VOLUME_RATIOS
