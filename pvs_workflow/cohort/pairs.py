@@ -40,7 +40,7 @@ class Pairs:
     rescans : list of (int, int)
         A scan and its rescan, at most one pair per participant.
     copies : list of (int, int)
-        Two images that were reconstructed from one acquisition and are no rescan.
+        Two images that were reconstructed from one acquisition, so not a rescan.
 
     """
 
